@@ -1,0 +1,1 @@
+"""The certificate authority: profiles, serials, prepare, lint, sign. Must not know who may ask."""

@@ -1,0 +1,1 @@
+"""CRLs: plan, build, verify succession, publish, serve. Must not know issuing."""

@@ -1,0 +1,1 @@
+"""The directory: entry, plan, follower, reconcile. Must not know CA keys."""

@@ -1,0 +1,1 @@
+"""The OCSP responder: request, answer, cache, HTTP. Reads status; must not know issuing."""

@@ -1,0 +1,1 @@
+"""Wire types of the issuance API and its typed client. Knows nothing of the server behind it."""

@@ -1,0 +1,1 @@
+"""Reads OCSP, CRLs and LDAP from outside, as a relying party would. Knows no service."""

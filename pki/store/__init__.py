@@ -1,0 +1,1 @@
+"""The only place that speaks SQL: schema, migrations, journal, engines. It knows no rules."""

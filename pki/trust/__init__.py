@@ -1,0 +1,1 @@
+"""Verification: bytes in, verified values or typed refusals out. Knows neither SQL nor rules."""

@@ -1,0 +1,1 @@
+"""The composition root: settings become checked objects, objects processes. Nothing imports it."""
