@@ -1,0 +1,25 @@
+"""Signature algorithms by the names of their standards; DER forms are in `pki.der`."""
+
+from enum import Enum
+
+
+class SignatureAlgorithm(Enum):
+    """What a `Signer` does with a message: hash it and sign it."""
+
+    SHA256_RSA = "sha256WithRSAEncryption"
+    SHA384_RSA = "sha384WithRSAEncryption"
+    SHA512_RSA = "sha512WithRSAEncryption"
+    ECDSA_SHA256 = "ecdsa-with-SHA256"
+    ECDSA_SHA384 = "ecdsa-with-SHA384"
+    ED25519 = "id-Ed25519"
+
+
+class KeyType(Enum):
+    """Kinds of key pair that profiles and ceremonies name."""
+
+    RSA_2048 = "rsa-2048"
+    RSA_3072 = "rsa-3072"
+    RSA_4096 = "rsa-4096"
+    P256 = "p-256"
+    P384 = "p-384"
+    ED25519 = "ed25519"

@@ -1,0 +1,118 @@
+"""Events as JSON scalars, and back, strictly: each field becomes text, an integer or null."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any, Final, get_type_hints
+
+from pki.domain.errors import Malformed
+from pki.domain.events import ALL_EVENTS, Event
+from pki.domain.identifiers import (
+    CardId,
+    IssuerId,
+    OrganisationId,
+    PersonId,
+    SerialNumber,
+    SessionId,
+    Ura,
+)
+from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
+
+JsonScalar = str | int | None
+
+EVENT_TYPES: Final[Mapping[str, type[Event]]] = {cls.KIND: cls for cls in ALL_EVENTS}
+
+
+def encode_time(at: datetime) -> str:
+    """RFC 3339, UTC, microseconds always written: one text for one moment."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def decode_time(text: str) -> datetime:
+    """Inverse of `encode_time`.
+
+    Raises:
+        Malformed: another form.
+    """
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise Malformed(what="time", message="time is not YYYY-MM-DDThh:mm:ss.ffffffZ") from None
+
+
+_IDENTIFIERS = (CardId, IssuerId, OrganisationId, PersonId, SessionId, Ura)
+_ENUMS = (BlockReason, RefusalReason, RevokeReason)
+_DECODERS: Final[Mapping[type, Callable[[Any], Any]]] = {
+    SerialNumber: SerialNumber.parse,
+    datetime: decode_time,
+    str: str,
+    int: int,
+    **{cls: cls for cls in _IDENTIFIERS},
+    **{cls: cls for cls in _ENUMS},
+}
+
+
+def encode(event: Event) -> dict[str, JsonScalar]:
+    """The event's fields as JSON scalars."""
+    return {field.name: _encode_value(getattr(event, field.name)) for field in fields(event)}
+
+
+def _encode_value(value: object) -> JsonScalar:
+    match value:
+        case None:
+            return None
+        case str() as text:
+            return text
+        case int() as number:
+            return number
+        case datetime():
+            return encode_time(value)
+        case SerialNumber():
+            return value.hex
+        case BlockReason() | RefusalReason() | RevokeReason():
+            return str(value.value)
+        case _:
+            return str(value)
+
+
+def decode(kind: str, payload: Mapping[str, JsonScalar]) -> Event:
+    """Read an event back.
+
+    Raises:
+        Malformed: an unknown kind, a missing or extra field, or a value of another form.
+    """
+    cls = EVENT_TYPES.get(kind)
+    if cls is None:
+        raise Malformed(what="journal event", message=f"unknown event kind {kind!r}")
+    hints = _field_types(cls)
+    if set(hints) != set(payload):
+        raise Malformed(
+            what="journal event", message=f"fields of {kind} differ from its definition"
+        )
+    try:
+        return cls(**{name: _decode_value(hints[name], payload[name]) for name in hints})
+    except (TypeError, ValueError) as error:
+        raise Malformed(what="journal event", message=f"a field of {kind} is unreadable") from error
+
+
+def _field_types(cls: type[Event]) -> dict[str, tuple[type, bool]]:
+    """Each field's plain type, and whether it may be null."""
+    hints = get_type_hints(cls)
+    result: dict[str, tuple[type, bool]] = {}
+    for field in fields(cls):
+        options = getattr(hints[field.name], "__args__", (hints[field.name],))
+        plain = next(option for option in options if option is not type(None))
+        result[field.name] = plain, type(None) in options
+    return result
+
+
+def _decode_value(expected: tuple[type, bool], value: JsonScalar) -> object:
+    plain, nullable = expected
+    if value is None:
+        if not nullable:
+            raise ValueError(plain.__name__)
+        return None
+    wire = int if plain is int else str
+    if not isinstance(value, wire) or isinstance(value, bool):
+        raise TypeError(plain.__name__)
+    return _DECODERS[plain](value)

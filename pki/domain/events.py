@@ -1,0 +1,253 @@
+"""What the journal records: one class per kind of change, with opaque ids and no personal data.
+
+An event that changes what a status service must answer names ``issuer`` and ``serial``; `touched`
+gives them. How events become text and back is in `pki.domain.event_codec`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Final
+
+from pki.domain.identifiers import (
+    CardId,
+    IssuerId,
+    OrganisationId,
+    PersonId,
+    SerialNumber,
+    SessionId,
+    Ura,
+)
+from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of all events."""
+
+    KIND: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationCreated(Event):
+    """The first entry of every journal. ``kind`` is practice, acceptance or production."""
+
+    KIND: ClassVar[str] = "installation.created"
+    kind: str
+    installation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCeremonyDone(Event):
+    """A CA or evidence key was made and certified. Digests are SHA-256, hexadecimal."""
+
+    KIND: ClassVar[str] = "key_ceremony.done"
+    issuer: IssuerId
+    certificate_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponderCertified(Event):
+    """An OCSP responder certificate was issued."""
+
+    KIND: ClassVar[str] = "responder.certified"
+    issuer: IssuerId
+    serial: SerialNumber
+    certificate_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationRegistered(Event):
+    """An organisation may have cards made with its passes."""
+
+    KIND: ClassVar[str] = "organisation.registered"
+    organisation: OrganisationId
+    ura: Ura
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorRegistered(Event):
+    """A client certificate was mapped to a person and a role."""
+
+    KIND: ClassVar[str] = "operator.registered"
+    operator: PersonId
+    role: str
+    ura: Ura | None
+    certificate_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened(Event):
+    """A UZI pass answered a challenge and was accepted."""
+
+    KIND: ClassVar[str] = "session.opened"
+    session: SessionId
+    pass_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRefused(Event):
+    """A rule said no. ``pass_digest`` is a salted digest; it names nobody."""
+
+    KIND: ClassVar[str] = "request.refused"
+    reason: RefusalReason
+    pass_digest: str | None
+    card: CardId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardOrdered(Event):
+    """A person may make a card."""
+
+    KIND: ClassVar[str] = "card.ordered"
+    card: CardId
+    person: PersonId
+    ura: Ura
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateIntended(Event):
+    """A certificate is about to be signed: from here on its serial is known."""
+
+    KIND: ClassVar[str] = "certificate.intended"
+    card: CardId
+    issuer: IssuerId
+    serial: SerialNumber
+    tbs_sha256: str
+    profile: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateIssued(Event):
+    """A certificate was signed, read back and stored; it is on hold until it is confirmed."""
+
+    KIND: ClassVar[str] = "certificate.issued"
+    card: CardId
+    issuer: IssuerId
+    serial: SerialNumber
+    certificate_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentClosed(Event):
+    """An intent without a certificate ran out: its serial is revoked since ``revoked_at``."""
+
+    KIND: ClassVar[str] = "certificate.intent_closed"
+    card: CardId
+    issuer: IssuerId
+    serial: SerialNumber
+    revoked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardConfirmed(Event):
+    """The new key proved itself: the certificate is good."""
+
+    KIND: ClassVar[str] = "card.confirmed"
+    card: CardId
+    issuer: IssuerId
+    serial: SerialNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardBlocked(Event):
+    """Certificate on hold from the entry's time on."""
+
+    KIND: ClassVar[str] = "card.blocked"
+    card: CardId
+    issuer: IssuerId
+    serial: SerialNumber
+    reason: BlockReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardUnblocked(Event):
+    """Hold lifted."""
+
+    KIND: ClassVar[str] = "card.unblocked"
+    card: CardId
+    issuer: IssuerId
+    serial: SerialNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardRevoked(Event):
+    """Revoked for ever, as of ``revoked_at``."""
+
+    KIND: ClassVar[str] = "card.revoked"
+    card: CardId
+    issuer: IssuerId
+    serial: SerialNumber
+    reason: RevokeReason
+    revoked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardLapsed(Event):
+    """An order ended without becoming active.
+
+    ``serial`` is its certificate's, if one was signed.
+    """
+
+    KIND: ClassVar[str] = "card.lapsed"
+    card: CardId
+    issuer: IssuerId
+    serial: SerialNumber | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrlPublished(Event):
+    """A CRL was built, verified against its predecessor and stored.
+
+    ``upto`` is the journal position it shows.
+    """
+
+    KIND: ClassVar[str] = "crl.published"
+    issuer: IssuerId
+    number: int
+    crl_sha256: str
+    entries: int
+    upto: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStarted(Event):
+    """A process with write access started."""
+
+    KIND: ClassVar[str] = "service.started"
+    roles: str
+    version: str
+
+
+STATUS_EVENTS: Final = (
+    CertificateIntended,
+    CertificateIssued,
+    IntentClosed,
+    CardConfirmed,
+    CardBlocked,
+    CardUnblocked,
+    CardRevoked,
+    CardLapsed,
+)
+"""Events after which an answer about their serial may differ from the one before."""
+
+ALL_EVENTS: Final[tuple[type[Event], ...]] = (
+    *STATUS_EVENTS,
+    InstallationCreated,
+    KeyCeremonyDone,
+    ResponderCertified,
+    OrganisationRegistered,
+    OperatorRegistered,
+    SessionOpened,
+    RequestRefused,
+    CardOrdered,
+    CrlPublished,
+    ServiceStarted,
+)
+
+
+def touched(event: Event) -> tuple[IssuerId, SerialNumber] | None:
+    """Which certificate's status this event changes, if any."""
+    if isinstance(event, STATUS_EVENTS) and event.serial is not None:
+        return event.issuer, event.serial
+    return None
