@@ -1,0 +1,87 @@
+"""Every check of this project, one after another; each command is printed as it is run.
+
+Started by `python3 bootstrap.py test` with the project's own Python. Exit code 1 if any failed.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+LOCK = ROOT / "config" / "lock"
+STATIC = ("ruff check", "ruff format --check", "mypy", "lint-imports", "deptry .")
+TESTS = ("coverage erase", "coverage run -m pytest", "coverage combine -q", "coverage report")
+
+
+class Result(NamedTuple):
+    """How one check ended; `seconds` is its duration."""
+
+    command: str
+    verdict: str
+    seconds: float
+
+
+def say(sentence: str) -> None:
+    """Print at once, so that it stands before what the next program prints."""
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+def check(command: str) -> Result:
+    """Run one command of the project's environment."""
+    say(f"\n$ {command}")
+    program, *arguments = command.split()
+    began = time.monotonic()
+    code = subprocess.call([BIN / program, *arguments], cwd=ROOT)
+    verdict = "passed" if code == 0 else f"FAILED ({code})"
+    return Result(command, verdict, time.monotonic() - began)
+
+
+def audited(lock: Path) -> tuple[int, int]:
+    """How many packages of `lock` could be looked up, and how many known weaknesses they have."""
+    command = [str(BIN / "pip-audit"), "--disable-pip", "--require-hashes", "--timeout", "5"]
+    command += ["--progress-spinner", "off", "-f", "json", "-r", str(lock)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        packages = json.loads(done.stdout or "{}").get("dependencies", [])
+    except (subprocess.TimeoutExpired, ValueError):
+        return 0, 0
+    known = [package for package in packages if "skip_reason" not in package]
+    weak = [(package, each["id"]) for package in known for each in package["vulns"]]
+    for package, weakness in weak:
+        say(f"{package['name']} {package['version']}: {weakness}")
+    return len(known), len(weak)
+
+
+def audit() -> Result:
+    """Compare the lock with the known weaknesses.
+
+    pip-audit exits 0 when it could look nothing up, so its exit code says nothing.
+    """
+    say("\n$ pip-audit")
+    began = time.monotonic()
+    if audited(LOCK / "bootstrap.txt")[0] == 0:
+        say("skipped: the advisory data cannot be reached from here")
+        return Result("pip-audit", "skipped", time.monotonic() - began)
+    count, weak = audited(LOCK / "all.txt")
+    verdict = f"FAILED ({weak})" if weak else "passed"
+    return Result(f"pip-audit ({count} packages)", verdict, time.monotonic() - began)
+
+
+def main() -> int:
+    """Run all, then say how each ended."""
+    results = [check(command) for command in STATIC]
+    results.append(audit())
+    results.extend(check(command) for command in TESTS)
+    say("")
+    for result in results:
+        say(f"{result.verdict:12} {result.seconds:7.1f} s  {result.command}")
+    return int(any(result.verdict.startswith("FAILED") for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
