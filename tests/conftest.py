@@ -1,0 +1,23 @@
+"""Registers the shared fixtures and holds tests to the programs they need."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from peers import PEERS, require
+
+# Whoever adds tests/fixtures_<peer>.py has its fixtures everywhere.
+pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("fixtures_*.py"))
+
+# Repeatable by default: the same examples on every computer, and no time limit on a busy one.
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.register_profile("search", deadline=None, max_examples=5000, database=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for name in PEERS:
+        if item.get_closest_marker(name) is not None:
+            require(name)

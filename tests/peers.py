@@ -1,0 +1,54 @@
+"""Programs that are not ours, and what a test does when one is missing."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+
+
+def program(name: str) -> Path | None:
+    """Where a program of the system is, also when it is a daemon outside the user's path."""
+    found = shutil.which(name, path=SYSTEM_PATH)
+    return Path(found) if found else None
+
+
+def postgres_programs() -> Path | None:
+    """The folder of PostgreSQL's server programs, the newest where there are several."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
+    one = found[-1] if found else program("initdb")
+    return one.parent if one else None
+
+
+def _programs(*names: str) -> Callable[[], bool]:
+    return lambda: all(program(name) for name in names)
+
+
+PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
+    {
+        "openssl": _programs("openssl"),
+        "certtool": _programs("certtool"),
+        "slapd": _programs("slapd", "ldapsearch"),
+        "postgres": lambda: postgres_programs() is not None,
+        "pcsc": _programs("pcscd"),
+    }
+)
+
+
+def require(peer: str) -> None:
+    """Go on only when `peer` is here; fail where it can be installed, else skip.
+
+    Root and CI can install everything (`python3 bootstrap.py test` does), so there a missing peer
+    is a fault: a test that was skipped proves nothing.
+    """
+    if PEERS[peer]():
+        return
+    if os.environ.get("CI") or os.geteuid() == 0:
+        pytest.fail(f"{peer} is missing; python3 bootstrap.py test installs it", pytrace=False)
+    pytest.skip(f"{peer} is not on this computer")
