@@ -1,1 +1,1 @@
-"""Wire types of the issuance API and its typed client. Knows nothing of the server behind it."""
+"""The issuance API as both of its ends see it: wire types, what a key signs, and a typed client."""

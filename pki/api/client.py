@@ -1,0 +1,210 @@
+"""The API as Python calls. One `IssuanceClient` a desk; safe to share between tasks."""
+
+import ssl
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+import aiohttp
+from pydantic import ValidationError
+
+from pki.api.challenge import challenge_message
+from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
+from pki.api.wire import (
+    BlockRequest,
+    CardChangedView,
+    CardsView,
+    CardView,
+    CertificateRequest,
+    CertificateView,
+    CertifiedView,
+    ChallengeRequest,
+    ChallengeView,
+    ConfirmationRequest,
+    ConfirmedView,
+    OperatorRequest,
+    OperatorView,
+    OrderRequest,
+    OrganisationRequest,
+    OrganisationView,
+    Problem,
+    RevokeRequest,
+    SessionRequest,
+    SessionView,
+    UnblockRequest,
+    Wire,
+)
+from pki.domain.errors import Malformed
+from pki.domain.identifiers import CardId, IdempotencyKey, SerialNumber, UziNumber
+from pki.domain.records import ChallengePurpose
+
+Answer = TypeVar("Answer", bound=Wire)
+
+ANSWER_LIMIT = 256 * 1024
+_RETRY_STATUS = 503
+
+
+class IssuanceClient:
+    """Calls one server over TLS. Every method may raise what `pki.api.errors` names.
+
+    A client certificate in ``tls`` makes the caller an operator, a bearer token a holder.
+    """
+
+    def __init__(
+        self, base_url: str, *, tls: ssl.SSLContext | None = None, timeout_seconds: float = 30.0
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._audience = urlsplit(base_url).hostname or ""
+        connector = aiohttp.TCPConnector(ssl=tls if tls is not None else True)
+        timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._http = aiohttp.ClientSession(connector=connector, timeout=timeout)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+    def message_to_sign(self, challenge: ChallengeView) -> bytes:
+        """What the key must sign, bound to the server's name as TLS verified it."""
+        return challenge_message(
+            challenge.purpose,
+            audience=self._audience,
+            challenge_id=challenge.challenge_id,
+            nonce=challenge.nonce,
+        )
+
+    async def challenge(self) -> ChallengeView:
+        """Ask for a challenge that a UZI pass signs."""
+        body = ChallengeRequest(purpose=ChallengePurpose.OPEN_SESSION)
+        return await self._post("/v1/challenges", body, ChallengeView)
+
+    async def open_session(self, request: SessionRequest) -> SessionView:
+        """Prove to hold a pass."""
+        return await self._post("/v1/sessions", request, SessionView)
+
+    async def order_card(self, token: str, key: IdempotencyKey, request: OrderRequest) -> CardView:
+        """Order a card; the same key and body give the same card."""
+        headers = {**_bearer(token), "Idempotency-Key": key.value}
+        return await self._post("/v1/cards", request, CardView, headers)
+
+    async def certify(
+        self, token: str, card_id: CardId, request: CertificateRequest
+    ) -> CertifiedView:
+        """Certify the card's key; the same key gives the same certificate and a new challenge."""
+        path = f"/v1/cards/{card_id}/certificate"
+        return await self._post(path, request, CertifiedView, _bearer(token))
+
+    async def confirm(self, token: str, card_id: CardId, request: ConfirmationRequest) -> CardView:
+        """Prove that the card holds the certified key; from then on it is to be trusted."""
+        path = f"/v1/cards/{card_id}/confirmation"
+        return (await self._post(path, request, ConfirmedView, _bearer(token))).card
+
+    async def card(self, card_id: CardId, token: str | None = None) -> CardView:
+        """Read a card, as its holder (token) or as an operator."""
+        headers = _bearer(token) if token is not None else {}
+        return await self._call("GET", f"/v1/cards/{card_id}", CardView, headers=headers)
+
+    async def cards_of(self, uzi_number: UziNumber) -> list[CardView]:
+        """All cards of a person that this operator may see."""
+        path = f"/v1/cards?uzi_number={uzi_number}"
+        return (await self._call("GET", path, CardsView)).cards
+
+    async def block(self, card_id: CardId, request: BlockRequest) -> CardChangedView:
+        """Block a card (operator)."""
+        return await self._post(f"/v1/cards/{card_id}/block", request, CardChangedView)
+
+    async def unblock(self, card_id: CardId) -> CardChangedView:
+        """Lift a block (operator)."""
+        return await self._post(f"/v1/cards/{card_id}/unblock", UnblockRequest(), CardChangedView)
+
+    async def revoke(self, card_id: CardId, request: RevokeRequest) -> CardChangedView:
+        """End a blocked card for ever (operator)."""
+        return await self._post(f"/v1/cards/{card_id}/revoke", request, CardChangedView)
+
+    async def register_organisation(self, request: OrganisationRequest) -> OrganisationView:
+        """Register an organisation (ZORG-ID team)."""
+        return await self._post("/v1/organisations", request, OrganisationView)
+
+    async def register_operator(self, request: OperatorRequest) -> OperatorView:
+        """Map a client certificate to a role (ZORG-ID team)."""
+        return await self._post("/v1/operators", request, OperatorView)
+
+    async def certificate(self, serial: SerialNumber) -> CertificateView:
+        """Read a certificate and its status (operator)."""
+        return await self._call("GET", f"/v1/certificates/{serial}", CertificateView)
+
+    async def _post(
+        self, path: str, body: Wire, answer: type[Answer], headers: dict[str, str] | None = None
+    ) -> Answer:
+        return await self._call("POST", path, answer, body=body, headers=headers)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        answer: type[Answer],
+        *,
+        body: Wire | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        sent = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            async with self._http.request(
+                method,
+                self._base_url + path,
+                data=body.to_json() if body is not None else None,
+                headers=sent | (headers or {}),
+                allow_redirects=False,
+            ) as response:
+                content = await _content(response)
+                status, retry_after = response.status, response.headers.get("Retry-After", "")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unreachable(
+                f"the issuance API gave no answer ({type(error).__name__})"
+            ) from error
+        try:
+            if status < 300:  # noqa: PLR2004 -- success class of RFC 9110 15
+                return answer.from_json(content)
+            problem = Problem.from_json(content)
+        except (ValidationError, Malformed) as error:
+            raise _unreachable(
+                f"the issuance API answered HTTP {status} in an unknown form"
+            ) from error
+        raise _problem_error(problem, status, retry_after)
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    """The body, or as much of it as may be: what is cut off does not parse."""
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(16 * 1024):
+        content += chunk
+        if len(content) > ANSWER_LIMIT:
+            break
+    return bytes(content)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _problem_error(
+    problem: Problem, status: int, retry_after: str
+) -> ProblemAnswered | ServiceUnavailable:
+    if status == _RETRY_STATUS:
+        seconds = float(retry_after) if retry_after.isdecimal() else 1.0
+        return ServiceUnavailable(
+            message=problem.detail_en, problem=problem, retry_after=min(seconds, 60.0)
+        )
+    return ProblemAnswered(
+        message=problem.detail_en, next_step=problem.next_step or "", problem=problem
+    )
+
+
+def _unreachable(message: str) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        message=message, next_step="check the address and the network, then repeat the request"
+    )

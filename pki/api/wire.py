@@ -1,0 +1,242 @@
+"""Bodies of requests and answers. Unknown members and values of a wrong JSON type are refused."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pki.api.fields import (
+    BirthDateText,
+    CardIdText,
+    CardNumberText,
+    CertificatePem,
+    ChallengeIdText,
+    IssuerIdText,
+    Moment,
+    Octets,
+    OrganisationIdText,
+    PersonIdText,
+    RequestPem,
+    SerialText,
+    UraText,
+    UziNumberText,
+)
+from pki.domain.algorithms import SignatureAlgorithm
+from pki.domain.people import OrganisationState, Role
+from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
+from pki.domain.records import ChallengePurpose
+
+
+class Wire(BaseModel):
+    """Base of all bodies."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read a JSON object.
+
+        Raises:
+            Malformed: a field does not have the form of its identifier.
+            pydantic.ValidationError: any other disagreement with the type.
+        """
+        return cls.model_validate_json(text)
+
+    def to_json(self) -> str:
+        """The body as JSON."""
+        return self.model_dump_json()
+
+
+class ChallengeRequest(Wire):
+    """POST /v1/challenges. A challenge to confirm a card comes with its certificate instead."""
+
+    purpose: Literal[ChallengePurpose.OPEN_SESSION]
+
+
+class ChallengeView(Wire):
+    """A challenge to be signed as `pki.api.challenge.challenge_message` says; single use."""
+
+    challenge_id: ChallengeIdText
+    purpose: ChallengePurpose
+    nonce: Octets
+    expires_at: Moment
+
+
+class SessionRequest(Wire):
+    """POST /v1/sessions: the pass's authenticity certificate and its signature of the challenge."""
+
+    challenge_id: ChallengeIdText
+    certificate: CertificatePem
+    signature: Octets
+    algorithm: SignatureAlgorithm
+
+
+class HolderView(Wire):
+    """What the pass says of its holder."""
+
+    uzi_number: UziNumberText
+    ura: UraText
+    organisation: str
+    surname: str
+    given_names: str
+    common_name: str
+
+
+class SessionView(Wire):
+    """An open session. ``token`` goes into ``Authorization: Bearer``; it is shown once."""
+
+    token: str = Field(repr=False, min_length=43, max_length=43)
+    expires_at: Moment
+    holder: HolderView
+    eligible: Literal[True]
+
+
+class OrderRequest(Wire):
+    """POST /v1/cards, with an Idempotency-Key that the writer chose for this card."""
+
+    birth_date: BirthDateText
+    card_number: CardNumberText
+
+
+class CardView(Wire):
+    """A card. ``state`` is its Dutch name, ``since`` when it got there."""
+
+    card_id: CardIdText
+    state: str
+    since: Moment
+    ura: UraText
+    card_number: CardNumberText
+    serial: SerialText | None
+    block_reason: BlockReason | None
+    revoke_reason: RevokeReason | None
+    revoked_at: Moment | None
+
+
+class CardsView(Wire):
+    """GET /v1/cards?uzi_number=, newest first."""
+
+    cards: list[CardView]
+
+
+class CertificateRequest(Wire):
+    """POST /v1/cards/{card_id}/certificate: PKCS#10 (RFC 2986), signed by the card's new key."""
+
+    pkcs10: RequestPem
+
+
+class CertifiedView(Wire):
+    """The certificate, on hold; its chain, the root included; and what the card must sign."""
+
+    card: CardView
+    certificate: CertificatePem
+    chain: list[CertificatePem]
+    challenge: ChallengeView
+
+
+class ConfirmationRequest(Wire):
+    """POST /v1/cards/{card_id}/confirmation: the new key's signature of its challenge."""
+
+    challenge_id: ChallengeIdText
+    signature: Octets
+    algorithm: SignatureAlgorithm
+
+
+class ConfirmedView(Wire):
+    """The card, now `actief`."""
+
+    card: CardView
+
+
+class BlockRequest(Wire):
+    """POST /v1/cards/{card_id}/block."""
+
+    reason: BlockReason
+
+
+class UnblockRequest(Wire):
+    """POST /v1/cards/{card_id}/unblock."""
+
+
+class RevokeRequest(Wire):
+    """POST /v1/cards/{card_id}/revoke."""
+
+    reason: RevokeReason
+
+
+class ChangeView(Wire):
+    """Journal position and time of a change: what followers can be measured against."""
+
+    position: int
+    at: Moment
+
+
+class CardChangedView(Wire):
+    """A card after an operator changed it."""
+
+    card: CardView
+    change: ChangeView
+
+
+class OrganisationRequest(Wire):
+    """POST /v1/organisations."""
+
+    ura: UraText
+    name: str = Field(min_length=1, max_length=200)
+
+
+class OrganisationView(Wire):
+    """An organisation whose passes may be used to make cards."""
+
+    organisation_id: OrganisationIdText
+    ura: UraText
+    name: str
+    state: OrganisationState
+
+
+class OperatorRequest(Wire):
+    """POST /v1/operators: map a client certificate to a role.
+
+    ``ura`` is None for the ZORG-ID team alone. ``uzi_number`` is given when the person has one:
+    who manages cards can have no card of their own.
+    """
+
+    role: Role
+    ura: UraText | None
+    certificate: CertificatePem
+    uzi_number: UziNumberText | None = None
+
+
+class OperatorView(Wire):
+    """A registered operator."""
+
+    operator_id: PersonIdText
+    role: Role
+    ura: UraText | None
+
+
+class CertificateView(Wire):
+    """GET /v1/certificates/{serial}. ``status``: good, unconfirmed, on-hold or revoked."""
+
+    serial: SerialText
+    issuer: IssuerIdText
+    card_id: CardIdText
+    not_before: Moment
+    not_after: Moment
+    certificate: CertificatePem
+    status: Literal["good", "unconfirmed", "on-hold", "revoked"]
+    status_since: Moment | None
+
+
+class Problem(Wire):
+    """RFC 9457. ``title`` and ``detail`` are Dutch, for the person; ``detail_en`` is English.
+
+    ``type`` is ``urn:zorgid:problem:<code>`` and ``instance`` the request's id.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    detail_en: str
+    instance: str
+    reason: RefusalReason | None = None
+    next_step: str | None = None
