@@ -60,6 +60,7 @@ TEST_PEERS = (
     *DEMO_PEERS,
     Peer("postgres", "postgresql", _postgres),
     Peer("certtool", "gnutls-bin", _command("certtool")),
+    Peer("java", "default-jre-headless", _command("java")),
 )
 VENV_MODULE = Peer(
     "venv", "python3-venv", lambda: importlib.util.find_spec("ensurepip") is not None

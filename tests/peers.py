@@ -36,6 +36,7 @@ PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
         "certtool": _programs("certtool"),
         "slapd": _programs("slapd", "ldapsearch"),
         "postgres": lambda: postgres_programs() is not None,
+        "java": _programs("java"),
         "pcsc": _programs("pcscd"),
     }
 )
