@@ -5,11 +5,17 @@ randomness.
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from pki.domain.algorithms import SignatureAlgorithm
+
+OK: Final = 200
+NOT_MODIFIED: Final = 304
+KEPT_WHEN_NOT_MODIFIED: Final = frozenset({"cache-control", "etag", "expires", "last-modified"})
+"""RFC 9110 15.4.5: what a cache needs to bring its copy up to date."""
 
 
 class Clock(Protocol):
@@ -52,6 +58,16 @@ class Signer(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """A whole request to a status service: header names lower case, ``target`` as it was sent."""
+
+    method: str
+    target: bytes
+    headers: Mapping[bytes, bytes]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAnswer:
     """An HTTP answer of a status service.
 
@@ -61,6 +77,26 @@ class HttpAnswer:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, by its lower-case name."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+    def head(self) -> bytes:
+        """The header lines and the empty line that ends them, as they follow the Date line."""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
+        return lines.encode("latin-1") + b"\r\n"
+
+    def unless_known(self, if_none_match: bytes | None) -> "HttpAnswer":
+        """This answer, or 304 when If-None-Match names its ETag (RFC 9110 13.1.2, 15.4.5)."""
+        tag = self.header("etag")
+        if if_none_match is None or tag is None or self.status != OK:
+            return self
+        asked = [part.strip().removeprefix(b"W/") for part in if_none_match.split(b",")]
+        if tag.encode("latin-1") not in asked and b"*" not in asked:
+            return self
+        kept = tuple(pair for pair in self.headers if pair[0].lower() in KEPT_WHEN_NOT_MODIFIED)
+        return HttpAnswer(status=NOT_MODIFIED, headers=kept, body=b"")
 
 
 class SystemClock:
