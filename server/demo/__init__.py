@@ -1,0 +1,1 @@
+"""The whole main job on one machine, told as a story and proven by foreign tools."""

@@ -1,0 +1,51 @@
+"""`/healthz`, `/readyz` and `/metrics` on a listener of their own, for loopback only."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+Check = Callable[[], Awaitable[str | None]]
+"""Gives None when all is well, else one sentence that says what is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probes:
+    """What the listener asks: named readiness checks, and the metrics as Prometheus text."""
+
+    checks: Mapping[str, Check]
+    metrics: Callable[[], bytes]
+
+
+_PROBES = web.AppKey("probes", Probes)
+
+
+def application(probes: Probes) -> web.Application:
+    """Make the listener's application."""
+    app = web.Application()
+    app[_PROBES] = probes
+    app.router.add_get("/healthz", _alive)
+    app.router.add_get("/health", _alive)
+    app.router.add_get("/readyz", _ready)
+    app.router.add_get("/metrics", _metrics)
+    return app
+
+
+async def _alive(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def _ready(request: web.Request) -> web.Response:
+    found = {name: await check() for name, check in request.app[_PROBES].checks.items()}
+    failing = {name: why for name, why in found.items() if why is not None}
+    body = {
+        "status": "not ready" if failing else "ok",
+        "failing": failing,
+        "checked": sorted(found),
+    }
+    return web.json_response(body, status=503 if failing else 200)
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    body = request.app[_PROBES].metrics()
+    return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})
