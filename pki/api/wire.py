@@ -91,10 +91,14 @@ class SessionView(Wire):
 
 
 class OrderRequest(Wire):
-    """POST /v1/cards, with an Idempotency-Key that the writer chose for this card."""
+    """POST /v1/cards, with an Idempotency-Key that the writer chose for this card.
+
+    ``certificate`` is the one that opened the session: it is verified again and not kept.
+    """
 
     birth_date: BirthDateText
     card_number: CardNumberText
+    certificate: CertificatePem
 
 
 class CardView(Wire):
@@ -192,17 +196,25 @@ class OrganisationView(Wire):
     state: OrganisationState
 
 
+class OperatorPerson(Wire):
+    """An operator who has a UZI number: who manages cards can have no card of their own."""
+
+    uzi_number: UziNumberText
+    surname: str = Field(min_length=1, max_length=200)
+    given_names: str = Field(max_length=200)
+    common_name: str = Field(min_length=1, max_length=200)
+
+
 class OperatorRequest(Wire):
     """POST /v1/operators: map a client certificate to a role.
 
-    ``ura`` is None for the ZORG-ID team alone. ``uzi_number`` is given when the person has one:
-    who manages cards can have no card of their own.
+    ``ura`` is None for the ZORG-ID team alone.
     """
 
     role: Role
     ura: UraText | None
     certificate: CertificatePem
-    uzi_number: UziNumberText | None = None
+    person: OperatorPerson | None = None
 
 
 class OperatorView(Wire):
