@@ -1,0 +1,132 @@
+"""What each kind of key signs with, and how cryptography is told so."""
+
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from pki.domain.algorithms import KeyType, SignatureAlgorithm
+from pki.domain.errors import ConfigurationInvalid
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
+
+_PUBLIC_EXPONENT: Final = 65537
+
+_DEFAULTS: Final[dict[KeyType, SignatureAlgorithm]] = {
+    KeyType.RSA_2048: SignatureAlgorithm.SHA256_RSA,
+    KeyType.RSA_3072: SignatureAlgorithm.SHA256_RSA,
+    KeyType.RSA_4096: SignatureAlgorithm.SHA256_RSA,
+    KeyType.P256: SignatureAlgorithm.ECDSA_SHA256,
+    KeyType.P384: SignatureAlgorithm.ECDSA_SHA384,
+    KeyType.ED25519: SignatureAlgorithm.ED25519,
+}
+_RSA_SIZES: Final[dict[int, KeyType]] = {
+    2048: KeyType.RSA_2048,
+    3072: KeyType.RSA_3072,
+    4096: KeyType.RSA_4096,
+}
+_HASHES: Final[dict[SignatureAlgorithm, type[hashes.HashAlgorithm]]] = {
+    SignatureAlgorithm.SHA256_RSA: hashes.SHA256,
+    SignatureAlgorithm.SHA384_RSA: hashes.SHA384,
+    SignatureAlgorithm.SHA512_RSA: hashes.SHA512,
+    SignatureAlgorithm.ECDSA_SHA256: hashes.SHA256,
+    SignatureAlgorithm.ECDSA_SHA384: hashes.SHA384,
+}
+_RSA: Final = frozenset(
+    (SignatureAlgorithm.SHA256_RSA, SignatureAlgorithm.SHA384_RSA, SignatureAlgorithm.SHA512_RSA)
+)
+_ECDSA: Final = frozenset((SignatureAlgorithm.ECDSA_SHA256, SignatureAlgorithm.ECDSA_SHA384))
+
+
+def algorithm_for(key_type: KeyType) -> SignatureAlgorithm:
+    """What a key of this type signs with unless told otherwise.
+
+    RSA is PKCS#1 v1.5 with SHA-256, since some relying parties read no other (CPS UZI-register
+    7.1).
+    """
+    return _DEFAULTS[key_type]
+
+
+def generate_private_key(key_type: KeyType) -> PrivateKey:
+    """Make a key pair with the randomness of OpenSSL's generator; RSA exponents are 65537."""
+    match key_type:
+        case KeyType.RSA_2048 | KeyType.RSA_3072 | KeyType.RSA_4096:
+            size = next(bits for bits, each in _RSA_SIZES.items() if each is key_type)
+            return rsa.generate_private_key(_PUBLIC_EXPONENT, size)
+        case KeyType.P256:
+            return ec.generate_private_key(ec.SECP256R1())
+        case KeyType.P384:
+            return ec.generate_private_key(ec.SECP384R1())
+        case KeyType.ED25519:
+            return Ed25519PrivateKey.generate()
+
+
+def key_type_of(public_key: object) -> KeyType:
+    """Name the kind of a public key.
+
+    Raises:
+        ConfigurationInvalid: a kind that this system does not sign with.
+    """
+    match public_key:
+        case rsa.RSAPublicKey(key_size=bits) if bits in _RSA_SIZES:
+            return _RSA_SIZES[bits]
+        case ec.EllipticCurvePublicKey(curve=ec.SECP256R1()):
+            return KeyType.P256
+        case ec.EllipticCurvePublicKey(curve=ec.SECP384R1()):
+            return KeyType.P384
+        case Ed25519PublicKey():
+            return KeyType.ED25519
+        case _:
+            raise ConfigurationInvalid(
+                key="key type",
+                message="the key is of a kind or size this system does not sign with",
+                next_step="use RSA of 2048, 3072 or 4096 bits, P-256, P-384 or Ed25519",
+            )
+
+
+def fits(algorithm: SignatureAlgorithm, key: PrivateKey | PublicKey) -> bool:
+    """Whether a key of this kind can sign, or verify, with ``algorithm``."""
+    match key:
+        case rsa.RSAPrivateKey() | rsa.RSAPublicKey():
+            return algorithm in _RSA
+        case ec.EllipticCurvePrivateKey() | ec.EllipticCurvePublicKey():
+            return algorithm in _ECDSA
+        case Ed25519PrivateKey() | Ed25519PublicKey():
+            return algorithm is SignatureAlgorithm.ED25519
+
+
+def sign(key: PrivateKey, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
+    """Hash and sign; the caller has seen to it that ``algorithm`` `fits` the key."""
+    match key:
+        case rsa.RSAPrivateKey():
+            return key.sign(message, padding.PKCS1v15(), _HASHES[algorithm]())
+        case ec.EllipticCurvePrivateKey():
+            return key.sign(message, ec.ECDSA(_HASHES[algorithm]()))
+        case Ed25519PrivateKey():
+            return key.sign(message)
+
+
+def verifies(
+    key: PublicKey, algorithm: SignatureAlgorithm, message: bytes, signature: bytes
+) -> bool:
+    """Whether ``signature`` is one of ``message`` by this key."""
+    try:
+        match key:
+            case rsa.RSAPublicKey():
+                key.verify(signature, message, padding.PKCS1v15(), _HASHES[algorithm]())
+            case ec.EllipticCurvePublicKey():
+                key.verify(signature, message, ec.ECDSA(_HASHES[algorithm]()))
+            case Ed25519PublicKey():
+                key.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def spki(key: PublicKey) -> bytes:
+    """The key as DER SubjectPublicKeyInfo."""
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
