@@ -27,9 +27,10 @@ def _loaded(code: str, *arguments: str) -> set[str]:
         [sys.executable, "-c", code, *arguments],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         cwd=ROOT,
     )
+    assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 
 
