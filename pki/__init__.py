@@ -1,1 +1,1 @@
-"""What several services share: vocabulary, DER, and adapters to keys, store, trust and the outside view."""
+"""What several services share: vocabulary, DER, adapters to keys, store, trust, outside view."""
