@@ -4,11 +4,17 @@ from enum import Enum
 
 
 class SignatureAlgorithm(Enum):
-    """What a `Signer` does with a message: hash it and sign it."""
+    """What a `Signer` does with a message: hash it and sign it.
+
+    PSS means MGF1 with the same digest and a salt of the digest's length (RFC 4055 3.1).
+    """
 
     SHA256_RSA = "sha256WithRSAEncryption"
     SHA384_RSA = "sha384WithRSAEncryption"
     SHA512_RSA = "sha512WithRSAEncryption"
+    SHA256_RSA_PSS = "id-RSASSA-PSS with SHA-256"
+    SHA384_RSA_PSS = "id-RSASSA-PSS with SHA-384"
+    SHA512_RSA_PSS = "id-RSASSA-PSS with SHA-512"
     ECDSA_SHA256 = "ecdsa-with-SHA256"
     ECDSA_SHA384 = "ecdsa-with-SHA384"
     ED25519 = "id-Ed25519"

@@ -20,6 +20,7 @@
     │  ├─ SignerBusy
     │  ├─ PassStatusUnavailable the UZI register's status service could not be read
     │  └─ DirectoryUnavailable
+    ├─ EnvironmentMissing      a program or library this machine lacks
     └─ IntegrityBroken         something stored or signed is not what it must be; stop and look
        ├─ ChainBroken          the journal
        ├─ SchemaMismatch       the store was made by another release
@@ -172,6 +173,13 @@ class DirectoryUnavailable(Unavailable):
     """The LDAP directory cannot be reached or refuses."""
 
     code: ClassVar[str] = "directory-unavailable"
+
+
+@dataclass(kw_only=True, eq=False)
+class EnvironmentMissing(ZorgidError):
+    """This machine lacks a program or library; ``next_step`` says how to get it."""
+
+    code: ClassVar[str] = "environment-missing"
 
 
 @dataclass(kw_only=True, eq=False)

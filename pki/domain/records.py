@@ -15,6 +15,8 @@ class Intent:
     """Recorded before anything is signed. An intent without a certificate is never signed again.
 
     ``tbs`` is the whole DER TBSCertificate; ``profile`` is ``<name>@<SHA-256 of the profile>``.
+    ``not_after`` is the one inside ``tbs``: a CRL lists a closed intent until then, or for ever
+    when it is None.
     """
 
     serial: SerialNumber
@@ -25,6 +27,7 @@ class Intent:
     key_sha256: bytes
     created_at: datetime
     lease_until: datetime
+    not_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,18 @@ from typing import Final, Self
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import Ura, UziNumber
 
-_NAME: Final = re.compile(
-    r"(?P<oid>[0-2](?:\.(?:0|[1-9][0-9]{0,9})){2,14})-1-(?P<uzi>[0-9]{9})-(?P<type>[ZNMS])"
-    r"-(?P<ura>[0-9]{8})-(?P<role>[0-9]{2}\.[0-9]{3})-(?P<agb>[0-9]{8})",
-    re.ASCII,
-)
 _OID: Final = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,9})){2,14}", re.ASCII)
 _ROLE: Final = re.compile(r"[0-9]{2}\.[0-9]{3}", re.ASCII)
 _AGB: Final = re.compile(r"[0-9]{8}", re.ASCII)
+_PIECES: Final = {
+    "OID CA": _OID,
+    "version": re.compile("1"),
+    "UZI number": re.compile(r"[0-9]{9}", re.ASCII),
+    "pass type": re.compile("[ZNMS]"),
+    "URA": re.compile(r"[0-9]{8}", re.ASCII),
+    "role": _ROLE,
+    "AGB code": _AGB,
+}
 
 NO_ROLE: Final = "00.000"
 NO_AGB: Final = "00000000"
@@ -69,16 +73,20 @@ class UziName:
         Raises:
             Malformed: anything else, a version other than 1 included.
         """
-        match = _NAME.fullmatch(text)
-        if match is None:
+        pieces = text.split("-")
+        if len(pieces) != len(_PIECES):
             raise Malformed(what="UZI name", message="not of the form OID-1-UZI-type-URA-role-AGB")
+        for piece, (what, form) in zip(pieces, _PIECES.items(), strict=True):
+            if not form.fullmatch(piece):
+                raise Malformed(what="UZI name", message=f"{what} has a wrong form")
+        oid_ca, _, number, pass_type, ura, role, agb = pieces
         return cls(
-            oid_ca=match["oid"],
-            uzi_number=UziNumber(match["uzi"]),
-            pass_type=PassType(match["type"]),
-            ura=Ura(match["ura"]),
-            role=match["role"],
-            agb=match["agb"],
+            oid_ca=oid_ca,
+            uzi_number=UziNumber(number),
+            pass_type=PassType(pass_type),
+            ura=Ura(ura),
+            role=role,
+            agb=agb,
         )
 
     @property

@@ -1,0 +1,154 @@
+"""`zorgid journal verify|export|show`."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pki.domain.errors import ConfigurationInvalid, Malformed
+from pki.domain.journal import GENESIS, JournalHead, RawEntry, canonical_json, verify_chain
+from pki.store.reading import ReadSession, ReadStore
+from server.report import Report
+from server.settings import load
+
+_BATCH = 2000
+
+
+def _store(config: Path) -> ReadStore:
+    return ReadStore.open(load(config).store.url)
+
+
+def _all_entries(session: ReadSession) -> Iterator[RawEntry]:
+    after = 0
+    while batch := tuple(session.raw_journal(after, _BATCH)):
+        yield from batch
+        after = batch[-1].position
+
+
+def verify(config: Path, export_file: Path | None) -> Report:
+    """Verify the store's journal, or an export of it without any configuration.
+
+    Raises:
+        ChainBroken: names the first entry that does not hold.
+    """
+    if export_file is not None:
+        head = verify_chain(_read_export(export_file))
+    else:
+        head = _verify_store(config)
+    result = {"position": head.position, "digest": head.digest.hex()}
+    return Report(
+        result=result,
+        lines=[f"journal verifies: {head.position} entries, head {head.digest.hex()}"],
+    )
+
+
+def _verify_store(config: Path) -> JournalHead:
+    with _store(config) as store:
+        found, recorded = store.read_sync(
+            lambda session: (verify_chain(_all_entries(session)), session.head())
+        )
+    if found != recorded:
+        raise Malformed(
+            what="journal head",
+            message=f"the head says {recorded.position} entries, the journal has {found.position}",
+            next_step="entries are missing at the end: compare with the last export",
+        )
+    return found
+
+
+def export(config: Path, target: Path) -> Report:
+    """Write every entry as one line of canonical JSON, its digest included."""
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise ConfigurationInvalid(
+            key="target",
+            message=f"{target} cannot be made: {error.strerror}",
+            next_step="name a new file in a folder that exists",
+        ) from error
+    head = JournalHead(position=0, digest=GENESIS)
+    with os.fdopen(descriptor, "wb") as file, _store(config) as store:
+
+        def write(session: ReadSession) -> JournalHead:
+            last = head
+            for entry in _all_entries(session):
+                file.write(canonical_json(_as_json(entry)) + b"\n")
+                last = JournalHead(position=entry.position, digest=entry.digest)
+            return last
+
+        head = store.read_sync(write)
+        file.flush()
+        os.fsync(file.fileno())
+    return Report(
+        result={"file": str(target), "position": head.position, "digest": head.digest.hex()},
+        lines=[
+            f"{head.position} entries written to {target}",
+            f"verify them anywhere with: zorgid journal verify {target}",
+        ],
+    )
+
+
+def entries(config: Path, *, after: int, limit: int) -> Report:
+    """Show entries as they stand."""
+    with _store(config) as store:
+        found = store.read_sync(lambda session: tuple(session.raw_journal(after, limit)))
+    lines = [
+        f"{entry.position:>8}  {entry.at}  {entry.kind:<26} {_shown(entry.payload)}"
+        for entry in found
+    ]
+    return Report(
+        result={"entries": [_as_json(entry) for entry in found]},
+        lines=lines or [f"no entries after {after}"],
+    )
+
+
+def _shown(payload: Any) -> str:  # noqa: ANN401 -- JSON scalars of any event
+    return " ".join(f"{name}={value}" for name, value in payload.items() if value is not None)
+
+
+def _as_json(entry: RawEntry) -> dict[str, Any]:
+    return {
+        "position": entry.position,
+        "at": entry.at,
+        "actor": entry.actor,
+        "ura": entry.ura,
+        "kind": entry.kind,
+        "payload": dict(entry.payload),
+        "previous": entry.previous.hex(),
+        "digest": entry.digest.hex(),
+    }
+
+
+def _read_export(path: Path) -> Iterator[RawEntry]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                yield _read_line(line, number)
+    except OSError as error:
+        raise ConfigurationInvalid(
+            key="export",
+            message=f"{path} cannot be read: {error.strerror}",
+            next_step="name a file made by: zorgid journal export",
+        ) from error
+
+
+def _read_line(line: str, number: int) -> RawEntry:
+    try:
+        value = json.loads(line)
+        return RawEntry(
+            position=value["position"],
+            at=value["at"],
+            actor=value["actor"],
+            ura=value["ura"],
+            kind=value["kind"],
+            payload=value["payload"],
+            previous=bytes.fromhex(value["previous"]),
+            digest=bytes.fromhex(value["digest"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        raise Malformed(
+            what="journal export",
+            message=f"line {number} of the export is not a journal entry",
+            next_step="make a new export; if the store's journal verifies, this file was damaged",
+        ) from None
