@@ -1,0 +1,161 @@
+"""OCSP requests (RFC 6960 4.1): a strict walk over bytes that anybody may send."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from pki.der import codec, oids
+from pki.der.extensions import Extension, encode_extensions, read_extensions
+from pki.der.ocsp.values import MAX_REQUEST, CertId, OcspRequest
+from pki.der.spki import key_bits
+
+_WHAT: Final = "OCSP request"
+_SERIAL_OCTETS: Final = 64
+_NONCE_OCTETS: Final = 128
+"""RFC 9654 2.1: a nonce has 1 to 128 octets."""
+
+_DIGESTS: Final = {
+    oids.SHA1: ("sha1", 20),
+    oids.SHA256: ("sha256", 32),
+    oids.SHA384: ("sha384", 48),
+    oids.SHA512: ("sha512", 64),
+}
+_DIGEST_OIDS: Final = {name: dotted for dotted, (name, _) in _DIGESTS.items()}
+
+
+def make_cert_id(
+    issuer_der: bytes, issuer_public_key: bytes, serial: int, hash_name: str = "sha256"
+) -> CertId:
+    """The CertID of a certificate: issuer's DER name, issuer's SubjectPublicKeyInfo, serial number.
+
+    ``hash_name`` is sha1, sha256, sha384 or sha512; its parameters are NULL, as most clients do.
+    """
+    dotted = _DIGEST_OIDS[hash_name]
+    name_hash = hashlib.new(hash_name, issuer_der, usedforsecurity=False).digest()
+    bits = key_bits(issuer_public_key)
+    key_hash = hashlib.new(hash_name, bits, usedforsecurity=False).digest()
+    der = codec.sequence(
+        codec.sequence(codec.oid(dotted), codec.NULL),
+        codec.octet_string(name_hash),
+        codec.octet_string(key_hash),
+        codec.integer(serial),
+    )
+    return CertId(
+        hash_oid=dotted,
+        hash_name=hash_name,
+        issuer_name_hash=name_hash,
+        issuer_key_hash=key_hash,
+        serial=serial,
+        der=der,
+    )
+
+
+def read_cert_id(parent: codec.Reader) -> CertId:
+    """Read the CertID that comes next in ``parent``.
+
+    Raises:
+        Malformed: not a CertID, hashes of a wrong length, or a serial number over 64 octets.
+    """
+    der = parent.element(codec.SEQUENCE)
+    body = codec.outermost(der, parent.what, MAX_REQUEST)
+    digest = body.enter()
+    dotted = digest.oid()
+    hash_name, size = _DIGESTS.get(dotted, (None, None))
+    # RFC 5754 2: parameters of a digest are NULL or absent; of a digest unknown to us, anything.
+    if digest.tag() >= 0:
+        parameters = digest.element()
+        if hash_name is not None and parameters != codec.NULL:
+            raise body.bad("a digest with parameters")
+    digest.finish()
+    name_hash, key_hash = body.take(codec.OCTET_STRING), body.take(codec.OCTET_STRING)
+    serial = body.integer()
+    body.finish()
+    if size is not None and not len(name_hash) == len(key_hash) == size:
+        raise body.bad("issuer hashes of a wrong length")
+    if serial.bit_length() >= _SERIAL_OCTETS * 8:
+        raise body.bad("serial number of more than 64 octets")
+    return CertId(
+        hash_oid=dotted,
+        hash_name=hash_name,
+        issuer_name_hash=name_hash,
+        issuer_key_hash=key_hash,
+        serial=serial,
+        der=der,
+    )
+
+
+def read_nonce(extensions: Sequence[Extension], what: str) -> bytes | None:
+    """The nonce among these extensions: an OCTET STRING of 1 to 128 octets (RFC 9654 2.1)."""
+    for extension in extensions:
+        if extension.oid == oids.OCSP_NONCE:
+            reader = codec.Reader(extension.value, what)
+            nonce = reader.take(codec.OCTET_STRING)
+            reader.finish()
+            if not 0 < len(nonce) <= _NONCE_OCTETS:
+                raise reader.bad("nonce must have 1 to 128 octets")
+            return nonce
+    return None
+
+
+def nonce_extension(nonce: bytes) -> Extension:
+    """The extension that carries a nonce, in requests and responses."""
+    return Extension(oid=oids.OCSP_NONCE, critical=False, value=codec.octet_string(nonce))
+
+
+def encode_request(cert_ids: Sequence[CertId], nonce: bytes | None = None) -> bytes:
+    """An unsigned request for these certificates."""
+    asked = codec.sequence(*(codec.sequence(each.der) for each in cert_ids))
+    extensions = (
+        b"" if nonce is None else codec.explicit(2, encode_extensions([nonce_extension(nonce)]))
+    )
+    return codec.sequence(codec.sequence(asked, extensions))
+
+
+def _extensions(parent: codec.Reader, number: int, known: str | None) -> tuple[Extension, ...]:
+    """Optional ``[number]`` extensions; an unknown critical one is refused."""
+    if parent.tag() != codec.constructed(number):
+        return ()
+    wrapper = parent.enter(codec.constructed(number))
+    extensions = read_extensions(wrapper.enter())
+    wrapper.finish()
+    for extension in extensions:
+        if extension.critical and extension.oid != known:
+            raise parent.bad("a critical extension that is not understood")
+    return extensions
+
+
+def _read_tbs(body: codec.Reader) -> OcspRequest:
+    if body.tag() == codec.constructed(0):
+        version = body.enter(codec.constructed(0))
+        if version.integer() != 0:
+            raise body.bad("not version 1")
+        version.finish()
+    if body.tag() == codec.constructed(1):
+        body.element()
+    asked = body.enter()
+    cert_ids: list[CertId] = []
+    while asked.tag() >= 0:
+        one = asked.enter()
+        cert_ids.append(read_cert_id(one))
+        _extensions(one, 0, None)
+        one.finish()
+    extensions = _extensions(body, 2, oids.OCSP_NONCE)
+    body.finish()
+    if not cert_ids:
+        raise body.bad("asks for nothing")
+    return OcspRequest(cert_ids=tuple(cert_ids), nonce=read_nonce(extensions, _WHAT))
+
+
+def read_request(der: bytes) -> OcspRequest:
+    """Read one request of at most 16 KiB; requestor name and signature are accepted and ignored.
+
+    Raises:
+        Malformed: not DER, not version 1, no CertID, a duplicate or unknown critical extension, a
+            nonce that is no OCTET STRING of 1 to 128 octets, hashes of a wrong length.
+    """
+    outer = codec.outermost(der, _WHAT, MAX_REQUEST)
+    request = _read_tbs(outer.enter())
+    if outer.tag() == codec.constructed(0):
+        outer.element()
+    outer.finish()
+    return request

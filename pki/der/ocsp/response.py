@@ -1,0 +1,110 @@
+"""OCSP responses, written (RFC 6960 4.2): joined bytes, no objects between."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from pki.der import codec, oids
+from pki.der.algorithms import algorithm_identifier
+from pki.der.extensions import Extension, encode_extensions
+from pki.der.ocsp.request import nonce_extension
+from pki.der.ocsp.values import OcspError, SingleResponse
+from pki.domain.algorithms import SignatureAlgorithm
+from pki.domain.reasons import RevocationReason
+from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
+
+_SUCCESSFUL: Final = codec.integer(0, codec.ENUMERATED)
+_BASIC: Final = codec.oid(oids.OCSP_BASIC)
+_GOOD: Final = b"\x80\x00"
+_UNKNOWN: Final = b"\x82\x00"
+_REASONS: Final[dict[RevocationReason | None, bytes]] = {
+    None: b"",
+    **{
+        reason: codec.explicit(0, codec.integer(reason, codec.ENUMERATED))
+        for reason in RevocationReason
+    },
+}
+_EXTENDED_REVOKE: Final = Extension(oid=oids.OCSP_EXTENDED_REVOKE, critical=False, value=codec.NULL)
+
+
+def _revoked(at: datetime, reason: RevocationReason | None) -> bytes:
+    return codec.tlv(codec.constructed(1), codec.generalized_time(at) + _REASONS[reason])
+
+
+def _status(status: CertificateStatus | None) -> bytes:
+    match status:
+        case None:
+            return _UNKNOWN
+        case Good():
+            return _GOOD
+        case OnHold(since=since) | Unconfirmed(since=since):
+            return _revoked(since, RevocationReason.CERTIFICATE_HOLD)
+        case Revoked(at=at, reason=reason):
+            return _revoked(at, reason)
+
+
+def _single(single: SingleResponse) -> bytes:
+    next_update = extensions = b""
+    if single.next_update is not None:
+        next_update = codec.explicit(0, codec.generalized_time(single.next_update))
+    if single.archive_cutoff is not None:
+        cutoff = Extension(
+            oid=oids.OCSP_ARCHIVE_CUTOFF,
+            critical=False,
+            value=codec.generalized_time(single.archive_cutoff),
+        )
+        extensions = codec.explicit(1, encode_extensions([cutoff]))
+    return codec.sequence(
+        single.cert_id.der,
+        _status(single.status),
+        codec.generalized_time(single.this_update),
+        next_update,
+        extensions,
+    )
+
+
+def encode_response_data(
+    responder_key_hash: bytes,
+    produced_at: datetime,
+    singles: Sequence[SingleResponse],
+    nonce: bytes | None,
+    *,
+    extended_revoke: bool = False,
+) -> bytes:
+    """ResponseData, the bytes to be signed; the responder is named by key (RFC 9919 3.2.1).
+
+    ``responder_key_hash`` is `spki.key_identifier` of the responder's key. ``extended_revoke`` says
+    that never-issued serials may be answered as revoked (RFC 6960 4.4.8).
+    """
+    extensions = [nonce_extension(nonce)] if nonce is not None else []
+    if extended_revoke:
+        extensions.append(_EXTENDED_REVOKE)
+    return codec.sequence(
+        codec.explicit(2, codec.octet_string(responder_key_hash)),
+        codec.generalized_time(produced_at),
+        codec.sequence(*map(_single, singles)),
+        codec.explicit(1, encode_extensions(extensions)) if extensions else b"",
+    )
+
+
+def encode_basic_response(
+    response_data: bytes,
+    algorithm: SignatureAlgorithm,
+    signature: bytes,
+    certificates: Sequence[bytes],
+) -> bytes:
+    """The whole successful OCSPResponse around signed ResponseData."""
+    basic = codec.sequence(
+        response_data,
+        algorithm_identifier(algorithm),
+        codec.bit_string(signature),
+        codec.explicit(0, codec.sequence(*certificates)) if certificates else b"",
+    )
+    return codec.sequence(
+        _SUCCESSFUL, codec.explicit(0, codec.sequence(_BASIC, codec.octet_string(basic)))
+    )
+
+
+def encode_error(error: OcspError) -> bytes:
+    """An OCSPResponse without responseBytes: five octets."""
+    return codec.sequence(codec.integer(error, codec.ENUMERATED))
