@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,14 @@ from server.settings import load
 _BATCH = 2000
 
 
-def _store(config: Path) -> ReadStore:
-    return ReadStore.open(load(config).store.url)
+@contextmanager
+def open_store(config: Path) -> Iterator[ReadStore]:
+    """The configured store, for reading, while the block runs."""
+    store = ReadStore.open(load(config).store.url, threads=1)
+    try:
+        yield store
+    finally:
+        store.close_sync()
 
 
 def _all_entries(session: ReadSession) -> Iterator[RawEntry]:
@@ -44,7 +51,7 @@ def verify(config: Path, export_file: Path | None) -> Report:
 
 
 def _verify_store(config: Path) -> JournalHead:
-    with _store(config) as store:
+    with open_store(config) as store:
         found, recorded = store.read_sync(
             lambda session: (verify_chain(_all_entries(session)), session.head())
         )
@@ -68,7 +75,7 @@ def export(config: Path, target: Path) -> Report:
             next_step="name a new file in a folder that exists",
         ) from error
     head = JournalHead(position=0, digest=GENESIS)
-    with os.fdopen(descriptor, "wb") as file, _store(config) as store:
+    with os.fdopen(descriptor, "wb") as file, open_store(config) as store:
 
         def write(session: ReadSession) -> JournalHead:
             last = head
@@ -91,7 +98,7 @@ def export(config: Path, target: Path) -> Report:
 
 def entries(config: Path, *, after: int, limit: int) -> Report:
     """Show entries as they stand."""
-    with _store(config) as store:
+    with open_store(config) as store:
         found = store.read_sync(lambda session: tuple(session.raw_journal(after, limit)))
     lines = [
         f"{entry.position:>8}  {entry.at}  {entry.kind:<26} {_shown(entry.payload)}"

@@ -1,0 +1,106 @@
+"""`zorgid cert show`: a certificate as relying parties read it, and what its status was and is."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pki.der import oids
+from pki.der.certificate import Certificate, read_certificate
+from pki.der.uzi_names import read_subject_alt_name
+from pki.domain.cards import Card, state_name
+from pki.domain.errors import NotFound
+from pki.domain.event_codec import encode_time
+from pki.domain.identifiers import SerialNumber
+from pki.domain.records import IssuedCertificate, StatusInterval
+from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
+from pki.store.reading import ReadSession
+from server.journal_commands import open_store
+from server.report import Report
+
+
+def show_certificate(config: Path, serial_text: str) -> Report:
+    """Describe the certificate with this serial and its status intervals.
+
+    Raises:
+        Malformed: not a serial number.
+        NotFound: no certificate with this serial was issued here.
+    """
+    serial = SerialNumber.parse(serial_text)
+
+    def query(
+        session: ReadSession,
+    ) -> tuple[IssuedCertificate | None, Card | None, tuple[StatusInterval, ...]]:
+        return session.certificate(serial), session.card_by_serial(serial), session.history(serial)
+
+    with open_store(config) as store:
+        issued, card, history = store.read_sync(query)
+    if issued is None:
+        raise NotFound(
+            what="certificate",
+            message=f"no certificate with serial {serial} was issued here",
+            next_step="check the digits; decimal serials are written dec:<number>",
+        )
+    certificate = read_certificate(issued.der)
+    result = _result(certificate, issued, card, history)
+    return Report(result=result, lines=_lines(result))
+
+
+def status_text(status: CertificateStatus) -> str:
+    """A status in one phrase."""
+    match status:
+        case Good():
+            return "good"
+        case Unconfirmed():
+            return "on hold until confirmed"
+        case OnHold(since=since):
+            return f"on hold since {encode_time(since)}"
+        case Revoked(at=at, reason=reason):
+            why = "unspecified" if reason is None else reason.name.lower()
+            return f"revoked as of {encode_time(at)} ({why})"
+
+
+def _result(
+    certificate: Certificate,
+    issued: IssuedCertificate,
+    card: Card | None,
+    history: Sequence[StatusInterval],
+) -> dict[str, Any]:
+    alternative = certificate.extension(oids.SUBJECT_ALT_NAME)
+    names = None if alternative is None else read_subject_alt_name(alternative.value)
+    return {
+        "serial": issued.serial.hex,
+        "serial_decimal": issued.serial.decimal,
+        "issuer_id": issued.issuer.value,
+        "issuer": certificate.issuer.rfc4514,
+        "subject": certificate.subject.rfc4514,
+        "uzi_name": None if names is None else names.name.text,
+        "upn": None if names is None else names.upn,
+        "not_before": encode_time(issued.not_before),
+        "not_after": encode_time(issued.not_after),
+        "sha256": hashlib.sha256(issued.der).hexdigest(),
+        "card": None if card is None else card.id.value,
+        "card_state": None if card is None else state_name(card.phase),
+        "status": [
+            {
+                "status": status_text(interval.status),
+                "since": encode_time(interval.since),
+                "until": None if interval.until is None else encode_time(interval.until),
+                "position": interval.position,
+            }
+            for interval in history
+        ],
+    }
+
+
+def _lines(result: dict[str, Any]) -> list[str]:
+    shown = [
+        f"{name.replace('_', ' '):<16} {value}"
+        for name, value in result.items()
+        if name != "status" and value is not None
+    ]
+    intervals = [
+        f"  {each['since']} — {each['until'] or 'now':<27}  {each['status']}"
+        for each in result["status"]
+    ]
+    return [*shown, "history", *intervals]
