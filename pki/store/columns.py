@@ -1,0 +1,109 @@
+"""How values of the domain stand in columns: a row that is read consists of values."""
+
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Final, Protocol, TypeVar
+
+from sqlalchemy import BigInteger, Dialect, LargeBinary, Text, TypeDecorator
+
+from pki.domain.identifiers import SERIAL_OCTETS, SerialNumber
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK: Final = timedelta(microseconds=1)
+
+
+class _HasText(Protocol):
+    def __init__(self, value: str) -> None: ...
+
+    @property
+    def value(self) -> str: ...
+
+
+_Identifier = TypeVar("_Identifier", bound=_HasText)
+_Choice = TypeVar("_Choice", bound=Enum)
+
+
+def to_ticks(at: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC, exactly.
+
+    Raises:
+        TypeError: ``at`` has no time zone.
+    """
+    return (at - _EPOCH) // _TICK
+
+
+def from_ticks(ticks: int) -> datetime:
+    """Inverse of `to_ticks`.
+
+    Raises:
+        OverflowError: outside the years 1 to 9999.
+    """
+    return _EPOCH + timedelta(microseconds=ticks)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time, stored as microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        del dialect
+        return None if value is None else to_ticks(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return None if value is None else from_ticks(value)
+
+
+class Serial(TypeDecorator[SerialNumber]):
+    """A serial number, stored as 20 octets big-endian, so that octet order is number order."""
+
+    impl = LargeBinary(SERIAL_OCTETS)
+    cache_ok = True
+
+    def process_bind_param(self, value: SerialNumber | None, dialect: Dialect) -> bytes | None:
+        del dialect
+        return None if value is None else value.to_bytes()
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> SerialNumber | None:
+        del dialect
+        return None if value is None else SerialNumber.from_bytes(value)
+
+
+class Id(TypeDecorator[_Identifier]):
+    """An identifier that is text of a fixed form; the form is checked again when it is read."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[_Identifier]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: _Identifier | None, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> _Identifier | None:
+        del dialect
+        return None if value is None else self.kind(value)
+
+
+class Choice(TypeDecorator[_Choice]):
+    """One of an enumeration's members, stored as its text."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[_Choice]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: _Choice | None, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else str(value.value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> _Choice | None:
+        del dialect
+        return None if value is None else self.kind(value)

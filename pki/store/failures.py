@@ -1,0 +1,72 @@
+"""The database's errors as this system's errors.
+
+Only the kind of an error and its first line go on: what a database adds to them may quote a row,
+and rows hold personal data.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import exc
+
+from pki.domain.errors import Conflict, IntegrityBroken, Malformed, StoreUnavailable, ZorgidError
+
+APPEND_ONLY: Final = "append-only"
+"""What the triggers' messages hold."""
+
+_TRY_LATER: Final = "try again; if it stays so, check the database, its disk and its log"
+_LOOK: Final = "stop and compare the store with its backups and the last journal export"
+
+
+def translated(error: Exception) -> ZorgidError:
+    """What to raise for an error that came out of the database layer."""
+    match error:
+        case ZorgidError() if not isinstance(error, Malformed):
+            return error
+        case exc.IntegrityError() if APPEND_ONLY not in str(error.orig):
+            return Conflict(message=f"the store refuses a second one: {_kind(error)}")
+        case exc.OperationalError() | exc.InterfaceError() | exc.TimeoutError():
+            return StoreUnavailable(
+                message=f"the store cannot be read or written: {_kind(error)}", next_step=_TRY_LATER
+            )
+        case exc.DBAPIError() if error.connection_invalidated:
+            return StoreUnavailable(message="the store's connection ended", next_step=_TRY_LATER)
+        case exc.DBAPIError() if APPEND_ONLY in str(error.orig):
+            return IntegrityBroken(
+                message="the store refuses to change what only grows", next_step=_LOOK
+            )
+        case exc.SQLAlchemyError():
+            return IntegrityBroken(
+                message=f"the store refuses a statement: {_kind(error)}", next_step=_LOOK
+            )
+        case _:
+            return IntegrityBroken(
+                message=f"the store holds a value that cannot be read: {error}", next_step=_LOOK
+            )
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Raise the translation of whatever the database layer raises inside.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached, read or written now.
+        Conflict: a uniqueness rule of the schema says no.
+        IntegrityBroken: anything else, unreadable values included.
+    """
+    try:
+        yield
+    except (exc.SQLAlchemyError, Malformed, ValueError, OverflowError) as error:
+        raise translated(error) from None
+
+
+def _kind(error: exc.SQLAlchemyError) -> str:
+    original = getattr(error, "orig", None)
+    if original is None:
+        return type(error).__name__
+    diagnostics = getattr(original, "diag", None)
+    if diagnostics is None:
+        # SQLite's own messages name tables and columns only.
+        return f"{type(original).__name__}: {original}"
+    return f"{type(original).__name__}: {diagnostics.message_primary}"

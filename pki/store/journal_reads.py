@@ -1,0 +1,264 @@
+"""Reading the journal and what follows from it: status, history, CRLs, cursors."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, assert_never
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from pki.domain.errors import ChainBroken, IntegrityBroken, ZorgidError
+from pki.domain.event_codec import JsonScalar, decode, encode_time
+from pki.domain.identifiers import IssuerId, SerialNumber, Ura
+from pki.domain.journal import JournalEntry, JournalHead, RawEntry, canonical_json
+from pki.domain.people import Actor, Role
+from pki.domain.reasons import RevocationReason
+from pki.domain.records import ListedCertificate, PublishedCrl, StatusInterval
+from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
+from pki.store import schema
+from pki.store.columns import from_ticks
+from pki.store.failures import translating
+
+NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""No known end (RFC 5280 4.1.2.5)."""
+
+_PAGE: Final = 1000
+"""Rows fetched at a time where a query may answer with millions."""
+
+
+class JournalReads:
+    """Queries over one connection; all see the snapshot of its transaction.
+
+    Every method may raise StoreUnavailable, or IntegrityBroken when a row holds what it cannot.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.failure: ZorgidError | None = None
+
+    def check(self) -> None:
+        """Raise the failure of a statement again, also when someone swallowed it.
+
+        Raises:
+            ZorgidError: a statement failed; its transaction or savepoint is of no further use.
+        """
+        if self.failure is not None:
+            raise self.failure
+
+    def head(self) -> JournalHead:
+        """Where the journal ends."""
+        row = self._row(select(schema.journal_head))
+        if row is None:
+            raise IntegrityBroken(message="the store has lost its journal head")
+        return JournalHead(position=row.position, digest=row.digest)
+
+    def journal_after(self, position: int, limit: int) -> tuple[JournalEntry, ...]:
+        """At most ``limit`` entries that follow ``position``, in order, not verified."""
+        journal = schema.journal
+        query = select(journal).where(journal.c.position > position)
+        rows = self._rows(query.order_by(journal.c.position).limit(limit))
+        with translating():
+            return tuple(_entry(row) for row in rows)
+
+    def raw_journal(self, after: int = 0, limit: int | None = None) -> Iterator[RawEntry]:
+        """Entries as they are stored, for `verify_chain`; to be used up inside the query.
+
+        Raises:
+            ChainBroken: a payload that is not the canonical JSON of an object.
+        """
+        journal = schema.journal
+        query = select(journal).where(journal.c.position > after)
+        for row in self._stream(query.order_by(journal.c.position).limit(limit)):
+            yield _raw_entry(row)
+
+    def status(self, issuer: IssuerId, serial: SerialNumber) -> CertificateStatus | None:
+        """What is known of a serial now; None when this issuer never recorded it."""
+        table = schema.certificates
+        query = select(table.c.status, table.c.status_at, table.c.status_reason)
+        row = self._row(query.where(table.c.serial == serial, table.c.issuer == issuer))
+        return None if row is None else read_status(row)
+
+    def history(self, serial: SerialNumber) -> tuple[StatusInterval, ...]:
+        """Every status the certificate had, oldest first; the last one's ``until`` is None."""
+        table = schema.status_intervals
+        rows = self._rows(select(table).where(table.c.serial == serial).order_by(table.c.position))
+        with translating():
+            return tuple(_interval(row) for row in rows)
+
+    def listed(self, issuer: IssuerId) -> Iterator[ListedCertificate]:
+        """What a CRL of ``issuer`` lists, by serial; to be used up inside the query."""
+        table = schema.certificates
+        query = select(
+            table.c.serial,
+            table.c.status,
+            table.c.status_at,
+            table.c.status_reason,
+            table.c.not_after,
+        ).where(table.c.issuer == issuer, schema.LISTED_STATUSES)
+        for row in self._stream(query.order_by(table.c.serial)):
+            yield ListedCertificate(
+                serial=row.serial, status=read_status(row), not_after=row.not_after or NEVER
+            )
+
+    def latest_crl_number(self, issuer: IssuerId) -> int:
+        """The highest number of a CRL of ``issuer``; 0 before the first."""
+        table = schema.crls
+        row = self._row(select(func.max(table.c.number)).where(table.c.issuer == issuer))
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    def latest_crl(self, issuer: IssuerId) -> PublishedCrl | None:
+        """The CRL of ``issuer`` with the highest number."""
+        table = schema.crls
+        query = select(table).where(table.c.issuer == issuer)
+        row = self._row(query.order_by(table.c.number.desc()).limit(1))
+        return None if row is None else PublishedCrl(**row._mapping)  # noqa: SLF001 -- public API of SQLAlchemy
+
+    def cursor(self, name: str) -> int:
+        """The last position a follower has dealt with; 0 at its start."""
+        table = schema.cursors
+        row = self._row(select(table.c.position).where(table.c.name == name))
+        return 0 if row is None else int(row.position)
+
+    def installation(self) -> tuple[str, str] | None:
+        """Id and kind of this installation; None before it was set up."""
+        row = self._row(select(schema.installation))
+        return None if row is None else (row.installation, row.kind)
+
+    def heartbeat(self) -> datetime | None:
+        """When the writing side last said that it lives."""
+        row = self._row(select(schema.heartbeat))
+        return None if row is None else row.at
+
+    @contextmanager
+    def _statement(self) -> Iterator[Connection]:
+        """The connection for one statement; after a failure there is none."""
+        self.check()
+        try:
+            with translating():
+                yield self._connection
+        except ZorgidError as error:
+            self.failure = error
+            raise
+
+    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with self._statement() as connection:
+            return connection.execute(query).all()
+
+    def _row(self, query: Select[Any]) -> Row[Any] | None:
+        with self._statement() as connection:
+            return connection.execute(query).one_or_none()
+
+    def _stream(self, query: Select[Any]) -> Iterator[Row[Any]]:
+        with self._statement() as connection:
+            streaming = query.execution_options(yield_per=_PAGE)
+            result = connection.execute(streaming)
+            for page in result.partitions():
+                yield from page
+
+
+def status_columns(status: CertificateStatus) -> dict[str, object]:
+    """A status as its three columns."""
+    columns: dict[str, object] = dict.fromkeys(("status_at", "status_reason"))
+    match status:
+        case Good():
+            return columns | {"status": "good"}
+        case Unconfirmed(since=since):
+            return columns | {"status": "unconfirmed", "status_at": since}
+        case OnHold(since=since):
+            return columns | {"status": "hold", "status_at": since}
+        case Revoked(at=at, reason=reason):
+            code = None if reason is None else reason.value
+            return {"status": "revoked", "status_at": at, "status_reason": code}
+        case _:
+            assert_never(status)
+
+
+def read_status(row: Row[Any]) -> CertificateStatus:
+    """Inverse of `status_columns`.
+
+    Raises:
+        IntegrityBroken: no such status.
+    """
+    reason = row.status_reason
+    match row.status:
+        case "good":
+            return Good()
+        case "unconfirmed":
+            return Unconfirmed(since=row.status_at)
+        case "hold":
+            return OnHold(since=row.status_at)
+        case "revoked":
+            code = None if reason is None else RevocationReason(reason)
+            return Revoked(at=row.status_at, reason=code)
+        case _:
+            raise IntegrityBroken(message="the store holds an unknown certificate status")
+
+
+def read_actor(text: str, ura: str | None) -> Actor:
+    """Inverse of `actor_text`.
+
+    Raises:
+        ValueError: no such role.
+        Malformed: not a URA.
+    """
+    role, _, name = text.partition(":")
+    return Actor(role=Role(role), id=name, ura=None if ura is None else Ura(ura))
+
+
+def _entry(row: Row[Any]) -> JournalEntry:
+    return JournalEntry(
+        position=row.position,
+        at=from_ticks(row.at),
+        actor=read_actor(row.actor, row.ura),
+        event=decode(row.kind, json.loads(row.payload)),
+        previous=row.previous,
+        digest=row.digest,
+    )
+
+
+def _raw_entry(row: Row[Any]) -> RawEntry:
+    return RawEntry(
+        position=row.position,
+        at=_time_text(row.at),
+        actor=row.actor,
+        ura=row.ura,
+        kind=row.kind,
+        payload=_payload(row.position, row.payload),
+        previous=row.previous,
+        digest=row.digest,
+    )
+
+
+def _time_text(ticks: int) -> str:
+    try:
+        return encode_time(from_ticks(ticks))
+    except OverflowError:
+        return str(ticks)
+
+
+def _payload(position: int, text: str) -> Mapping[str, JsonScalar]:
+    """The payload, if its text is the one text it can have: what is hashed is what anyone reads."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict) or canonical_json(value) != text.encode():
+        raise ChainBroken(
+            position=position,
+            message=f"journal entry {position} was changed: its payload is not canonical JSON",
+            next_step="stop issuing, keep the store and its backups as they are",
+        )
+    return value
+
+
+def _interval(row: Row[Any]) -> StatusInterval:
+    return StatusInterval(
+        serial=row.serial,
+        issuer=row.issuer,
+        status=read_status(row),
+        since=row.since,
+        until=row.until,
+        actor=read_actor(row.actor, row.ura),
+        position=row.position,
+    )

@@ -1,0 +1,58 @@
+"""Bringing a store to the schema of this release: ``zorgid init`` does it, servers only check."""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+
+from pki.store.engine import create_file, read_engine, refuse_newer, stored_revision, write_engine
+from pki.store.failures import translating
+from pki.store.schema import SCHEMA_REVISION
+
+_SCRIPTS: Final = Path(__file__).with_name("migrations")
+_LOCK: Final = 0x5A4F5247  # "ZORG": any number, as long as every release takes the same
+
+
+def migrate(url: str) -> str:
+    """Make or upgrade the schema in one transaction, and return its revision.
+
+    Nothing to do is not an error.
+
+    Raises:
+        ConfigurationInvalid: the URL names nothing usable.
+        SchemaMismatch: the store was made by a newer release.
+        StoreUnavailable: the database cannot be reached or written; nothing was changed.
+    """
+    create_file(url)
+    engine = write_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    try:
+        with translating(), engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            found = stored_revision(connection)
+            if found is not None:
+                refuse_newer(found)
+            config.attributes["connection"] = connection
+            command.upgrade(config, SCHEMA_REVISION)
+    finally:
+        engine.dispose()
+    return SCHEMA_REVISION
+
+
+def schema_revision(url: str) -> str | None:
+    """The revision a store has; None when it was never migrated.
+
+    Raises:
+        ConfigurationInvalid: the URL names nothing usable.
+        StoreUnavailable: the database cannot be reached, or there is no SQLite file.
+    """
+    engine = read_engine(url, connections=1)
+    try:
+        with translating(), engine.connect() as connection:
+            return stored_revision(connection)
+    finally:
+        engine.dispose()

@@ -1,0 +1,286 @@
+"""Reading cards, people, organisations, certificates, challenges and sessions."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+
+from pki.domain.cards import (
+    Active,
+    Blocked,
+    Card,
+    CardPhase,
+    Ended,
+    Issued,
+    Lapsed,
+    Ordered,
+    state_name,
+)
+from pki.domain.errors import IntegrityBroken
+from pki.domain.identifiers import (
+    CardId,
+    CardNumber,
+    ChallengeId,
+    IdempotencyKey,
+    OrganisationId,
+    PersonId,
+    SerialNumber,
+    Ura,
+    UziNumber,
+)
+from pki.domain.people import Operator, Organisation, Person, PersonName
+from pki.domain.reasons import BlockReason, RevokeReason
+from pki.domain.records import Challenge, Intent, IssuedCertificate, PassHolder, Session
+from pki.domain.uzi import UziName
+from pki.store import schema
+from pki.store.failures import translating
+from pki.store.journal_reads import JournalReads
+
+_OPEN = (schema.certificates.c.der.is_(None), schema.certificates.c.status == "unconfirmed")
+
+
+class RegistryReads(JournalReads):
+    """Adds the facts of the registration authority. None means: no such thing."""
+
+    def card(self, card_id: CardId) -> Card | None:
+        """One card."""
+        return self._card(select(schema.cards).where(schema.cards.c.id == card_id))
+
+    def card_by_order_key(self, key: IdempotencyKey) -> Card | None:
+        """The card that this key ordered."""
+        return self._card(select(schema.cards).where(schema.cards.c.order_key == key))
+
+    def live_card_of(self, person_id: PersonId) -> Card | None:
+        """The person's one card that is neither lapsed nor revoked."""
+        table = schema.cards
+        query = select(table).where(table.c.person_id == person_id, schema.LIVE_STATES)
+        return self._card(query)
+
+    def card_by_number(self, number: CardNumber) -> Card | None:
+        """The card with this number: the one that uses it, else the last one that lapsed."""
+        table = schema.cards
+        query = select(table).where(table.c.card_number == number)
+        newest = query.order_by(table.c.state == "vervallen", table.c.ordered_at.desc())
+        return self._card(newest.limit(1))
+
+    def card_by_serial(self, serial: SerialNumber) -> Card | None:
+        """The card whose certificate has this serial."""
+        return self._card(select(schema.cards).where(schema.cards.c.serial == serial))
+
+    def cards_of_person(self, uzi_number: UziNumber) -> tuple[Card, ...]:
+        """All cards of the person with this UZI number, newest order first."""
+        table = schema.cards
+        join = table.join(schema.persons, schema.persons.c.id == table.c.person_id)
+        query = select(table).select_from(join).where(schema.persons.c.uzi_number == uzi_number)
+        return self._cards(query.order_by(table.c.ordered_at.desc(), table.c.id))
+
+    def cards_ordered_before(self, at: datetime) -> tuple[Card, ...]:
+        """Cards that are `aangevraagd` since before ``at``, oldest first."""
+        return self._in_state("aangevraagd", at)
+
+    def cards_issued_before(self, at: datetime) -> tuple[Card, ...]:
+        """Cards that are `uitgegeven` since before ``at``, oldest first."""
+        return self._in_state("uitgegeven", at)
+
+    def person(self, person_id: PersonId) -> Person | None:
+        """A card holder, unless their row was erased."""
+        return _person(self._row(_PERSON.where(schema.persons.c.id == person_id)))
+
+    def person_by_uzi_number(self, uzi_number: UziNumber) -> Person | None:
+        """The card holder with this UZI number."""
+        return _person(self._row(_PERSON.where(schema.persons.c.uzi_number == uzi_number)))
+
+    def organisation(self, organisation_id: OrganisationId) -> Organisation | None:
+        """One organisation."""
+        table = schema.organisations
+        return _organisation(self._row(select(table).where(table.c.id == organisation_id)))
+
+    def organisation_by_ura(self, ura: Ura) -> Organisation | None:
+        """The organisation with this URA."""
+        table = schema.organisations
+        return _organisation(self._row(select(table).where(table.c.ura == ura)))
+
+    def links_of(self, card_id: CardId) -> tuple[Ura, ...]:
+        """The organisations a card is linked to now, by URA."""
+        links, organisations = schema.card_links, schema.organisations
+        query = select(organisations.c.ura).join(
+            links, links.c.organisation_id == organisations.c.id
+        )
+        current = query.where(links.c.card_id == card_id, links.c.until.is_(None))
+        return tuple(row.ura for row in self._rows(current.order_by(organisations.c.ura)))
+
+    def operator_by_certificate(self, certificate_sha256: bytes) -> Operator | None:
+        """Whom a client certificate belongs to."""
+        table = schema.operators
+        row = self._row(select(table).where(table.c.certificate_sha256 == certificate_sha256))
+        if row is None:
+            return None
+        return Operator(
+            id=row.id, role=row.role, ura=row.ura, certificate_sha256=row.certificate_sha256
+        )
+
+    def certificate(self, serial: SerialNumber) -> IssuedCertificate | None:
+        """A certificate that was signed; None while there is only an intent."""
+        row = self._row(_CERTIFICATE.where(schema.certificates.c.serial == serial))
+        return None if row is None else _certificate(row)
+
+    def certificates_after(
+        self, serial: SerialNumber | None, limit: int
+    ) -> tuple[IssuedCertificate, ...]:
+        """At most ``limit`` signed certificates with serials above ``serial``, in order."""
+        column = schema.certificates.c.serial
+        query = _CERTIFICATE if serial is None else _CERTIFICATE.where(column > serial)
+        return tuple(_certificate(row) for row in self._rows(query.order_by(column).limit(limit)))
+
+    def intent(self, serial: SerialNumber) -> Intent | None:
+        """The intent of a serial, whatever became of it."""
+        row = self._row(_INTENT.where(schema.certificates.c.serial == serial))
+        return None if row is None else _intent(row)
+
+    def open_intents(self, lease_before: datetime) -> tuple[Intent, ...]:
+        """Intents without a certificate, not closed, whose lease ended before ``lease_before``."""
+        column = schema.certificates.c.lease_until
+        query = _INTENT.where(*_OPEN, column < lease_before).order_by(column)
+        return tuple(_intent(row) for row in self._rows(query))
+
+    def open_intent_of(self, card_id: CardId) -> Intent | None:
+        """The newest intent of a card that has no certificate and is not closed."""
+        table = schema.certificates
+        query = _INTENT.where(*_OPEN, table.c.card_id == card_id)
+        row = self._row(query.order_by(table.c.created_at.desc()).limit(1))
+        return None if row is None else _intent(row)
+
+    def key_seen(self, key_sha256: bytes) -> bool:
+        """Whether a public key (SHA-256 of its DER SubjectPublicKeyInfo) was ever in an intent."""
+        table = schema.keys_seen
+        return self._row(select(table.c.at).where(table.c.key_sha256 == key_sha256)) is not None
+
+    def session_by_token(self, token_sha256: bytes) -> Session | None:
+        """A session by its token's digest, expired or not: the caller looks at the time."""
+        table = schema.sessions
+        row = self._row(select(table).where(table.c.token_sha256 == token_sha256))
+        with translating():
+            return None if row is None else _session(row)
+
+    def challenge(self, challenge_id: ChallengeId) -> Challenge | None:
+        """A challenge not taken yet, expired or not: the caller looks at the time."""
+        table = schema.challenges
+        row = self._row(select(table).where(table.c.id == challenge_id))
+        return None if row is None else read_challenge(row)
+
+    def _card(self, query: Select[Any]) -> Card | None:
+        cards = self._cards(query)
+        return cards[0] if cards else None
+
+    def _cards(self, query: Select[Any]) -> tuple[Card, ...]:
+        rows = self._rows(query)
+        with translating():
+            return tuple(_card(row) for row in rows)
+
+    def _in_state(self, state: str, before: datetime) -> tuple[Card, ...]:
+        table = schema.cards
+        query = select(table).where(table.c.state == state, table.c.state_at < before)
+        return self._cards(query.order_by(table.c.state_at, table.c.id))
+
+
+_PERSON = select(*(column for column in schema.persons.c if column.name != "sealed_birth_date"))
+_CERTIFICATE = select(
+    *(schema.certificates.c[name] for name in IssuedCertificate.__dataclass_fields__)
+).where(schema.certificates.c.der.is_not(None))
+_INTENT = select(*(schema.certificates.c[name] for name in Intent.__dataclass_fields__))
+
+
+def phase_columns(phase: CardPhase) -> dict[str, object]:
+    """A card's phase as its columns."""
+    columns: dict[str, object] = dict.fromkeys(("serial", "revoked_at", "reason"))
+    match phase:
+        case Issued(serial=serial) | Active(serial=serial):
+            columns |= {"serial": serial}
+        case Blocked(serial=serial, reason=block_reason):
+            columns |= {"serial": serial, "reason": block_reason.value}
+        case Ended(serial=serial, revoked_at=revoked_at, reason=revoke_reason):
+            columns |= {"serial": serial, "revoked_at": revoked_at, "reason": revoke_reason.value}
+        case Lapsed(serial=lapsed_serial, revoked_at=lapsed_at):
+            columns |= {"serial": lapsed_serial, "revoked_at": lapsed_at}
+        case Ordered():
+            pass
+    return columns | {"state": state_name(phase), "state_at": phase.at}
+
+
+def read_challenge(row: Row[Any]) -> Challenge:
+    """A challenge's row."""
+    return Challenge(
+        id=row.id,
+        purpose=row.purpose,
+        nonce=row.nonce,
+        expires_at=row.expires_at,
+        card_id=row.card_id,
+    )
+
+
+def _phase(row: Row[Any]) -> CardPhase:
+    at, serial = row.state_at, row.serial
+    match row.state:
+        case "aangevraagd":
+            return Ordered(at=at)
+        case "uitgegeven":
+            return Issued(at=at, serial=serial)
+        case "actief":
+            return Active(at=at, serial=serial)
+        case "geblokkeerd":
+            return Blocked(at=at, serial=serial, reason=BlockReason(row.reason))
+        case "ingetrokken":
+            reason = RevokeReason(row.reason)
+            return Ended(at=at, serial=serial, revoked_at=row.revoked_at, reason=reason)
+        case "vervallen":
+            return Lapsed(at=at, serial=serial, revoked_at=row.revoked_at)
+        case _:
+            raise IntegrityBroken(message="the store holds an unknown card state")
+
+
+def _card(row: Row[Any]) -> Card:
+    return Card(
+        id=row.id,
+        person_id=row.person_id,
+        ura=row.ura,
+        card_number=row.card_number,
+        order_key=row.order_key,
+        phase=_phase(row),
+    )
+
+
+def _person(row: Row[Any] | None) -> Person | None:
+    if row is None:
+        return None
+    return Person(id=row.id, uzi_number=row.uzi_number, name=_name(row))
+
+
+def _name(row: Row[Any]) -> PersonName:
+    return PersonName(surname=row.surname, given_names=row.given_names, common_name=row.common_name)
+
+
+def _organisation(row: Row[Any] | None) -> Organisation | None:
+    if row is None:
+        return None
+    return Organisation(id=row.id, ura=row.ura, name=row.name, state=row.state)
+
+
+def _certificate(row: Row[Any]) -> IssuedCertificate:
+    return IssuedCertificate(**dict(zip(row._fields, row, strict=True)))
+
+
+def _intent(row: Row[Any]) -> Intent:
+    return Intent(**dict(zip(row._fields, row, strict=True)))
+
+
+def _session(row: Row[Any]) -> Session:
+    holder = PassHolder(
+        uzi_name=UziName.parse(row.uzi_name),
+        name=_name(row),
+        organisation_name=row.organisation_name,
+        certificate_sha256=row.certificate_sha256,
+        not_after=row.not_after,
+    )
+    return Session(
+        id=row.id, token_sha256=row.token_sha256, holder=holder, expires_at=row.expires_at
+    )

@@ -1,0 +1,103 @@
+"""Following the journal: every entry once, in order, within a moment of its commit."""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from pki.domain.errors import ChainBroken, ZorgidError
+from pki.domain.journal import JournalEntry, JournalHead
+from pki.store.reading import ReadSession, ReadStore
+
+BATCH: Final = 500
+"""Entries handed on at once, at most."""
+
+_log = logging.getLogger(__name__)
+
+
+class JournalTail:
+    """Looks for new entries every ``poll_seconds``, and at once when it is woken.
+
+    ``last_contact`` is the `time.monotonic` of the last look that succeeded, minus infinity before
+    the first. A failing store ends nothing: it is logged once, and the looks go on.
+    """
+
+    def __init__(self, read_store: ReadStore, poll_seconds: float = 0.2) -> None:
+        self._store = read_store
+        self._poll_seconds = poll_seconds
+        self._sleepers: set[asyncio.Event] = set()
+        self.last_contact = -math.inf
+
+    async def head(self) -> JournalHead:
+        """Where the journal ends now.
+
+        Raises:
+            StoreUnavailable: the store cannot be read.
+        """
+        return await self._store.read(lambda session: session.head())
+
+    def wake(self) -> None:
+        """Look now; to be called on the event loop of the followers."""
+        for sleeper in self._sleepers:
+            sleeper.set()
+
+    async def follow(self, after: int) -> AsyncIterator[Sequence[JournalEntry]]:
+        """Yield what follows position ``after``, for ever, in batches, no entry twice."""
+        position, failing = after, False
+        sleeper = asyncio.Event()
+        self._sleepers.add(sleeper)
+        try:
+            while True:
+                sleeper.clear()
+                entries, failing = await self._look(position, failing=failing)
+                if entries:
+                    position = entries[-1].position
+                    yield entries
+                else:
+                    await self._rest(sleeper)
+        finally:
+            self._sleepers.discard(sleeper)
+
+    async def _look(self, position: int, *, failing: bool) -> tuple[Sequence[JournalEntry], bool]:
+        """New entries, and whether the store failed."""
+        began = time.monotonic()
+        try:
+            entries = await self._store.read(lambda session: _after(session, position))
+        except ZorgidError as error:
+            if not failing:
+                _log.error(
+                    "the journal cannot be followed; trying again",
+                    extra={"error": error.message, "next_step": error.next_step},
+                )
+            return (), True
+        if failing:
+            _log.info("the journal can be followed again")
+        self.last_contact = began
+        return entries, False
+
+    async def _rest(self, sleeper: asyncio.Event) -> None:
+        try:
+            async with asyncio.timeout(self._poll_seconds):
+                await sleeper.wait()
+        except TimeoutError:
+            return
+
+
+def _after(session: ReadSession, position: int) -> Sequence[JournalEntry]:
+    """The entries that follow; refuses a journal that has a hole or lost its end."""
+    entries = session.journal_after(position, BATCH)
+    if not entries and session.head().position < position:
+        raise ChainBroken(
+            position=position,
+            message=f"the journal ends before entry {position}, which was there",
+            next_step="an older copy of the store is in use: find the newest one",
+        )
+    if any(entry.position != position + 1 + index for index, entry in enumerate(entries)):
+        raise ChainBroken(
+            position=position + 1,
+            message=f"the journal has a hole after entry {position}",
+            next_step="run zorgid journal verify",
+        )
+    return entries

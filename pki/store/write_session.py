@@ -1,0 +1,305 @@
+"""What one change may do: read and write, inside its own savepoint of the transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from pki.domain.cards import Card
+from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
+from pki.domain.event_codec import encode
+from pki.domain.events import Event
+from pki.domain.identifiers import (
+    CardId,
+    ChallengeId,
+    IssuerId,
+    OrganisationId,
+    PersonId,
+    SerialNumber,
+    SessionId,
+)
+from pki.domain.journal import JournalEntry, JournalHead, actor_text, append, canonical_json
+from pki.domain.people import Actor, Operator, Organisation, Person
+from pki.domain.records import Challenge, Intent, IssuedCertificate, PublishedCrl, Session
+from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
+from pki.store import schema
+from pki.store.columns import to_ticks
+from pki.store.journal_reads import status_columns
+from pki.store.reading import ReadSession
+from pki.store.registry_reads import phase_columns, read_challenge
+
+_JOURNAL: Final = sa.insert(schema.journal)
+
+
+class WriteSession(ReadSession):
+    """One change to the store: what it reads stays so until it is committed or refused.
+
+    ``now`` is its time, never before the journal's last entry. Besides what they name, methods
+    raise StoreUnavailable (then nothing of the whole transaction stays), and Conflict where a
+    uniqueness rule of the schema says no. After either nothing of this change stays, caught or not.
+    """
+
+    def __init__(self, connection: sa.Connection, *, head: JournalHead, now: datetime) -> None:
+        super().__init__(connection)
+        self.now = now
+        self._head = head
+        self._entries: list[JournalEntry] = []
+
+    @property
+    def entries(self) -> Sequence[JournalEntry]:
+        """What was recorded so far."""
+        return self._entries
+
+    def head(self) -> JournalHead:
+        return self._head
+
+    def record(self, event: Event, actor: Actor) -> JournalEntry:
+        """Append to the journal, at `now`."""
+        entry = append(self._head, at=self.now, actor=actor, event=event)
+        self._write(
+            _JOURNAL,
+            {
+                "position": entry.position,
+                "at": to_ticks(entry.at),
+                "actor": actor_text(actor),
+                "ura": None if actor.ura is None else actor.ura.value,
+                "kind": event.KIND,
+                "payload": canonical_json(encode(event)).decode(),
+                "previous": entry.previous,
+                "digest": entry.digest,
+            },
+        )
+        self._head = JournalHead(position=entry.position, digest=entry.digest)
+        self._entries.append(entry)
+        return entry
+
+    def put_installation(self, installation: str, kind: str) -> None:
+        """Say once what this installation is."""
+        row = {"id": 1, "installation": installation, "kind": kind}
+        self._write(sa.insert(schema.installation), row)
+
+    def put_card(self, card: Card) -> None:
+        """Insert a card, or bring its phase up to date; nothing else of a card ever changes."""
+        phase = phase_columns(card.phase)
+        table = schema.cards
+        if self._write(sa.update(table).where(table.c.id == card.id), phase).rowcount:
+            return
+        row = {
+            "id": card.id,
+            "person_id": card.person_id,
+            "ura": card.ura,
+            "card_number": card.card_number,
+            "order_key": card.order_key,
+            "ordered_at": card.phase.at,
+        }
+        self._write(sa.insert(table), row | phase)
+
+    def put_person(self, person: Person, sealed_birth_date: bytes) -> None:
+        """Insert or replace a card holder; the birth date is encrypted by the caller."""
+        values = {
+            "uzi_number": person.uzi_number,
+            **asdict(person.name),
+            "sealed_birth_date": sealed_birth_date,
+        }
+        self._put(schema.persons, {"id": person.id}, values)
+
+    def sealed_birth_date(self, person_id: PersonId) -> bytes | None:
+        """The encrypted birth date, for comparison when a person comes again."""
+        table = schema.persons
+        row = self._row(sa.select(table.c.sealed_birth_date).where(table.c.id == person_id))
+        return None if row is None else row.sealed_birth_date
+
+    def put_organisation(self, organisation: Organisation) -> None:
+        """Insert or replace an organisation."""
+        self._put(schema.organisations, {"id": organisation.id}, _values(organisation))
+
+    def put_link(self, card_id: CardId, organisation_id: OrganisationId, since: datetime) -> None:
+        """Link a card to an organisation.
+
+        Raises:
+            Conflict: they are linked already.
+        """
+        row = {"card_id": card_id, "organisation_id": organisation_id, "since": since}
+        self._write(sa.insert(schema.card_links), row)
+
+    def end_link(self, card_id: CardId, organisation_id: OrganisationId, until: datetime) -> None:
+        """End a link; what it was stays.
+
+        Raises:
+            NotFound: they are not linked.
+        """
+        table = schema.card_links
+        current = sa.update(table).where(
+            table.c.card_id == card_id,
+            table.c.organisation_id == organisation_id,
+            table.c.until.is_(None),
+        )
+        if not self._write(current, {"until": until}).rowcount:
+            raise NotFound(what="link", message="the card is not linked to this organisation")
+
+    def put_operator(self, operator: Operator) -> None:
+        """Insert or replace whom a client certificate belongs to."""
+        key = {"certificate_sha256": operator.certificate_sha256}
+        self._put(schema.operators, key, _values(operator))
+
+    def put_challenge(self, challenge: Challenge) -> None:
+        """Keep a challenge until it is taken; those that expired before `now` go."""
+        table = schema.challenges
+        self._write(sa.delete(table).where(table.c.expires_at < self.now))
+        self._write(sa.insert(table), _values(challenge))
+
+    def take_challenge(self, challenge_id: ChallengeId) -> Challenge | None:
+        """Take a challenge out, so that no one can use it again; None if it is gone."""
+        table = schema.challenges
+        taken = sa.delete(table).where(table.c.id == challenge_id).returning(*table.c)
+        with self._statement() as connection:
+            row = connection.execute(taken).one_or_none()
+        return None if row is None else read_challenge(row)
+
+    def put_session(self, session: Session) -> None:
+        """Insert a session; those that expired before `now` go."""
+        table, holder = schema.sessions, session.holder
+        self._write(sa.delete(table).where(table.c.expires_at < self.now))
+        row = {
+            "id": session.id,
+            "token_sha256": session.token_sha256,
+            "uzi_name": holder.uzi_name.text,
+            **asdict(holder.name),
+            "organisation_name": holder.organisation_name,
+            "certificate_sha256": holder.certificate_sha256,
+            "not_after": holder.not_after,
+            "expires_at": session.expires_at,
+        }
+        self._write(sa.insert(table), row)
+
+    def remove_session(self, session_id: SessionId) -> None:
+        """End a session, if it is still there."""
+        self._write(sa.delete(schema.sessions).where(schema.sessions.c.id == session_id))
+
+    def put_intent(self, intent: Intent) -> None:
+        """Record what is about to be signed: its serial is `Unconfirmed` and its key used up.
+
+        Raises:
+            Conflict: the serial was used before.
+            KeyRejected: the key was in an intent before (rule ``key seen before``).
+        """
+        table = schema.certificates
+        if self._row(sa.select(table.c.serial).where(table.c.serial == intent.serial)) is not None:
+            raise Conflict(message="this serial number was used before")
+        if self.key_seen(intent.key_sha256):
+            raise KeyRejected(
+                rule="key seen before",
+                message="this public key was certified or offered before",
+                next_step="let the card make a new key pair",
+            )
+        status = status_columns(Unconfirmed(since=intent.created_at))
+        self._write(sa.insert(table), _values(intent) | status)
+        key = {"key_sha256": intent.key_sha256, "at": self.now}
+        self._write(sa.insert(schema.keys_seen), key)
+
+    def put_certificate(self, certificate: IssuedCertificate) -> None:
+        """Complete an intent.
+
+        Raises:
+            NotFound: there is no intent for this serial.
+            Conflict: the intent was completed or closed before.
+            IntegrityBroken: issuer, card or key are not those of the intent.
+        """
+        intent = self.intent(certificate.serial)
+        if intent is None:
+            raise NotFound(what="intent", message="nothing was to be signed with this serial")
+        same = ("issuer", "card_id", "key_sha256")
+        if any(getattr(intent, name) != getattr(certificate, name) for name in same):
+            raise IntegrityBroken(message="a certificate does not belong to its intent")
+        table = schema.certificates
+        complete = sa.update(table).where(
+            table.c.serial == certificate.serial,
+            table.c.der.is_(None),
+            table.c.status == "unconfirmed",
+        )
+        values = {name: getattr(certificate, name) for name in ("der", "not_before", "not_after")}
+        if not self._write(complete, values).rowcount:
+            raise Conflict(message="this intent was completed or closed before")
+
+    def set_status(
+        self,
+        issuer: IssuerId,
+        serial: SerialNumber,
+        status: CertificateStatus,
+        entry: JournalEntry,
+    ) -> None:
+        """Give a certificate another status as of ``entry``, which must be of this session.
+
+        Raises:
+            NotFound: ``issuer`` has no such serial.
+            IntegrityBroken: it is revoked; that is final.
+        """
+        former = self.status(issuer, serial)
+        if former is None:
+            raise NotFound(what="certificate", message="this issuer has no such serial")
+        if isinstance(former, Revoked):
+            raise IntegrityBroken(message="a revoked certificate keeps its status for ever")
+        certificates, intervals = schema.certificates, schema.status_intervals
+        columns = status_columns(status)
+        self._write(sa.update(certificates).where(certificates.c.serial == serial), columns)
+        current = sa.update(intervals).where(
+            intervals.c.serial == serial, intervals.c.until.is_(None)
+        )
+        self._write(current, {"until": entry.at})
+        actor = entry.actor
+        row = {
+            "serial": serial,
+            "position": entry.position,
+            "issuer": issuer,
+            "since": entry.at,
+            "actor": actor_text(actor),
+            "ura": None if actor.ura is None else actor.ura.value,
+        }
+        self._write(sa.insert(intervals), row | columns)
+
+    def put_crl(self, crl: PublishedCrl, *, expected_previous: int) -> None:
+        """Publish a CRL, if the newest one still is ``expected_previous`` (0: none yet).
+
+        Raises:
+            Conflict: another was published meanwhile, or the number does not grow.
+        """
+        latest = self.latest_crl_number(crl.issuer)
+        if latest != expected_previous or crl.number <= latest:
+            raise Conflict(
+                message=f"CRL {crl.number} does not follow CRL {latest}",
+                next_step="build it again on the newest CRL",
+            )
+        self._write(sa.insert(schema.crls), _values(crl))
+
+    def set_cursor(self, name: str, position: int) -> None:
+        """Remember how far a follower has come."""
+        self._put(schema.cursors, {"name": name}, {"position": position})
+
+    def beat(self, at: datetime) -> None:
+        """Say that the writing side lives."""
+        self._put(schema.heartbeat, {"id": 1}, {"at": at})
+
+    def _put(
+        self, table: sa.Table, key: Mapping[str, object], values: Mapping[str, object]
+    ) -> None:
+        """Update the row with this key, or insert it."""
+        same = [table.c[name] == value for name, value in key.items()]
+        if not self._write(sa.update(table).where(*same), values).rowcount:
+            self._write(sa.insert(table), {**key, **values})
+
+    def _write(
+        self,
+        statement: sa.Insert | sa.Update | sa.Delete,
+        values: Mapping[str, object] | None = None,
+    ) -> sa.CursorResult[Any]:
+        with self._statement() as connection:
+            return connection.execute(statement, values)
+
+
+def _values(
+    record: Challenge | Intent | Operator | Organisation | PublishedCrl,
+) -> dict[str, object]:
+    """A record's fields, where they are its columns."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
