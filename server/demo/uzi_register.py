@@ -17,55 +17,43 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
-from pki.domain.uzi import PassType, UziName
+from pki.domain.uzi import PassType
+from server.demo.uzi_certificates import (
+    DOCUMENT_SIGNING,
+    POLICY_AUTHENTICITY,
+    UPN,
+    UZI_NAME,
+    YEAR,
+    PassSubject,
+    StandInCa,
+    ca_certificate,
+    crl_points,
+    der_string,
+    new_key,
+    ocsp_signer,
+    pass_subject,
+    policies,
+    usage,
+)
 
-UPN: Final = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
-UZI_NAME: Final = x509.ObjectIdentifier("2.5.5.5")
-DOCUMENT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.12")
-FILE_SYSTEM: Final = x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.4")
-POLICY_AUTHENTICITY: Final = "2.16.528.1.1007.99.211"
-POLICIES: Final = (POLICY_AUTHENTICITY, "2.16.528.1.1007.99.212", "2.16.528.1.1007.99.213")
+__all__ = ["OID_CA", "IssuedPass", "PassSubject", "StandInCa", "StandInRegister"]
+
 OID_CA: Final = {
     PassType.ZORGVERLENER: "2.16.528.1.1007.99.217",
     PassType.MEDEWERKER_OP_NAAM: "2.16.528.1.1007.99.218",
     PassType.MEDEWERKER_NIET_OP_NAAM: "2.16.528.1.1007.99.219",
     PassType.SERVER: "2.16.528.1.1007.99.2110",
 }
+_ROOT_NAME: Final = "STAND-IN Zorg CSP Root CA G3"
+_LEVEL2_NAME: Final = "STAND-IN Zorg CSP Level 2 Persoon CA G3"
 _CA_NAMES: Final = {
     PassType.ZORGVERLENER: "STAND-IN UZI-register Zorgverlener CA G3",
     PassType.MEDEWERKER_OP_NAAM: "STAND-IN UZI-register Medewerker op naam CA G3",
     PassType.MEDEWERKER_NIET_OP_NAAM: "STAND-IN UZI-register Medewerker niet op naam CA G3",
     PassType.SERVER: "STAND-IN UZI-register Private Server CA G3",
 }
-_CA_PURPOSES: Final = (
-    ExtendedKeyUsageOID.CLIENT_AUTH,
-    ExtendedKeyUsageOID.EMAIL_PROTECTION,
-    DOCUMENT_SIGNING,
-    FILE_SYSTEM,
-    ExtendedKeyUsageOID.OCSP_SIGNING,
-)
-_YEAR: Final = timedelta(days=365)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandInCa:
-    """One CA of the register."""
-
-    certificate: x509.Certificate
-    key: rsa.RSAPrivateKey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassSubject:
-    """Whom a pass is for. ``title`` stands on a Zorgverlener pass only."""
-
-    name: UziName
-    organisation: str
-    surname: str
-    given_names: str
-    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,25 +86,28 @@ class StandInRegister:
         """Make the whole hierarchy; the URLs are written into certificates. Takes a few seconds."""
         wanted = (*(ca_bits for _ in range(2 + len(_CA_NAMES))), 2048)
         with ThreadPoolExecutor(2) as pool:
-            keys = list(pool.map(_new_key, wanted))
+            keys = list(pool.map(new_key, wanted))
         root_key, level2_key, signer_key = keys[0], keys[1], keys[-1]
         crl_base = crl_url.rpartition("/")[0]
         at = now() - timedelta(days=1)
         root = StandInCa(
             key=root_key,
-            certificate=_ca("STAND-IN Zorg CSP Root CA G3", root_key, None, at=at, crl=""),
+            certificate=ca_certificate(
+                "STAND-IN Zorg CSP Root CA G3", root_key, None, at=at, crl=""
+            ),
         )
-        level2_name, root_crl = "STAND-IN Zorg CSP Level 2 Persoon CA G3", f"{crl_base}/root.crl"
+        root_crl, level2_crl = f"{crl_base}/root.crl", f"{crl_base}/level2.crl"
         level2 = StandInCa(
             key=level2_key,
-            certificate=_ca(level2_name, level2_key, root, at=at, crl=root_crl),
+            certificate=ca_certificate(_LEVEL2_NAME, level2_key, root, at=at, crl=root_crl),
         )
-        level2_crl = f"{crl_base}/level2.crl"
         issuing = {
-            kind: StandInCa(key=key, certificate=_ca(name, key, level2, at=at, crl=level2_crl))
+            kind: StandInCa(
+                key=key, certificate=ca_certificate(name, key, level2, at=at, crl=level2_crl)
+            )
             for (kind, name), key in zip(_CA_NAMES.items(), keys[2:-1], strict=True)
         }
-        signer_certificate = _ocsp_signer(issuing[PassType.MEDEWERKER_OP_NAAM], signer_key, at=at)
+        signer_certificate = ocsp_signer(issuing[PassType.MEDEWERKER_OP_NAAM], signer_key, at=at)
         return cls(
             root=root,
             level2=level2,
@@ -133,15 +124,15 @@ class StandInRegister:
         """Make a pass of the subject's type, from the CA of that type."""
         kind = subject.name.pass_type
         issuer = self.issuing[kind]
-        key = _new_key(2048)
+        key = new_key(2048)
         start = (not_before or self.now() - timedelta(days=30)).replace(microsecond=0)
         builder = (
             x509.CertificateBuilder()
             .serial_number(x509.random_serial_number())
             .issuer_name(issuer.certificate.subject)
-            .subject_name(_pass_subject(subject))
+            .subject_name(pass_subject(subject))
             .not_valid_before(start)
-            .not_valid_after(start + years * _YEAR)
+            .not_valid_after(start + years * YEAR)
             .public_key(key.public_key())
         )
         for extension, critical in self._pass_extensions(subject, issuer, key):
@@ -152,8 +143,8 @@ class StandInRegister:
     def _pass_extensions(
         self, subject: PassSubject, issuer: StandInCa, key: rsa.RSAPrivateKey
     ) -> list[tuple[x509.ExtensionType, bool]]:
-        upn = x509.OtherName(UPN, _string(0x0C, subject.name.upn))
-        name = x509.OtherName(UZI_NAME, _string(0x16, subject.name.text))
+        upn = x509.OtherName(UPN, der_string(0x0C, subject.name.upn))
+        name = x509.OtherName(UZI_NAME, der_string(0x16, subject.name.text))
         access = [
             x509.AccessDescription(
                 AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(self.ocsp_url)
@@ -164,11 +155,11 @@ class StandInRegister:
             (x509.BasicConstraints(ca=False, path_length=None), True),
             (x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), False),
             (x509.AuthorityInformationAccess(access), False),
-            (_policies((POLICY_AUTHENTICITY,)), False),
+            (policies((POLICY_AUTHENTICITY,)), False),
             (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, DOCUMENT_SIGNING]), False),
-            (_crl_points(self.crl_url), False),
+            (crl_points(self.crl_url), False),
             (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
-            (_usage("digital_signature"), True),
+            (usage("digital_signature"), True),
         ]
 
     def revoke(self, certificate: x509.Certificate) -> None:
@@ -215,121 +206,3 @@ class StandInRegister:
                 value = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
             builder = builder.add_extension(value, critical=extension.critical)
         return replace(like, certificate=builder.sign(issuer.key, hashes.SHA256()))
-
-
-def _new_key(bits: int) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
-
-
-def _string(tag: int, text: str) -> bytes:
-    octets = text.encode()
-    return bytes((tag, len(octets))) + octets
-
-
-def _ca_name(common_name: str) -> x509.Name:
-    attributes = [
-        x509.NameAttribute(NameOID.COUNTRY_NAME, "NL"),
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "CIBG"),
-    ]
-    if "UZI-register" in common_name:
-        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, "NTRNL-50000535"))
-    attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
-    return x509.Name(attributes)
-
-
-def _pass_subject(subject: PassSubject) -> x509.Name:
-    pairs = [
-        (NameOID.COUNTRY_NAME, "NL"),
-        (NameOID.ORGANIZATION_NAME, subject.organisation),
-        *([(NameOID.TITLE, subject.title)] if subject.title else []),
-        (NameOID.SURNAME, subject.surname),
-        (NameOID.GIVEN_NAME, subject.given_names),
-        (NameOID.SERIAL_NUMBER, subject.name.uzi_number.value),
-        (NameOID.COMMON_NAME, f"{subject.given_names} {subject.surname}"),
-    ]
-    return x509.Name([x509.NameAttribute(oid, value) for oid, value in pairs])
-
-
-def _usage(*names: str) -> x509.KeyUsage:
-    every = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    )
-    return x509.KeyUsage(**{name: name in names for name in every})
-
-
-def _policies(oids: tuple[str, ...]) -> x509.CertificatePolicies:
-    found = [x509.PolicyInformation(x509.ObjectIdentifier(oid), None) for oid in oids]
-    return x509.CertificatePolicies(found)
-
-
-def _crl_points(url: str) -> x509.CRLDistributionPoints:
-    name = x509.UniformResourceIdentifier(url)
-    return x509.CRLDistributionPoints(
-        [
-            x509.DistributionPoint(
-                full_name=[name], relative_name=None, reasons=None, crl_issuer=None
-            )
-        ]
-    )
-
-
-def _ca(
-    name: str, key: rsa.RSAPrivateKey, issuer: StandInCa | None, *, at: datetime, crl: str
-) -> x509.Certificate:
-    leaf_issuer = "UZI-register" in name
-    subject = _ca_name(name)
-    signing_key = key if issuer is None else issuer.key
-    builder = (
-        x509.CertificateBuilder()
-        .serial_number(x509.random_serial_number())
-        .issuer_name(subject if issuer is None else issuer.certificate.subject)
-        .subject_name(subject)
-        .not_valid_before(at)
-        .not_valid_after(at + 10 * _YEAR)
-        .public_key(key.public_key())
-        .add_extension(
-            x509.BasicConstraints(ca=True, path_length=0 if leaf_issuer else None), critical=True
-        )
-        .add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-    if issuer is not None:
-        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
-        builder = (
-            builder.add_extension(authority, critical=False)
-            .add_extension(_policies(POLICIES), critical=False)
-            .add_extension(_crl_points(crl), critical=False)
-        )
-    if leaf_issuer:
-        builder = builder.add_extension(x509.ExtendedKeyUsage(_CA_PURPOSES), critical=False)
-    return builder.sign(signing_key, hashes.SHA256())
-
-
-def _ocsp_signer(issuer: StandInCa, key: rsa.RSAPrivateKey, *, at: datetime) -> x509.Certificate:
-    name = str(issuer.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
-    return (
-        x509.CertificateBuilder()
-        .serial_number(x509.random_serial_number())
-        .issuer_name(issuer.certificate.subject)
-        .subject_name(_ca_name(f"OCSP responder {name}"[:64]))
-        .not_valid_before(at)
-        .not_valid_after(at + _YEAR)
-        .public_key(key.public_key())
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage("digital_signature"), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
-        .add_extension(x509.OCSPNoCheck(), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()),
-            critical=False,
-        )
-        .sign(issuer.key, hashes.SHA256())
-    )
