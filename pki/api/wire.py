@@ -25,6 +25,8 @@ from pki.domain.people import OrganisationState, Role
 from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
 from pki.domain.records import ChallengePurpose
 
+StatusName = Literal["good", "unconfirmed", "on-hold", "revoked"]
+
 
 class Wire(BaseModel):
     """Base of all bodies."""
@@ -234,7 +236,7 @@ class CertificateView(Wire):
     not_before: Moment
     not_after: Moment
     certificate: CertificatePem
-    status: Literal["good", "unconfirmed", "on-hold", "revoked"]
+    status: StatusName
     status_since: Moment | None
 
 

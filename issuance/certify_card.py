@@ -1,0 +1,209 @@
+"""The card's key is certified: the intent first, then the signature, then the certificate.
+
+(a) One transaction records the decision with the serial and the bytes that will be signed. (b) They
+are signed, outside any transaction. (c) One transaction keeps the certificate. Whatever stops in
+between, the journal knows the serial of every certificate, and no bytes are signed twice.
+"""
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+from issuance.desk import Desk
+from issuance.ports import Certification, Enquiry, Intents, Prepared, VerifiedKey
+from issuance.steps.callers import holder_actor, own_card
+from issuance.steps.card_change import certificate_of
+from issuance.steps.challenges import new_challenge
+from issuance.steps.intents import close_intent
+from issuance.steps.refusals import Asker, refusals_recorded
+from issuance.steps.standing import refuse_late
+from pki.domain.cards import Card, Issued, Ordered, certified
+from pki.domain.errors import IntegrityBroken, Refused, StoreUnavailable, Unavailable
+from pki.domain.events import CertificateIntended, CertificateIssued
+from pki.domain.identifiers import CardId
+from pki.domain.reasons import RefusalReason
+from pki.domain.records import (
+    Challenge,
+    ChallengePurpose,
+    Intent,
+    IssuedCertificate,
+    Session,
+)
+from pki.domain.status import Unconfirmed
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certified:
+    """A card with its certificate, on hold, and what its key must sign next."""
+
+    card: Card
+    certificate: bytes
+    challenge: Challenge
+
+
+class CardCertifier:
+    """Certifies one card at a time per card; other cards run beside it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._running: WeakValueDictionary[CardId, asyncio.Lock] = WeakValueDictionary()
+
+    async def certify(self, holder: Session, card_id: CardId, pkcs10: bytes) -> Certified:
+        """Certify the key of a PKCS#10 request; the same key again gives the same certificate.
+
+        Raises:
+            Malformed, KeyRejected: the request or its key cannot be used.
+            NotFound, Conflict: the card is not this holder's, or not ordered with this pass.
+            Refused: the card's state or time, or the CA's, does not allow it.
+            Unavailable: try again later; the order then gets a new serial.
+        """
+        key = self._desk.proofs.verify_pkcs10(pkcs10)
+        self._desk.authority.check_key(key.public_key)
+        asker = Asker(
+            actor=holder_actor(holder),
+            pass_digest=self._desk.digest(holder.holder.certificate_sha256),
+            card=card_id,
+        )
+        lock = self._running.setdefault(card_id, asyncio.Lock())
+        async with refusals_recorded(self._desk.store, asker), lock:
+            return await self._certify(holder, card_id, key)
+
+    async def _certify(self, holder: Session, card_id: CardId, key: VerifiedKey) -> Certified:
+        desk = self._desk
+
+        def look(snapshot: Enquiry) -> Card:
+            return own_card(snapshot, snapshot.card(card_id), holder)
+
+        card = await desk.reader.read(look)
+        if isinstance(card.phase, Issued):
+            return await desk.store.write(lambda session: _repeat(desk, session, card, key))
+        prepared = desk.authority.prepare_card(holder.holder, key.public_key, desk.clock.now())
+        intent = await desk.store.write(
+            lambda session: _intend(desk, session, holder, card.id, (prepared, key))
+        )
+        certificate = await self._signed(intent)
+        issued = IssuedCertificate(
+            serial=intent.serial,
+            issuer=intent.issuer,
+            card_id=card.id,
+            der=certificate,
+            not_before=prepared.not_before,
+            not_after=prepared.not_after,
+            key_sha256=intent.key_sha256,
+        )
+        return await desk.store.write(lambda session: _finish(desk, session, holder, issued))
+
+    async def _signed(self, intent: Intent) -> bytes:
+        try:
+            return await self._desk.authority.sign(intent.tbs)
+        except (Unavailable, IntegrityBroken):
+            await self._give_up(intent)
+            raise
+
+    async def _give_up(self, intent: Intent) -> None:
+        """Close the intent at once, so that the writer's next try need not wait for the lease."""
+
+        def close(session: Intents) -> None:
+            open_intent = session.open_intent_of(intent.card_id)
+            if open_intent is not None and open_intent.serial == intent.serial:
+                close_intent(session, open_intent)
+
+        try:
+            await self._desk.store.write(close)
+        except StoreUnavailable:
+            _log.warning(
+                "serial left open until its lease ends", extra={"serial": intent.serial.hex}
+            )
+
+
+def _repeat(desk: Desk, session: Certification, seen: Card, key: VerifiedKey) -> Certified:
+    card = session.card(seen.id) or seen
+    certificate = certificate_of(session, card)
+    if not isinstance(card.phase, Issued) or certificate.key_sha256 != key.key_sha256:
+        raise Refused(
+            reason=RefusalReason.CARD_STATE,
+            message="the card was certified already, with another key or longer ago",
+        )
+    refuse_late(card, session.now, desk.limits.unfinished)
+    challenge = new_challenge(desk, session, ChallengePurpose.CONFIRM_CARD, card.id)
+    return Certified(card=card, certificate=certificate.der, challenge=challenge)
+
+
+def _intend(
+    desk: Desk,
+    session: Certification,
+    holder: Session,
+    card_id: CardId,
+    what: tuple[Prepared, VerifiedKey],
+) -> Intent:
+    prepared, key = what
+    card = own_card(session, session.card(card_id), holder)
+    refuse_late(card, session.now, desk.limits.unfinished)
+    if not isinstance(card.phase, Ordered):
+        raise Refused(
+            reason=RefusalReason.CARD_STATE, message="only an ordered card can be certified"
+        )
+    _clear_former(session, card_id)
+    intent = Intent(
+        serial=prepared.serial,
+        issuer=desk.authority.issuer,
+        card_id=card_id,
+        tbs=prepared.tbs,
+        profile=prepared.profile,
+        key_sha256=key.key_sha256,
+        created_at=session.now,
+        lease_until=session.now + desk.limits.lease,
+        not_after=prepared.not_after,
+    )
+    session.put_intent(intent)
+    event = CertificateIntended(
+        card=card_id,
+        issuer=intent.issuer,
+        serial=intent.serial,
+        tbs_sha256=hashlib.sha256(intent.tbs).hexdigest(),
+        profile=intent.profile,
+    )
+    entry = session.record(event, holder_actor(holder, card.person_id))
+    hold = Unconfirmed(since=session.now)
+    session.set_status(intent.issuer, intent.serial, hold, entry)
+    return intent
+
+
+def _clear_former(session: Certification, card_id: CardId) -> None:
+    former = session.open_intent_of(card_id)
+    if former is None:
+        return
+    if session.now < former.lease_until:
+        raise Unavailable(
+            message="an earlier signature for this card is not settled yet",
+            next_step="repeat the request in a minute",
+        )
+    close_intent(session, former)
+
+
+def _finish(
+    desk: Desk, session: Certification, holder: Session, issued: IssuedCertificate
+) -> Certified:
+    open_intent = session.open_intent_of(issued.card_id)
+    card = own_card(session, session.card(issued.card_id), holder)
+    if open_intent is None or open_intent.serial != issued.serial:
+        raise Unavailable(
+            message="signing took longer than its lease; the certificate was thrown away",
+            next_step="repeat the request",
+        )
+    card = certified(card, serial=issued.serial, at=session.now)
+    session.put_certificate(issued)
+    session.put_card(card)
+    event = CertificateIssued(
+        card=card.id,
+        issuer=issued.issuer,
+        serial=issued.serial,
+        certificate_sha256=hashlib.sha256(issued.der).hexdigest(),
+    )
+    session.record(event, holder_actor(holder, card.person_id))
+    challenge = new_challenge(desk, session, ChallengePurpose.CONFIRM_CARD, card.id)
+    return Certified(card=card, certificate=issued.der, challenge=challenge)

@@ -1,0 +1,54 @@
+"""What every use case is given: its neighbours, the clock, chance, and the limits that hold."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+
+from issuance.ports import CertificationAuthority, PassVerifier, Proofs, Reader, Sealer, Store
+from pki.ports import Clock, Entropy
+
+ID_OCTETS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Times that bound the process.
+
+    ``unfinished`` is how long a card may stay `aangevraagd`, and again `uitgegeven`; ``lease`` how
+    long signing may take before its serial is given up.
+    """
+
+    challenge: timedelta = timedelta(minutes=2)
+    session: timedelta = timedelta(minutes=30)
+    unfinished: timedelta = timedelta(minutes=30)
+    lease: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The registration authority's surroundings.
+
+    ``audience`` is the API's TLS name, to which signed challenges are bound. ``salt`` is a secret
+    of this installation under which passes become digests that name nobody.
+    """
+
+    store: Store
+    reader: Reader
+    authority: CertificationAuthority
+    passes: PassVerifier
+    proofs: Proofs
+    sealer: Sealer
+    clock: Clock
+    entropy: Entropy
+    audience: str
+    salt: bytes
+    limits: Limits
+
+    def digest(self, certificate_sha256: bytes) -> str:
+        """A pass as the journal names it: HMAC-SHA256, hexadecimal."""
+        return hmac.new(self.salt, certificate_sha256, hashlib.sha256).hexdigest()
+
+    def pass_digest(self, certificate: bytes) -> str:
+        """As `digest`, of a whole DER certificate."""
+        return self.digest(hashlib.sha256(certificate).digest())

@@ -1,0 +1,1 @@
+"""The issuance API over HTTP: routes, problem documents, limits."""

@@ -1,0 +1,52 @@
+"""Puts the API together, and on a socket."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiohttp import web
+
+from issuance.desk import Desk
+from issuance.http.bodies import BODY_LIMIT
+from issuance.http.holder_routes import HolderRoutes
+from issuance.http.middleware import around_requests
+from issuance.http.operator_routes import OperatorRoutes
+from issuance.http.peers import PeerCertificate, peer_certificate
+
+_LINE_LIMIT: Final = 4096
+_HEADER_LIMIT: Final = 8190
+_KEEPALIVE_SECONDS: Final = 30.0
+_SHUTDOWN_SECONDS: Final = 10.0
+
+
+def create_app(desk: Desk, *, peers: PeerCertificate = peer_certificate) -> web.Application:
+    """The API as an aiohttp application. ``peers`` finds the client certificate of a request."""
+    app = web.Application(middlewares=[around_requests(desk.entropy)], client_max_size=BODY_LIMIT)
+    app.add_routes([*HolderRoutes(desk).routes(), *OperatorRoutes(desk, peers).routes()])
+    return app
+
+
+@asynccontextmanager
+async def serving(
+    app: web.Application, *, host: str, port: int, tls: ssl.SSLContext | None
+) -> AsyncIterator[int]:
+    """Serve until the block ends; gives the port (of use with port 0).
+
+    aiohttp's own access log is off: it writes paths and queries, which hold UZI numbers.
+    """
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        keepalive_timeout=_KEEPALIVE_SECONDS,
+        max_line_size=_LINE_LIMIT,
+        max_field_size=_HEADER_LIMIT,
+        shutdown_timeout=_SHUTDOWN_SECONDS,
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, ssl_context=tls)
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()

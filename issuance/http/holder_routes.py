@@ -1,0 +1,89 @@
+"""What a holder does at the desk, with a UZI pass or a session's token."""
+
+from aiohttp import web
+
+from issuance.certify_card import CardCertifier
+from issuance.confirm_card import CardProof, confirm_card
+from issuance.desk import Desk
+from issuance.http.bodies import (
+    bearer_of,
+    body_of,
+    card_id_of,
+    idempotency_key_of,
+    json_response,
+)
+from issuance.http.views import card_view, certified_view, challenge_view, session_view
+from issuance.open_session import PassProof, ask_challenge, open_session
+from issuance.order_card import CardOrder, order_card
+from issuance.steps.callers import session_of
+from pki.api.wire import (
+    CertificateRequest,
+    ChallengeRequest,
+    ConfirmationRequest,
+    ConfirmedView,
+    OrderRequest,
+    SessionRequest,
+)
+from pki.domain.records import Session
+
+
+class HolderRoutes:
+    """Challenge, session, order, certificate, confirmation."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._certifier = CardCertifier(desk)
+
+    def routes(self) -> list[web.RouteDef]:
+        """What to add to the application."""
+        return [
+            web.post("/v1/challenges", self._challenge),
+            web.post("/v1/sessions", self._session),
+            web.post("/v1/cards", self._order),
+            web.post("/v1/cards/{card_id}/certificate", self._certify),
+            web.post("/v1/cards/{card_id}/confirmation", self._confirm),
+        ]
+
+    async def _challenge(self, request: web.Request) -> web.Response:
+        await body_of(request, ChallengeRequest)
+        return json_response(challenge_view(await ask_challenge(self._desk)), 201)
+
+    async def _session(self, request: web.Request) -> web.Response:
+        body = await body_of(request, SessionRequest)
+        proof = PassProof(
+            challenge_id=body.challenge_id,
+            certificate=body.certificate,
+            signature=body.signature,
+            algorithm=body.algorithm,
+        )
+        return json_response(session_view(await open_session(self._desk, proof)), 201)
+
+    async def _order(self, request: web.Request) -> web.Response:
+        holder = await self._holder(request)
+        key = idempotency_key_of(request)
+        body = await body_of(request, OrderRequest)
+        order = CardOrder(
+            key=key,
+            birth_date=body.birth_date,
+            card_number=body.card_number,
+            certificate=body.certificate,
+        )
+        return json_response(card_view(await order_card(self._desk, holder, order)), 201)
+
+    async def _certify(self, request: web.Request) -> web.Response:
+        holder = await self._holder(request)
+        body = await body_of(request, CertificateRequest)
+        certified = await self._certifier.certify(holder, card_id_of(request), body.pkcs10)
+        return json_response(certified_view(certified, self._desk.authority.chain), 201)
+
+    async def _confirm(self, request: web.Request) -> web.Response:
+        holder = await self._holder(request)
+        body = await body_of(request, ConfirmationRequest)
+        proof = CardProof(
+            challenge_id=body.challenge_id, signature=body.signature, algorithm=body.algorithm
+        )
+        change = await confirm_card(self._desk, holder, card_id_of(request), proof)
+        return json_response(ConfirmedView(card=card_view(change.card)))
+
+    async def _holder(self, request: web.Request) -> Session:
+        return await session_of(self._desk, bearer_of(request) or "")

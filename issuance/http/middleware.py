@@ -1,0 +1,78 @@
+"""Around every request: an id, one log line without personal data, errors as problem documents."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from issuance.http.problems import answer_to, answer_to_http, problem_response
+from pki.domain.errors import ZorgidError
+from pki.ports import Entropy
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_ID_OCTETS: Final = 8
+_SERVER_ERROR: Final = 500
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Server": "zorgid",
+}
+
+
+def around_requests(entropy: Entropy) -> Middleware:
+    """The one middleware of the API."""
+
+    @web.middleware
+    async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request_id = entropy.octets(_ID_OCTETS).hex()
+        began = time.monotonic()
+        response = await _answered(request, handler, request_id)
+        response.headers.update(_HEADERS)
+        response.headers["X-Request-Id"] = request_id
+        _log.log(
+            logging.ERROR if response.status >= _SERVER_ERROR else logging.INFO,
+            "request answered",
+            extra={
+                "request_id": request_id,
+                "method": request.method,
+                "route": _route(request),
+                "status": response.status,
+                "milliseconds": round((time.monotonic() - began) * 1000, 1),
+            },
+        )
+        return response
+
+    return handle
+
+
+async def _answered(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ZorgidError as error:
+        answer = answer_to(error)
+        level = logging.ERROR if answer.status >= _SERVER_ERROR else logging.INFO
+        _log.log(
+            level,
+            "request failed",
+            extra={"request_id": request_id, "code": error.code, "why": error.message},
+        )
+        return problem_response(answer, request_id)
+    except web.HTTPException as error:
+        response = problem_response(answer_to_http(error.status), request_id)
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
+    except Exception:  # noqa: BLE001 -- a defect of ours: the log gets the stack, the caller nothing
+        _log.exception("request broke", extra={"request_id": request_id})
+        return problem_response(answer_to(ZorgidError(message="unexpected failure")), request_id)
+
+
+def _route(request: web.Request) -> str:
+    """The route's template: a path or query as sent may hold a UZI number."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "-"

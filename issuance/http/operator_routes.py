@@ -1,0 +1,125 @@
+"""What operators do, with a client certificate."""
+
+from aiohttp import web
+
+from issuance.block_card import block_card
+from issuance.desk import Desk
+from issuance.http.bodies import bearer_of, body_of, card_id_of, json_response
+from issuance.http.peers import PeerCertificate
+from issuance.http.views import (
+    card_view,
+    certificate_view,
+    changed_view,
+    operator_view,
+    organisation_view,
+)
+from issuance.register_operator import KnownPerson, NewOperator, register_operator
+from issuance.register_organisation import NewOrganisation, register_organisation
+from issuance.revoke_card import revoke_card
+from issuance.steps.callers import operator_of, session_of
+from issuance.steps.enquiries import (
+    card_for_holder,
+    card_for_operator,
+    cards_for_operator,
+    certificate_for_operator,
+)
+from issuance.unblock_card import unblock_card
+from pki.api.wire import (
+    BlockRequest,
+    CardsView,
+    OperatorPerson,
+    OperatorRequest,
+    OrganisationRequest,
+    RevokeRequest,
+    UnblockRequest,
+)
+from pki.domain.identifiers import SerialNumber, UziNumber
+from pki.domain.people import Operator, PersonName
+
+
+class OperatorRoutes:
+    """Reading, blocking, unblocking, revoking and registering."""
+
+    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
+        self._desk = desk
+        self._peer_certificate = peer_certificate
+
+    def routes(self) -> list[web.RouteDef]:
+        """What to add to the application."""
+        return [
+            web.get("/v1/cards", self._cards),
+            web.get("/v1/cards/{card_id}", self._card),
+            web.post("/v1/cards/{card_id}/block", self._block),
+            web.post("/v1/cards/{card_id}/unblock", self._unblock),
+            web.post("/v1/cards/{card_id}/revoke", self._revoke),
+            web.post("/v1/organisations", self._organisation),
+            web.post("/v1/operators", self._operator),
+            web.get("/v1/certificates/{serial}", self._certificate),
+        ]
+
+    async def _card(self, request: web.Request) -> web.Response:
+        card_id = card_id_of(request)
+        token = bearer_of(request)
+        if token is not None:
+            holder = await session_of(self._desk, token)
+            return json_response(card_view(await card_for_holder(self._desk, holder, card_id)))
+        operator = await self._operator_of(request)
+        return json_response(card_view(await card_for_operator(self._desk, operator, card_id)))
+
+    async def _cards(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        person = UziNumber(request.query.get("uzi_number", ""))
+        cards = await cards_for_operator(self._desk, operator, person)
+        return json_response(CardsView(cards=[card_view(card) for card in cards]))
+
+    async def _block(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, BlockRequest)
+        change = await block_card(self._desk, operator, card_id_of(request), body.reason)
+        return json_response(changed_view(change))
+
+    async def _unblock(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        await body_of(request, UnblockRequest)
+        change = await unblock_card(self._desk, operator, card_id_of(request))
+        return json_response(changed_view(change))
+
+    async def _revoke(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, RevokeRequest)
+        change = await revoke_card(self._desk, operator, card_id_of(request), body.reason)
+        return json_response(changed_view(change))
+
+    async def _organisation(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, OrganisationRequest)
+        new = NewOrganisation(ura=body.ura, name=body.name)
+        organisation = await register_organisation(self._desk, operator, new)
+        return json_response(organisation_view(organisation), 201)
+
+    async def _operator(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, OperatorRequest)
+        new = NewOperator(
+            role=body.role,
+            ura=body.ura,
+            certificate=body.certificate,
+            person=None if body.person is None else _known_person(body.person),
+        )
+        return json_response(operator_view(await register_operator(self._desk, operator, new)), 201)
+
+    async def _certificate(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        serial = SerialNumber.parse(request.match_info["serial"])
+        state = await certificate_for_operator(self._desk, operator, serial)
+        return json_response(certificate_view(state))
+
+    async def _operator_of(self, request: web.Request) -> Operator:
+        return await operator_of(self._desk, self._peer_certificate(request))
+
+
+def _known_person(person: OperatorPerson) -> KnownPerson:
+    name = PersonName(
+        surname=person.surname, given_names=person.given_names, common_name=person.common_name
+    )
+    return KnownPerson(uzi_number=person.uzi_number, name=name)

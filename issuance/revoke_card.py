@@ -1,0 +1,46 @@
+"""An operator ends a blocked card for ever."""
+
+from datetime import datetime
+
+from issuance.desk import Desk
+from issuance.rules.permissions import Action
+from issuance.steps.card_change import CardChange, Operation, operate
+from pki.domain.cards import Card, Ended, revoked
+from pki.domain.events import CardRevoked
+from pki.domain.identifiers import CardId
+from pki.domain.people import Operator
+from pki.domain.reasons import RevokeReason
+from pki.domain.records import IssuedCertificate
+
+
+async def revoke_card(
+    desk: Desk, operator: Operator, card_id: CardId, reason: RevokeReason
+) -> CardChange:
+    """Revoke a blocked card, as of the start of its block.
+
+    Raises:
+        Forbidden, Refused: not this operator, not in this state, or not blocked first.
+        NotFound: no such card.
+        StoreUnavailable: nothing was changed.
+    """
+
+    def decide(card: Card, at: datetime) -> Card:
+        return revoked(card, reason=reason, at=at)
+
+    def describe(card: Card, certificate: IssuedCertificate) -> CardRevoked:
+        match card.phase:
+            case Ended(revoked_at=revoked_at):
+                return CardRevoked(
+                    card=card.id,
+                    issuer=certificate.issuer,
+                    serial=certificate.serial,
+                    reason=reason,
+                    revoked_at=revoked_at,
+                )
+            case _:
+                raise AssertionError("a revoked card has ended")
+
+    operation = Operation(
+        action=Action.REVOKE_CARD, card_id=card_id, decide=decide, describe=describe
+    )
+    return await operate(desk, operator, operation)

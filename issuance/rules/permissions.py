@@ -1,0 +1,89 @@
+"""Who may do what, in one table: role × action → at which organisations."""
+
+from collections.abc import Collection
+from enum import Enum, auto
+from typing import Final
+
+from pki.domain.errors import Forbidden, Refused
+from pki.domain.identifiers import Ura
+from pki.domain.people import Actor, Operator, Role
+from pki.domain.reasons import RefusalReason
+
+
+class Action(Enum):
+    """What an operator can ask for."""
+
+    READ_CARD = auto()
+    BLOCK_CARD = auto()
+    UNBLOCK_CARD = auto()
+    REVOKE_CARD = auto()
+    REGISTER_ORGANISATION = auto()
+    REGISTER_OPERATOR = auto()
+
+
+class Reach(Enum):
+    """Where a role may do it."""
+
+    LINKED = auto()
+    """For cards that are linked to the operator's own organisation."""
+    EVERYWHERE = auto()
+
+
+_CARD_ACTIONS: Final = (
+    Action.READ_CARD,
+    Action.BLOCK_CARD,
+    Action.UNBLOCK_CARD,
+    Action.REVOKE_CARD,
+)
+
+MAY: Final[dict[Role, dict[Action, Reach]]] = {
+    Role.HOLDER: {},
+    Role.BEHEERDER: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED),
+    Role.ADMINISTRATOR: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED),
+    Role.ZORGID_TEAM: dict.fromkeys(Action, Reach.EVERYWHERE),
+    Role.SYSTEM: {},
+}
+"""What is absent is forbidden."""
+
+OPERATOR_ROLES: Final = frozenset({Role.BEHEERDER, Role.ADMINISTRATOR, Role.ZORGID_TEAM})
+"""Roles that a client certificate can be mapped to."""
+
+CARDLESS_ROLES: Final = frozenset({Role.BEHEERDER, Role.ADMINISTRATOR})
+"""Roles that rest on ZORG-ID Mobiel, whose bearers can have no smartcard."""
+
+
+def require(operator: Operator, action: Action) -> Reach:
+    """How far this operator's role reaches for the action.
+
+    Raises:
+        Forbidden: not at all.
+    """
+    reach = MAY[operator.role].get(action)
+    if reach is None:
+        raise Forbidden(message=f"role {operator.role.value} may not {_words(action)}")
+    return reach
+
+
+def require_for_card(operator: Operator, action: Action, links: Collection[Ura]) -> None:
+    """Let the operator act on a card that is linked to these organisations.
+
+    Raises:
+        Forbidden: the role may not do this to any card.
+        Refused: the role may, but the card is not linked to the operator's organisation.
+    """
+    if require(operator, action) is Reach.EVERYWHERE or operator.ura in links:
+        return
+    raise Refused(
+        reason=RefusalReason.CARD_NOT_LINKED,
+        message="the card is not linked to the operator's organisation",
+        next_step="link the card to the organisation first, or ask one that it is linked to",
+    )
+
+
+def actor(operator: Operator) -> Actor:
+    """The operator as the journal names them."""
+    return Actor(role=operator.role, id=operator.id.value, ura=operator.ura)
+
+
+def _words(action: Action) -> str:
+    return action.name.lower().replace("_", " ")

@@ -1,0 +1,85 @@
+"""Who is asking: a holder with a token, or an operator with a client certificate."""
+
+import hashlib
+
+from issuance.desk import Desk
+from issuance.ports import Eligibility
+from pki.domain.cards import Card
+from pki.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from pki.domain.identifiers import CardId, PersonId
+from pki.domain.people import Actor, Operator, Role
+from pki.domain.records import Session
+
+TOKEN_OCTETS = 32
+
+
+async def session_of(desk: Desk, token: str) -> Session:
+    """The open session of a bearer token.
+
+    Raises:
+        Unauthenticated: no such session, or it has ended.
+    """
+    digest = hashlib.sha256(token.encode()).digest()
+    session = await desk.reader.read(lambda snapshot: snapshot.session_by_token(digest))
+    if session is None or desk.clock.now() >= session.expires_at:
+        raise Unauthenticated(
+            message="no open session has this token", next_step="open a session with the UZI pass"
+        )
+    return session
+
+
+async def operator_of(desk: Desk, certificate: bytes | None) -> Operator:
+    """The operator of a client certificate that TLS has verified.
+
+    Raises:
+        Unauthenticated: there is no certificate.
+        Forbidden: it belongs to nobody here.
+    """
+    if certificate is None:
+        raise Unauthenticated(
+            message="no client certificate was given", next_step="use a certificate of an operator"
+        )
+    digest = hashlib.sha256(certificate).digest()
+    operator = await desk.reader.read(lambda snapshot: snapshot.operator_by_certificate(digest))
+    if operator is None:
+        raise Forbidden(
+            message="the client certificate is mapped to no operator",
+            next_step="have the ZORG-ID team register it",
+        )
+    return operator
+
+
+def own_card(snapshot: Eligibility, card: Card | None, holder: Session) -> Card:
+    """The card, when the session's pass belongs to its person and its organisation.
+
+    Raises:
+        NotFound: no such card, or another person's: nobody learns which.
+        Conflict: the person's, but ordered with the pass of another organisation.
+    """
+    name = holder.holder.uzi_name
+    person = snapshot.person_by_uzi_number(name.uzi_number)
+    if card is None or person is None or card.person_id != person.id:
+        raise NotFound(what="card", message="no such card")
+    if card.ura != name.ura:
+        raise Conflict(
+            message="the card was ordered with the pass of another organisation",
+            next_step="open the session with the pass that ordered the card",
+        )
+    return card
+
+
+def holder_actor(session: Session, person_id: PersonId | None = None) -> Actor:
+    """The holder as the journal names them: by person once known, else by session."""
+    known = session.id.value if person_id is None else person_id.value
+    return Actor(role=Role.HOLDER, id=known, ura=session.holder.uzi_name.ura)
+
+
+def missing(card_id: CardId, card: Card | None) -> Card:
+    """The card.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if card is None:
+        raise NotFound(what="card", message=f"no card {card_id}")
+    return card

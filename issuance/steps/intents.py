@@ -1,0 +1,50 @@
+"""Giving up serials that were recorded but not seen signed."""
+
+import logging
+from datetime import UTC, datetime
+
+from issuance.desk import Desk
+from issuance.ports import Intents
+from pki.domain.events import IntentClosed
+from pki.domain.people import SYSTEM
+from pki.domain.records import Intent
+from pki.domain.status import Revoked
+
+_log = logging.getLogger(__name__)
+
+
+def close_intent(session: Intents, intent: Intent) -> None:
+    """Count the serial as revoked since it was recorded.
+
+    It may have been signed, unseen by us: so it is revoked, never `good`, and never signed again.
+    """
+    event = IntentClosed(
+        card=intent.card_id,
+        issuer=intent.issuer,
+        serial=intent.serial,
+        revoked_at=intent.created_at,
+    )
+    entry = session.record(event, SYSTEM)
+    revoked = Revoked(at=intent.created_at, reason=None)
+    session.set_status(intent.issuer, intent.serial, revoked, entry)
+
+
+async def close_all_intents(desk: Desk) -> int:
+    """Close every open intent, to be called once before the first request is taken.
+
+    Only one process issues, so whoever recorded them is gone, and no lease needs to be waited for.
+
+    Raises:
+        StoreUnavailable: the store cannot be written.
+    """
+
+    def close(session: Intents) -> int:
+        intents = tuple(session.open_intents(datetime.max.replace(tzinfo=UTC)))
+        for intent in intents:
+            close_intent(session, intent)
+        return len(intents)
+
+    closed = await desk.store.write(close)
+    if closed:
+        _log.warning("serials of a former run were given up", extra={"count": closed})
+    return closed

@@ -1,0 +1,42 @@
+"""What the store knows of somebody who shows a pass."""
+
+from datetime import datetime, timedelta
+
+from issuance.ports import Eligibility
+from issuance.rules.eligibility import Applicant
+from issuance.rules.messages import REFUSALS
+from pki.domain.cards import Card, Issued, Ordered
+from pki.domain.errors import Refused
+from pki.domain.people import Person
+from pki.domain.reasons import RefusalReason
+from pki.domain.uzi import UziName
+
+
+def applicant_of(session: Eligibility, name: UziName) -> tuple[Person | None, Applicant]:
+    """The person, if known already, and what the rules ask about them."""
+    person = session.person_by_uzi_number(name.uzi_number)
+    return person, Applicant(
+        organisation=session.organisation_by_ura(name.ura),
+        is_operator=person is not None and session.is_operator(person.id),
+        live_card=None if person is None else session.live_card_of(person.id),
+    )
+
+
+def refuse(reason: RefusalReason | None) -> None:
+    """Turn a rule's verdict into an answer.
+
+    Raises:
+        Refused: there is a reason.
+    """
+    if reason is not None:
+        raise Refused(reason=reason, message=REFUSALS[reason].english)
+
+
+def refuse_late(card: Card, now: datetime, unfinished: timedelta) -> None:
+    """Stop an order whose time is over, also before it was swept up.
+
+    Raises:
+        Refused: CONFIRMATION_TOO_LATE.
+    """
+    if isinstance(card.phase, Ordered | Issued) and now >= card.phase.at + unfinished:
+        refuse(RefusalReason.CONFIRMATION_TOO_LATE)

@@ -1,0 +1,33 @@
+"""An operator lifts the block of a card."""
+
+from datetime import datetime
+
+from issuance.desk import Desk
+from issuance.rules.permissions import Action
+from issuance.steps.card_change import CardChange, Operation, operate
+from pki.domain.cards import Card, unblocked
+from pki.domain.events import CardUnblocked
+from pki.domain.identifiers import CardId
+from pki.domain.people import Operator
+from pki.domain.records import IssuedCertificate
+
+
+async def unblock_card(desk: Desk, operator: Operator, card_id: CardId) -> CardChange:
+    """Make a blocked card active again; any organisation that it is linked to may do so.
+
+    Raises:
+        Forbidden, Refused: not this operator, or not in this state.
+        NotFound: no such card.
+        StoreUnavailable: nothing was changed.
+    """
+
+    def decide(card: Card, at: datetime) -> Card:
+        return unblocked(card, at=at)
+
+    def describe(card: Card, certificate: IssuedCertificate) -> CardUnblocked:
+        return CardUnblocked(card=card.id, issuer=certificate.issuer, serial=certificate.serial)
+
+    operation = Operation(
+        action=Action.UNBLOCK_CARD, card_id=card_id, decide=decide, describe=describe
+    )
+    return await operate(desk, operator, operation)
