@@ -160,7 +160,9 @@ def install_packages(peers: tuple[Peer, ...]) -> None:
 def _digest() -> str:
     """What the environment was made from; another value means it must be made again."""
     seen = hashlib.sha256(f"{ROOT}\n{sys.version}\n".encode())
-    for path in (ROOT / "pyproject.toml", LOCK / "bootstrap.txt", LOCK / "all.txt"):
+    # Profiles and schemas are copied into the environment, so a change of one counts too.
+    shipped = sorted(path for path in (ROOT / "config").rglob("*") if path.is_file())
+    for path in (ROOT / "pyproject.toml", *shipped):
         seen.update(path.read_bytes())
     return seen.hexdigest()
 

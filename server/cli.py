@@ -54,7 +54,7 @@ def serve(
     ] = "all",
 ) -> int:
     """Run the services until interrupted."""
-    from server.serve import serve_forever
+    from server.process.serve import serve_forever
 
     return _guard(lambda: serve_forever(config, role), as_json=False)
 
@@ -84,7 +84,7 @@ def demo(
 @app.command()
 def doctor(*, config: Config = DEFAULT_CONFIG, json: Json = False) -> int:
     """Examine this installation and this computer."""
-    from server.doctor import examine
+    from server.commands.doctor import examine
 
     return _answer(lambda: examine(config), as_json=json)
 
@@ -99,7 +99,7 @@ def journal_verify(
     json: Json = False,
 ) -> int:
     """Check that no entry was changed, removed or put in between."""
-    from server.journal_commands import verify
+    from server.commands.journal import verify
 
     return _answer(lambda: verify(config, export), as_json=json)
 
@@ -112,7 +112,7 @@ def journal_export(
     json: Json = False,
 ) -> int:
     """Write the whole journal to a file that verifies on any computer."""
-    from server.journal_commands import export
+    from server.commands.journal import export
 
     return _answer(lambda: export(config, target), as_json=json)
 
@@ -126,7 +126,7 @@ def journal_show(
     json: Json = False,
 ) -> int:
     """Show journal entries."""
-    from server.journal_commands import entries
+    from server.commands.journal import entries
 
     return _answer(lambda: entries(config, after=after, limit=limit), as_json=json)
 
@@ -139,7 +139,7 @@ def cert_show(
     json: Json = False,
 ) -> int:
     """Show a certificate, its UZI name and its history."""
-    from server.certificate_view import show_certificate
+    from server.commands.certificate import show_certificate
 
     return _answer(lambda: show_certificate(config, serial), as_json=json)
 

@@ -139,6 +139,7 @@ class LdapSettings(_Section):
     mode: Literal["private", "external", "off"] = "private"
     listen: LoopbackAddress = "127.0.0.1:8389"
     directory: AnyPath = Path("ldap")
+    schema_directory: AnyPath = Path("schema")
     base: Annotated[str, Field(min_length=3)] = "o=ZORG-ID,c=NL"
     url: Annotated[str, Field(pattern=r"^ldaps?://")] | None = None
     bind_dn: str | None = None
@@ -198,7 +199,7 @@ class Settings(_Section):
     api: ApiSettings
     ldap: LdapSettings = LdapSettings()
     metrics: MetricsSettings = MetricsSettings()
-    uzi: UziSettings
+    uzi: UziSettings | None = None
     limits: LimitSettings = LimitSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

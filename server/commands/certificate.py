@@ -15,7 +15,7 @@ from pki.domain.identifiers import SerialNumber
 from pki.domain.records import IssuedCertificate, StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.store.reading import ReadSession
-from server.journal_commands import open_store
+from server.commands.journal import open_store
 from server.report import Report
 
 

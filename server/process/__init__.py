@@ -1,0 +1,1 @@
+"""The running services: which objects a role is made of, and how they start and stop."""
