@@ -9,15 +9,15 @@ from typing import Any, Final, assert_never
 from sqlalchemy import Connection, Row, Select, func, select
 
 from pki.domain.errors import ChainBroken, IntegrityBroken, ZorgidError
-from pki.domain.event_codec import JsonScalar, decode, encode_time
+from pki.domain.event_codec import JsonScalar, decode, encode, encode_time
 from pki.domain.identifiers import IssuerId, SerialNumber, Ura
-from pki.domain.journal import JournalEntry, JournalHead, RawEntry, canonical_json
+from pki.domain.journal import JournalEntry, JournalHead, RawEntry, actor_text, canonical_json
 from pki.domain.people import Actor, Role
 from pki.domain.reasons import RevocationReason
 from pki.domain.records import ListedCertificate, PublishedCrl, StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.store import schema
-from pki.store.columns import from_ticks
+from pki.store.columns import from_ticks, to_ticks
 from pki.store.failures import translating
 
 NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -155,6 +155,21 @@ class JournalReads:
             result = connection.execute(streaming)
             for page in result.partitions():
                 yield from page
+
+
+def entry_columns(entry: JournalEntry) -> dict[str, object]:
+    """An entry as its row; the payload is the text that is hashed."""
+    actor = entry.actor
+    return {
+        "position": entry.position,
+        "at": to_ticks(entry.at),
+        "actor": actor_text(actor),
+        "ura": None if actor.ura is None else actor.ura.value,
+        "kind": entry.event.KIND,
+        "payload": canonical_json(encode(entry.event)).decode(),
+        "previous": entry.previous,
+        "digest": entry.digest,
+    }
 
 
 def status_columns(status: CertificateStatus) -> dict[str, object]:

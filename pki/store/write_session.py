@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from pki.domain.cards import Card
 from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
-from pki.domain.event_codec import encode
 from pki.domain.events import Event
 from pki.domain.identifiers import (
     CardId,
@@ -20,13 +19,12 @@ from pki.domain.identifiers import (
     SerialNumber,
     SessionId,
 )
-from pki.domain.journal import JournalEntry, JournalHead, actor_text, append, canonical_json
+from pki.domain.journal import JournalEntry, JournalHead, actor_text, append
 from pki.domain.people import Actor, Operator, Organisation, Person
 from pki.domain.records import Challenge, Intent, IssuedCertificate, PublishedCrl, Session
 from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
 from pki.store import schema
-from pki.store.columns import to_ticks
-from pki.store.journal_reads import status_columns
+from pki.store.journal_reads import entry_columns, status_columns
 from pki.store.reading import ReadSession
 from pki.store.registry_reads import phase_columns, read_challenge
 
@@ -58,19 +56,7 @@ class WriteSession(ReadSession):
     def record(self, event: Event, actor: Actor) -> JournalEntry:
         """Append to the journal, at `now`."""
         entry = append(self._head, at=self.now, actor=actor, event=event)
-        self._write(
-            _JOURNAL,
-            {
-                "position": entry.position,
-                "at": to_ticks(entry.at),
-                "actor": actor_text(actor),
-                "ura": None if actor.ura is None else actor.ura.value,
-                "kind": event.KIND,
-                "payload": canonical_json(encode(event)).decode(),
-                "previous": entry.previous,
-                "digest": entry.digest,
-            },
-        )
+        self._write(_JOURNAL, entry_columns(entry))
         self._head = JournalHead(position=entry.position, digest=entry.digest)
         self._entries.append(entry)
         return entry
