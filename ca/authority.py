@@ -1,0 +1,180 @@
+"""The Token CA as the registration authority sees it: prepares and signs, keeps nothing."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.x509 import load_der_x509_certificate
+
+from ca.issuer import Issuer
+from ca.key_policy import check_key
+from ca.lint import PLACEHOLDER_SIGNATURE, check_tbs
+from ca.prepare import Prepared, Request, prepare
+from ca.profile import CertificateKind, NameField, Profile
+from ca.settings import CaSettings
+from ca.sign import sign_certificate
+from pki.der import oids
+from pki.der.certificate import read_certificate
+from pki.der.signed import assemble
+from pki.domain.errors import ConfigurationInvalid, KeyMismatch
+from pki.domain.identifiers import IssuerId
+from pki.domain.records import PassHolder
+from pki.ports import Entropy, Signer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityProfiles:
+    """The CA's own profile and the two kinds of certificate that it signs."""
+
+    ca: Profile
+    card: Profile
+    responder: Profile
+
+    def __post_init__(self) -> None:
+        """Refuse profiles in each other's place.
+
+        Raises:
+            ConfigurationInvalid: a profile is of another kind.
+        """
+        wanted = {
+            "ca": (self.ca, CertificateKind.ISSUING_CA),
+            "card": (self.card, CertificateKind.CARD),
+            "responder": (self.responder, CertificateKind.OCSP_RESPONDER),
+        }
+        for place, (profile, kind) in wanted.items():
+            if profile.kind is not kind:
+                raise ConfigurationInvalid(
+                    key=f"profiles.{place}",
+                    message=f"{profile.name} is no {kind.value} profile",
+                    next_step=f"name a profile of kind {kind.value}",
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificationAuthority:
+    """One generation of the CA that signs cards and its OCSP responders alone; made by `open`.
+
+    ``chain`` holds DER certificates, its own first, the root's last.
+    """
+
+    issuer: IssuerId
+    chain: tuple[bytes, ...]
+    signer: Signer
+    profiles: AuthorityProfiles
+    settings: CaSettings
+    entropy: Entropy
+    identity: Issuer
+
+    @classmethod
+    def open(
+        cls,
+        issuer: IssuerId,
+        *,
+        chain: tuple[bytes, ...],
+        signer: Signer,
+        profiles: AuthorityProfiles,
+        settings: CaSettings,
+        entropy: Entropy,
+    ) -> Self:
+        """A CA whose certificate, key, profile and chain belong together.
+
+        Raises:
+            KeyMismatch: they do not.
+            ConfigurationInvalid: the key signs with an algorithm that a profile does not allow.
+            Malformed: a certificate cannot be read.
+        """
+        _check_chain(chain)
+        identity = Issuer.of_certificate(chain[0], profile=profiles.ca, algorithm=signer.algorithm)
+        if identity.public_key != signer.public_key:
+            raise KeyMismatch(
+                message=f"the key of {issuer} does not belong to its certificate",
+                next_step="compare the key file with the certificate file",
+            )
+        for profile in (profiles.card, profiles.responder):
+            identity.refuse_unless_issues(profile)
+        return cls(
+            issuer=issuer,
+            chain=chain,
+            signer=signer,
+            profiles=profiles,
+            settings=settings,
+            entropy=entropy,
+            identity=identity,
+        )
+
+    @property
+    def certificate(self) -> bytes:
+        """The CA's own certificate, DER."""
+        return self.chain[0]
+
+    def check_key(self, public_key: bytes, /) -> None:
+        """Judge the DER SubjectPublicKeyInfo of a card.
+
+        Raises:
+            KeyRejected: weak, or of a type that the profile does not allow.
+        """
+        rule = self.profiles.card.key
+        check_key(public_key, allowed=frozenset(rule.types), exponent=rule.rsa_exponent)
+
+    def prepare_card(self, holder: PassHolder, public_key: bytes, now: datetime, /) -> Prepared:
+        """The authentication certificate of a card, with the names and numbers of the UZI pass.
+
+        Raises:
+            KeyRejected, Malformed, Refused, LintFailed: as `ca.prepare.prepare`; Refused with
+                ISSUING_STOPPED when less than a card's life remains of this CA's.
+        """
+        names = {
+            NameField.ORGANISATION: holder.organisation_name,
+            NameField.SURNAME: holder.name.surname,
+            NameField.GIVEN_NAMES: holder.name.given_names,
+            NameField.SERIAL_NUMBER: holder.uzi_name.uzi_number.value,
+            NameField.COMMON_NAME: holder.name.common_name,
+        }
+        oid_ca = self.settings.oid_ca_for(holder.uzi_name.oid_ca)
+        uzi_name = replace(holder.uzi_name, oid_ca=oid_ca)
+        request = Request(subject=names, public_key=public_key, uzi_name=uzi_name)
+        return self._prepared(request, self.profiles.card, now)
+
+    def prepare_responder(self, public_key: bytes, now: datetime, /) -> Prepared:
+        """A delegated OCSP responder certificate; shortened when this CA ends sooner.
+
+        Raises:
+            KeyRejected, Refused, LintFailed: as `ca.prepare.prepare`.
+        """
+        return self._prepared(Request(public_key=public_key), self.profiles.responder, now)
+
+    async def sign(self, tbs: bytes, /) -> bytes:
+        """Sign prepared bytes, once more linted; the result was read back, compared and verified.
+
+        Raises:
+            LintFailed: no card or responder certificate of this CA; nothing was signed.
+            SignatureBroken: what came back does not verify; nothing was released.
+            SignerUnavailable, SignerBusy: the key cannot be used now.
+        """
+        check_tbs(tbs, profile=self._profile_of(tbs), issuer=self.identity)
+        return await sign_certificate(tbs, signer=self.signer, issuer_certificate=self.certificate)
+
+    def _prepared(self, request: Request, profile: Profile, now: datetime) -> Prepared:
+        return prepare(
+            request, profile=profile, issuer=self.identity, now=now, entropy=self.entropy
+        )
+
+    def _profile_of(self, tbs: bytes) -> Profile:
+        der = assemble(tbs, self.signer.algorithm, PLACEHOLDER_SIGNATURE)
+        purposes = read_certificate(der).extended_key_usage or ()
+        is_responder = oids.EKU_OCSP_SIGNING in purposes
+        return self.profiles.responder if is_responder else self.profiles.card
+
+
+def _check_chain(chain: tuple[bytes, ...]) -> None:
+    try:
+        certificates = [load_der_x509_certificate(der) for der in chain]
+        for lower, upper in pairwise([*certificates, certificates[-1]]):
+            lower.verify_directly_issued_by(upper)
+    except (ValueError, TypeError, IndexError, InvalidSignature) as error:
+        raise KeyMismatch(
+            message="the CA's certificates do not form a chain that ends in a root",
+            next_step="give the CA's own certificate first, then its issuer's, the root's last",
+        ) from error

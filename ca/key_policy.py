@@ -1,0 +1,141 @@
+"""Which public keys may be certified (BR 6.1.5, 6.1.6, 6.1.1.3; RFC 5280 4.1.2.7)."""
+
+from collections.abc import Set as AbstractSet
+from functools import cache
+from math import isqrt
+from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    SECP384R1,
+    EllipticCurvePublicKey,
+)
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
+
+from pki.domain.algorithms import KeyType
+from pki.domain.errors import KeyRejected
+
+CARD_EXPONENT: Final = 65537
+_SPKI_OCTETS_MAX: Final = 1024
+_RSA_BITS_MIN: Final = 2048
+_EXPONENT_BITS_MAX: Final = 256
+_SMALL_FACTOR_LIMIT: Final = 752
+_ROCA_PRIME_LIMIT: Final = 168
+_FERMAT_ROUNDS: Final = 100
+_RSA_TYPES: Final = {2048: KeyType.RSA_2048, 3072: KeyType.RSA_3072, 4096: KeyType.RSA_4096}
+_CURVE_TYPES: Final = {SECP256R1.name: KeyType.P256, SECP384R1.name: KeyType.P384}
+
+
+def check_key(
+    spki: bytes, *, allowed: AbstractSet[KeyType], exponent: int | None = None
+) -> KeyType:
+    """The kind of this DER SubjectPublicKeyInfo, when it is sound and of an allowed kind.
+
+    ``exponent``, if given, is the only RSA exponent that is accepted. Whether a key was seen before
+    is known to the store alone; Debian's weak keys of 2008 are not looked up (they were made by a
+    program, not a card).
+
+    Raises:
+        KeyRejected: names the rule that it breaks.
+    """
+    key = _load(spki)
+    if isinstance(key, RSAPublicKey):
+        _check_rsa(key, exponent)
+        kind = _RSA_TYPES.get(key.key_size)
+    else:
+        kind = _CURVE_TYPES.get(key.curve.name)
+    if kind is None or kind not in allowed:
+        names = ", ".join(sorted(each.value for each in allowed))
+        raise _rejected("key type", f"this profile certifies only {names}")
+    return kind
+
+
+def _load(spki: bytes) -> RSAPublicKey | EllipticCurvePublicKey:
+    if len(spki) > _SPKI_OCTETS_MAX:
+        # Before any arithmetic: a huge exponent costs the verifier, not the sender.
+        raise _rejected("key size", f"a key of more than {_SPKI_OCTETS_MAX} octets is not read")
+    try:
+        key = load_der_public_key(spki)
+    except (ValueError, UnsupportedAlgorithm):
+        # The library proves here that an EC point lies on its named curve.
+        raise _rejected("key form", "not a sound public key of a known type") from None
+    if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
+        raise _rejected("key type", "neither RSA nor EC")
+    if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != spki:
+        # One key has one encoding, so that a key seen before cannot come back in other clothes.
+        raise _rejected("key encoding", "not the canonical DER of this key (RFC 3279 2.3)")
+    return key
+
+
+def _check_rsa(key: RSAPublicKey, exponent: int | None) -> None:
+    numbers = key.public_numbers()
+    modulus, public_exponent = numbers.n, numbers.e
+    if key.key_size < _RSA_BITS_MIN:
+        raise _rejected("RSA size", f"an RSA modulus needs at least {_RSA_BITS_MIN} bits")
+    if key.key_size % 8:
+        raise _rejected("RSA size", "the number of bits of an RSA modulus must divide by 8")
+    _check_exponent(public_exponent, exponent)
+    if _has_small_factor(modulus):
+        raise _rejected("RSA small factor", f"the modulus has a factor below {_SMALL_FACTOR_LIMIT}")
+    if _has_roca_fingerprint(modulus):
+        raise _rejected("RSA ROCA", "the modulus has the fingerprint of CVE-2017-15361")
+    if _is_fermat_factorable(modulus):
+        raise _rejected(
+            "RSA close primes", "the modulus is a product of two primes that are too close"
+        )
+
+
+def _check_exponent(value: int, only: int | None) -> None:
+    if value % 2 == 0 or value < CARD_EXPONENT or value.bit_length() > _EXPONENT_BITS_MAX:
+        raise _rejected("RSA exponent", "must be odd and in [2^16 + 1, 2^256)")
+    if only is not None and value != only:
+        raise _rejected("RSA exponent", f"this profile certifies only exponent {only}")
+
+
+def _has_small_factor(modulus: int) -> bool:
+    """BR 6.1.6: the modulus is odd and has no factor smaller than 752."""
+    return any(modulus % prime == 0 for prime in _primes_below(_SMALL_FACTOR_LIMIT))
+
+
+def _has_roca_fingerprint(modulus: int) -> bool:
+    """Whether it is a power of 65537 modulo every small prime, as keys of CVE-2017-15361 are."""
+    return all(
+        modulus % prime in _powers_of_65537(prime) for prime in _primes_below(_ROCA_PRIME_LIMIT)[1:]
+    )
+
+
+def _is_fermat_factorable(modulus: int) -> bool:
+    """BR 6.1.1.3: Fermat's method finds no factors within 100 rounds."""
+    root = isqrt(modulus)
+    if root * root == modulus:
+        return True
+    for middle in range(root + 1, root + 1 + _FERMAT_ROUNDS):
+        rest = middle * middle - modulus
+        if isqrt(rest) ** 2 == rest:
+            return True
+    return False
+
+
+@cache
+def _powers_of_65537(prime: int) -> frozenset[int]:
+    powers = {1}
+    power = CARD_EXPONENT % prime
+    while power not in powers:
+        powers.add(power)
+        power = power * CARD_EXPONENT % prime
+    return frozenset(powers)
+
+
+@cache
+def _primes_below(limit: int) -> tuple[int, ...]:
+    return tuple(n for n in range(2, limit) if all(n % d for d in range(2, isqrt(n) + 1)))
+
+
+def _rejected(rule: str, why: str) -> KeyRejected:
+    return KeyRejected(rule=rule, message=f"public key refused: {why}")

@@ -1,0 +1,52 @@
+"""Nothing is signed unseen: every rule is run over the bytes that are about to be signed."""
+
+import logging
+from typing import Final
+
+from ca.issuer import Issuer
+from ca.profile import Profile
+from ca.rules.of_certificates import CERTIFICATE_RULES, Subject
+from pki.der.certificate import read_certificate
+from pki.der.signed import assemble
+from pki.domain.errors import LintFailed, Malformed
+
+_log = logging.getLogger(__name__)
+
+PLACEHOLDER_SIGNATURE: Final = bytes(256)
+"""No signature at all, yet in a signature's place: readers want a whole certificate."""
+
+
+def findings(tbs: bytes, *, profile: Profile, issuer: Issuer) -> tuple[str, ...]:
+    """Every rule that the TBSCertificate breaks, as ``source: what is wrong``."""
+    der = assemble(tbs, issuer.algorithm, PLACEHOLDER_SIGNATURE)
+    try:
+        certificate = read_certificate(der)
+    except Malformed as error:
+        return (f"RFC 5280 4.1: {error.message}",)
+    subject = Subject(certificate=certificate, profile=profile, issuer=issuer)
+    found: list[str] = []
+    for source, rule in CERTIFICATE_RULES:
+        try:
+            found += [f"{source}: {message}" for message in rule(subject)]
+        except Malformed as error:
+            found.append(f"{source}: {error.message}")
+    return tuple(found)
+
+
+def check_tbs(tbs: bytes, *, profile: Profile, issuer: Issuer) -> None:
+    """Refuse bytes that may not be signed.
+
+    Raises:
+        LintFailed: names every rule that they break.
+    """
+    found = findings(tbs, profile=profile, issuer=issuer)
+    if found:
+        _log.error(
+            "certificate refused by lint",
+            extra={"profile": profile.digest, "findings": found},
+        )
+        raise LintFailed(
+            message=f"a certificate of profile {profile.name} would break {len(found)} rule(s)",
+            next_step="do not issue; report the findings: a program or a profile is at fault",
+            findings=found,
+        )

@@ -1,0 +1,160 @@
+"""From a profile and a request to the bytes to be signed: linted, not signed, nothing recorded."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from ca.issuer import Issuer, subject_name
+from ca.key_policy import check_key
+from ca.lint import check_tbs
+from ca.profile import AlternativeName, CertificateKind, NameField, Profile
+from ca.rules.of_certificates import KEY_USAGE_BITS, PURPOSE_OIDS
+from ca.serials import new_serial
+from ca.validity import window, within_issuer
+from pki.der import extensions as x509
+from pki.der import oids
+from pki.der.certificate import CertificateContent, encode_tbs_certificate
+from pki.der.extensions import Extension
+from pki.der.spki import key_identifier
+from pki.der.uzi_names import encode_subject_alt_name
+from pki.domain.errors import KeyRejected, Malformed
+from pki.domain.identifiers import SerialNumber
+from pki.domain.uzi import UziName
+from pki.ports import Entropy
+
+_NEVER_SHORTENED: Final = frozenset({CertificateKind.CARD, CertificateKind.ISSUING_CA})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the profile leaves open; ``public_key`` is DER and proven to be the asker's.
+
+    Nothing else of a certification request is ever used: names and extensions in a PKCS #10 are not
+        read.
+    """
+
+    subject: dict[NameField, str] = field(default_factory=dict)
+    public_key: bytes
+    uzi_name: UziName | None = None
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A certificate that may be signed: its bytes are decided once, then recorded and signed.
+
+    ``profile`` is ``<name>@<SHA-256 of its file>``; ``key_sha256`` the SHA-256 of the DER
+    SubjectPublicKeyInfo.
+    """
+
+    serial: SerialNumber
+    tbs: bytes
+    profile: str
+    not_before: datetime
+    not_after: datetime
+    key_sha256: bytes
+
+
+def prepare(
+    request: Request, *, profile: Profile, issuer: Issuer, now: datetime, entropy: Entropy
+) -> Prepared:
+    """Build the certificate and lint it under a placeholder signature.
+
+    Raises:
+        KeyRejected: the public key is weak or of a kind that the profile does not allow.
+        Malformed: not what the profile leaves open, or text that cannot be written.
+        Refused: the issuer is not valid now, or ends too soon (ISSUING_STOPPED).
+        ConfigurationInvalid: this issuer does not issue this profile.
+        LintFailed: the bytes break a rule; nothing may be signed.
+    """
+    issuer.refuse_unless_issues(profile)
+    check_key(
+        request.public_key, allowed=frozenset(profile.key.types), exponent=profile.key.rsa_exponent
+    )
+    if issuer.window is not None and request.public_key == issuer.public_key:
+        raise KeyRejected(
+            rule="issuer's own key", message="a CA does not certify its own key again"
+        )
+    validity = window(
+        now=now, period=profile.validity.period, backdate_seconds=profile.validity.backdate_seconds
+    )
+    if issuer.window is not None:
+        shorten = profile.kind not in _NEVER_SHORTENED
+        validity = within_issuer(validity, issuer=issuer.window, may_shorten=shorten)
+    content = CertificateContent(
+        serial=new_serial(entropy),
+        issuer_der=issuer.name_der,
+        subject_der=subject_name(profile.subject, request.subject).der,
+        not_before=validity.not_before,
+        not_after=validity.not_after,
+        public_key=request.public_key,
+        algorithm=issuer.algorithm,
+        extensions=tuple(_extensions(request, profile, issuer)),
+    )
+    tbs = encode_tbs_certificate(content)
+    check_tbs(tbs, profile=profile, issuer=issuer)
+    return Prepared(
+        serial=content.serial,
+        tbs=tbs,
+        profile=profile.digest,
+        not_before=content.not_before,
+        not_after=content.not_after,
+        key_sha256=hashlib.sha256(request.public_key).digest(),
+    )
+
+
+def _extensions(request: Request, profile: Profile, issuer: Issuer) -> Iterator[Extension]:
+    """In the order in which RFC 5280 4.2 describes them."""
+    rule = profile.extensions
+    if issuer.window is not None:
+        # A root that signs itself has none (RFC 5280 4.2.1.1).
+        yield _plain(oids.AUTHORITY_KEY_ID, x509.authority_key_id(issuer.key_id))
+    yield _plain(oids.SUBJECT_KEY_ID, x509.subject_key_id(key_identifier(request.public_key)))
+    bits = [KEY_USAGE_BITS[each] for each in rule.key_usage]
+    yield Extension(oid=oids.KEY_USAGE, critical=True, value=x509.key_usage(bits))
+    if rule.policies:
+        policies = [
+            x509.Policy(oid=each.oid, cps_uri=each.cps, notice=each.notice)
+            for each in rule.policies
+        ]
+        yield _plain(oids.CERTIFICATE_POLICIES, x509.certificate_policies(policies))
+    if rule.alternative_name is not AlternativeName.NONE:
+        yield _plain(oids.SUBJECT_ALT_NAME, _alternative_name(request, rule.alternative_name))
+    constraints = x509.BasicConstraints(ca=rule.ca, path_length=rule.path_length)
+    yield Extension(
+        oid=oids.BASIC_CONSTRAINTS, critical=True, value=x509.basic_constraints(constraints)
+    )
+    if rule.extended_key_usage:
+        purposes = [PURPOSE_OIDS[each] for each in rule.extended_key_usage]
+        yield _plain(oids.EXTENDED_KEY_USAGE, x509.extended_key_usage(purposes))
+    yield from _addresses(profile)
+    if rule.ocsp_nocheck:
+        yield _plain(oids.OCSP_NO_CHECK, x509.NO_CHECK)
+
+
+def _addresses(profile: Profile) -> Iterator[Extension]:
+    rule = profile.extensions
+    if rule.crl_url is not None:
+        yield _plain(oids.CRL_DISTRIBUTION_POINTS, x509.crl_distribution_points([rule.crl_url]))
+    info = x509.AuthorityInfo(
+        ocsp=() if rule.ocsp_url is None else (rule.ocsp_url,),
+        ca_issuers=() if rule.ca_issuers_url is None else (rule.ca_issuers_url,),
+    )
+    if info.ocsp or info.ca_issuers:
+        yield _plain(oids.AUTHORITY_INFO_ACCESS, x509.authority_info_access(info))
+
+
+def _alternative_name(request: Request, form: AlternativeName) -> bytes:
+    if form is AlternativeName.UZI:
+        if request.uzi_name is None:
+            raise Malformed(what="request", message="a card needs a UZI name")
+        return encode_subject_alt_name(request.uzi_name)
+    if not request.hosts:
+        raise Malformed(what="request", message="a TLS server needs a DNS name or an address")
+    return x509.subject_hosts(request.hosts)
+
+
+def _plain(oid: str, value: bytes) -> Extension:
+    return Extension(oid=oid, critical=False, value=value)

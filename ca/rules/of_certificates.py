@@ -1,0 +1,281 @@
+"""What may be signed: rules over a certificate's bytes (RFC 5280, RFC 6960, CPS, BR)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography import x509
+
+from ca.issuer import NAME_OIDS, PRINTABLE_FIELDS, UPPER_BOUNDS, Issuer
+from ca.key_policy import check_key
+from ca.profile import (
+    AlternativeName,
+    CertificateKind,
+    ExtendedKeyUsage,
+    KeyUsage,
+    NameField,
+    Profile,
+)
+from pki.der import extensions as der
+from pki.der import oids
+from pki.der.certificate import Certificate, CertificateContent
+from pki.der.spki import key_identifier
+from pki.der.uzi_names import encode_subject_alt_name, read_subject_alt_name
+from pki.domain.errors import KeyRejected
+from pki.domain.identifiers import ISSUED_SERIAL_LIMIT, ISSUED_SERIAL_MIN
+from pki.domain.uzi import PassType
+
+KEY_USAGE_BITS: Final = {
+    KeyUsage.DIGITAL_SIGNATURE: der.KeyUsage.DIGITAL_SIGNATURE,
+    KeyUsage.NON_REPUDIATION: der.KeyUsage.NON_REPUDIATION,
+    KeyUsage.KEY_CERT_SIGN: der.KeyUsage.KEY_CERT_SIGN,
+    KeyUsage.CRL_SIGN: der.KeyUsage.CRL_SIGN,
+}
+PURPOSE_OIDS: Final = {
+    ExtendedKeyUsage.SERVER_AUTH: oids.EKU_SERVER_AUTH,
+    ExtendedKeyUsage.CLIENT_AUTH: oids.EKU_CLIENT_AUTH,
+    ExtendedKeyUsage.EMAIL_PROTECTION: oids.EKU_EMAIL_PROTECTION,
+    ExtendedKeyUsage.OCSP_SIGNING: oids.EKU_OCSP_SIGNING,
+    ExtendedKeyUsage.DOCUMENT_SIGNING: oids.EKU_DOCUMENT_SIGNING,
+    ExtendedKeyUsage.SMARTCARD_LOGON: oids.EKU_SMARTCARD_LOGON,
+}
+_CRITICAL: Final = frozenset({oids.KEY_USAGE, oids.BASIC_CONSTRAINTS})
+_CA_KINDS: Final = frozenset({CertificateKind.ROOT, CertificateKind.ISSUING_CA})
+_SHORTENED: Final = frozenset(
+    {
+        CertificateKind.OCSP_RESPONDER,
+        CertificateKind.TLS_SERVER,
+        CertificateKind.TLS_CLIENT,
+        CertificateKind.EVIDENCE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A certificate under a placeholder signature, its profile, and who would sign it."""
+
+    certificate: Certificate
+    profile: Profile
+    issuer: Issuer
+
+    @property
+    def content(self) -> CertificateContent:
+        """What the certificate says."""
+        return self.certificate.content
+
+    def value(self, oid: str) -> bytes | None:
+        """The value of one extension."""
+        found = self.certificate.extension(oid)
+        return None if found is None else found.value
+
+
+_Rule = Callable[[Subject], Iterator[str]]
+
+
+def _serial(subject: Subject) -> Iterator[str]:
+    if not ISSUED_SERIAL_MIN <= subject.content.serial.value < ISSUED_SERIAL_LIMIT:
+        yield "serial number is not in [2^156, 2^159)"
+
+
+def _algorithm(subject: Subject) -> Iterator[str]:
+    algorithm = subject.content.algorithm
+    if algorithm is not subject.issuer.algorithm or algorithm not in subject.profile.signatures:
+        yield "signature algorithm is not the issuing key's, or not one of the profile"
+
+
+def _issuer_name(subject: Subject) -> Iterator[str]:
+    if subject.content.issuer_der != subject.issuer.name_der:
+        yield "issuer is not the CA's subject, byte for byte"
+
+
+def _self_issued(subject: Subject) -> Iterator[str]:
+    same_name = subject.content.subject_der == subject.content.issuer_der
+    same_key = subject.content.public_key == subject.issuer.public_key
+    is_root = subject.profile.kind is CertificateKind.ROOT
+    if same_name is not is_root or same_key is not is_root:
+        yield "a root, and only a root, has its issuer's name and key"
+
+
+def _subject_form(subject: Subject) -> Iterator[str]:
+    rule = subject.profile.subject
+    found = subject.certificate.subject.rdns
+    if tuple(rdn.oid for rdn in found) != tuple(NAME_OIDS[name] for name in rule.order):
+        yield "subject attributes are not those of the profile in its order"
+        return
+    for name, rdn in zip(rule.order, found, strict=True):
+        if rdn.printable is not (name in PRINTABLE_FIELDS):
+            yield f"subject {name.value} has another string type"
+        if len(rdn.text) > UPPER_BOUNDS.get(name, len(rdn.text)):
+            yield f"subject {name.value} is too long"
+        if rdn.text != rule.fixed.get(name, rdn.text):
+            yield f"subject {name.value} is not the profile's"
+
+
+def _validity(subject: Subject) -> Iterator[str]:
+    start, end = subject.content.not_before, subject.content.not_after
+    wanted = subject.profile.validity.period.after(start)
+    if not start < end:
+        yield "notAfter is not after notBefore"
+    if end > wanted or (end != wanted and subject.profile.kind not in _SHORTENED):
+        yield "the validity period is not the profile's"
+    window = subject.issuer.window
+    if window is not None and not (window.not_before <= start and end <= window.not_after):
+        yield "the validity period is not inside the CA's"
+
+
+def _key(subject: Subject) -> Iterator[str]:
+    rule = subject.profile.key
+    try:
+        check_key(
+            subject.content.public_key, allowed=frozenset(rule.types), exponent=rule.rsa_exponent
+        )
+    except KeyRejected as error:
+        yield error.message
+
+
+def _extension_set(subject: Subject) -> Iterator[str]:
+    rule = subject.profile.extensions
+    is_there = {
+        oids.SUBJECT_KEY_ID: True,
+        oids.KEY_USAGE: True,
+        oids.BASIC_CONSTRAINTS: True,
+        oids.AUTHORITY_KEY_ID: subject.profile.kind is not CertificateKind.ROOT,
+        oids.EXTENDED_KEY_USAGE: bool(rule.extended_key_usage),
+        oids.SUBJECT_ALT_NAME: rule.alternative_name is not AlternativeName.NONE,
+        oids.CERTIFICATE_POLICIES: bool(rule.policies),
+        oids.AUTHORITY_INFO_ACCESS: bool(rule.ocsp_url or rule.ca_issuers_url),
+        oids.CRL_DISTRIBUTION_POINTS: bool(rule.crl_url),
+        oids.OCSP_NO_CHECK: rule.ocsp_nocheck,
+    }
+    wanted = {oid for oid, there in is_there.items() if there}
+    found = [each.oid for each in subject.content.extensions]
+    for oid in sorted(wanted.symmetric_difference(found)):
+        yield f"extension {oid} is missing, or not of the profile"
+    if len(found) != len(set(found)):
+        yield "an extension stands twice"
+
+
+def _critical(subject: Subject) -> Iterator[str]:
+    for each in subject.content.extensions:
+        if each.critical is not (each.oid in _CRITICAL):
+            yield f"extension {each.oid} has another criticality"
+
+
+def _basic_constraints(subject: Subject) -> Iterator[str]:
+    rule = subject.profile.extensions
+    wanted = der.BasicConstraints(ca=rule.ca, path_length=rule.path_length)
+    if subject.certificate.basic_constraints != wanted:
+        yield "basicConstraints are not the profile's"
+    if not rule.ca and subject.value(oids.BASIC_CONSTRAINTS) != b"\x30\x00":
+        yield "basicConstraints of an end entity are not 30 00"
+
+
+def _key_usage(subject: Subject) -> Iterator[str]:
+    wanted = {KEY_USAGE_BITS[each] for each in subject.profile.extensions.key_usage}
+    found = subject.certificate.key_usage or frozenset()
+    if found != wanted:
+        yield "keyUsage is not the profile's"
+    if (der.KeyUsage.KEY_CERT_SIGN in found) is not (subject.profile.kind in _CA_KINDS):
+        yield "keyCertSign and kind do not agree"
+
+
+def _purposes(subject: Subject) -> Iterator[str]:
+    found = subject.certificate.extended_key_usage or ()
+    if found != tuple(PURPOSE_OIDS[each] for each in subject.profile.extensions.extended_key_usage):
+        yield "extKeyUsage is not the profile's"
+    is_ca = subject.profile.kind in _CA_KINDS
+    is_responder = subject.profile.kind is CertificateKind.OCSP_RESPONDER
+    if oids.EKU_OCSP_SIGNING in found and not (is_responder or is_ca):
+        yield "OCSPSigning in a certificate that is no responder's"
+
+
+def _no_check(subject: Subject) -> Iterator[str]:
+    value = subject.value(oids.OCSP_NO_CHECK)
+    if value not in {None, der.NO_CHECK}:
+        yield "ocsp-nocheck is not NULL"
+
+
+def _key_identifiers(subject: Subject) -> Iterator[str]:
+    if subject.certificate.subject_key_id != key_identifier(subject.content.public_key):
+        yield "SKI is not SHA-1 of the key bits"
+    # Comparing the whole value proves that it is the key identifier alone; a root has none.
+    wanted = der.authority_key_id(subject.issuer.key_id)
+    if subject.value(oids.AUTHORITY_KEY_ID) not in {wanted, None}:
+        yield "AKI is not the CA's SKI, alone"
+
+
+def _addresses(subject: Subject) -> Iterator[str]:
+    rule = subject.profile.extensions
+    info = subject.certificate.authority_info or der.AuthorityInfo()
+    wanted = (
+        tuple(filter(None, [rule.ocsp_url])),
+        tuple(filter(None, [rule.ca_issuers_url])),
+        tuple(filter(None, [rule.crl_url])),
+    )
+    if (info.ocsp, info.ca_issuers, subject.certificate.crl_urls or ()) != wanted:
+        yield "addresses of OCSP, CRL or issuer are not the profile's"
+
+
+def _policies(subject: Subject) -> Iterator[str]:
+    wanted = tuple(
+        der.Policy(oid=each.oid, cps_uri=each.cps, notice=each.notice)
+        for each in subject.profile.extensions.policies
+    )
+    if (subject.certificate.policies or ()) != wanted:
+        yield "certificatePolicies are not the profile's"
+
+
+def _uzi_name(subject: Subject) -> Iterator[str]:
+    value = subject.value(oids.SUBJECT_ALT_NAME)
+    if value is None or subject.profile.extensions.alternative_name is not AlternativeName.UZI:
+        return
+    name = read_subject_alt_name(value).name
+    if value != encode_subject_alt_name(name):
+        yield "subjectAltName is not UPN first, then 2.5.5.5, and nothing else"
+    if name.pass_type is not PassType.MEDEWERKER_OP_NAAM:
+        yield "pass type is not N"
+    numbers = subject.certificate.subject.values(NAME_OIDS[NameField.SERIAL_NUMBER])
+    if [each.text for each in numbers] != [name.uzi_number.value]:
+        yield "UZI number differs between subject and subjectAltName"
+
+
+def _foreign_reader(subject: Subject) -> Iterator[str]:
+    try:
+        certificate = x509.load_der_x509_certificate(subject.certificate.der)
+        count = len(certificate.extensions)
+    except (ValueError, x509.DuplicateExtension):
+        yield "a second, independent reader cannot read it"
+        return
+    theirs = (
+        certificate.serial_number,
+        certificate.not_valid_before_utc,
+        certificate.not_valid_after_utc,
+        count,
+    )
+    content = subject.content
+    ours = (content.serial.value, content.not_before, content.not_after, len(content.extensions))
+    if theirs != ours:
+        yield "a second, independent reader reads something else"
+
+
+CERTIFICATE_RULES: Final[tuple[tuple[str, _Rule], ...]] = (
+    ("RFC 5280 4.1.2.2; first hexadecimal digit 1 to 7", _serial),
+    ("RFC 5280 4.1.1.2 and 4.1.2.3", _algorithm),
+    ("RFC 5280 4.1.2.4 and 7.1", _issuer_name),
+    ("RFC 5280 3.2", _self_issued),
+    ("RFC 5280 4.1.2.6 and A.1; CPS UZI-register 7.1", _subject_form),
+    ("RFC 5280 4.1.2.5", _validity),
+    ("BR 6.1.5, 6.1.6 and 6.1.1.3", _key),
+    ("RFC 5280 4.2", _extension_set),
+    ("RFC 5280 4.2.1", _critical),
+    ("RFC 5280 4.2.1.9; X.690 11.5", _basic_constraints),
+    ("RFC 5280 4.2.1.3", _key_usage),
+    ("RFC 5280 4.2.1.12; RFC 6960 4.2.2.2", _purposes),
+    ("RFC 6960 4.2.2.2.1", _no_check),
+    ("RFC 5280 4.2.1.1 and 4.2.1.2", _key_identifiers),
+    ("RFC 5280 4.2.1.13 and 4.2.2.1", _addresses),
+    ("RFC 5280 4.2.1.4", _policies),
+    ("CPS UZI-register 7.1.5", _uzi_name),
+    ("X.690: two readers", _foreign_reader),
+)
