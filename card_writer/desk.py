@@ -17,6 +17,7 @@ from card_writer.personalisation import (
     OpenSession,
     OrderCard,
     ReadCard,
+    ReadCertificates,
     ReadPass,
     RememberOrder,
     Step,
@@ -96,6 +97,8 @@ class Desk:
                 return self.card.certification_request()
             case WriteAndReadBack():
                 self.card.write_certificates(step.chain)
+                return self.card.certificates()
+            case ReadCertificates():
                 return self.card.certificates()
             case _:
                 raise AssertionError(step)

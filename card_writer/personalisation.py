@@ -89,6 +89,11 @@ class WriteAndReadBack(Step[tuple[bytes, ...]]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadCertificates(Step[tuple[bytes, ...]]):
+    """What the card holds, leaf first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirm(Step[CardView]):
     """Let the new key sign the challenge, and hand the signature in."""
 
@@ -126,20 +131,32 @@ def personalise(birth_date: BirthDate) -> Dialogue:
     if card.state == LAPSED:
         yield from _do(MakeBlank())
         card = yield from _order(session.token, certificate, birth_date)
+    if card.state == ACTIVE:
+        held = yield from _do(ReadCertificates())
+        if not held:
+            raise _differs()
+        return Made(card=card, certificate=held[0], session=session)
+    certified = yield from _certify(session.token, card)
+    confirmation = Confirm(token=session.token, card=certified.card, challenge=certified.challenge)
+    confirmed = yield from _do(confirmation)
+    return Made(card=confirmed, certificate=certified.certificate, session=session)
+
+
+def _certify(token: str, card: CardView) -> Generator[Step[Any], Any, CertifiedView]:
     pkcs10 = yield from _do(MakeRequest())
-    certified = yield from _do(Certify(token=session.token, card=card, pkcs10=pkcs10))
+    certified = yield from _do(Certify(token=token, card=card, pkcs10=pkcs10))
     chain = (certified.certificate, *certified.chain)
     held = yield from _do(WriteAndReadBack(chain=chain))
     if held != chain:
-        raise CardDiffers(
-            message="the card does not hold the certificates that were written to it",
-            next_step="put the card in again and repeat; if it stays so, take another blank card",
-        )
-    card = certified.card
-    if card.state != ACTIVE:
-        confirmation = Confirm(token=session.token, card=card, challenge=certified.challenge)
-        card = yield from _do(confirmation)
-    return Made(card=card, certificate=certified.certificate, session=session)
+        raise _differs()
+    return certified
+
+
+def _differs() -> CardDiffers:
+    return CardDiffers(
+        message="the card does not hold the certificates that were written to it",
+        next_step="put the card in again and repeat; if it stays so, take another blank card",
+    )
 
 
 def _order(

@@ -18,6 +18,7 @@ from card_writer.personalisation import (
     OpenSession,
     OrderCard,
     ReadCard,
+    ReadCertificates,
     ReadPass,
     RememberOrder,
     Step,
@@ -78,9 +79,9 @@ SESSION = SessionView(
 )
 
 
-def certified(state: str) -> CertifiedView:
+def certified() -> CertifiedView:
     return CertifiedView(
-        card=card(state),
+        card=card("uitgegeven"),
         certificate=b"leaf",
         chain=[b"ca", b"root"],
         challenge=challenge(ChallengePurpose.CONFIRM_CARD),
@@ -101,8 +102,9 @@ def script(**changes: Any) -> dict[type[Step[Any]], Callable[[Step[Any]], Any]]:
         MakeBlank: None,
         OrderCard: card("aangevraagd"),
         MakeRequest: b"request",
-        Certify: certified("uitgegeven"),
+        Certify: certified(),
         WriteAndReadBack: (b"leaf", b"ca", b"root"),
+        ReadCertificates: (b"leaf", b"ca", b"root"),
         Confirm: card("actief"),
     }
     by_name = {cls.__name__: cls for cls in answers}
@@ -128,6 +130,7 @@ def test_a_blank_card_becomes_one_that_works() -> None:
         AskChallenge,
         OpenSession,
         ReadCard,
+        ReadCertificates,
         RememberOrder,
         OrderCard,
         MakeRequest,
@@ -146,11 +149,18 @@ def test_a_torn_run_orders_under_the_key_the_card_remembers() -> None:
     assert RememberOrder not in [type(step) for step in steps]
 
 
-def test_a_card_that_was_confirmed_before_the_tear_is_not_confirmed_again() -> None:
-    answers = script(ReadCard=(NUMBER, KEY), OrderCard=card("actief"), Certify=certified("actief"))
+def test_a_card_that_was_confirmed_before_the_tear_is_left_as_it_is() -> None:
+    answers = script(ReadCard=(NUMBER, KEY), OrderCard=card("actief"))
     steps, made = drive(personalise(BIRTH_DATE), answers)
-    assert Confirm not in [type(step) for step in steps]
+    assert not {Certify, WriteAndReadBack, Confirm} & {type(step) for step in steps}
     assert made.card.state == "actief"
+    assert made.certificate == b"leaf"
+
+
+def test_an_active_card_that_holds_nothing_is_not_called_made() -> None:
+    answers = script(ReadCard=(NUMBER, KEY), OrderCard=card("actief"), ReadCertificates=())
+    with pytest.raises(CardDiffers):
+        drive(personalise(BIRTH_DATE), answers)
 
 
 def test_an_order_that_lapsed_is_taken_off_the_card_and_made_anew() -> None:
@@ -166,7 +176,6 @@ def test_an_order_that_lapsed_is_taken_off_the_card_and_made_anew() -> None:
 
 
 def test_a_card_that_holds_something_else_is_never_confirmed() -> None:
-    dialogue = personalise(BIRTH_DATE)
     answers = script(WriteAndReadBack=(b"leaf", b"ca"))
     with pytest.raises(CardDiffers):
-        drive(dialogue, answers)
+        drive(personalise(BIRTH_DATE), answers)
