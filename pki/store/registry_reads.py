@@ -28,7 +28,7 @@ from pki.domain.identifiers import (
     Ura,
     UziNumber,
 )
-from pki.domain.people import Operator, Organisation, Person, PersonName
+from pki.domain.people import Operator, Organisation, Person, PersonName, Role
 from pki.domain.reasons import BlockReason, RevokeReason
 from pki.domain.records import Challenge, Intent, IssuedCertificate, PassHolder, Session
 from pki.domain.uzi import UziName
@@ -119,6 +119,13 @@ class RegistryReads(JournalReads):
             id=row.id, role=row.role, ura=row.ura, certificate_sha256=row.certificate_sha256
         )
 
+    def is_operator(self, person_id: PersonId) -> bool:
+        """Whether a client certificate makes this person administrator or beheerder anywhere."""
+        table = schema.operators
+        cardless = table.c.role.in_((Role.ADMINISTRATOR, Role.BEHEERDER))
+        query = select(table.c.id).where(table.c.id == person_id, cardless)
+        return self._row(query.limit(1)) is not None
+
     def certificate(self, serial: SerialNumber) -> IssuedCertificate | None:
         """A certificate that was signed; None while there is only an intent."""
         row = self._row(_CERTIFICATE.where(schema.certificates.c.serial == serial))
@@ -154,6 +161,13 @@ class RegistryReads(JournalReads):
         """Whether a public key (SHA-256 of its DER SubjectPublicKeyInfo) was ever in an intent."""
         table = schema.keys_seen
         return self._row(select(table.c.at).where(table.c.key_sha256 == key_sha256)) is not None
+
+    def key_given_up(self, key_sha256: bytes, card_id: CardId) -> bool:
+        """Whether every intent with this key is of this card and was closed."""
+        c = schema.certificates.c
+        closed = (c.card_id == card_id) & c.der.is_(None) & (c.status == "revoked")
+        query = select(c.serial).where(c.key_sha256 == key_sha256, ~closed)
+        return self._row(query.limit(1)) is None
 
     def session_by_token(self, token_sha256: bytes) -> Session | None:
         """A session by its token's digest, expired or not: the caller looks at the time."""

@@ -169,12 +169,14 @@ class WriteSession(ReadSession):
 
         Raises:
             Conflict: the serial was used before.
-            KeyRejected: the key was in an intent before (rule ``key seen before``).
+            KeyRejected: the key was in an intent before (rule ``key seen before``), unless that was
+                of the same card and came to nothing.
         """
         table = schema.certificates
         if self._row(sa.select(table.c.serial).where(table.c.serial == intent.serial)) is not None:
             raise Conflict(message="this serial number was used before")
-        if self.key_seen(intent.key_sha256):
+        seen = self.key_seen(intent.key_sha256)
+        if seen and not self.key_given_up(intent.key_sha256, intent.card_id):
             raise KeyRejected(
                 rule="key seen before",
                 message="this public key was certified or offered before",
@@ -182,8 +184,9 @@ class WriteSession(ReadSession):
             )
         status = status_columns(Unconfirmed(since=intent.created_at))
         self._write(sa.insert(table), _values(intent) | status)
-        key = {"key_sha256": intent.key_sha256, "at": self.now}
-        self._write(sa.insert(schema.keys_seen), key)
+        if not seen:
+            key = {"key_sha256": intent.key_sha256, "at": self.now}
+            self._write(sa.insert(schema.keys_seen), key)
 
     def put_certificate(self, certificate: IssuedCertificate) -> None:
         """Complete an intent.
