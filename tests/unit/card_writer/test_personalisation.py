@@ -130,7 +130,6 @@ def test_a_blank_card_becomes_one_that_works() -> None:
         AskChallenge,
         OpenSession,
         ReadCard,
-        ReadCertificates,
         RememberOrder,
         OrderCard,
         MakeRequest,
