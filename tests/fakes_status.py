@@ -1,12 +1,19 @@
-"""Stand-ins for the ports of the status services: a clock, a store, signers, a journal feed."""
+"""Stand-ins for the ports of the status services: a clock, a store with its journal, a handler."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from pki.domain.errors import StoreUnavailable
+from pki.domain.events import CardBlocked, CardRevoked, CardUnblocked, CertificateIssued, Event
+from pki.domain.identifiers import CardId, IssuerId, SerialNumber
+from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
+from pki.domain.people import SYSTEM
+from pki.domain.reasons import BlockReason, RevokeReason
+from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.ports import HttpAnswer, HttpRequest, SystemClock
 from server.status_http.reading import Limits
 from server.status_listener import Handler, StatusListener, bind
@@ -93,3 +100,80 @@ async def exchange(port: int, *parts: bytes, pause: float = 0.0, seconds: float 
             return await reader.read()
     finally:
         writer.close()
+
+
+ISSUER: Final = IssuerId("token-ca-g1")
+CARD: Final = CardId("0" * 32)
+
+
+@dataclass
+class FakeStore:
+    """Statuses and a journal in memory; it fails closed when `broken` is set.
+
+    ``listeners`` hear of an entry at once, before `change` returns. With a ``gate`` a reader holds
+    what it read until the gate opens, as a slow connection would.
+    """
+
+    clock: FakeClock
+    issuer: IssuerId = ISSUER
+    statuses: dict[SerialNumber, CertificateStatus] = field(default_factory=dict)
+    journal: list[JournalEntry] = field(default_factory=list)
+    listeners: list[Callable[[Sequence[JournalEntry]], None]] = field(default_factory=list)
+    broken: bool = False
+    hangs: bool = False
+    age: float = 0.0
+    reads: int = 0
+    gate: asyncio.Event | None = None
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def status(self, issuer: IssuerId, serial: SerialNumber) -> CertificateStatus | None:
+        self.reads += 1
+        if self.broken:
+            raise StoreUnavailable(message="down", next_step="start it")
+        if self.hangs:
+            await asyncio.Event().wait()
+        found = self.statuses.get(serial) if issuer == self.issuer else None
+        if self.gate is not None:
+            self.held.set()
+            await self.gate.wait()
+        return found
+
+    def contact_age(self) -> float:
+        return self.age
+
+    def record(self, event: Event) -> JournalEntry:
+        last = self.journal[-1] if self.journal else None
+        head = JournalHead(
+            position=last.position if last else 0, digest=last.digest if last else GENESIS
+        )
+        entry = append(head, at=self.clock.now(), actor=SYSTEM, event=event)
+        self.journal.append(entry)
+        for listener in self.listeners:
+            listener((entry,))
+        return entry
+
+    def change(self, serial: SerialNumber, status: CertificateStatus) -> JournalEntry:
+        """Commit a status, whatever the one before."""
+        self.statuses[serial] = status
+        return self.record(self._event(serial, status))
+
+    def _event(self, serial: SerialNumber, status: CertificateStatus) -> Event:
+        issuer = self.issuer
+        match status:
+            case Good():
+                return CardUnblocked(card=CARD, issuer=issuer, serial=serial)
+            case OnHold():
+                reason = BlockReason.LOSS
+                return CardBlocked(card=CARD, issuer=issuer, serial=serial, reason=reason)
+            case Revoked(at=at):
+                return CardRevoked(
+                    card=CARD,
+                    issuer=issuer,
+                    serial=serial,
+                    reason=RevokeReason.DEFECT,
+                    revoked_at=at,
+                )
+            case Unconfirmed():
+                return CertificateIssued(
+                    card=CARD, issuer=issuer, serial=serial, certificate_sha256="00" * 32
+                )

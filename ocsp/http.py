@@ -1,0 +1,76 @@
+"""OCSP over HTTP: POST with the request as body, GET with it in the path (RFC 6960 A.1)."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Final
+
+from ocsp.http_form import REQUEST_TYPE, decode_path, error_answer, unready
+from ocsp.responder import OcspResponder
+from pki.der.ocsp import MAX_REQUEST, OcspError
+from pki.ports import HttpAnswer, HttpRequest
+
+_TEXT: Final = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
+
+
+class OcspHandler:
+    """Answers ``<path>`` and everything below it."""
+
+    methods: Sequence[str] = ("GET", "HEAD", "POST")
+
+    def __init__(self, responder: OcspResponder, path: str = "/ocsp") -> None:
+        self._responder = responder
+        self._below = path.encode("ascii") + b"/"
+        self._paths = frozenset({path.encode("ascii"), self._below})
+
+    def hot(
+        self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
+    ) -> bytes | None:
+        """Head and body of a ready answer; the octets of body or target are the key."""
+        if method == b"POST":
+            if headers.get(b"content-type") == REQUEST_TYPE and target in self._paths:
+                return self._responder.lookup(body)
+        elif method == b"GET" and b"if-none-match" not in headers:
+            return self._responder.lookup(target)
+        return None
+
+    async def answer(self, request: HttpRequest) -> HttpAnswer:
+        """Answer in full; HEAD as GET."""
+        if request.method == "POST":
+            return await self._post(request)
+        if not request.target.startswith(self._below):
+            return _text(HTTPStatus.NOT_FOUND, "an OCSP request belongs in the path or a POST\n")
+        answer = await self._get(request.target)
+        return answer.unless_known(request.headers.get(b"if-none-match"))
+
+    async def _post(self, request: HttpRequest) -> HttpAnswer:
+        if request.target not in self._paths:
+            return _text(HTTPStatus.NOT_FOUND, "OCSP is not here\n")
+        content_type = request.headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+        if content_type != REQUEST_TYPE:
+            return _text(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/ocsp-request\n")
+        if len(request.body) > MAX_REQUEST:
+            return _text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "at most 16 KiB\n")
+        return _whole(
+            self._responder.lookup(request.body) or await self._responder.answer(request.body)
+        )
+
+    async def _get(self, target: bytes) -> HttpAnswer:
+        ready = self._responder.lookup(target)
+        if ready is not None:
+            return unready(ready)
+        der = decode_path(target[len(self._below) :])
+        if der is None:
+            self._responder.statistics.errors["malformed_request"] += 1
+            return error_answer(OcspError.MALFORMED_REQUEST)
+        return _whole(await self._responder.answer(der, target))
+
+
+def _whole(answer: HttpAnswer | bytes) -> HttpAnswer:
+    return unready(answer) if isinstance(answer, bytes) else answer
+
+
+def _text(status: HTTPStatus, text: str) -> HttpAnswer:
+    body = text.encode()
+    return HttpAnswer(
+        status=status.value, headers=(*_TEXT, ("Content-Length", str(len(body)))), body=body
+    )

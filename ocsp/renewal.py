@@ -1,0 +1,111 @@
+"""Keeps one issuer's responder credential fresh; the old one answers until the new one is there."""
+
+import asyncio
+import logging
+from datetime import datetime
+from typing import Final
+
+from ocsp.credential import ResponderCredential
+from ocsp.ports import CredentialSource
+from pki.domain.errors import KeyMismatch, SignerUnavailable, ZorgidError
+from pki.domain.identifiers import IssuerId
+from pki.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 60.0
+"""Seconds between attempts; also how often the date is looked at, so that a clock step is seen."""
+
+
+class CredentialHolder:
+    """Gives the credential that may sign now, and renews it in `run`."""
+
+    def __init__(
+        self,
+        issuer: IssuerId,
+        issuer_der: bytes,
+        source: CredentialSource,
+        clock: Clock,
+        current: ResponderCredential | None = None,
+    ) -> None:
+        self.issuer = issuer
+        self._issuer_der = issuer_der
+        self._source = source
+        self._clock = clock
+        self._current = None if current is None else self._checked(current)
+        self.renewals = 0
+        self.failures = 0
+
+    @property
+    def not_after(self) -> datetime | None:
+        """End of the present credential, for metrics."""
+        return None if self._current is None else self._current.not_after
+
+    def at(self, now: datetime) -> ResponderCredential:
+        """The credential that signs at this moment.
+
+        Raises:
+            SignerUnavailable: there is none, or it has expired or is not valid yet.
+        """
+        current = self._current
+        if current is None or not current.valid_at(now):
+            raise SignerUnavailable(
+                message=f"no valid OCSP responder certificate of {self.issuer}",
+                next_step="look why it was not renewed: the issuance role must be reachable",
+            )
+        return current
+
+    async def tend(self) -> None:
+        """Renew when that is due.
+
+        Raises:
+            ZorgidError: it was due and failed; the old credential stays.
+        """
+        now = self._clock.now()
+        if self._current is not None and not self._current.renewal_due(now):
+            return
+        fresh = self._checked(await self._source.renew())
+        if not fresh.valid_at(self._clock.now()):
+            raise SignerUnavailable(
+                message=f"the new OCSP responder certificate of {self.issuer} is not valid now",
+                next_step="compare the clocks of the issuance role and of this computer",
+            )
+        self._current = fresh
+        self.renewals += 1
+        logger.info(
+            "responder certificate renewed",
+            extra={"issuer": self.issuer.value, "not_after": fresh.not_after.isoformat()},
+        )
+
+    async def run(self) -> None:
+        """Tend for ever; no failure ends it."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self.tend()
+                pause = LONGEST_PAUSE
+            except ZorgidError as error:
+                self._failed(error, error.next_step)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            except Exception as error:  # noqa: BLE001 -- an unforeseen failure must not end renewal
+                self._failed(error, "this is a defect: report it; renewal goes on being tried")
+                pause = LONGEST_PAUSE
+            await asyncio.sleep(pause)
+
+    def _failed(self, error: Exception, next_step: str) -> None:
+        self.failures += 1
+        logger.error(
+            "responder certificate not renewed",
+            exc_info=error,
+            extra={"issuer": self.issuer.value, "next_step": next_step},
+        )
+
+    def _checked(self, credential: ResponderCredential) -> ResponderCredential:
+        """RFC 6960 4.2.2.2: the delegation must come from the very issuer that is answered for."""
+        if credential.issuer_der != self._issuer_der:
+            raise KeyMismatch(
+                message=f"the OCSP responder certificate was not issued by {self.issuer}",
+                next_step="let the issuance role make one with the right issuer",
+            )
+        return credential

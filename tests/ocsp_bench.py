@@ -1,0 +1,126 @@
+"""A responder on fakes, and what tests ask it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from fakes_status import ISSUER, FakeClock, FakeStore
+from ocsp.credential import ResponderCredential
+from ocsp.http import OcspHandler
+from ocsp.issuers import IssuerStatus, IssuerTable
+from ocsp.policy import ResponderPolicy
+from ocsp.renewal import CredentialHolder
+from ocsp.responder import OcspResponder
+from pki.der.certificate import read_certificate
+from pki.der.ocsp import (
+    CertId,
+    OcspError,
+    OcspResponse,
+    encode_request,
+    make_cert_id,
+    read_response,
+)
+from pki.domain.identifiers import IssuerId, SerialNumber
+from pki.domain.status import CertificateStatus
+from pki.ports import HttpAnswer, HttpRequest
+from status_pki import PlainSigner, PracticeCa, new_key
+
+CA: Final = PracticeCa("Token CA", new_key("ca"))
+OTHER_CA: Final = PracticeCa("Other CA", new_key("other"))
+OCSP_TYPE: Final = {b"content-type": b"application/ocsp-request"}
+
+
+@dataclass
+class FakeCredentials:
+    """Gives the credential it is told to."""
+
+    next_one: ResponderCredential | None = None
+    fail: Exception | None = None
+    asked: int = 0
+
+    async def renew(self) -> ResponderCredential:
+        self.asked += 1
+        if self.fail is not None:
+            raise self.fail
+        assert self.next_one is not None
+        return self.next_one
+
+
+def cert_id(serial: SerialNumber | int, hash_name: str = "sha256", ca: PracticeCa = CA) -> CertId:
+    content = read_certificate(ca.certificate).content
+    number = serial if isinstance(serial, int) else serial.value
+    return make_cert_id(content.subject_der, content.public_key, number, hash_name)
+
+
+def request_for(
+    *serials: SerialNumber, hash_name: str = "sha256", nonce: bytes | None = None
+) -> bytes:
+    return encode_request([cert_id(serial, hash_name) for serial in serials], nonce)
+
+
+@dataclass
+class Bench:
+    """Everything around one responder."""
+
+    policy: ResponderPolicy = field(default_factory=ResponderPolicy)
+    clock: FakeClock = field(default_factory=FakeClock)
+    issuer: IssuerId = ISSUER
+
+    def __post_init__(self) -> None:
+        self.store = FakeStore(self.clock, self.issuer)
+        self.signer = PlainSigner(new_key("responder"))
+        self.source = FakeCredentials()
+        self.credential = ResponderCredential.of(
+            self.signer, CA.responder(self.signer.key, start=self.clock.at - timedelta(hours=1))
+        )
+        issuer = IssuerStatus.of(self.issuer, CA.certificate)
+        self.holder = CredentialHolder(
+            self.issuer, issuer.name_der, self.source, self.clock, self.credential
+        )
+        self.responder = OcspResponder(
+            IssuerTable([issuer]),
+            {self.issuer: self.holder},
+            self.store,
+            clock=self.clock,
+            policy=self.policy,
+        )
+        self.store.listeners.append(self.responder.apply)
+        self.handler = OcspHandler(self.responder)
+
+    async def post(self, body: bytes) -> HttpAnswer:
+        return await self.handler.answer(
+            HttpRequest(method="POST", target=b"/ocsp", headers=OCSP_TYPE, body=body)
+        )
+
+    async def get(self, target: bytes, *, match: bytes | None = None) -> HttpAnswer:
+        headers = {} if match is None else {b"if-none-match": match}
+        return await self.handler.answer(
+            HttpRequest(method="GET", target=target, headers=headers, body=b"")
+        )
+
+    def hot(self, body: bytes) -> bytes | None:
+        return self.handler.hot(b"POST", b"/ocsp", OCSP_TYPE, body)
+
+    async def status(self, serial: SerialNumber) -> CertificateStatus | None:
+        return one(await self.post(request_for(serial)))
+
+
+def response(answer: HttpAnswer) -> OcspResponse:
+    assert answer.status == 200
+    assert answer.header("content-type") == "application/ocsp-response"
+    read = read_response(answer.body)
+    assert isinstance(read, OcspResponse)
+    return read
+
+
+def one(answer: HttpAnswer) -> CertificateStatus | None:
+    (single,) = response(answer).singles
+    return single.status
+
+
+def refusal(answer: HttpAnswer) -> OcspError:
+    assert answer.status == 200
+    assert answer.header("cache-control") == "no-store"
+    read = read_response(answer.body)
+    assert isinstance(read, OcspError)
+    return read

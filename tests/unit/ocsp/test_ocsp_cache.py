@@ -1,0 +1,282 @@
+"""The cache is exact: no answer says what the journal has overtaken."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fakes_status import ISSUER, START
+from ocsp.cache import AnswerCache, Entry, Subject
+from ocsp.http_form import unready
+from ocsp.policy import ResponderPolicy
+from ocsp_bench import Bench, one, request_for, response
+from pki.domain.identifiers import SerialNumber
+from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
+from pki.ports import HttpAnswer
+from status_pki import SERIALS
+
+CARD, OTHER, *_ = SERIALS
+
+
+async def test_identical_octets_meet_the_dictionary() -> None:
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    body = request_for(CARD)
+    assert bench.hot(body) is None
+    answer = await bench.post(body)
+    ready = bench.hot(body)
+    assert ready == answer.head() + answer.body
+    assert unready(ready) == answer
+    assert (bench.store.reads, bench.signer.signed) == (1, 1)
+    assert bench.responder.statistics.hits == 1
+
+
+async def test_other_octets_for_the_same_certificate_are_answered_apart_and_dropped_together() -> (
+    None
+):
+    bench = Bench()
+    bench.store.statuses[CARD] = bench.store.statuses[OTHER] = Good()
+    bodies = [
+        request_for(CARD),
+        request_for(CARD, hash_name="sha1"),
+        request_for(OTHER, CARD),
+        request_for(OTHER),
+    ]
+    for body in bodies:
+        await bench.post(body)
+    bench.store.change(CARD, OnHold(since=bench.clock.at))
+    assert [bench.hot(body) is None for body in bodies] == [True, True, True, False]
+    assert bench.responder.statistics.dropped == 3
+
+
+async def test_an_entry_that_touches_no_certificate_drops_nothing() -> None:
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    await bench.post(request_for(CARD))
+    bench.store.change(OTHER, Good())
+    assert bench.hot(request_for(CARD)) is not None
+
+
+async def test_at_half_its_life_an_answer_is_made_anew() -> None:
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    body = request_for(CARD)
+    first = response(await bench.post(body))
+    bench.clock.advance(7 * 60 + 29)
+    assert bench.hot(body) is not None
+    bench.clock.advance(2)
+    assert bench.hot(body) is None
+    assert response(await bench.post(body)).produced_at > first.produced_at
+    assert bench.hot(body) is not None
+
+
+async def test_an_answer_that_a_change_overtakes_is_made_anew_and_not_kept_old() -> None:
+    """The stored race: read good, block committed and applied, then the old answer is ready."""
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    body = request_for(CARD)
+    bench.store.gate = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        asked = tasks.create_task(bench.post(body))
+        await bench.store.held.wait()
+        bench.store.change(CARD, OnHold(since=bench.clock.at))
+        bench.store.gate.set()
+    assert one(asked.result()) == OnHold(since=bench.clock.at)
+    ready = bench.hot(body)
+    assert ready is not None
+    assert one(unready(ready)) == OnHold(since=bench.clock.at)
+    assert bench.responder.statistics.again == 1
+
+
+async def test_when_changes_never_stop_the_client_is_told_to_come_back() -> None:
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+
+    class Restless:
+        async def status(self, *asked: object) -> CertificateStatus | None:
+            bench.store.change(CARD, Good())
+            return Good()
+
+        def contact_age(self) -> float:
+            return 0.0
+
+    bench.responder._source = Restless()
+    answer = await bench.post(request_for(CARD))
+    assert answer.body == bytes.fromhex("30030a0103")
+
+
+def entry(*serials: SerialNumber, used: bool = False) -> Entry:
+    return Entry(
+        ready=b"",
+        subjects=tuple((ISSUER, serial) for serial in serials),
+        hash_name="sha256",
+        refresh_at=START,
+        dead_at=START,
+        used=used,
+    )
+
+
+def keep(cache: AnswerCache, asked: bytes, made: Entry) -> None:
+    with cache.reading(made.subjects) as reading:
+        cache.keep(asked, made, reading)
+
+
+def test_the_cache_is_bounded_and_spares_what_was_used() -> None:
+    cache = AnswerCache(2)
+    keep(cache, b"a", entry(CARD, used=True))
+    keep(cache, b"b", entry(CARD))
+    keep(cache, b"c", entry(OTHER))
+    assert [cache.get(asked) is not None for asked in (b"a", b"b", b"c")] == [True, False, True]
+    keep(cache, b"d", entry(OTHER))
+    assert cache.get(b"d") is not None
+    assert len(cache) == 2
+
+
+SUBJECTS: Final[Sequence[Subject]] = [(ISSUER, serial) for serial in SERIALS[:3]]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ktg"), st.integers(0, 5), st.sets(st.integers(0, 2), min_size=1))
+    )
+)
+def test_the_index_always_mirrors_the_answers(steps: list[tuple[str, int, set[int]]]) -> None:
+    cache = AnswerCache(3)
+    for step, number, chosen in steps:
+        serials = [SERIALS[each] for each in sorted(chosen)]
+        if step == "k":
+            keep(cache, bytes([number]), entry(*serials))
+        elif step == "t":
+            cache.touch(SUBJECTS[min(chosen)])
+            assert not any(SUBJECTS[min(chosen)] in e.subjects for e in cache._entries.values())
+        elif (found := cache.get(bytes([number]))) is not None:
+            found.used = True
+        index = {s: {a for a, e in cache._entries.items() if s in e.subjects} for s in SUBJECTS}
+        assert cache._asked == {subject: asked for subject, asked in index.items() if asked}
+        assert len(cache) <= 3
+        assert not cache._readings
+
+
+def statuses() -> st.SearchStrategy[CertificateStatus]:
+    return st.sampled_from(
+        [
+            Good(),
+            OnHold(since=START),
+            Revoked(at=START, reason=None),
+            Unconfirmed(since=START),
+        ]
+    )
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("ask"), st.integers(0, 2), st.sampled_from(["sha1", "sha256"])),
+    st.tuples(st.just("slow"), st.integers(0, 2), st.sampled_from(["sha1", "sha256"])),
+    st.tuples(st.just("change"), st.integers(0, 2), statuses()),
+    st.tuples(st.just("finish"), st.just(0), st.none()),
+    st.tuples(st.just("wait"), st.integers(0, 600), st.none()),
+)
+
+
+class Interleaving:
+    """Runs the steps and holds every answer against the store at the moment it is given."""
+
+    def __init__(self, tasks: asyncio.TaskGroup) -> None:
+        self.bench = Bench(ResponderPolicy(cache_entries=4))
+        self.tasks = tasks
+        self.slow: list[asyncio.Task[None]] = []
+
+    async def step(self, kind: str, number: int, value: object) -> None:
+        store, serial = self.bench.store, SERIALS[number % 3]
+        match kind, value:
+            case "ask", str(hash_name):
+                body = request_for(serial, hash_name=hash_name)
+                ready = self.bench.hot(body)
+                self.check(serial, unready(ready) if ready else await self.post(body))
+            case "slow", str(hash_name):
+                store.gate = store.gate or asyncio.Event()
+                body = request_for(serial, hash_name=hash_name)
+                self.slow.append(self.tasks.create_task(self.ask_slowly(serial, body)))
+                await asyncio.sleep(0)
+            case "change", Good() | OnHold() | Revoked() | Unconfirmed() as status:
+                store.change(serial, status)
+            case "wait", None:
+                self.bench.clock.advance(number)
+            case _:
+                await self.finish()
+
+    async def post(self, body: bytes) -> HttpAnswer:
+        gate, self.bench.store.gate = self.bench.store.gate, None
+        try:
+            return await self.bench.post(body)
+        finally:
+            self.bench.store.gate = gate
+
+    async def finish(self) -> None:
+        if self.bench.store.gate is not None:
+            self.bench.store.gate.set()
+            self.bench.store.gate = None
+        for task in self.slow:
+            await task
+        self.slow.clear()
+
+    async def ask_slowly(self, serial: SerialNumber, body: bytes) -> None:
+        self.check(serial, await self.bench.post(body))
+
+    def check(self, serial: SerialNumber, answer: HttpAnswer) -> None:
+        match self.bench.store.statuses.get(serial):
+            case Unconfirmed(since=since):
+                assert one(answer) == OnHold(since=since)
+            case status:
+                assert one(answer) == status
+
+
+async def play(steps: Sequence[tuple[str, int, object]]) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        interleaving = Interleaving(tasks)
+        for kind, number, value in steps:
+            await interleaving.step(kind, number, value)
+        await interleaving.finish()
+
+
+@settings(max_examples=150)
+@given(st.lists(STEPS, max_size=30))
+def test_no_answer_is_older_than_what_was_last_applied(
+    steps: list[tuple[str, int, object]],
+) -> None:
+    asyncio.run(play(steps))
+
+
+def test_the_property_would_see_a_cache_that_drops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AnswerCache, "touch", lambda self, subject: 0)
+    with pytest.raises(ExceptionGroup):
+        asyncio.run(
+            play(
+                [
+                    ("change", 0, Good()),
+                    ("ask", 0, "sha1"),
+                    ("change", 0, OnHold(since=START)),
+                    ("ask", 0, "sha1"),
+                ]
+            )
+        )
+
+
+def test_the_property_would_see_a_cache_that_keeps_what_was_overtaken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    never = property(lambda self: False, lambda self, value: None)
+    monkeypatch.setattr("ocsp.cache.Reading.touched", never)
+    with pytest.raises(ExceptionGroup):
+        asyncio.run(
+            play(
+                [
+                    ("change", 0, Good()),
+                    ("slow", 0, "sha1"),
+                    ("change", 0, OnHold(since=START)),
+                    ("finish", 0, None),
+                ]
+            )
+        )

@@ -1,0 +1,153 @@
+"""OCSP over HTTP: how GET may be written, what POST must be, and that no octets do harm."""
+
+import asyncio
+import base64
+from typing import Final
+from urllib.parse import quote
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ocsp_bench import OCSP_TYPE, Bench, one, refusal, request_for
+from pki.der.ocsp import OcspError
+from pki.domain.identifiers import SerialNumber
+from pki.domain.status import Good, OnHold
+from pki.ports import HttpRequest
+from status_pki import SERIALS
+
+CARD, *_ = SERIALS
+
+
+def awkward() -> bytes:
+    """A request whose base64 holds ``//`` and ``+``."""
+    for number in range(10_000):
+        body = request_for(
+            SerialNumber(int.from_bytes(b"\x7f\xff\xff\xfb\xef\xbe" + number.to_bytes(4)))
+        )
+        text = base64.b64encode(body)
+        if b"//" in text and b"+" in text:
+            return body
+    raise AssertionError
+
+
+AWKWARD: Final = awkward()
+TEXT: Final = base64.b64encode(AWKWARD).decode()
+WRITTEN: Final = {
+    "raw": TEXT,
+    "encoded": quote(TEXT, safe=""),
+    "encoded, but for the slashes": quote(TEXT),
+    "encoded twice": quote(quote(TEXT, safe=""), safe=""),
+    "after a base URL with a slash": "/" + TEXT,
+    "without padding": TEXT.rstrip("="),
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+async def test_get_is_read_however_it_is_written(written: str) -> None:
+    bench = Bench()
+    path = b"/ocsp/" + WRITTEN[written].encode()
+    by_post, by_get = await bench.post(AWKWARD), await bench.get(path)
+    assert one(by_get) is one(by_post) is None
+
+
+async def test_get_is_kept_under_its_path() -> None:
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    path = b"/ocsp/" + base64.b64encode(request_for(CARD))
+    answer = await bench.get(path)
+    assert bench.handler.hot(b"GET", path, {}, b"") == answer.head() + answer.body
+    assert await bench.get(path) == answer
+    assert bench.signer.signed == 1
+    bench.store.change(CARD, OnHold(since=bench.clock.at))
+    assert bench.handler.hot(b"GET", path, {}, b"") is None
+    assert one(await bench.get(path)) == OnHold(since=bench.clock.at)
+
+
+async def test_what_is_known_is_not_sent_again() -> None:
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    path = b"/ocsp/" + base64.b64encode(request_for(CARD))
+    answer = await bench.get(path)
+    tag = (answer.header("etag") or "").encode()
+    assert bench.handler.hot(b"GET", path, {b"if-none-match": tag}, b"") is None
+    known = await bench.get(path, match=b'"other", ' + tag)
+    assert (known.status, known.body) == (304, b"")
+    assert known.header("cache-control") == answer.header("cache-control")
+    bench.store.change(CARD, OnHold(since=bench.clock.at))
+    assert (await bench.get(path, match=tag)).status == 200
+
+
+@pytest.mark.parametrize(
+    "path", [b"/ocsp/", b"/ocsp/%%%", b"/ocsp/MEUw", b"/ocsp/a b", b"/ocsp/\xff?x"]
+)
+async def test_a_path_that_is_no_request_is_malformed(path: bytes) -> None:
+    assert refusal(await Bench().get(path)) is OcspError.MALFORMED_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("target", "content_type", "body", "status"),
+    [
+        (b"/ocsp", b"application/octet-stream", b"x", 415),
+        (b"/ocsp", b"", b"x", 415),
+        (b"/ocspx", b"application/ocsp-request", b"x", 404),
+        (b"/ocsp", b"application/ocsp-request", b"x" * 16385, 413),
+        (b"/ocsp/", b"Application/OCSP-Request; charset=x", b"x", 200),
+    ],
+)
+async def test_post_must_be_an_ocsp_request(
+    target: bytes, content_type: bytes, body: bytes, status: int
+) -> None:
+    request = HttpRequest(
+        method="POST", target=target, headers={b"content-type": content_type}, body=body
+    )
+    assert (await Bench().handler.answer(request)).status == status
+
+
+async def test_get_beside_the_path_is_not_found() -> None:
+    for target in (b"/ocsp", b"/ocspx/abc"):
+        assert (await Bench().get(target)).status == 404
+
+
+BENCH: Final = Bench()
+GOOD_REQUEST: Final = request_for(CARD, nonce=b"nonce")
+
+
+@settings(max_examples=500)
+@given(st.binary(max_size=300))
+@example(b"")
+@example(b"\x30\x80\x00\x00")
+@example(b"\x30\x84\xff\xff\xff\xff")
+@example(b"\x30" * 8000)
+def test_random_octets_are_malformed(body: bytes) -> None:
+    assert refusal(asyncio.run(BENCH.post(body))) is OcspError.MALFORMED_REQUEST
+
+
+@given(st.integers(0, len(GOOD_REQUEST) - 1))
+def test_a_truncated_request_is_malformed(length: int) -> None:
+    answer = asyncio.run(BENCH.post(GOOD_REQUEST[:length]))
+    assert refusal(answer) is OcspError.MALFORMED_REQUEST
+
+
+@settings(max_examples=500)
+@given(st.integers(0, len(GOOD_REQUEST) - 1), st.integers(0, 255))
+def test_a_changed_octet_never_makes_a_good_answer_or_an_error_of_ours(at: int, octet: int) -> None:
+    changed = bytearray(GOOD_REQUEST)
+    changed[at] = octet
+    answer = asyncio.run(BENCH.post(bytes(changed)))
+    assert answer.status == 200
+    if len(answer.body) == 5:
+        assert refusal(answer) in {OcspError.MALFORMED_REQUEST, OcspError.UNAUTHORIZED}
+    else:
+        assert one(answer) is None
+
+
+@given(st.binary(max_size=100))
+def test_random_paths_are_malformed(path: bytes) -> None:
+    answer = asyncio.run(BENCH.get(b"/ocsp/" + path))
+    assert refusal(answer) is OcspError.MALFORMED_REQUEST
+
+
+def test_only_known_octets_are_hot() -> None:
+    assert BENCH.handler.hot(b"PUT", b"/ocsp", OCSP_TYPE, GOOD_REQUEST) is None
+    assert BENCH.handler.hot(b"POST", b"/ocsp", {}, GOOD_REQUEST) is None
