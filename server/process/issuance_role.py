@@ -1,0 +1,200 @@
+"""The role `issuance`: the registration authority, the Token CA's key and the API's TLS."""
+
+import ssl
+from datetime import datetime, timedelta
+from typing import Final
+
+from ca.authority import AuthorityProfiles, CertificationAuthority
+from ca.profiles import load_profiles
+from ca.settings import CaSettings, Installation, OidCa
+from issuance.desk import Desk, Limits
+from issuance.ports import PassVerifier
+from pki.domain.errors import ConfigurationInvalid, Refused
+from pki.domain.identifiers import IssuerId
+from pki.domain.reasons import RefusalReason
+from pki.domain.records import PassHolder
+from pki.domain.uzi import PassType
+from pki.keys.sealing import BirthDateSealer
+from pki.ports import Clock, Entropy
+from pki.store.reading import ReadStore
+from pki.store.writing import Store
+from pki.trust import proofs
+from pki.trust.fetch import AiohttpStatusHttp
+from pki.trust.pass_status import PassStatus
+from pki.trust.settings import IssuingCa, StatusSettings, UziTrustSettings
+from pki.trust.uzi_pass import UziTrust
+from server.process.keys import load_signer, read_certificate_file, read_passphrase
+from server.settings import Settings, UziSettings
+
+SALT_FILE: Final = "pass-digest-salt"
+SEALING_FILE: Final = "sealing.key"
+_SALT_OCTETS_MIN: Final = 16
+
+
+class NoPassTrusted:
+    """Stands in when the configuration names no UZI register: every pass is refused."""
+
+    async def verify_pass(self, certificate: bytes, at: datetime, /) -> PassHolder:
+        """Refuse."""
+        del certificate, at
+        raise Refused(
+            reason=RefusalReason.PASS_NOT_TRUSTED,
+            message="this installation trusts no UZI register",
+            next_step="add the section [uzi] to the configuration and start again",
+        )
+
+
+def ca_settings(settings: Settings) -> CaSettings:
+    """What the profiles are filled with."""
+    return CaSettings(
+        installation=Installation(settings.installation.kind),
+        operator=settings.installation.operator,
+        oid_arc=settings.installation.oid_arc,
+        base_url=settings.status.public_url,
+        oid_ca=OidCa(settings.oid_ca),
+    )
+
+
+def open_authority(settings: Settings, entropy: Entropy) -> CertificationAuthority:
+    """The Token CA with its key.
+
+    Raises:
+        ConfigurationInvalid: a profile, certificate or key file cannot be used.
+        KeyMismatch: key, certificate, chain or profile do not belong together.
+    """
+    own, root = settings.token_ca, settings.root
+    if own.key is None:
+        raise ConfigurationInvalid(
+            key="token_ca.key", message="the Token CA has no key", next_step="name its key file"
+        )
+    filled = ca_settings(settings)
+    profiles = load_profiles(settings.profiles, settings=filled)
+    missing = {"token-ca", "ocsp-responder", settings.card_profile} - set(profiles)
+    if missing:
+        raise ConfigurationInvalid(
+            key="profiles",
+            message=f"no profile {', '.join(sorted(missing))} in {settings.profiles}",
+            next_step="restore the shipped profiles",
+        )
+    certificate = read_certificate_file(own.certificate)
+    return CertificationAuthority.open(
+        IssuerId(own.id),
+        chain=(certificate, read_certificate_file(root.certificate)),
+        signer=load_signer(own.key, certificate, settings.limits),
+        profiles=AuthorityProfiles(
+            ca=profiles["token-ca"],
+            card=profiles[settings.card_profile],
+            responder=profiles["ocsp-responder"],
+        ),
+        settings=filled,
+        entropy=entropy,
+    )
+
+
+def open_desk(
+    settings: Settings,
+    *,
+    stores: tuple[Store, ReadStore],
+    authority: CertificationAuthority,
+    clock: Clock,
+    entropy: Entropy,
+) -> Desk:
+    """The registration authority's surroundings.
+
+    Raises:
+        ConfigurationInvalid: a secret file cannot be used.
+    """
+    store, reader = stores
+    limits = settings.limits
+    return Desk(
+        store=store,
+        reader=reader,
+        authority=authority,
+        passes=_passes(settings.uzi, entropy),
+        proofs=proofs,
+        sealer=BirthDateSealer.load(settings.secrets / SEALING_FILE, entropy),
+        clock=clock,
+        entropy=entropy,
+        audience=settings.api.audience,
+        salt=_salt(settings),
+        limits=Limits(
+            challenge=timedelta(seconds=limits.challenge_seconds),
+            session=timedelta(seconds=limits.session_seconds),
+            unfinished=timedelta(seconds=limits.confirmation_seconds),
+            lease=timedelta(seconds=3 * limits.signing_seconds),
+        ),
+    )
+
+
+def _salt(settings: Settings) -> bytes:
+    path = settings.secrets / SALT_FILE
+    try:
+        salt = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationInvalid(
+            key="secrets",
+            message=f"{path} cannot be read: {error.strerror}",
+            next_step="restore the secrets folder that belongs to this store",
+        ) from error
+    if len(salt) < _SALT_OCTETS_MIN:
+        raise ConfigurationInvalid(
+            key="secrets", message=f"{path} is too short", next_step="restore it from a backup"
+        )
+    return salt
+
+
+def _passes(uzi: UziSettings | None, entropy: Entropy) -> PassVerifier:
+    if uzi is None:
+        return NoPassTrusted()
+    trusted = trust_settings(uzi)
+    http = AiohttpStatusHttp(timeout_seconds=trusted.status.timeout_seconds)
+    return UziTrust(trusted, PassStatus(trusted, http, entropy))
+
+
+def trust_settings(uzi: UziSettings) -> UziTrustSettings:
+    """The section [uzi] with its certificates read.
+
+    Raises:
+        ConfigurationInvalid: a file holds no certificate.
+    """
+    return UziTrustSettings(
+        roots=tuple(map(read_certificate_file, uzi.roots)),
+        intermediates=tuple(map(read_certificate_file, uzi.intermediates)),
+        issuers=tuple(
+            IssuingCa(
+                certificates=tuple(map(read_certificate_file, each.certificates)),
+                pass_type=PassType(each.pass_type),
+                oid_ca=each.oid_ca,
+                policies=frozenset(each.authenticity_policies),
+            )
+            for each in uzi.issuers
+        ),
+        status=StatusSettings(
+            hosts=frozenset(uzi.status_hosts),
+            crl_max_age=timedelta(seconds=uzi.crl_max_age_seconds),
+        ),
+    )
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """TLS of the API: our certificate; client certificates of the Services CA, where one is given.
+
+    Raises:
+        ConfigurationInvalid: certificate and key cannot be used together.
+    """
+    api = settings.api
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(api.certificate, api.key.file, password=read_passphrase(api.key))
+        context.load_verify_locations(api.client_ca)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationInvalid(
+            key="api",
+            message=f"the API's certificate and key cannot be used: {type(error).__name__}",
+            next_step="check api.certificate, api.key and api.client_ca",
+        ) from error
+    # The Services CA itself is the trust anchor: the root's other CAs vouch for no API client.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context

@@ -1,0 +1,152 @@
+"""The configuration: complete example, and every kind of mistake named."""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from pki.domain.errors import ConfigurationInvalid
+from server.settings import Settings, check, load
+
+EXAMPLE = Path(__file__).parents[3] / "config" / "zorgid.example.toml"
+ALTERNATIVES = {"store.postgresql", "ldap.url", "ldap.bind_dn", "ldap.password_file"}
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> dict[str, Any]:
+    """The example, with every file it names in place."""
+    found = tomllib.loads(EXAMPLE.read_text("utf-8"))
+    for name in named_files(found):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    return found
+
+
+def named_files(value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for inner in value.values():
+                yield from named_files(inner)
+        case list():
+            for inner in value:
+                yield from named_files(inner)
+        case str() if value.endswith((".pem", ".crl", "/passphrase")):
+            yield value
+        case _:
+            return
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        options = (field.annotation, *get_args(field.annotation))
+        inner = next(
+            (each for each in options if isinstance(each, type) and issubclass(each, BaseModel)),
+            None,
+        )
+        if inner is None:
+            yield prefix + name
+        else:
+            yield from keys(inner, f"{prefix}{name}.")
+
+
+def present(document: dict[str, Any], key: str) -> bool:
+    value: Any = document
+    for piece in key.split("."):
+        while isinstance(value, list):
+            value = value[0]
+        if not isinstance(value, dict) or piece not in value:
+            return False
+        value = value[piece]
+    return True
+
+
+def test_the_example_is_valid(document: dict[str, Any], tmp_path: Path) -> None:
+    settings = check(document, directory=tmp_path)
+    assert settings.store.path == tmp_path / "store" / "zorgid.sqlite3"
+    assert settings.uzi is not None
+
+
+def once(key: str) -> bool:
+    """A CA's key and CRL are shown at the CA that has one."""
+    section, _, rest = key.partition(".")
+    is_ca = section in {"root", "token_ca", "services_ca"}
+    has_key = section == "token_ca"
+    return not is_ca or (rest != "crl" if has_key else not rest.startswith("key"))
+
+
+@pytest.mark.parametrize("key", sorted(filter(once, set(keys(Settings)))))
+def test_the_example_names_every_setting(key: str) -> None:
+    text = EXAMPLE.read_text("utf-8")
+    if key in ALTERNATIVES:
+        assert f"# {key.rpartition('.')[2]} = " in text
+    else:
+        assert present(tomllib.loads(text), key), key
+
+
+def test_the_defaults_are_what_the_example_says(document: dict[str, Any], tmp_path: Path) -> None:
+    said = check(document, directory=tmp_path)
+    for section in ("crl", "limits"):
+        del document[section]
+    for key in ("answer_lifetime_seconds", "max_age_seconds", "blindness_limit_seconds"):
+        del document["status"][key]
+    assert check(document, directory=tmp_path) == said
+
+
+def change(document: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    section = document
+    for piece in path:
+        section = section[piece]
+    section[last] = value
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("status.max_ago", 10, "status.max_ago"),
+        ("colour", "blue", "colour"),
+        ("status.max_age_seconds", 61, "status.max_age_seconds"),
+        ("status.public_url", "https://status.example", "http://"),
+        ("status.public_url", "http://" + "a" * 60, "status.public_url"),
+        ("metrics.listen", "0.0.0.0:8083", "loopback"),
+        ("ldap.listen", "192.0.2.1:389", "loopback"),
+        ("token_ca.name", "ZORG-ID, Token CA", "','"),
+        ("token_ca.name", "ZORG=ID", "'='"),
+        ("installation.operator", "Evil\nO", "installation.operator"),
+        ("installation.kind", "test", "installation.kind"),
+        ("root.certificate", "ca/none.pem", "does not exist"),
+        ("token_ca.key", None, "token_ca.key"),
+        ("store.postgresql", "postgresql+psycopg://x/y", "store"),
+        ("ldap.mode", "external", "ldap.url"),
+    ],
+)
+def test_a_mistake_is_named(
+    document: dict[str, Any], tmp_path: Path, key: str, value: Any, says: str
+) -> None:
+    change(document, key, value)
+    with pytest.raises(ConfigurationInvalid) as caught:
+        check(document, directory=tmp_path)
+    assert says in caught.value.message + caught.value.key
+    assert caught.value.next_step
+
+
+def test_the_example_arc_is_refused_outside_practice(
+    document: dict[str, Any], tmp_path: Path
+) -> None:
+    document["installation"]["kind"] = "production"
+    with pytest.raises(ConfigurationInvalid, match="example arc"):
+        check(document, directory=tmp_path)
+
+
+def test_a_file_that_is_not_there_or_not_toml_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationInvalid, match="cannot be read") as caught:
+        load(tmp_path / "none.toml")
+    assert "zorgid init" in caught.value.next_step
+    broken = tmp_path / "zorgid.toml"
+    broken.write_text("[status\n")
+    with pytest.raises(ConfigurationInvalid, match="is not TOML"):
+        load(broken)
