@@ -144,6 +144,7 @@ class LdapSettings(_Section):
     url: Annotated[str, Field(pattern=r"^ldaps?://")] | None = None
     bind_dn: str | None = None
     password_file: ExistingFile | None = None
+    ca_file: ExistingFile | None = None
 
 
 class MetricsSettings(_Section):

@@ -12,7 +12,13 @@ from pki.domain.errors import ConfigurationInvalid
 from server.settings import Settings, check, load
 
 EXAMPLE = Path(__file__).parents[3] / "config" / "zorgid.example.toml"
-ALTERNATIVES = {"store.postgresql", "ldap.url", "ldap.bind_dn", "ldap.password_file"}
+ALTERNATIVES = {
+    "store.postgresql",
+    "ldap.url",
+    "ldap.bind_dn",
+    "ldap.password_file",
+    "ldap.ca_file",
+}
 
 
 @pytest.fixture
