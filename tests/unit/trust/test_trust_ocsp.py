@@ -11,23 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from fixtures_uzi import (
-    CRL_URL,
-    DAY,
-    NOW,
-    OCSP_URL,
-    Ca,
-    FakeStatusHttp,
-    PassPlan,
-    Register,
-    new_key,
-    usage,
-)
+from fixtures_uzi import FakeStatusHttp
 from pki.domain.errors import PassStatusUnavailable, Refused
 from pki.domain.reasons import RefusalReason
 from pki.ports import SystemEntropy
 from pki.trust.pass_status import PassStatus
-from pki.trust.path import Issuer, PathValidator
+from pki.trust.path import Issuer
+from uzi_made import CRL_URL, DAY, NOW, OCSP_URL, Ca, PassPlan, Register, new_key, usage
 
 GOOD, REVOKED, UNKNOWN = (
     ocsp.OCSPCertStatus.GOOD,
@@ -126,21 +116,16 @@ class Responder(FakeStatusHttp):
         return answer.change(response.public_bytes(Encoding.DER))
 
 
-@pytest.fixture(scope="module")
-def issuer(uzi_register: Register) -> Issuer:
-    return PathValidator(uzi_register.settings).issuer_of(uzi_register.issue(), NOW)
-
-
-async def ask(register: Register, issuer: Issuer, answer: Answer) -> Responder:
+async def ask(register: Register, n_issuer: Issuer, answer: Answer) -> Responder:
     certificate = register.issue()
     http = Responder(register=register, answer=answer, certificate=certificate)
     asked = PassStatus(register.settings, http, SystemEntropy())
-    await asked.require_good(certificate, issuer, NOW)
+    await asked.require_good(certificate, n_issuer, NOW)
     return http
 
 
-async def test_ocsp_is_asked_when_there_is_no_crl(uzi_register: Register, issuer: Issuer) -> None:
-    http = await ask(uzi_register, issuer, Answer())
+async def test_ocsp_is_asked_when_there_is_no_crl(uzi_register: Register, n_issuer: Issuer) -> None:
+    http = await ask(uzi_register, n_issuer, Answer())
     [request] = http.requests
     assert http.asked == [CRL_URL]
     assert request.serial_number == http.certificate.serial_number
@@ -149,22 +134,22 @@ async def test_ocsp_is_asked_when_there_is_no_crl(uzi_register: Register, issuer
     assert len(nonce) == 32
 
 
-async def test_every_question_has_its_own_nonce(uzi_register: Register, issuer: Issuer) -> None:
+async def test_every_question_has_its_own_nonce(uzi_register: Register, n_issuer: Issuer) -> None:
     bodies = [
-        (await ask(uzi_register, issuer, Answer())).requests[0].extensions[0].value
+        (await ask(uzi_register, n_issuer, Answer())).requests[0].extensions[0].value
         for _ in range(3)
     ]
     assert len({repr(each) for each in bodies}) == 3
 
 
 async def test_ocsp_is_not_asked_when_the_crl_has_answered(
-    uzi_register: Register, issuer: Issuer
+    uzi_register: Register, n_issuer: Issuer
 ) -> None:
     certificate = uzi_register.issue()
     http = Responder(register=uzi_register, answer=Answer(), certificate=certificate)
     http.answers[CRL_URL] = uzi_register.crl()
     await PassStatus(uzi_register.settings, http, SystemEntropy()).require_good(
-        certificate, issuer, NOW
+        certificate, n_issuer, NOW
     )
     assert http.requests == []
 
@@ -174,28 +159,28 @@ async def test_ocsp_is_not_asked_when_the_crl_has_answered(
     [(REVOKED, RefusalReason.PASS_REVOKED), (UNKNOWN, RefusalReason.PASS_STATUS_UNKNOWN)],
 )
 async def test_what_is_not_good_is_refused_as_what_it_is(
-    says: ocsp.OCSPCertStatus, reason: RefusalReason, uzi_register: Register, issuer: Issuer
+    says: ocsp.OCSPCertStatus, reason: RefusalReason, uzi_register: Register, n_issuer: Issuer
 ) -> None:
     with pytest.raises(Refused) as caught:
-        await ask(uzi_register, issuer, Answer(says=says))
+        await ask(uzi_register, n_issuer, Answer(says=says))
     assert caught.value.reason is reason
 
 
-async def test_the_ca_itself_may_answer(uzi_register: Register, issuer: Issuer) -> None:
+async def test_the_ca_itself_may_answer(uzi_register: Register, n_issuer: Issuer) -> None:
     for include in (True, False):
-        await ask(uzi_register, issuer, Answer(responder=uzi_register.n, include=include))
+        await ask(uzi_register, n_issuer, Answer(responder=uzi_register.n, include=include))
 
 
 async def test_an_answer_without_nonce_is_believed_while_it_is_fresh(
-    uzi_register: Register, issuer: Issuer
+    uzi_register: Register, n_issuer: Issuer
 ) -> None:
-    await ask(uzi_register, issuer, Answer(nonce=lambda _: None))
+    await ask(uzi_register, n_issuer, Answer(nonce=lambda _: None))
     fresh = NOW - timedelta(minutes=9)
-    await ask(uzi_register, issuer, Answer(nonce=lambda _: None, this_update=fresh))
+    await ask(uzi_register, n_issuer, Answer(nonce=lambda _: None, this_update=fresh))
     old = NOW - timedelta(minutes=11)
-    await ask(uzi_register, issuer, Answer(this_update=old))
+    await ask(uzi_register, n_issuer, Answer(this_update=old))
     with pytest.raises(PassStatusUnavailable):
-        await ask(uzi_register, issuer, Answer(nonce=lambda _: None, this_update=old))
+        await ask(uzi_register, n_issuer, Answer(nonce=lambda _: None, this_update=old))
 
 
 def unproven(register: Register) -> dict[str, Answer]:
@@ -241,21 +226,21 @@ def _flipped(body: bytes, position: int) -> bytes:
 
 
 async def test_what_is_not_proven_is_not_believed(
-    uzi_register: Register, issuer: Issuer, subtests: pytest.Subtests
+    uzi_register: Register, n_issuer: Issuer, subtests: pytest.Subtests
 ) -> None:
     for name, answer in unproven(uzi_register).items():
         with subtests.test(name), pytest.raises(PassStatusUnavailable):
-            await ask(uzi_register, issuer, answer)
+            await ask(uzi_register, n_issuer, answer)
 
 
-async def test_any_flipped_octet_is_noticed(uzi_register: Register, issuer: Issuer) -> None:
+async def test_any_flipped_octet_is_noticed(uzi_register: Register, n_issuer: Issuer) -> None:
     certificate = uzi_register.issue(PassPlan())
     for position in range(0, 1200, 7):
         answer = Answer(change=lambda body, at=position: _flipped(body, at % len(body)))  # type: ignore[misc]  # bound now
         http = Responder(register=uzi_register, answer=answer, certificate=certificate)
         asked = PassStatus(uzi_register.settings, http, SystemEntropy())
         try:
-            await asked.require_good(certificate, issuer, NOW)
+            await asked.require_good(certificate, n_issuer, NOW)
         except PassStatusUnavailable:
             continue
         # Only what nobody signed may change without harm: certificates beside the one that counts.
