@@ -7,6 +7,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from pki.der import extensions, oids
@@ -21,6 +22,9 @@ from pki.domain.identifiers import SerialNumber, Ura, UziNumber
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
 from pki.domain.uzi import PassType, UziName
+
+few = settings(max_examples=max(settings().max_examples // 4, 1))
+"""For tests whose every example is costly."""
 
 KEY = ec.derive_private_key(0xC0FFEE, ec.SECP256R1())
 SPKI = KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

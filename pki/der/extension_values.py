@@ -118,10 +118,14 @@ def read_authority_info_access(der: bytes) -> AuthorityInfo:
 
 def _full_name(point: codec.Reader) -> codec.Reader | None:
     """General names of a distribution point that speaks for all reasons and for its own issuer."""
-    if point.tag() != codec.constructed(0):
-        return None
-    name = point.enter(codec.constructed(0))
-    if point.tag() >= 0 or name.tag() != codec.constructed(0):
+    name = point.enter(codec.constructed(0)) if point.tag() == codec.constructed(0) else None
+    partial = False
+    for tag in (codec.context(1), codec.constructed(2)):
+        if point.tag() == tag:
+            point.element()
+            partial = True
+    point.finish()
+    if name is None or partial or name.tag() == codec.constructed(1):
         return None
     names = name.enter(codec.constructed(0))
     name.finish()

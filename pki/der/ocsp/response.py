@@ -11,7 +11,7 @@ from pki.der.ocsp.request import nonce_extension
 from pki.der.ocsp.values import OcspError, SingleResponse
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.reasons import RevocationReason
-from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
+from pki.domain.status import CertificateStatus, Good, OnHold, Unconfirmed
 
 _SUCCESSFUL: Final = codec.integer(0, codec.ENUMERATED)
 _BASIC: Final = codec.oid(oids.OCSP_BASIC)
@@ -39,8 +39,8 @@ def _status(status: CertificateStatus | None) -> bytes:
             return _GOOD
         case OnHold(since=since) | Unconfirmed(since=since):
             return _revoked(since, RevocationReason.CERTIFICATE_HOLD)
-        case Revoked(at=at, reason=reason):
-            return _revoked(at, reason)
+        case _:
+            return _revoked(status.at, status.reason)
 
 
 def _single(single: SingleResponse) -> bytes:

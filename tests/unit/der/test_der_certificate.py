@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 
-from der_samples import KEY, SPKI, certificate_contents, foreign_name
+from der_samples import KEY, SPKI, certificate_contents, few, foreign_name
 from pki.der import codec, extensions, oids
 from pki.der.certificate import (
     Certificate,
@@ -50,6 +50,7 @@ def certificate_with(*listed: Extension) -> Certificate:
     return read_certificate(signed(encode_tbs_certificate(content)))
 
 
+@few
 @given(certificate_contents())
 def test_certificates_come_back(sample: Sample) -> None:
     content = sample[0]
@@ -60,6 +61,7 @@ def test_certificates_come_back(sample: Sample) -> None:
     assert (certificate.tbs, certificate.signature, certificate.der) == (tbs, b"signature", der)
 
 
+@few
 @given(certificate_contents())
 def test_bytes_to_be_signed_equal_those_of_another_library(sample: Sample) -> None:
     content, foreign, issuer, subject = sample

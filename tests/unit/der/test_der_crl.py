@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 
-from der_samples import FOREIGN_REASONS, KEY, crl_contents, moments, reasons, serials
+from der_samples import FOREIGN_REASONS, KEY, crl_contents, few, moments, reasons, serials
 from pki.der import codec, extensions, oids
 from pki.der.crl import CrlContent, Entry, encode_entry, encode_tbs_crl, read_crl
 from pki.der.extensions import Extension
@@ -29,6 +29,7 @@ def signed(tbs: bytes) -> bytes:
     return assemble(tbs, SignatureAlgorithm.ECDSA_SHA256, b"signature")
 
 
+@few
 @given(crl_contents())
 def test_crls_come_back(sample: Sample) -> None:
     content, entries = sample
@@ -51,6 +52,7 @@ def foreign_entry(serial: SerialNumber, entry: Entry) -> x509.RevokedCertificate
     return builder.build()
 
 
+@few
 @given(crl_contents())
 def test_bytes_to_be_signed_equal_those_of_another_library(sample: Sample) -> None:
     content, entries = sample

@@ -8,13 +8,14 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_samples import KEY, SPKI, Pair, extension_pairs
+from der_samples import KEY, SPKI, Pair, extension_pairs, few
 from pki.der import codec, extension_values, extensions, oids
 from pki.der.extensions import AuthorityInfo, BasicConstraints, KeyUsage, Policy
 from pki.der.spki import key_bits, key_identifier
 from pki.domain.errors import Malformed
 
 
+@few
 @given(extension_pairs)
 def test_values_equal_those_of_another_library(pairs: list[Pair]) -> None:
     for ours, theirs in pairs:
