@@ -1,6 +1,7 @@
 """The new card proves that it holds the certified key; from here on it is to be trusted."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from issuance.desk import Desk
 from issuance.ports import Confirmation, Enquiry
@@ -44,15 +45,21 @@ async def confirm_card(
         card=card_id,
     )
     async with refusals_recorded(desk.store, asker):
-        certificate = await desk.reader.read(lambda snapshot: _look(snapshot, card_id, holder))
+        now = desk.clock.now()
+        certificate = await desk.reader.read(
+            lambda snapshot: _look(desk, snapshot, holder, card_id, now)
+        )
         purpose = ChallengePurpose.CONFIRM_CARD
         challenge = await taken_challenge(desk, proof.challenge_id, purpose, card_id)
         verify_answer(desk, challenge, certificate.der, proof.signature, proof.algorithm)
         return await desk.store.write(lambda session: _confirm(desk, session, holder, card_id))
 
 
-def _look(snapshot: Enquiry, card_id: CardId, holder: Session) -> IssuedCertificate:
+def _look(
+    desk: Desk, snapshot: Enquiry, holder: Session, card_id: CardId, now: datetime
+) -> IssuedCertificate:
     card = own_card(snapshot, snapshot.card(card_id), holder)
+    refuse_late(card, now, desk.limits.unfinished)
     if not isinstance(card.phase, Issued):
         raise Refused(
             reason=RefusalReason.CARD_STATE, message="only an issued card can be confirmed"

@@ -37,11 +37,9 @@ class Journal(Protocol):
     @property
     def now(self) -> datetime:
         """The transaction's time; never before that of the last entry."""
-        ...
 
     def record(self, event: Event, actor: Actor, /) -> JournalEntry:
         """Append an entry."""
-        ...
 
 
 class CardReads(Protocol):
@@ -68,7 +66,6 @@ class CardWrites(CardReads, Journal, Protocol):
         Raises:
             IntegrityBroken: the status was Revoked, which is final.
         """
-        ...
 
     def certificate(self, serial: SerialNumber, /) -> IssuedCertificate | None: ...
 
@@ -81,7 +78,6 @@ class Eligibility(Protocol):
     def live_card_of(self, person_id: PersonId, /) -> Card | None: ...
     def is_operator(self, person_id: PersonId, /) -> bool:
         """Whether this person is registered as administrator or beheerder anywhere."""
-        ...
 
 
 class Challenges(Journal, Protocol):
@@ -90,7 +86,6 @@ class Challenges(Journal, Protocol):
     def put_challenge(self, challenge: Challenge, /) -> None: ...
     def take_challenge(self, challenge_id: ChallengeId, /) -> Challenge | None:
         """Return the challenge and delete it."""
-        ...
 
 
 class Sessions(Eligibility, Journal, Protocol):
@@ -120,7 +115,6 @@ class Intents(CardWrites, Protocol):
             Conflict: the serial was used before.
             KeyRejected: the key was seen before, for another card.
         """
-        ...
 
 
 class Certification(Eligibility, Intents, Challenges, Protocol):
@@ -128,7 +122,6 @@ class Certification(Eligibility, Intents, Challenges, Protocol):
 
     def put_certificate(self, certificate: IssuedCertificate, /) -> None:
         """Keep the certificate; completes its intent."""
-        ...
 
 
 class Confirmation(Eligibility, CardWrites, Challenges, Protocol):
@@ -178,7 +171,6 @@ class Store(Protocol):
         Raises:
             StoreUnavailable: the store cannot be written; nothing was changed.
         """
-        ...
 
 
 class Reader(Protocol):
@@ -190,7 +182,6 @@ class Reader(Protocol):
         Raises:
             StoreUnavailable: the store cannot be read.
         """
-        ...
 
 
 class Prepared(Protocol):
@@ -203,7 +194,6 @@ class Prepared(Protocol):
     @property
     def profile(self) -> str:
         """``<name>@<SHA-256 of the profile>``."""
-        ...
 
     @property
     def not_before(self) -> datetime: ...
@@ -219,7 +209,6 @@ class CertificationAuthority(Protocol):
     @property
     def chain(self) -> tuple[bytes, ...]:
         """DER certificates from the issuing CA up to and including the root."""
-        ...
 
     def check_key(self, public_key: bytes, /) -> None:
         """Judge a DER SubjectPublicKeyInfo.
@@ -227,7 +216,6 @@ class CertificationAuthority(Protocol):
         Raises:
             KeyRejected: weak, or of a type that the profile does not allow.
         """
-        ...
 
     def prepare_card(self, holder: PassHolder, public_key: bytes, now: datetime, /) -> Prepared:
         """Choose a serial and build the certificate that would be signed.
@@ -236,7 +224,6 @@ class CertificationAuthority(Protocol):
             Refused: too little of the CA's own life remains (ISSUING_STOPPED).
             LintFailed: the certificate would break a rule.
         """
-        ...
 
     async def sign(self, tbs: bytes, /) -> bytes:
         """Sign prepared bytes; the result was read back and compared.
@@ -245,7 +232,6 @@ class CertificationAuthority(Protocol):
             SignerUnavailable, SignerBusy: the key cannot be used now; nothing was released.
             SignatureBroken: what came back is not what must be.
         """
-        ...
 
 
 class PassVerifier(Protocol):
@@ -258,7 +244,6 @@ class PassVerifier(Protocol):
             Refused: with the reason `PASS_…`.
             PassStatusUnavailable: it cannot be known whether the pass was revoked.
         """
-        ...
 
 
 class VerifiedKey(Protocol):
@@ -267,12 +252,10 @@ class VerifiedKey(Protocol):
     @property
     def public_key(self) -> bytes:
         """DER SubjectPublicKeyInfo."""
-        ...
 
     @property
     def key_sha256(self) -> bytes:
         """SHA-256 of `public_key`."""
-        ...
 
 
 class Proofs(Protocol):
@@ -287,7 +270,6 @@ class Proofs(Protocol):
             Unauthenticated: it does not verify, or the algorithm does not fit the key.
             Malformed: the certificate cannot be read.
         """
-        ...
 
     def verify_pkcs10(self, request: bytes, /) -> VerifiedKey:
         """Check a PKCS#10 request's own signature (RFC 2986).
@@ -296,7 +278,6 @@ class Proofs(Protocol):
             Malformed: it cannot be read.
             KeyRejected: the signature does not verify, or the key is of an unknown type.
         """
-        ...
 
 
 class Sealer(Protocol):
@@ -304,4 +285,3 @@ class Sealer(Protocol):
 
     def seal(self, person_id: PersonId, birth_date: BirthDate, /) -> bytes:
         """The sealed form, bound to the person."""
-        ...

@@ -12,6 +12,7 @@ from pki.domain.errors import (
     BadInput,
     ConfigurationInvalid,
     Conflict,
+    EnvironmentMissing,
     Forbidden,
     IdempotencyMismatch,
     IntegrityBroken,
@@ -40,6 +41,7 @@ STATUSES: Final[dict[type[ZorgidError], int]] = {
     AlreadyRunning: 500,
     Unavailable: 503,
     IntegrityBroken: 500,
+    EnvironmentMissing: 500,
 }
 """An error has the status of the nearest class above it."""
 
