@@ -1,0 +1,123 @@
+"""Desired entry and actual entry in, changes out. Pure; nothing is left once it is applied."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from cryptography import x509
+
+from ldap_publish.entry import CERTIFICATE, OBJECT_CLASS, Entry, Keeping, Values
+
+Actual = Mapping[str, tuple[bytes, ...]]
+"""What an entry holds, by attribute description in lower case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddEntry:
+    """Make the entry."""
+
+    entry: Entry
+
+    @property
+    def dn(self) -> str:
+        """Where."""
+        return self.entry.dn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddValues:
+    """Add values and leave the others alone."""
+
+    dn: str
+    attribute: str
+    values: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceValues:
+    """Put these values in the place of all others."""
+
+    dn: str
+    attribute: str
+    values: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteValues:
+    """Take these values away and leave the others alone."""
+
+    dn: str
+    attribute: str
+    values: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteEntry:
+    """Take the whole entry away."""
+
+    dn: str
+
+
+Change = AddEntry | AddValues | ReplaceValues | DeleteValues | DeleteEntry
+
+
+def plan_presence(desired: Entry, actual: Actual | None) -> tuple[Change, ...]:
+    """What brings the directory from ``actual`` (None: no such entry) to ``desired``."""
+    if actual is None:
+        return (AddEntry(entry=desired),)
+    if desired.foreign:
+        return ()
+    changes: list[Change] = []
+    held = {name.lower() for name in _texts(actual.get(OBJECT_CLASS.lower(), ()))}
+    missing = tuple(name.encode() for name in desired.object_classes if name.lower() not in held)
+    if missing:
+        changes.append(AddValues(dn=desired.dn, attribute=OBJECT_CLASS, values=missing))
+    for wanted in desired.attributes:
+        change = plan_values(desired.dn, wanted, actual)
+        if change is not None:
+            changes.append(change)
+    return tuple(changes)
+
+
+def plan_values(dn: str, wanted: Values, actual: Actual) -> Change | None:
+    """What brings one attribute of an existing entry in line."""
+    held = actual.get(wanted.attribute.lower(), ())
+    match wanted.keeping:
+        case Keeping.EXACT:
+            if set(held) == set(wanted.values):
+                return None
+        case Keeping.PRESENT:
+            missing = tuple(value for value in wanted.values if value not in held)
+            if not missing:
+                return None
+            return AddValues(dn=dn, attribute=wanted.attribute, values=missing)
+        case Keeping.NEWEST:
+            (newest,) = wanted.values
+            if held and max(map(crl_number, held)) >= crl_number(newest):
+                return None
+        case _:
+            assert_never(wanted.keeping)
+    return ReplaceValues(dn=dn, attribute=wanted.attribute, values=wanted.values)
+
+
+def plan_absence(dn: str, certificate: bytes, actual: Actual | None) -> tuple[Change, ...]:
+    """What makes this certificate invisible; values that others placed in the entry stay."""
+    held = () if actual is None else actual.get(CERTIFICATE.lower(), ())
+    if certificate not in held:
+        return ()
+    if len(held) == 1:
+        return (DeleteEntry(dn=dn),)
+    return (DeleteValues(dn=dn, attribute=CERTIFICATE, values=(certificate,)),)
+
+
+def crl_number(der: bytes) -> int:
+    """The number of a CRL; -1 for what is no numbered CRL, so that any real one is newer."""
+    try:
+        extensions = x509.load_der_x509_crl(der).extensions
+        return extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    except (ValueError, x509.ExtensionNotFound):
+        return -1
+
+
+def _texts(values: tuple[bytes, ...]) -> tuple[str, ...]:
+    return tuple(value.decode("utf-8", "replace") for value in values)

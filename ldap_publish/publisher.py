@@ -1,0 +1,140 @@
+"""Brings single entries in line: read, plan, apply, read back. Doing it again changes nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ldap_publish.entry import (
+    CERTIFICATE,
+    OBJECT_CLASS,
+    Entry,
+    ca_dn,
+    card_dn,
+    card_entry,
+    crl_values,
+)
+from ldap_publish.plan import Actual, Change, plan_absence, plan_presence, plan_values
+from ldap_publish.ports import CardCertificate, Directory, Done, NotAccepted, ParentMissing
+from ldap_publish.tree import Tree, base_entry, tree_entries
+from pki.domain.errors import Malformed
+from pki.domain.records import PublishedCrl
+
+_ROUNDS: Final = 3
+"""How often a plan is made anew when somebody else writes the same entry at the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """The directory shows what it must; ``changes`` were needed for that."""
+
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TreeMissing:
+    """The tree above is gone: the directory is new, or was emptied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpublishable:
+    """This one can never be published as it is; the others can."""
+
+    why: str
+
+
+Result = InLine | TreeMissing | Unpublishable
+
+
+class Publisher:
+    """Publishes cards and CRLs under one tree. Each method raises DirectoryUnavailable."""
+
+    def __init__(self, directory: Directory, tree: Tree) -> None:
+        self._directory = directory
+        self._tree = tree
+
+    async def tree_stands(self) -> bool:
+        """Whether every entry that carries others is there and holds what it must."""
+        for entry in tree_entries(self._tree):
+            actual = await self._directory.read(entry.dn, _attributes(entry))
+            if plan_presence(entry, actual):
+                return False
+        return True
+
+    async def make_tree(self) -> Result:
+        """Make what is missing of the tree, parents first."""
+        done = 0
+        for entry in tree_entries(self._tree):
+            result = await self._present(entry)
+            if not isinstance(result, InLine):
+                return result
+            done += result.changes
+        return InLine(done)
+
+    async def reachable(self) -> None:
+        """Ask for the base, no matter whether it is there."""
+        await self._directory.read(base_entry(self._tree.base).dn, (OBJECT_CLASS,))
+
+    async def card(self, card: CardCertificate) -> Result:
+        """Show a card's certificate, or see to it that it does not show."""
+        certificate = card.certificate
+        if self._tree.ca(certificate.issuer) is None:
+            return InLine(0)
+        if card.is_public:
+            try:
+                entry = card_entry(certificate, self._tree.base)
+            except Malformed as error:
+                return Unpublishable(f"its certificate names nobody that can be shown: {error}")
+            return await self._present(entry)
+        dn = card_dn(certificate, self._tree.base)
+        return await self._settle(
+            dn, (CERTIFICATE,), lambda actual: plan_absence(dn, certificate.der, actual)
+        )
+
+    async def crl(self, crl: PublishedCrl) -> Result:
+        """Show a CRL, unless a newer one shows."""
+        ca = self._tree.ca(crl.issuer)
+        if ca is None:
+            return InLine(0)
+        dn = ca_dn(crl.issuer, self._tree.base)
+        values = crl_values(crl, is_root=ca.is_root)
+
+        def plan(actual: Actual | None) -> Sequence[Change] | None:
+            if actual is None:
+                return None
+            change = plan_values(dn, values, actual)
+            return () if change is None else (change,)
+
+        return await self._settle(dn, (values.attribute,), plan)
+
+    async def _present(self, entry: Entry) -> Result:
+        return await self._settle(
+            entry.dn, _attributes(entry), lambda actual: plan_presence(entry, actual)
+        )
+
+    async def _settle(
+        self,
+        dn: str,
+        attributes: Sequence[str],
+        plan: Callable[[Actual | None], Sequence[Change] | None],
+    ) -> Result:
+        """Read, plan and apply until nothing is left to change: the last read is the read-back."""
+        applied = 0
+        for _ in range(_ROUNDS):
+            changes = plan(await self._directory.read(dn, attributes))
+            if changes is None:
+                return TreeMissing()
+            if not changes:
+                return InLine(applied)
+            for change in changes:
+                match await self._directory.apply(change):
+                    case Done():
+                        applied += 1
+                    case ParentMissing():
+                        return TreeMissing()
+                    case NotAccepted(code=code, why=why):
+                        return Unpublishable(f"the directory refuses it: {why} ({code})")
+        return Unpublishable("the directory does not keep what it is given")
+
+
+def _attributes(entry: Entry) -> tuple[str, ...]:
+    return (OBJECT_CLASS, *(each.attribute for each in entry.attributes))

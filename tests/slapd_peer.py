@@ -1,0 +1,152 @@
+"""A private slapd with a follower in front of it, and ldapsearch behind it."""
+
+import asyncio
+import base64
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ldap_material import (
+    BASE,
+    ROOT_CA,
+    TOKEN_CA,
+    FakeCursors,
+    FakeFacts,
+    FakeJournal,
+    FixedClock,
+    TestCa,
+    make_ca,
+)
+from ldap_publish.directory import LdapDirectory, LdapServer
+from ldap_publish.follower import CURSOR, Backoff, LdapFollower
+from ldap_publish.publisher import Publisher
+from ldap_publish.slapd import PrivateSlapd, SlapdPlace
+from ldap_publish.tree import PublishedCa, Tree
+from ldap_publish.upkeep import Upkeep
+from pki.ports import SystemEntropy
+
+SCHEMA = Path(__file__).resolve().parents[1] / "config" / "ldap" / "zorgid.schema"
+QUICK = Backoff(first=0.05, longest=0.2)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def place(directory: Path, port: int | None = None) -> SlapdPlace:
+    return SlapdPlace(directory=directory, port=port or free_port(), schemas=(SCHEMA,))
+
+
+@asynccontextmanager
+async def running_slapd(directory: Path) -> AsyncIterator[PrivateSlapd]:
+    async with PrivateSlapd(place(directory), SystemEntropy()) as slapd:
+        yield slapd
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it holds; the test's own time limit ends the wait."""
+    while not await condition():  # noqa: ASYNC110 -- what is waited for is in another process
+        await asyncio.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Found:
+    code: int
+    output: str
+
+    @property
+    def dns(self) -> list[str]:
+        return [value.decode() for name, value in self.values() if name == "dn"]
+
+    def of(self, attribute: str) -> list[bytes]:
+        return [value for name, value in self.values() if name == attribute]
+
+    def values(self) -> list[tuple[str, bytes]]:
+        """Every ``name: value`` of the LDIF, decoded."""
+        result = []
+        for line in self.output.splitlines():
+            name, colon, value = line.partition(":")
+            if colon and not line.startswith("#"):
+                encoded = value.startswith(":")
+                text = value.lstrip(":").removeprefix(" ")
+                result.append((name, base64.b64decode(text) if encoded else text.encode()))
+        return result
+
+
+async def ldapsearch(url: str, search: str, *attributes: str, base: str = BASE) -> Found:
+    """Ask anonymously, with OpenLDAP's own client."""
+    scope = ["-s", "base"] if base != BASE else []
+    process = await asyncio.create_subprocess_exec(
+        *("ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", url, "-b", base),
+        *(*scope, search, *attributes),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return Found(process.returncode or 0, output.decode())
+
+
+class Bench:
+    """A store, a journal and a follower; the directory is whatever ``server`` says."""
+
+    def __init__(self, server: LdapServer, cursors: FakeCursors | None = None) -> None:
+        self.ca: TestCa = make_ca()
+        self.root: TestCa = make_ca("ZORG-ID Root CA")
+        self.journal = FakeJournal()
+        self.facts = FakeFacts(self.journal)
+        self.cursors = cursors or FakeCursors()
+        self.tree = Tree(
+            base=BASE,
+            cas=(
+                PublishedCa(issuer=ROOT_CA, certificates=(self.root.der,), is_root=True),
+                PublishedCa(issuer=TOKEN_CA, certificates=(self.ca.der,)),
+            ),
+        )
+        self.directory = LdapDirectory(server)
+        publisher = Publisher(self.directory, self.tree)
+        self.upkeep = Upkeep(facts=self.facts, publisher=publisher, tree=self.tree)
+        self.follower = LdapFollower(
+            journal=self.journal,
+            cursors=self.cursors,
+            upkeep=self.upkeep,
+            clock=FixedClock(),
+            backoff=QUICK,
+        )
+
+    async def reached(self, position: int) -> None:
+        """Wait until the follower has brought the directory to this position."""
+
+        async def condition() -> bool:
+            return self.cursors.saved.get(CURSOR, 0) >= position
+
+        await eventually(condition)
+
+
+def server_of(slapd: PrivateSlapd) -> LdapServer:
+    return LdapServer(
+        url=slapd.writer_url,
+        bind_dn=slapd.bind_dn,
+        password=slapd.password(),
+        connect_seconds=1,
+        receive_seconds=1,
+        operation_seconds=3.0,
+    )
+
+
+@asynccontextmanager
+async def following(bench: Bench) -> AsyncIterator[Bench]:
+    """The follower running until the block ends."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(bench.follower.run())
+        try:
+            yield bench
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await bench.directory.close()
