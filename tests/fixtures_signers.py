@@ -18,11 +18,16 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from ca.authority import AuthorityProfiles, CertificationAuthority
 from ca.practice import Moment, SigningCa, make_root, make_subordinate
 from ca.profile import Profile
 from ca.profiles import load_profiles
 from ca.settings import CaSettings, Installation
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
+from pki.domain.identifiers import IssuerId, Ura, UziNumber
+from pki.domain.people import PersonName
+from pki.domain.records import PassHolder
+from pki.domain.uzi import PassType, UziName
 from pki.ports import SystemEntropy
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -118,3 +123,39 @@ async def _hierarchy(profiles: Mapping[str, Profile]) -> Hierarchy:
         profiles=profiles,
         settings=SETTINGS,
     )
+
+
+HOLDER = PassHolder(
+    uzi_name=UziName(
+        oid_ca="2.16.528.1.1007.99.218",
+        uzi_number=UziNumber("900021219"),
+        pass_type=PassType.MEDEWERKER_OP_NAAM,
+        ura=Ura("90000382"),
+    ),
+    name=PersonName(
+        surname="van der Prœuve", given_names="Anne Zoë", common_name="Anne Zoë van der Prœuve"
+    ),
+    organisation_name="Tést Zorginstelling 03",
+    certificate_sha256=bytes(32),
+    not_after=EPOCH,
+)
+
+
+def open_token_ca(hierarchy: Hierarchy, *, card: str = "card-rsa2048") -> CertificationAuthority:
+    """The Token CA of a hierarchy, ready to issue cards of one profile."""
+    profiles = hierarchy.profiles
+    return CertificationAuthority.open(
+        IssuerId("token-ca-g1"),
+        chain=(hierarchy.token_ca.certificate, hierarchy.root.certificate),
+        signer=hierarchy.token_ca.signer,
+        profiles=AuthorityProfiles(
+            ca=profiles["token-ca"], card=profiles[card], responder=profiles["ocsp-responder"]
+        ),
+        settings=hierarchy.settings,
+        entropy=SystemEntropy(),
+    )
+
+
+@pytest.fixture(scope="session")
+def token_ca(hierarchy: Hierarchy) -> CertificationAuthority:
+    return open_token_ca(hierarchy)

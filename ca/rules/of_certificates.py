@@ -277,5 +277,5 @@ CERTIFICATE_RULES: Final[tuple[tuple[str, _Rule], ...]] = (
     ("RFC 5280 4.2.1.13 and 4.2.2.1", _addresses),
     ("RFC 5280 4.2.1.4", _policies),
     ("CPS UZI-register 7.1.5", _uzi_name),
-    ("X.690: two readers", _foreign_reader),
+    ("X.690; two readers agree", _foreign_reader),
 )
