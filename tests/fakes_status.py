@@ -5,14 +5,24 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
-from pki.domain.errors import StoreUnavailable
-from pki.domain.events import CardBlocked, CardRevoked, CardUnblocked, CertificateIssued, Event
+from crl.ports import Encode, Listing
+from pki.domain.errors import Conflict, StoreUnavailable
+from pki.domain.events import (
+    CardBlocked,
+    CardRevoked,
+    CardUnblocked,
+    CertificateIssued,
+    CrlPublished,
+    Event,
+)
 from pki.domain.identifiers import CardId, IssuerId, SerialNumber
 from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
 from pki.domain.people import SYSTEM
 from pki.domain.reasons import BlockReason, RevokeReason
+from pki.domain.records import ListedCertificate, PublishedCrl
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.ports import HttpAnswer, HttpRequest, SystemClock
 from server.status_http.reading import Limits
@@ -177,3 +187,66 @@ class FakeStore:
                 return CertificateIssued(
                     card=CARD, issuer=issuer, serial=serial, certificate_sha256="00" * 32
                 )
+
+
+@dataclass
+class FakeCrlStore:
+    """CRLs beside a `FakeStore`; ``broken`` of the store breaks this too."""
+
+    store: FakeStore
+    published: list[PublishedCrl] = field(default_factory=list)
+    conflict: bool = False
+    collected: int = 0
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def collect(self, issuer: IssuerId, encode: Encode) -> Listing:
+        self.collected += 1
+        latest = await self.latest(issuer)
+        listed = [
+            ListedCertificate(serial=serial, status=status, not_after=START + timedelta(days=9))
+            for serial, status in sorted(self.store.statuses.items())
+            if isinstance(status, OnHold | Revoked)
+        ]
+        return Listing(entries=encode(listed), upto=len(self.store.journal), previous=latest)
+
+    async def latest(self, issuer: IssuerId) -> PublishedCrl | None:
+        if self.store.broken:
+            raise StoreUnavailable(message="down", next_step="start it")
+        return next((crl for crl in reversed(self.published) if crl.issuer == issuer), None)
+
+    async def publish(self, crl: PublishedCrl, expected_previous: int) -> None:
+        latest = await self.latest(crl.issuer)
+        if self.conflict or expected_previous != (latest.number if latest else 0):
+            raise Conflict(message="another CRL was published")
+        self.published.append(crl)
+        self.store.record(
+            CrlPublished(
+                issuer=crl.issuer,
+                number=crl.number,
+                crl_sha256=sha256(crl.der).hexdigest(),
+                entries=crl.entries,
+                upto=crl.upto,
+            )
+        )
+        self.told.set()
+
+
+@dataclass
+class FakeFeed:
+    """The journal of a `FakeStore`; `fail` is raised once, in place of the next entries."""
+
+    store: FakeStore
+    fail: Exception | None = None
+    followed: list[int] = field(default_factory=list)
+
+    async def follow(self, after: int) -> AsyncIterator[Sequence[JournalEntry]]:
+        self.followed.append(after)
+        while True:
+            if self.fail is not None:
+                failure, self.fail = self.fail, None
+                raise failure
+            batch = self.store.journal[after : after + 500]
+            if batch:
+                after = batch[-1].position
+                yield batch
+            await asyncio.sleep(0.001)

@@ -1,0 +1,165 @@
+"""Keeps one issuer's CRL fresh: after each change, and at least every so often. It never ends."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from crl.plan import relisted, seconds_until_due
+from crl.policy import CrlPolicy
+from crl.ports import JournalFeed
+from crl.service import CrlService
+from pki.domain.errors import Conflict, LintFailed, ZorgidError
+from pki.domain.journal import JournalEntry
+from pki.domain.records import PublishedCrl
+from pki.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE: Final = 0.5
+LONGEST_PAUSE: Final = 30.0
+GLANCE: Final = 5.0
+"""Seconds after which the date is looked at again, so that a clock step is seen."""
+
+
+@dataclass(slots=True, kw_only=True)
+class FollowerStatistics:
+    """For metrics and readiness."""
+
+    published: int = 0
+    failures: int = 0
+    last_success: datetime | None = None
+    last_error: str = ""
+
+
+class CrlFollower:
+    """Follows the journal and publishes; failures are logged, counted and tried again."""
+
+    def __init__(
+        self, service: CrlService, feed: JournalFeed, *, clock: Clock, policy: CrlPolicy
+    ) -> None:
+        self._service = service
+        self._feed = feed
+        self._clock = clock
+        self._policy = policy
+        self._known = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._changed_to = 0
+        self._changed_since: float | None = None
+        self.latest: PublishedCrl | None = None
+        self.statistics = FollowerStatistics()
+
+    def age(self) -> float | None:
+        """Seconds since the present CRL's thisUpdate; None before the first."""
+        if self.latest is None:
+            return None
+        return (self._clock.now() - self.latest.this_update).total_seconds()
+
+    def overdue(self) -> bool:
+        """No CRL, or one older than two planned intervals: care stops when it runs out."""
+        age = self.age()
+        return age is None or age > 2 * self._policy.every.total_seconds()
+
+    async def run(self) -> None:
+        """Follow and publish, for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch())
+            tasks.create_task(self._publish_when_due())
+
+    async def _watch(self) -> None:
+        """Start from what the published CRL shows: nothing that it lacks can be missed."""
+        await self._known.wait()
+        position = 0 if self.latest is None else self.latest.upto
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async for batch in self._feed.follow(position):
+                    for entry in batch:
+                        self._see(entry)
+                    position = batch[-1].position
+                    pause = FIRST_PAUSE
+            except Exception as error:  # noqa: BLE001 -- nothing may end the following
+                self._failed("the journal cannot be followed", error)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _see(self, entry: JournalEntry) -> None:
+        shown = 0 if self.latest is None else self.latest.upto
+        if relisted(entry.event) != self._service.issuer.issuer or entry.position <= shown:
+            return
+        self._changed_to = entry.position
+        if self._changed_since is None:
+            self._changed_since = asyncio.get_running_loop().time()
+            self._changed.set()
+
+    async def _publish_when_due(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                if not self._known.is_set():
+                    self._adopt(await self._service.latest())
+                    self._known.set()
+                await self._until_due()
+                self._published(await self._service.publish_next())
+                pause = FIRST_PAUSE
+            except Conflict:
+                self._known.clear()
+                await asyncio.sleep(pause)
+            except Exception as error:  # noqa: BLE001 -- nothing may end the publishing
+                self._failed("no CRL was published; the last one stays", error)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _until_due(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            since = self._changed_since
+            changed_for = None if since is None else loop.time() - since
+            wait = seconds_until_due(self.latest, self._clock.now(), changed_for, self._policy)
+            if wait <= 0:
+                return
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(min(wait, GLANCE)):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    def _adopt(self, crl: PublishedCrl | None) -> None:
+        """This CRL is the newest; changes that it does not show are gathered anew."""
+        self.latest = crl
+        shown = 0 if crl is None else crl.upto
+        seen_later = self._changed_to > shown
+        self._changed_since = asyncio.get_running_loop().time() if seen_later else None
+
+    def _published(self, crl: PublishedCrl) -> None:
+        self._adopt(crl)
+        self.statistics.published += 1
+        self.statistics.last_success = self._clock.now()
+        self.statistics.last_error = ""
+        logger.info(
+            "CRL published",
+            extra={
+                "issuer": crl.issuer.value,
+                "number": crl.number,
+                "entries": crl.entries,
+                "upto": crl.upto,
+            },
+        )
+
+    def _failed(self, what: str, error: Exception) -> None:
+        self.statistics.failures += 1
+        self.statistics.last_error = str(error)
+        logger.error(
+            what,
+            exc_info=error,
+            extra={
+                "issuer": self._service.issuer.issuer.value,
+                "error": str(error),
+                "findings": error.findings if isinstance(error, LintFailed) else (),
+                "next_step": error.next_step
+                if isinstance(error, ZorgidError)
+                else "this is a defect: report it; it goes on being tried",
+            },
+        )

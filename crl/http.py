@@ -1,0 +1,178 @@
+"""Serves CRLs and CA certificates over HTTP (RFC 5280 4.2.1.13, 4.2.2.1; RFC 2585)."""
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import Final
+
+from crl.policy import CrlPolicy
+from crl.ports import CrlShelf
+from pki.der.certificate import read_certificate
+from pki.domain.errors import NotFound, StoreUnavailable, Unavailable
+from pki.domain.events import CrlPublished
+from pki.domain.identifiers import IssuerId
+from pki.domain.journal import JournalEntry
+from pki.domain.records import PublishedCrl
+from pki.ports import OK, Clock, HttpAnswer, HttpRequest
+
+logger = logging.getLogger(__name__)
+
+CERTIFICATE_MAX_AGE: Final = 86400
+_CRL: Final = ("/crl/", ".crl")
+_CERTIFICATE: Final = ("/ca/", ".cer")
+
+
+@dataclass(slots=True)
+class _Held:
+    """The CRL in hand; ``newer`` counts the announcements, ``seen`` those it takes into account."""
+
+    issuer: IssuerId
+    crl: PublishedCrl | None = None
+    tag: str = ""
+    newer: int = 1
+    seen: int = 0
+
+
+class CrlHandler:
+    """Answers ``/crl/<name>.crl`` and ``/ca/<name>.cer`` for a fixed set of names.
+
+    ``issued``: names of CRLs that are in the store; ``fixed``: CRLs made elsewhere, served as they
+    are; ``certificates``: DER. It needs no key and no write access.
+    """
+
+    methods: Sequence[str] = ("GET", "HEAD")
+
+    def __init__(
+        self,
+        shelf: CrlShelf,
+        *,
+        issued: Mapping[str, IssuerId],
+        fixed: Mapping[str, PublishedCrl],
+        certificates: Mapping[str, bytes],
+        clock: Clock,
+        policy: CrlPolicy,
+    ) -> None:
+        self._shelf = shelf
+        self._clock = clock
+        self._policy = policy
+        self._held = {name: _Held(issuer) for name, issuer in issued.items()}
+        self._fixed = {name: (crl, _tag(crl.der)) for name, crl in fixed.items()}
+        self._certificates = {name: _certificate(der) for name, der in certificates.items()}
+
+    def hot(
+        self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
+    ) -> bytes | None:
+        """Nothing is ready: what a cache may keep depends on the time."""
+        del method, target, headers, body
+        return None
+
+    def apply(self, entries: Sequence[JournalEntry]) -> None:
+        """Notice that a newer CRL was published."""
+        for entry in entries:
+            if isinstance(entry.event, CrlPublished):
+                for held in self._held.values():
+                    held.newer += held.issuer == entry.event.issuer
+
+    async def answer(self, request: HttpRequest) -> HttpAnswer:
+        """Answer in full.
+
+        Raises:
+            Unavailable: there is no CRL yet, and none can be read.
+        """
+        path = request.target.split(b"?", 1)[0].decode("latin-1")
+        try:
+            answer = await self._found(path)
+        except NotFound:
+            body = b"not found\n"
+            return HttpAnswer(
+                status=HTTPStatus.NOT_FOUND.value,
+                headers=(
+                    ("Content-Type", "text/plain; charset=utf-8"),
+                    ("Content-Length", str(len(body))),
+                ),
+                body=body,
+            )
+        return answer.unless_known(request.headers.get(b"if-none-match"))
+
+    async def _found(self, path: str) -> HttpAnswer:
+        name = _name(path, *_CERTIFICATE)
+        if name in self._certificates:
+            return self._certificates[name]
+        name = _name(path, *_CRL)
+        if name in self._fixed:
+            return self._crl_answer(*self._fixed[name])
+        held = self._held.get(name)
+        if held is None:
+            raise NotFound(what="path", message="no such CRL or certificate")
+        return self._crl_answer(*await self._current(held))
+
+    async def _current(self, held: _Held) -> tuple[PublishedCrl, str]:
+        """The newest CRL; without the store the one in hand, since late is better than none."""
+        if held.seen != held.newer:
+            newer = held.newer
+            try:
+                found = await self._shelf.latest(held.issuer)
+            except StoreUnavailable as error:
+                if held.crl is None:
+                    raise
+                logger.warning("serving the CRL in hand", extra={"next_step": error.next_step})
+                found = None
+            else:
+                held.seen = max(held.seen, newer)
+            if found is not None and (held.crl is None or found.number > held.crl.number):
+                held.crl, held.tag = found, _tag(found.der)
+        if held.crl is None:
+            held.seen = 0
+            raise Unavailable(
+                message=f"no CRL of {held.issuer} was published yet",
+                next_step="look why the CRL follower of the issuance role does not publish",
+            )
+        return held.crl, held.tag
+
+    def _crl_answer(self, crl: PublishedCrl, tag: str) -> HttpAnswer:
+        now = self._clock.now()
+        made_here = crl.upto > 0
+        planned = crl.this_update + self._policy.every if made_here else crl.next_update
+        until = min(planned, crl.next_update)
+        max_age = max(0, min(self._policy.max_age, int((until - now).total_seconds())))
+        return HttpAnswer(
+            status=OK,
+            headers=(
+                ("Content-Type", "application/pkix-crl"),
+                ("Content-Length", str(len(crl.der))),
+                ("Last-Modified", format_datetime(crl.this_update, usegmt=True)),
+                ("Expires", format_datetime(crl.next_update, usegmt=True)),
+                ("ETag", tag),
+                ("Cache-Control", f"max-age={max_age}, public, no-transform, must-revalidate"),
+            ),
+            body=crl.der,
+        )
+
+
+def _name(path: str, start: str, end: str) -> str:
+    """The name in a path of this form, else a text that is no name."""
+    if path.startswith(start) and path.endswith(end):
+        return path[len(start) : -len(end)]
+    return ""
+
+
+def _tag(der: bytes) -> str:
+    return f'"{hashlib.sha256(der).hexdigest()}"'
+
+
+def _certificate(der: bytes) -> HttpAnswer:
+    made = read_certificate(der).content.not_before
+    return HttpAnswer(
+        status=OK,
+        headers=(
+            ("Content-Type", "application/pkix-cert"),
+            ("Content-Length", str(len(der))),
+            ("Last-Modified", format_datetime(made, usegmt=True)),
+            ("ETag", _tag(der)),
+            ("Cache-Control", f"max-age={CERTIFICATE_MAX_AGE}, public, no-transform"),
+        ),
+        body=der,
+    )

@@ -1,0 +1,46 @@
+"""How often a CRL is made, how long it lives, and how long a copy may be kept."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from pki.domain.errors import ConfigurationInvalid
+
+MAX_AGE_LIMIT: Final = 3600
+"""Seconds: an HTTP cache may not add more than the time between two planned CRLs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrlPolicy:
+    """Settings of CRLs; ``crl.<name>`` in the configuration.
+
+    ``every``: a CRL at least this often. ``validity``: nextUpdate; long, because relying parties
+    that find no valid CRL refuse every card. ``coalesce``: seconds in which changes are gathered
+    into one CRL. ``max_age``: seconds an HTTP cache may keep one.
+    """
+
+    every: timedelta = timedelta(hours=1)
+    validity: timedelta = timedelta(hours=48)
+    coalesce: float = 0.3
+    max_age: int = 60
+
+    def __post_init__(self) -> None:
+        """Refuse what would break a promise.
+
+        Raises:
+            ConfigurationInvalid: names the setting.
+        """
+        rules = {
+            "every": timedelta(minutes=1) <= self.every <= timedelta(hours=24),
+            "validity": 2 * self.every <= self.validity <= timedelta(days=10),
+            "coalesce": 0 <= self.coalesce <= 1,
+            "max_age": 0 <= self.max_age <= MAX_AGE_LIMIT,
+        }
+        for name, holds in rules.items():
+            if not holds:
+                raise ConfigurationInvalid(
+                    key=f"crl.{name}",
+                    message=f"crl.{name} is outside what keeps the promises of the CRL",
+                    next_step="every 1 min-24 h, validity from 2 x every to 10 days, "
+                    "coalesce 0-1 s, max_age 0-3600 s",
+                )

@@ -1,0 +1,201 @@
+"""CRLs and CA certificates over HTTP."""
+
+import asyncio
+
+import pytest
+
+from crl.build import CrlIssuer, imported
+from crl.http import CrlHandler
+from crl.policy import CrlPolicy
+from crl.service import CrlService
+from fakes_status import ISSUER, FakeClock, FakeCrlStore, FakeStore
+from pki.domain.errors import StoreUnavailable, Unavailable
+from pki.domain.events import ServiceStarted
+from pki.domain.identifiers import IssuerId
+from pki.domain.records import PublishedCrl
+from pki.ports import HttpAnswer, HttpRequest
+from pki.trust.signatures import verify_signature
+from status_pki import PlainSigner, PracticeCa, new_key
+
+CA = PracticeCa("Token CA", new_key("ca"))
+ROOT = PracticeCa("Root CA", new_key("root"))
+
+
+class Shelf:
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.store = FakeStore(self.clock)
+        self.crls = FakeCrlStore(self.store)
+        self.service = self.issuing(CA, ISSUER)
+        self.handler = self.handled({})
+
+    def issuing(self, ca: PracticeCa, issuer: IssuerId) -> CrlService:
+        return CrlService(
+            CrlIssuer.of(issuer, ca.certificate),
+            PlainSigner(ca.key),
+            self.crls,
+            verify=verify_signature,
+            clock=self.clock,
+            policy=CrlPolicy(),
+        )
+
+    def handled(self, fixed: dict[str, PublishedCrl]) -> CrlHandler:
+        handler = CrlHandler(
+            self.crls,
+            issued={"token-ca-g1": ISSUER},
+            fixed=fixed,
+            certificates={"token-ca-g1": CA.certificate},
+            clock=self.clock,
+            policy=CrlPolicy(),
+        )
+        self.store.listeners.append(handler.apply)
+        return handler
+
+    async def publish(self) -> PublishedCrl:
+        self.store.record(ServiceStarted(roles="all", version="1"))
+        return await self.service.publish_next()
+
+    async def get(self, path: str, match: str | None = None) -> HttpAnswer:
+        headers = {} if match is None else {b"if-none-match": match.encode()}
+        return await self.handler.answer(
+            HttpRequest(method="GET", target=path.encode("latin-1"), headers=headers, body=b"")
+        )
+
+
+PATH = "/crl/token-ca-g1.crl"
+
+
+async def test_the_newest_crl_is_served_with_its_times() -> None:
+    shelf = Shelf()
+    crl = await shelf.publish()
+    answer = await shelf.get(PATH)
+    assert (answer.status, answer.body) == (200, crl.der)
+    assert answer.header("content-type") == "application/pkix-crl"
+    assert answer.header("content-length") == str(len(crl.der))
+    assert answer.header("last-modified") == "Sun, 22 Nov 2026 12:00:00 GMT"
+    assert answer.header("expires") == "Tue, 24 Nov 2026 12:00:00 GMT"
+    assert (answer.header("cache-control") or "").startswith("max-age=60, ")
+    newer = await shelf.publish()
+    assert (await shelf.get(PATH)).body == newer.der
+
+
+async def test_a_known_crl_is_not_sent_again() -> None:
+    shelf = Shelf()
+    await shelf.publish()
+    first = await shelf.get(PATH)
+    known = await shelf.get(PATH, match=first.header("etag"))
+    assert (known.status, known.body) == (304, b"")
+    await shelf.publish()
+    assert (await shelf.get(PATH, match=first.header("etag"))).status == 200
+
+
+@pytest.mark.parametrize(("age", "kept"), [(0, 60), (3570, 30), (3700, 0), (49 * 3600, 0)])
+async def test_no_cache_keeps_it_beyond_the_next_planned_one(age: int, kept: int) -> None:
+    shelf = Shelf()
+    await shelf.publish()
+    shelf.clock.advance(age)
+    control = (await shelf.get(PATH)).header("cache-control") or ""
+    assert control.startswith(f"max-age={kept},")
+
+
+async def test_the_store_is_read_once_a_crl() -> None:
+    shelf = Shelf()
+    await shelf.publish()
+    await shelf.get(PATH)
+    shelf.store.broken = True
+    assert (await shelf.get(PATH)).status == 200
+
+
+async def test_without_the_store_the_last_one_is_served() -> None:
+    shelf = Shelf()
+    first = await shelf.publish()
+    await shelf.get(PATH)
+    newer = await shelf.publish()
+    shelf.store.broken = True
+    assert (await shelf.get(PATH)).body == first.der
+    shelf.store.broken = False
+    assert (await shelf.get(PATH)).body == newer.der
+
+
+async def test_before_the_first_there_is_nothing_to_serve() -> None:
+    shelf = Shelf()
+    with pytest.raises(Unavailable):
+        await shelf.get(PATH)
+    crl = await shelf.publish()
+    assert (await shelf.get(PATH)).body == crl.der
+
+
+async def test_a_store_that_is_down_from_the_start_is_said_to_be() -> None:
+    shelf = Shelf()
+    await shelf.publish()
+    shelf.store.broken = True
+    with pytest.raises(StoreUnavailable):
+        await shelf.get(PATH)
+
+
+async def test_a_crl_announced_while_another_is_read_is_not_missed() -> None:
+    shelf = Shelf()
+    await shelf.publish()
+    reading, go = asyncio.Event(), asyncio.Event()
+    latest = shelf.crls.latest
+
+    async def slow(issuer: IssuerId) -> PublishedCrl | None:
+        found = await latest(issuer)
+        reading.set()
+        await go.wait()
+        return found
+
+    shelf.crls.latest = slow  # type: ignore[method-assign] # this reader is slow
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(shelf.get(PATH))
+        await reading.wait()
+        shelf.crls.latest = latest  # type: ignore[method-assign] # and this one is not
+        newer = await shelf.publish()
+        go.set()
+    assert (await shelf.get(PATH)).body == newer.der
+
+
+async def test_a_crl_made_elsewhere_is_served_as_it_is() -> None:
+    shelf = Shelf()
+    root = IssuerId("root-g1")
+    made = await shelf.issuing(ROOT, root).publish_next()
+    fixed = imported(CrlIssuer.of(root, ROOT.certificate), made.der, verify_signature)
+    shelf.handler = shelf.handled({"root-g1": fixed})
+    shelf.clock.advance(2 * 3600)
+    answer = await shelf.get("/crl/root-g1.crl")
+    assert answer.body == made.der
+    assert (answer.header("cache-control") or "").startswith("max-age=60,")
+
+
+async def test_a_ca_certificate_is_served() -> None:
+    shelf = Shelf()
+    answer = await shelf.get("/ca/token-ca-g1.cer")
+    assert (answer.status, answer.body) == (200, CA.certificate)
+    assert answer.header("content-type") == "application/pkix-cert"
+    known = await shelf.get("/ca/token-ca-g1.cer", match=answer.header("etag"))
+    assert known.status == 304
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/crl/",
+        "/crl/.crl",
+        "/crl/other.crl",
+        "/crl/token-ca-g1.cer",
+        "/ca/token-ca-g1.crl",
+        "/ca/../keys/token-ca-g1.pem",
+        "/crl/../../etc/passwd",
+        "/crl/\xff.crl",
+        "/ca/%2e%2e/token-ca-g1.cer",
+    ],
+)
+async def test_what_has_no_name_is_not_found(path: str) -> None:
+    assert (await Shelf().get(path)).status == 404
+
+
+async def test_a_query_changes_nothing() -> None:
+    shelf = Shelf()
+    await shelf.publish()
+    assert (await shelf.get(PATH + "?now")).status == 200
+    assert shelf.handler.hot(b"GET", PATH.encode(), {}, b"") is None
