@@ -120,7 +120,8 @@ class CrlSettings(_Section):
 
     interval_seconds: Annotated[int, Field(ge=60, le=86_400)] = 3600
     lifetime_seconds: Annotated[int, Field(ge=3600, le=7 * 86_400)] = 48 * 3600
-    coalesce_seconds: Annotated[float, Field(ge=0, le=60)] = 0.3
+    coalesce_seconds: Annotated[float, Field(ge=0, le=1)] = 0.3
+    max_age_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
 
 
 class ApiSettings(_Section):

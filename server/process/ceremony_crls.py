@@ -1,6 +1,5 @@
 """CRLs of CAs that sign by ceremony: checked when brought in, then published like any other."""
 
-import hashlib
 import logging
 from pathlib import Path
 from typing import Final
@@ -8,13 +7,12 @@ from typing import Final
 from pki.der.certificate import read_certificate
 from pki.der.crl import Crl, read_crl
 from pki.domain.errors import ConfigurationInvalid, Malformed
-from pki.domain.events import CrlPublished
 from pki.domain.identifiers import IssuerId
-from pki.domain.people import SYSTEM
 from pki.domain.records import PublishedCrl
 from pki.store.writing import Store, WriteSession
 from pki.trust.signatures import verify_signature
 from server.process.keys import read_certificate_file
+from server.process.write_ports import record_crl
 from server.settings import IssuerSettings
 
 _log: Final = logging.getLogger(__name__)
@@ -50,15 +48,7 @@ def _publish(session: WriteSession, crl: PublishedCrl, path: Path | None) -> boo
         return False
     if held is not None and crl.number <= held.number:
         raise _invalid(path, f"has number {crl.number}; number {held.number} is published already")
-    session.put_crl(crl, expected_previous=0 if held is None else held.number)
-    event = CrlPublished(
-        issuer=crl.issuer,
-        number=crl.number,
-        crl_sha256=hashlib.sha256(crl.der).hexdigest(),
-        entries=crl.entries,
-        upto=crl.upto,
-    )
-    session.record(event, SYSTEM)
+    record_crl(session, crl, 0 if held is None else held.number)
     return True
 
 

@@ -18,7 +18,8 @@ from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
 from server.process.keys import read_certificate_file
-from server.process.store_ports import StoreCursors, StoreFacts
+from server.process.read_ports import StoreFacts
+from server.process.write_ports import StoreCursors
 from server.settings import LdapSettings, Settings
 
 SCHEMA: Final = "zorgid.schema"
@@ -55,13 +56,16 @@ class PublisherRole:
             clock=clock,
         )
 
-    async def run(self) -> None:
-        """Run until cancelled."""
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep the directory in line until ``stop``."""
         try:
             async with asyncio.TaskGroup() as tasks:
+                background = [tasks.create_task(self.follower.run())]
                 if self.slapd is not None:
-                    tasks.create_task(self.slapd.run())
-                tasks.create_task(self.follower.run())
+                    background.append(tasks.create_task(self.slapd.run()))
+                await stop.wait()
+                for task in background:
+                    task.cancel()
         finally:
             await self.directory.close()
 

@@ -1,0 +1,100 @@
+"""Values that are read when Prometheus asks, so that what stands still shows as it is."""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Protocol
+
+from crl.follower import CrlFollower
+from ldap_publish.follower import LdapStatistics
+from ocsp.responder import OcspResponder
+from pki.der.certificate import read_certificate
+from pki.store.tail import JournalTail
+from pki.telemetry.metrics import Reading
+from server.process.keys import read_certificate_file
+from server.settings import Settings
+
+
+class StoreGauges:
+    """How long ago the store was last read."""
+
+    def __init__(self, tail: JournalTail) -> None:
+        self._tail = tail
+
+    def readings(self) -> Iterator[Reading]:
+        """The age; absent before the first contact."""
+        age = time.monotonic() - self._tail.last_contact
+        if math.isfinite(age):
+            labels = {"role": "reader"}
+            yield Reading(name="zorgid_store_contact_age_seconds", value=age, labels=labels)
+
+
+class CaGauges:
+    """When the CA certificates end."""
+
+    def __init__(self, settings: Settings) -> None:
+        published = (settings.root, settings.token_ca, settings.services_ca)
+        self._ends = {
+            each.id: read_certificate(read_certificate_file(each.certificate)).content.not_after
+            for each in published
+        }
+
+    def readings(self) -> Iterator[Reading]:
+        """NotAfter of each."""
+        for issuer, end in self._ends.items():
+            yield Reading(
+                name="zorgid_ca_certificate_expiry_timestamp_seconds",
+                value=end.timestamp(),
+                labels={"issuer": issuer},
+            )
+
+
+class CrlGauges:
+    """The CRL published last."""
+
+    def __init__(self, follower: CrlFollower) -> None:
+        self._follower = follower
+
+    def readings(self) -> Iterator[Reading]:
+        """Its times and size."""
+        crl = self._follower.latest
+        if crl is None:
+            return
+        values = {
+            "zorgid_crl_this_update_timestamp_seconds": crl.this_update.timestamp(),
+            "zorgid_crl_next_update_timestamp_seconds": crl.next_update.timestamp(),
+            "zorgid_crl_size_bytes": len(crl.der),
+            "zorgid_crl_entries": crl.entries,
+        }
+        for name, value in values.items():
+            yield Reading(name=name, value=value, labels={"issuer": crl.issuer.value})
+
+
+class OcspGauges:
+    """The responder's cache."""
+
+    def __init__(self, responder: OcspResponder) -> None:
+        self._responder = responder
+
+    def readings(self) -> Iterator[Reading]:
+        """How many answers are kept."""
+        yield Reading(name="zorgid_ocsp_cache_entries", value=self._responder.cached)
+
+
+class _Directory(Protocol):
+    def statistics(self) -> LdapStatistics: ...
+
+
+class LdapGauges:
+    """How far the directory is behind."""
+
+    def __init__(self, follower: _Directory) -> None:
+        self._follower = follower
+
+    def readings(self) -> Iterator[Reading]:
+        """Position, age of what waits, and what was set aside."""
+        found = self._follower.statistics()
+        yield Reading(name="zorgid_ldap_outbox_oldest_seconds", value=found.lag_seconds)
+        yield Reading(name="zorgid_ldap_outbox_pending", value=len(found.set_aside))
+        labels = {"follower": "ldap"}
+        yield Reading(name="zorgid_follower_position", value=found.position, labels=labels)

@@ -1,0 +1,105 @@
+"""What a process with the role `issuance` runs: the API, the CRL builder, time limits."""
+
+import asyncio
+import logging
+from typing import Final
+
+from crl.build import CrlIssuer
+from crl.follower import CrlFollower
+from crl.service import CrlService
+from issuance.http.app import create_app, serving
+from issuance.lapse import LapseRunner
+from issuance.steps.intents import close_all_intents
+from pki.domain.algorithms import KeyType
+from pki.ports import Clock, Entropy
+from pki.store.reading import ReadStore
+from pki.store.tail import JournalTail
+from pki.store.writing import Store
+from pki.trust.signatures import verify_signature
+from server.process.ceremony_crls import bring_in
+from server.process.issuance_role import open_authority, open_desk, tls_context
+from server.process.responders import LocalCredentials
+from server.process.status_role import crl_policy
+from server.process.write_ports import StoreCrls
+from server.settings import Settings
+
+_log: Final = logging.getLogger(__name__)
+
+
+class IssuanceRole:
+    """The registration authority with the Token CA behind it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        stores: tuple[Store, ReadStore],
+        tail: JournalTail,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        """Build it from the configuration; nothing is started.
+
+        Raises:
+            ConfigurationInvalid, KeyMismatch: a key, certificate, profile or secret cannot be used.
+        """
+        store, reader = stores
+        self._settings = settings
+        self._store = store
+        self.authority = open_authority(settings, entropy)
+        self.desk = open_desk(
+            settings, stores=stores, authority=self.authority, clock=clock, entropy=entropy
+        )
+        self.credentials = LocalCredentials(
+            self.authority,
+            store,
+            clock,
+            key_type=KeyType(settings.status.responder_key),
+            limits=settings.limits,
+        )
+        policy = crl_policy(settings)
+        service = CrlService(
+            CrlIssuer.of(self.authority.issuer, self.authority.certificate),
+            self.authority.signer,
+            StoreCrls(reader, store),
+            verify=verify_signature,
+            clock=clock,
+            policy=policy,
+        )
+        self.crls = CrlFollower(service, tail, clock=clock, policy=policy)
+        self._tls = tls_context(settings)
+        self._serving = False
+
+    async def settle(self) -> None:
+        """Close what a former run left open, before the first request is taken.
+
+        Raises:
+            StoreUnavailable: the store cannot be written.
+            ConfigurationInvalid: a CRL file of a ceremony cannot be used.
+        """
+        await close_all_intents(self.desk)
+        for each in (self._settings.root, self._settings.services_ca):
+            await bring_in(each, self._store)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve the API until ``stop``; build CRLs and end what lapses beside it."""
+        host, _, port = self._settings.api.listen.rpartition(":")
+        async with asyncio.TaskGroup() as tasks:
+            background = [
+                tasks.create_task(self.crls.run()),
+                tasks.create_task(LapseRunner(self.desk).run()),
+            ]
+            app = create_app(self.desk)
+            async with serving(app, host=host.strip("[]"), port=int(port), tls=self._tls):
+                self._serving = True
+                await stop.wait()
+            for task in background:
+                task.cancel()
+
+    async def problem(self) -> str | None:
+        """Why issuing is not right, for readiness."""
+        if not self._serving:
+            return "the API is not open yet"
+        if self.crls.overdue():
+            return f"the CRL is late: {self.crls.statistics.last_error or 'none was built yet'}"
+        return None

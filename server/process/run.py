@@ -1,0 +1,164 @@
+"""The roles of one process, joined: stores, journal tail, services, listeners, one task group.
+
+A role's module is loaded only when a process has that role: a status node never loads what issues
+or what writes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from pki.ports import Clock, Entropy, SystemClock, SystemEntropy
+from pki.store.reading import ReadStore
+from pki.store.tail import JournalTail
+from pki.telemetry.metrics import Metrics
+from server.process.gauges import CaGauges, CrlGauges, LdapGauges, OcspGauges, StoreGauges
+from server.process.health import Check, Probes, application
+from server.process.roles import Role
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from ocsp.ports import CredentialSource
+    from pki.store.writing import Store
+    from server.process.issuing import IssuanceRole
+
+_log: Final = logging.getLogger(__name__)
+_READ_THREADS: Final = 3
+_DISTRIBUTION: Final = "zorgid-token-ca"
+
+Runner = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+
+
+async def run_roles(settings: Settings, roles: frozenset[Role], stop: asyncio.Event) -> None:
+    """Run until ``stop``; what was begun is finished, then everything is closed.
+
+    Raises:
+        ZorgidError: something cannot be used; nothing goes on half.
+    """
+    async with AsyncExitStack() as stack:
+        process = Process(settings, stack, SystemClock(), SystemEntropy())
+        await process.assemble(roles)
+        async with asyncio.TaskGroup() as tasks:
+            for runner in process.runners:
+                tasks.create_task(runner(stop))
+            _log.info("started", extra={"roles": sorted(role.value for role in roles)})
+        _log.info("stopped")
+
+
+class Process:
+    """What a process is made of, put together role by role."""
+
+    def __init__(
+        self, settings: Settings, stack: AsyncExitStack, clock: Clock, entropy: Entropy
+    ) -> None:
+        self._settings = settings
+        self._stack = stack
+        self._clock = clock
+        self._entropy = entropy
+        self._metrics = Metrics()
+        self._checks: dict[str, Check] = {}
+        self.runners: list[Runner] = []
+        self._reader = ReadStore.open(settings.store.url, threads=_READ_THREADS)
+        stack.push_async_callback(self._reader.close)
+        self._tail = JournalTail(self._reader)
+        self._metrics.add_source("store", StoreGauges(self._tail))
+        self._metrics.add_source("ca", CaGauges(settings))
+
+    async def assemble(self, roles: frozenset[Role]) -> None:
+        """Build the roles; those that others stand on first."""
+        store = await self._writing_store(roles)
+        issuance = None
+        if Role.ISSUANCE in roles and store is not None:
+            issuance = await self._issuance(store)
+        if Role.STATUS in roles:
+            await self._status(issuance, store)
+        if Role.PUBLISHER in roles and store is not None:
+            self._publisher(store)
+        self.runners.append(self._serve_health)
+
+    async def _writing_store(self, roles: frozenset[Role]) -> "Store | None":
+        if not roles & {Role.ISSUANCE, Role.PUBLISHER}:
+            return None
+        from pki.store.writing import Store
+        from server.process.write_ports import record_start
+
+        store = Store.open(self._settings.store.url, clock=self._clock)
+        self._stack.push_async_callback(store.close)
+        store.on_commit(lambda _entries: self._tail.wake())
+        names = ",".join(sorted(role.value for role in roles))
+        await record_start(store, names, version(_DISTRIBUTION))
+        return store
+
+    async def _issuance(self, store: "Store") -> "IssuanceRole":
+        from server.process.issuing import IssuanceRole
+
+        role = IssuanceRole(
+            self._settings,
+            stores=(store, self._reader),
+            tail=self._tail,
+            clock=self._clock,
+            entropy=self._entropy,
+        )
+        await role.settle()
+        self.runners.append(role.run)
+        self._checks["issuance"] = role.problem
+        self._metrics.add_source("crl", CrlGauges(role.crls))
+        return role
+
+    async def _status(self, issuance: "IssuanceRole | None", store: "Store | None") -> None:
+        from server.process.status_role import StatusRole
+
+        role = StatusRole(
+            self._settings,
+            reader=self._reader,
+            tail=self._tail,
+            credentials=self._credentials(issuance),
+            clock=self._clock,
+        )
+        if store is not None:
+            # Before the caller of a change is answered, no answer from before it is left.
+            store.on_commit(role.apply)
+        self.runners.append(role.run)
+        self._checks["status"] = role.problem
+        self._metrics.add_source("ocsp", OcspGauges(role.responder))
+
+    def _credentials(self, issuance: "IssuanceRole | None") -> "CredentialSource":
+        if issuance is not None:
+            return issuance.credentials
+        from server.process.enrolment import EnrolledCredentials
+
+        return EnrolledCredentials.of(self._settings)
+
+    def _publisher(self, store: "Store") -> None:
+        from server.process.publisher_role import PublisherRole, directory_missing
+
+        missing = directory_missing(self._settings.ldap)
+        if missing is not None:
+            _log.warning("no LDAP directory is kept", extra={"why": missing})
+            return
+        role = PublisherRole(
+            self._settings,
+            stores=(store, self._reader),
+            tail=self._tail,
+            clock=self._clock,
+            entropy=self._entropy,
+        )
+        self.runners.append(role.run)
+        self._checks["publisher"] = role.problem
+        self._metrics.add_source("ldap", LdapGauges(role.follower))
+
+    async def _serve_health(self, stop: asyncio.Event) -> None:
+        host, _, port = self._settings.metrics.listen.rpartition(":")
+        probes = Probes(checks=self._checks, metrics=self._metrics.expose)
+        runner = web.AppRunner(application(probes), access_log=None)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host.strip("[]"), int(port)).start()
+            await stop.wait()
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,146 @@
+"""The role `status`: OCSP, CRLs and CA certificates. It knows no CA key and cannot write."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from crl.http import CrlHandler
+from crl.policy import CrlPolicy
+from ocsp.http import OcspHandler
+from ocsp.issuers import IssuerStatus, IssuerTable
+from ocsp.policy import ResponderPolicy
+from ocsp.ports import CredentialSource
+from ocsp.renewal import CredentialHolder
+from ocsp.responder import OcspResponder
+from pki.der.certificate import read_certificate
+from pki.domain.errors import Conflict, Unavailable
+from pki.domain.identifiers import IssuerId
+from pki.domain.journal import JournalEntry
+from pki.ports import Clock
+from pki.store.reading import ReadStore
+from pki.store.tail import JournalTail
+from server.process.keys import read_certificate_file
+from server.process.read_ports import StoreShelf, StoreStatus
+from server.settings import Settings
+from server.status_listener import Handler, StatusListener, bind
+
+_log: Final = logging.getLogger(__name__)
+
+
+def crl_policy(settings: Settings) -> CrlPolicy:
+    """The section [crl]."""
+    crl = settings.crl
+    return CrlPolicy(
+        every=timedelta(seconds=crl.interval_seconds),
+        validity=timedelta(seconds=crl.lifetime_seconds),
+        coalesce=crl.coalesce_seconds,
+        max_age=crl.max_age_seconds,
+    )
+
+
+def responder_policy(settings: Settings) -> ResponderPolicy:
+    """The section [status], as the responder wants it."""
+    status = settings.status
+    return ResponderPolicy(
+        validity=timedelta(seconds=status.answer_lifetime_seconds),
+        max_age=status.max_age_seconds,
+        blindness=float(status.blindness_limit_seconds),
+        cache_entries=status.cache_entries,
+    )
+
+
+class StatusRole:
+    """The responder, the CRL shelf and their listener."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        reader: ReadStore,
+        tail: JournalTail,
+        credentials: CredentialSource,
+        clock: Clock,
+    ) -> None:
+        """Build it and take the port; nothing is answered yet.
+
+        Raises:
+            ConfigurationInvalid: a certificate file or setting cannot be used.
+            Conflict: the port is taken.
+        """
+        self._tail = tail
+        self._clock = clock
+        token_ca = settings.token_ca
+        issuer = IssuerId(token_ca.id)
+        certificate = read_certificate_file(token_ca.certificate)
+        name = read_certificate(certificate).content.subject_der
+        self.holder = CredentialHolder(issuer, name, credentials, clock)
+        self.responder = OcspResponder(
+            IssuerTable([IssuerStatus.of(issuer, certificate)]),
+            {issuer: self.holder},
+            StoreStatus(reader, tail),
+            clock=clock,
+            policy=responder_policy(settings),
+        )
+        published = (settings.root, token_ca, settings.services_ca)
+        self.crls = CrlHandler(
+            StoreShelf(reader),
+            issued={each.published_as: IssuerId(each.id) for each in published},
+            fixed={},
+            certificates={
+                each.published_as: read_certificate_file(each.certificate) for each in published
+            },
+            clock=clock,
+            policy=crl_policy(settings),
+        )
+        routes: dict[bytes, Handler] = {
+            b"/ocsp": OcspHandler(self.responder),
+            b"/crl/": self.crls,
+            b"/ca/": self.crls,
+        }
+        self.listener = StatusListener(routes, clock=clock)
+        host, _, port = settings.status.listen.rpartition(":")
+        self._socket = _bound(host.strip("[]"), int(port))
+
+    def apply(self, entries: Sequence[JournalEntry]) -> None:
+        """Drop what these entries touch."""
+        self.responder.apply(entries)
+        self.crls.apply(entries)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Answer until ``stop``, then finish what was asked."""
+        head = await self._tail.head()
+        async with asyncio.TaskGroup() as tasks:
+            background = [
+                tasks.create_task(self.holder.run()),
+                tasks.create_task(self._follow(head.position)),
+            ]
+            await self.listener.run(self._socket, stop)
+            for task in background:
+                task.cancel()
+
+    async def problem(self) -> str | None:
+        """Why answers would be tryLater, for readiness."""
+        if self._tail.last_contact < 0:
+            return "the journal was not read yet"
+        try:
+            self.holder.at(self._clock.now())
+        except Unavailable as error:
+            return error.message
+        return None
+
+    async def _follow(self, position: int) -> None:
+        async for entries in self._tail.follow(position):
+            self.apply(entries)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        return bind(host, port)
+    except OSError as error:
+        raise Conflict(
+            message=f"{host}:{port} cannot be used for the status service: {error.strerror}",
+            next_step="stop the program that has the port, or change status.listen",
+        ) from error
