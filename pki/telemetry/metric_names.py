@@ -1,0 +1,67 @@
+"""Every metric of this system: a closed list.
+
+Names end in a base unit (`_seconds`, `_bytes`), `_total` for what only grows. No label holds
+anything of a person or a card.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """One metric: what it means, and which labels it always has."""
+
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+def _metric(text: str, *labels: str) -> Definition:
+    return Definition(help=text, labels=labels)
+
+
+COUNTERS: Final[Mapping[str, Definition]] = {
+    "zorgid_certificates_issued_total": _metric("Certificates issued.", "profile"),
+    "zorgid_certificates_revoked_total": _metric("Certificates revoked or on hold.", "reason"),
+    "zorgid_refusals_total": _metric("Requests that a rule of the RA refused.", "reason"),
+    "zorgid_lint_findings_total": _metric("Rules broken by what was to be signed.", "severity"),
+    "zorgid_signatures_total": _metric("Signatures made.", "key", "purpose"),
+    "zorgid_signature_errors_total": _metric("Signatures failed or withheld.", "key", "error"),
+    "zorgid_ocsp_responses_total": _metric("OCSP answers signed, by status.", "status"),
+    "zorgid_ocsp_cert_ids_total": _metric("CertIDs asked for, by digest.", "hash"),
+    "zorgid_ocsp_cache_total": _metric("OCSP answers, by where they came from.", "outcome"),
+    "zorgid_ocsp_errors_total": _metric("Unsigned negative OCSP answers.", "error"),
+    "zorgid_status_connections_total": _metric("Connections to the listener.", "outcome"),
+    "zorgid_status_answers_total": _metric("Answers of the status listener.", "outcome"),
+    "zorgid_crl_publications_total": _metric("CRLs published.", "issuer"),
+    "zorgid_crl_failures_total": _metric("CRLs that could not be published.", "issuer"),
+    "zorgid_ldap_changes_total": _metric("Changes made in the directory."),
+    "zorgid_ldap_failures_total": _metric("Changes the directory did not take."),
+    "zorgid_pass_status_failures_total": _metric("UZI status not to be had.", "method"),
+}
+GAUGES: Final[Mapping[str, Definition]] = {
+    "zorgid_certificates_expiring": _metric("Certificates that expire soon.", "within_days"),
+    "zorgid_ca_certificate_expiry_timestamp_seconds": _metric("notAfter of a CA.", "issuer"),
+    "zorgid_ocsp_responder_expiry_timestamp_seconds": _metric("notAfter of it.", "issuer"),
+    "zorgid_crl_this_update_timestamp_seconds": _metric("thisUpdate of the newest.", "issuer"),
+    "zorgid_crl_next_update_timestamp_seconds": _metric("nextUpdate of the newest.", "issuer"),
+    "zorgid_crl_size_bytes": _metric("Octets of the newest CRL.", "issuer"),
+    "zorgid_crl_entries": _metric("Entries of the newest CRL.", "issuer"),
+    "zorgid_ldap_outbox_pending": _metric("Journal entries the directory does not show yet."),
+    "zorgid_ldap_outbox_oldest_seconds": _metric("Age of the oldest of those."),
+    "zorgid_ldap_connected": _metric("1 while the directory answers, else 0."),
+    "zorgid_ldap_set_aside": _metric("Entries the directory refuses for good."),
+    "zorgid_audit_chain_ok": _metric("1 when the journal's chain held when last checked."),
+    "zorgid_journal_position": _metric("Position of the journal's newest entry."),
+    "zorgid_follower_position": _metric("How far a follower has come.", "follower"),
+    "zorgid_store_contact_age_seconds": _metric("Since the store was last read.", "role"),
+    "zorgid_ocsp_cache_entries": _metric("OCSP answers kept."),
+    "zorgid_status_connections_open": _metric("Connections open now."),
+    "zorgid_signatures_pending": _metric("Signatures that run or wait now.", "key"),
+    "zorgid_source_up": _metric("1 when a source of metrics could be read.", "source"),
+}
+HISTOGRAMS: Final[Mapping[str, Definition]] = {
+    "zorgid_ocsp_duration_seconds": _metric("Time to answer an OCSP request."),
+    "zorgid_sign_duration_seconds": _metric("Time to sign.", "key"),
+}
