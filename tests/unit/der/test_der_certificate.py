@@ -7,7 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 
-from der_samples import KEY, SPKI, certificate_contents, few, foreign_name
+from der_certificate_samples import certificate_contents
+from der_samples import KEY, SPKI, few, foreign_name
 from pki.der import codec, extensions, oids
 from pki.der.certificate import (
     Certificate,
