@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, assert_never
 
@@ -35,7 +35,12 @@ class JournalReads:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._streams = ExitStack()
         self.failure: ZorgidError | None = None
+
+    def close(self) -> None:
+        """End what was not read to its end."""
+        self._streams.close()
 
     def check(self) -> None:
         """Raise the failure of a statement again, also when someone swallowed it.
@@ -153,6 +158,7 @@ class JournalReads:
         with self._statement() as connection:
             streaming = query.execution_options(yield_per=_PAGE)
             result = connection.execute(streaming)
+            self._streams.callback(result.close)
             for page in result.partitions():
                 yield from page
 

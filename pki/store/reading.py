@@ -6,6 +6,7 @@ This module and all it imports know no way to write.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Self, TypeVar
 
 from sqlalchemy import Engine
@@ -60,7 +61,8 @@ class ReadStore:
         with translating():
             connection = self._engine.connect()
         try:
-            return query(ReadSession(connection))
+            with closing(ReadSession(connection)) as session:
+                return query(session)
         finally:
             connection.close()
 

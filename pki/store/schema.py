@@ -207,6 +207,7 @@ certificates = Table(
         postgresql_where=text("der IS NULL AND status = 'unconfirmed'"),
     ),
     Index("certificates_by_card", "card_id"),
+    Index("certificates_by_key", "key_sha256"),
 )
 
 status_intervals = Table(

@@ -1,6 +1,7 @@
 """Group commit: many changes, each in its own savepoint, in one durable transaction."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,7 +87,8 @@ def _run(
     session = WriteSession(connection, head=end.head, now=now)
     connection.exec_driver_sql("SAVEPOINT work")
     try:
-        value = work(session)
+        with closing(session):
+            value = work(session)
         session.check()
     except Exception as error:  # noqa: BLE001 -- it is its caller's, and undoes this change only
         if isinstance(session.failure, StoreUnavailable):

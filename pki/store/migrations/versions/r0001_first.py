@@ -168,6 +168,7 @@ def _certificates() -> None:
     lease = ["lease_until"]
     _partial("certificates_open_intents", "certificates", lease, where=intent, unique=False)
     op.create_index("certificates_by_card", "certificates", ["card_id"])
+    op.create_index("certificates_by_key", "certificates", ["key_sha256"])
     op.create_table(
         "keys_seen",
         sa.Column("key_sha256", sa.LargeBinary, primary_key=True),

@@ -1,0 +1,140 @@
+"""Intents and certificates: recorded before they are signed, completed once."""
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
+from pki.domain.identifiers import CardId, IssuerId
+from pki.domain.records import ListedCertificate
+from pki.domain.status import Revoked, Unconfirmed
+from pki.store.reading import ReadStore
+from pki.store.writing import Store, WriteSession
+from store_samples import (
+    ISSUER,
+    NOON,
+    card,
+    certificate,
+    intent,
+    opaque,
+    serial,
+)
+from store_steps import change, issue, offer, status
+
+OTHER = IssuerId("token-ca-g2")
+END = NOON + timedelta(days=1095)
+
+
+async def test_an_intent_alone_is_unconfirmed_and_listed_nowhere(
+    store: Store, read_store: ReadStore
+) -> None:
+    await offer(store, 1)
+    assert await status(read_store, 1) == Unconfirmed(since=NOON)
+    assert await read_store.read(lambda session: session.certificate(serial(1))) is None
+    assert await read_store.read(lambda session: session.intent(serial(1))) == intent(1)
+    assert await read_store.read(lambda session: list(session.listed(ISSUER))) == []
+
+
+async def test_a_closed_intent_is_revoked_listed_and_never_completed(
+    store: Store, read_store: ReadStore
+) -> None:
+    await offer(store, 1)
+    closed = Revoked(at=NOON, reason=None)
+    await change(store, 1, closed)
+    assert await status(read_store, 1) == closed
+    listed = await read_store.read(lambda session: list(session.listed(ISSUER)))
+    assert listed == [ListedCertificate(serial=serial(1), status=closed, not_after=END)]
+    with pytest.raises(Conflict):
+        await store.write(lambda session: session.put_certificate(certificate(1)))
+    assert await read_store.read(lambda session: session.certificate(serial(1))) is None
+
+
+async def test_a_serial_is_used_once(store: Store) -> None:
+    await offer(store, 1)
+    await store.write(lambda session: session.put_card(card(2)))
+    again = intent(1, card_number=2)
+    with pytest.raises(Conflict, match="serial"):
+        await store.write(lambda session: session.put_intent(again))
+
+
+async def test_a_key_seen_before_is_rejected(store: Store, read_store: ReadStore) -> None:
+    await offer(store, 1)
+    await store.write(lambda session: session.put_card(card(2)))
+    base = intent(2)
+    copied = replace(base, key_sha256=intent(1).key_sha256)
+    with pytest.raises(KeyRejected) as rejected:
+        await store.write(lambda session: session.put_intent(copied))
+    assert rejected.value.rule == "key seen before"
+    seen = [intent(1).key_sha256, intent(2).key_sha256]
+    assert await read_store.read(lambda session: [session.key_seen(key) for key in seen]) == [
+        True,
+        False,
+    ]
+    await store.write(lambda session: session.put_intent(base))
+
+
+async def test_a_certificate_completes_its_own_intent_once(
+    store: Store, read_store: ReadStore
+) -> None:
+    await offer(store, 1, 2)
+    with pytest.raises(NotFound):
+        await store.write(lambda session: session.put_certificate(certificate(3)))
+    right = certificate(1)
+    for wrong in (
+        replace(right, issuer=OTHER),
+        replace(right, card_id=CardId(opaque(2))),
+        replace(right, key_sha256=certificate(2).key_sha256),
+    ):
+        with pytest.raises(IntegrityBroken):
+            await store.write(partial(WriteSession.put_certificate, certificate=wrong))
+    await store.write(lambda session: session.put_certificate(right))
+    with pytest.raises(Conflict):
+        await store.write(lambda session: session.put_certificate(right))
+    assert await read_store.read(lambda session: session.certificate(serial(1))) == right
+    assert await status(read_store, 1) == Unconfirmed(since=NOON)
+
+
+async def test_open_intents_are_those_that_came_to_nothing_yet(
+    store: Store, read_store: ReadStore
+) -> None:
+    await offer(store, 1, 2, 3)
+    await store.write(lambda session: session.put_certificate(certificate(2)))
+    await change(store, 3, Revoked(at=NOON, reason=None))
+    end = intent(1).lease_until
+    late = end + timedelta(microseconds=1)
+    assert await read_store.read(lambda session: session.open_intents(end)) == ()
+    assert await read_store.read(lambda session: session.open_intents(late)) == (intent(1),)
+    of_cards = await read_store.read(
+        lambda session: [session.open_intent_of(card(number).id) for number in (1, 2, 3)]
+    )
+    assert of_cards == [intent(1), None, None]
+
+
+async def test_certificates_are_walked_by_serial(store: Store, read_store: ReadStore) -> None:
+    await issue(store, 300, 2, 70_000)
+    await offer(store, 5)
+    found = await read_store.read(lambda session: session.certificates_after(None, 10))
+    assert found == (certificate(2), certificate(300), certificate(70_000))
+    page = await read_store.read(lambda session: session.certificates_after(serial(2), 1))
+    assert page == (certificate(300),)
+
+
+async def test_a_key_that_came_to_nothing_is_free_for_its_own_card(
+    store: Store, read_store: ReadStore
+) -> None:
+    await offer(store, 1, 2)
+    again = replace(intent(3, card_number=1), key_sha256=intent(1).key_sha256)
+    stolen = replace(intent(4, card_number=2), key_sha256=intent(1).key_sha256)
+    for wrong in (again, stolen):
+        with pytest.raises(KeyRejected):
+            await store.write(partial(WriteSession.put_intent, intent=wrong))
+    await change(store, 1, Revoked(at=NOON, reason=None))
+    with pytest.raises(KeyRejected):
+        await store.write(partial(WriteSession.put_intent, intent=stolen))
+    await store.write(partial(WriteSession.put_intent, intent=again))
+    assert await read_store.read(lambda session: session.intent(serial(3))) == again
+    with pytest.raises(KeyRejected):
+        another = replace(again, serial=serial(5))
+        await store.write(partial(WriteSession.put_intent, intent=another))

@@ -1,0 +1,172 @@
+"""Following the journal while it grows, fails, and comes back."""
+
+import asyncio
+import logging
+import math
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TypeVar
+
+import pytest
+import sqlalchemy as sa
+
+from pki.domain.errors import StoreUnavailable
+from pki.domain.events import ServiceStarted
+from pki.domain.journal import JournalEntry
+from pki.domain.people import SYSTEM
+from pki.store.reading import ReadSession, ReadStore
+from pki.store.tail import BATCH, JournalTail
+from pki.store.writing import Store, WriteSession
+
+T = TypeVar("T")
+STARTED = ServiceStarted(roles="issuance", version="1.0")
+NEVER = 3600.0
+"""A pause so long that only a wake ends it."""
+
+
+def several(count: int) -> Callable[[WriteSession], None]:
+    def work(session: WriteSession) -> None:
+        for _ in range(count):
+            session.record(STARTED, SYSTEM)
+
+    return work
+
+
+async def collect(follower: AsyncIterator[Sequence[JournalEntry]], upto: int) -> list[int]:
+    positions: list[int] = []
+    async for batch in follower:
+        assert 0 < len(batch) <= BATCH
+        positions += [entry.position for entry in batch]
+        if positions[-1] >= upto:
+            return positions
+    raise AssertionError("a tail has no end")
+
+
+async def following(follower: AsyncIterator[Sequence[JournalEntry]]) -> list[int]:
+    return [entry.position for entry in await anext(follower)]
+
+
+class Failing(ReadStore):
+    """The same store, unreachable whenever it is told so."""
+
+    broken = False
+
+    async def read(self, query: Callable[[ReadSession], T]) -> T:
+        if self.broken:
+            raise StoreUnavailable(message="gone", next_step="wait")
+        return await super().read(query)
+
+
+async def test_what_was_there_and_what_comes_in_order_and_once(
+    store: Store, read_store: ReadStore
+) -> None:
+    await store.write(several(1234))
+    tail = JournalTail(read_store, poll_seconds=0.01)
+    chance = random.Random(3)
+
+    async def write() -> None:
+        for _ in range(60):
+            await store.write(several(chance.randrange(4)))
+            await asyncio.sleep(chance.random() * 0.004)
+        await store.write(several(1))
+
+    async with asyncio.TaskGroup() as group:
+        one = group.create_task(collect(tail.follow(0), 1290))
+        two = group.create_task(collect(tail.follow(1000), 1290))
+        group.create_task(write())
+    assert one.result() == list(range(1, one.result()[-1] + 1))
+    assert two.result() == list(range(1001, two.result()[-1] + 1))
+
+
+async def test_a_wake_ends_the_pause(store: Store, read_store: ReadStore) -> None:
+    tail = JournalTail(read_store, poll_seconds=NEVER)
+    store.on_commit(lambda entries: tail.wake())
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        followers = [group.create_task(collect(tail.follow(0), 5)) for _ in range(3)]
+        for _ in range(5):
+            await store.write(several(1))
+            await asyncio.sleep(0.01)
+    assert [task.result() for task in followers] == [[1, 2, 3, 4, 5]] * 3
+
+
+async def test_a_wake_during_the_look_is_not_lost(store: Store, read_store: ReadStore) -> None:
+    tail = JournalTail(read_store, poll_seconds=NEVER)
+
+    async def wake_often() -> None:
+        for _ in range(200):
+            await store.write(several(1))
+            tail.wake()
+
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        follower = group.create_task(collect(tail.follow(0), 200))
+        group.create_task(wake_often())
+    assert follower.result() == list(range(1, 201))
+
+
+async def test_a_failing_store_ends_nothing(
+    store: Store, store_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="pki.store.tail")
+    reads = Failing.open(store_url)
+    tail = JournalTail(reads, poll_seconds=0.005)
+    assert tail.last_contact == -math.inf
+    await store.write(several(2))
+    follower = tail.follow(0)
+    assert await following(follower) == [1, 2]
+    assert time.monotonic() >= tail.last_contact > -math.inf
+    reads.broken = True
+    contact = tail.last_contact
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(following(follower))
+        await store.write(several(1))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        assert tail.last_contact == contact
+        reads.broken = False
+    assert waiting.result() == [3]
+    assert tail.last_contact > contact
+    texts = [record.getMessage() for record in caplog.records]
+    assert texts == [
+        "the journal cannot be followed; trying again",
+        "the journal can be followed again",
+    ]
+    await reads.close()
+
+
+async def test_a_journal_that_lost_its_end_is_no_contact(
+    store: Store, read_store: ReadStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    await store.write(several(2))
+    tail = JournalTail(read_store, poll_seconds=0.005)
+    follower = tail.follow(7)
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(following(follower))
+        await asyncio.sleep(0.05)
+        assert tail.last_contact == -math.inf
+        assert "cannot be followed" in caplog.text
+        await store.write(several(6))
+    assert waiting.result() == [8]
+
+
+async def test_a_hole_is_never_stepped_over(
+    store: Store, read_store: ReadStore, engine_name: str
+) -> None:
+    await store.write(several(3))
+    guard = "DROP TRIGGER journal_delete"
+    if engine_name == "postgresql":
+        guard = "ALTER TABLE journal DISABLE TRIGGER ALL"
+    with store._engine.begin() as connection:
+        connection.execute(sa.text(guard))
+        connection.execute(sa.text("DELETE FROM journal WHERE position = 2"))
+    tail = JournalTail(read_store, poll_seconds=0.005)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await anext(tail.follow(1))
+    assert tail.last_contact == -math.inf
+
+
+async def test_head_is_where_the_journal_ends(store: Store, read_store: ReadStore) -> None:
+    tail = JournalTail(read_store)
+    await store.write(several(4))
+    assert (await tail.head()).position == 4
