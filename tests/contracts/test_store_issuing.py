@@ -135,6 +135,6 @@ async def test_a_key_that_came_to_nothing_is_free_for_its_own_card(
         await store.write(partial(WriteSession.put_intent, intent=stolen))
     await store.write(partial(WriteSession.put_intent, intent=again))
     assert await read_store.read(lambda session: session.intent(serial(3))) == again
+    another = replace(again, serial=serial(5))
     with pytest.raises(KeyRejected):
-        another = replace(again, serial=serial(5))
         await store.write(partial(WriteSession.put_intent, intent=another))
