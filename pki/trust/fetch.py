@@ -8,7 +8,6 @@ import aiohttp
 from pki.domain.errors import PassStatusUnavailable
 
 _CHUNK: Final = 64 * 1024
-_HTTP_PORT: Final = 80
 # Narrow on purpose, so that every parser of URLs sees the same host in what matches.
 _URL: Final = re.compile(
     r"http://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
@@ -34,15 +33,15 @@ class StatusHttp(Protocol):
 
 
 def is_allowed(url: str, hosts: frozenset[str]) -> bool:
-    """Whether ``url`` is plain HTTP to one of ``hosts`` (``host`` means port 80, or ``host:port``).
+    """Whether ``url`` is plain HTTP to one of ``hosts``: ``host`` (any port) or ``host:port``.
 
     Certificates name these addresses, so nothing but this list keeps them from naming a neighbour.
     """
     match = _URL.fullmatch(url)
     if match is None:
         return False
-    host, port = match["host"].lower(), int(match["port"] or _HTTP_PORT)
-    return f"{host}:{port}" in hosts or (port == _HTTP_PORT and host in hosts)
+    host, port = match["host"].lower(), match["port"] or "80"
+    return host in hosts or f"{host}:{port}" in hosts
 
 
 class AiohttpStatusHttp:

@@ -30,7 +30,7 @@ class IssuingCa:
 class StatusSettings:
     """Where and how the status of a pass may be asked.
 
-    ``hosts``: ``host`` (port 80) or ``host:port``, lower case; a URL elsewhere is never fetched,
+    ``hosts``: ``host`` (any port) or ``host:port``, lower case; a URL elsewhere is never fetched,
     whatever a certificate says. ``crl_max_age``: an older CRL is fetched anew before it may show
     that a pass is good, so that a fresh revocation is seen. ``timeout_seconds`` bounds each fetch
     as a whole, ``size_limit`` (octets) its answer.
