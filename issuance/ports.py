@@ -225,6 +225,14 @@ class CertificationAuthority(Protocol):
             LintFailed: the certificate would break a rule.
         """
 
+    def prepare_responder(self, public_key: bytes, now: datetime, /) -> Prepared:
+        """Build the certificate of an OCSP responder.
+
+        Raises:
+            KeyRejected, Refused, LintFailed: as for cards.
+        """
+        ...
+
     async def sign(self, tbs: bytes, /) -> bytes:
         """Sign prepared bytes; the result was read back and compared.
 

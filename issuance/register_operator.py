@@ -9,6 +9,7 @@ from issuance.ports import Registration
 from issuance.rules.permissions import (
     CARDLESS_ROLES,
     OPERATOR_ROLES,
+    ROLES_WITHOUT_ORGANISATION,
     Action,
     actor,
     require,
@@ -93,8 +94,10 @@ def record_operator(
 def _check_role(session: Registration, new: NewOperator) -> None:
     if new.role not in OPERATOR_ROLES:
         raise Malformed(what="role", message=f"{new.role.value} is not a role of operators")
-    if (new.ura is None) is not (new.role is Role.ZORGID_TEAM):
-        raise Malformed(what="URA", message="every operator but the ZORG-ID team's has one URA")
+    if (new.ura is None) is not (new.role in ROLES_WITHOUT_ORGANISATION):
+        raise Malformed(
+            what="URA", message="administrators and beheerders have one URA, others none"
+        )
     if new.ura is not None and session.organisation_by_ura(new.ura) is None:
         refuse(RefusalReason.ORGANISATION_UNKNOWN)
 

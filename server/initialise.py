@@ -22,12 +22,13 @@ from cryptography.hazmat.primitives.serialization import (
 from ca.practice import Moment, PracticeKeys, PracticePlan, PracticeSet, make_practice_set
 from ca.profiles import load_profiles
 from ca.settings import CaSettings, Installation
+from issuance.register_operator import NewOperator, record_operator
 from pki.api.fields import to_pem
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import Conflict
-from pki.domain.events import InstallationCreated, KeyCeremonyDone, OperatorRegistered
-from pki.domain.identifiers import IssuerId, PersonId
-from pki.domain.people import SYSTEM, Operator, Role
+from pki.domain.events import InstallationCreated, KeyCeremonyDone
+from pki.domain.identifiers import IssuerId
+from pki.domain.people import SYSTEM, Role
 from pki.keys.sealing import write_sealing_key
 from pki.keys.soft import SoftSigner, generate
 from pki.ports import SystemClock, SystemEntropy
@@ -40,12 +41,14 @@ from server.share import copy_share
 
 TEAM: Final = "team"
 ADMINISTRATOR: Final = "administrator"
+STATUS_NODE: Final = "status-node"
 _CA_KEYS: Final = {
     "root": KeyType.RSA_4096,
     "token-ca-g1": KeyType.RSA_4096,
     "services-ca-g1": KeyType.P256,
     "evidence": KeyType.P256,
     "api": KeyType.P256,
+    "status-node": KeyType.P256,
 }
 _PASSPHRASE_OCTETS: Final = 24
 
@@ -64,6 +67,7 @@ def initialise(directory: Path, *, port_base: int, say: Say, uzi: UziFiles | Non
     say("making keys (RSA-4096 takes a few seconds)")
     signers = _make_keys(layout)
     operators = {name: _operator_key(layout, name) for name in (TEAM, ADMINISTRATOR)}
+    operators[STATUS_NODE] = signers[STATUS_NODE].public_key
     say("making certificates: root, Token CA, Services CA")
     made = asyncio.run(_make_certificates(layout, signers, operators, port_base))
     _write_certificates(layout, made)
@@ -143,11 +147,12 @@ def _write_certificates(layout: Layout, made: PracticeSet) -> None:
         "services-ca-g1": made.services_ca,
         "evidence": made.evidence,
         "api": made.api,
+        STATUS_NODE: made.operators[STATUS_NODE],
     }
     for name, der in certificates.items():
         write_new(layout.certificate(name), to_pem(der).encode())
-    for name, der in made.operators.items():
-        write_new(layout.operator(name)[0], to_pem(der).encode())
+    for name in (TEAM, ADMINISTRATOR):
+        write_new(layout.operator(name)[0], to_pem(made.operators[name]).encode())
     write_new(layout.crl("root"), made.root_crl)
     write_new(layout.crl("services-ca-g1"), made.services_crl)
 
@@ -155,12 +160,6 @@ def _write_certificates(layout: Layout, made: PracticeSet) -> None:
 async def _first_entries(url: str, made: PracticeSet) -> None:
     entropy = SystemEntropy()
     installation = entropy.octets(16).hex()
-    team = Operator(
-        id=PersonId.from_random(entropy.octets(16)),
-        role=Role.ZORGID_TEAM,
-        ura=None,
-        certificate_sha256=hashlib.sha256(made.operators[TEAM]).digest(),
-    )
     ceremonies = {
         "root": made.root,
         "token-ca-g1": made.token_ca,
@@ -176,14 +175,9 @@ async def _first_entries(url: str, made: PracticeSet) -> None:
             digest = hashlib.sha256(der).hexdigest()
             done = KeyCeremonyDone(issuer=IssuerId(name), certificate_sha256=digest)
             session.record(done, SYSTEM)
-        session.put_operator(team)
-        registered = OperatorRegistered(
-            operator=team.id,
-            role=team.role.value,
-            ura=None,
-            certificate_sha256=team.certificate_sha256.hex(),
-        )
-        session.record(registered, SYSTEM)
+        for name, role in ((TEAM, Role.ZORGID_TEAM), (STATUS_NODE, Role.STATUS_NODE)):
+            new = NewOperator(role=role, ura=None, certificate=made.operators[name])
+            record_operator(session, entropy, new, SYSTEM)
 
     store = Store.open(url, clock=SystemClock())
     try:

@@ -109,6 +109,12 @@ certificate = "ca/api.pem"
 key = {{ file = "keys/api.pem", passphrase_file = "secrets/passphrase" }}
 client_ca = "ca/services-ca-g1.pem"
 
+[enrolment]
+api = "https://localhost:{port_base + 1}"
+ca = "ca/root.pem"
+certificate = "ca/status-node.pem"
+key = {{ file = "keys/status-node.pem", passphrase_file = "secrets/passphrase" }}
+
 [ldap]
 mode = "private"
 listen = "{host}:{port_base + 2}"

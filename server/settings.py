@@ -148,6 +148,15 @@ class LdapSettings(_Section):
     ca_file: ExistingFile | None = None
 
 
+class EnrolmentSettings(_Section):
+    """How a status node without the role `issuance` gets its responder certificate."""
+
+    api: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.:-]+$")]
+    ca: ExistingFile
+    certificate: ExistingFile
+    key: KeySettings
+
+
 class MetricsSettings(_Section):
     """Health and metrics; loopback only."""
 
@@ -200,6 +209,7 @@ class Settings(_Section):
     crl: CrlSettings = CrlSettings()
     api: ApiSettings
     ldap: LdapSettings = LdapSettings()
+    enrolment: EnrolmentSettings | None = None
     metrics: MetricsSettings = MetricsSettings()
     uzi: UziSettings | None = None
     limits: LimitSettings = LimitSettings()

@@ -82,7 +82,13 @@ class FakeAuthority:
         if b"weak" in public_key:
             raise KeyRejected(rule="RSA size", message="weak")
 
+    def prepare_responder(self, public_key: bytes, now: datetime, /) -> FakePrepared:
+        return self._prepared("ocsp-responder", public_key, now)
+
     def prepare_card(self, holder: PassHolder, public_key: bytes, now: datetime, /) -> FakePrepared:
+        return self._prepared("card", public_key, now)
+
+    def _prepared(self, profile: str, public_key: bytes, now: datetime) -> FakePrepared:
         if self.refusal is not None:
             raise self.refusal
         random = int.from_bytes(self._entropy.octets(16), "big")
@@ -91,7 +97,7 @@ class FakeAuthority:
         return FakePrepared(
             serial=serial,
             tbs=b"TBS" + serial.to_bytes() + public_key,
-            profile="card@" + "0" * 64,
+            profile=f"{profile}@{'0' * 64}",
             not_before=not_before,
             not_after=not_before.replace(year=not_before.year + 3),
         )

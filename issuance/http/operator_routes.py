@@ -23,6 +23,7 @@ from issuance.steps.enquiries import (
     cards_for_operator,
     certificate_for_operator,
 )
+from issuance.steps.responders import enrol_responder
 from issuance.unblock_card import unblock_card
 from pki.api.wire import (
     BlockRequest,
@@ -30,6 +31,8 @@ from pki.api.wire import (
     OperatorPerson,
     OperatorRequest,
     OrganisationRequest,
+    ResponderRequest,
+    ResponderView,
     RevokeRequest,
     UnblockRequest,
 )
@@ -55,6 +58,7 @@ class OperatorRoutes:
             web.post("/v1/organisations", self._organisation),
             web.post("/v1/operators", self._operator),
             web.get("/v1/certificates/{serial}", self._certificate),
+            web.post("/v1/responder-certificates", self._responder),
         ]
 
     async def _card(self, request: web.Request) -> web.Response:
@@ -113,6 +117,12 @@ class OperatorRoutes:
         serial = SerialNumber.parse(request.match_info["serial"])
         state = await certificate_for_operator(self._desk, operator, serial)
         return json_response(certificate_view(state))
+
+    async def _responder(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, ResponderRequest)
+        certificate = await enrol_responder(self._desk, operator, body.pkcs10)
+        return json_response(ResponderView(certificate=certificate), 201)
 
     async def _operator_of(self, request: web.Request) -> Operator:
         return await operator_of(self._desk, self._peer_certificate(request))

@@ -19,6 +19,7 @@ class Action(Enum):
     REVOKE_CARD = auto()
     REGISTER_ORGANISATION = auto()
     REGISTER_OPERATOR = auto()
+    CERTIFY_RESPONDER = auto()
 
 
 class Reach(Enum):
@@ -40,13 +41,19 @@ MAY: Final[dict[Role, dict[Action, Reach]]] = {
     Role.HOLDER: {},
     Role.BEHEERDER: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED),
     Role.ADMINISTRATOR: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED),
-    Role.ZORGID_TEAM: dict.fromkeys(Action, Reach.EVERYWHERE),
+    Role.ZORGID_TEAM: dict.fromkeys(set(Action) - {Action.CERTIFY_RESPONDER}, Reach.EVERYWHERE),
+    Role.STATUS_NODE: {Action.CERTIFY_RESPONDER: Reach.EVERYWHERE},
     Role.SYSTEM: {},
 }
 """What is absent is forbidden."""
 
-OPERATOR_ROLES: Final = frozenset({Role.BEHEERDER, Role.ADMINISTRATOR, Role.ZORGID_TEAM})
+OPERATOR_ROLES: Final = frozenset(
+    {Role.BEHEERDER, Role.ADMINISTRATOR, Role.ZORGID_TEAM, Role.STATUS_NODE}
+)
 """Roles that a client certificate can be mapped to."""
+
+ROLES_WITHOUT_ORGANISATION: Final = frozenset({Role.ZORGID_TEAM, Role.STATUS_NODE})
+"""Every other operator belongs to one organisation."""
 
 CARDLESS_ROLES: Final = frozenset({Role.BEHEERDER, Role.ADMINISTRATOR})
 """Roles that rest on ZORG-ID Mobiel, whose bearers can have no smartcard."""

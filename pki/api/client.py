@@ -27,6 +27,8 @@ from pki.api.wire import (
     OrganisationRequest,
     OrganisationView,
     Problem,
+    ResponderRequest,
+    ResponderView,
     RevokeRequest,
     SessionRequest,
     SessionView,
@@ -132,6 +134,10 @@ class IssuanceClient:
     async def register_operator(self, request: OperatorRequest) -> OperatorView:
         """Map a client certificate to a role (ZORG-ID team)."""
         return await self._post("/v1/operators", request, OperatorView)
+
+    async def certify_responder(self, request: ResponderRequest) -> ResponderView:
+        """Certify the OCSP key of a status node (that node)."""
+        return await self._post("/v1/responder-certificates", request, ResponderView)
 
     async def certificate(self, serial: SerialNumber) -> CertificateView:
         """Read a certificate and its status (operator)."""

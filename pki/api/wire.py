@@ -1,8 +1,8 @@
 """Bodies of requests and answers. Unknown members and values of a wrong JSON type are refused."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pki.api.fields import (
     BirthDateText,
@@ -48,10 +48,16 @@ class Wire(BaseModel):
         return self.model_dump_json()
 
 
+def _only_to_open_a_session(purpose: ChallengePurpose) -> ChallengePurpose:
+    if purpose is not ChallengePurpose.OPEN_SESSION:
+        raise ValueError("only a challenge that opens a session can be asked for")
+    return purpose
+
+
 class ChallengeRequest(Wire):
     """POST /v1/challenges. A challenge to confirm a card comes with its certificate instead."""
 
-    purpose: Literal[ChallengePurpose.OPEN_SESSION]
+    purpose: Annotated[ChallengePurpose, AfterValidator(_only_to_open_a_session)]
 
 
 class ChallengeView(Wire):
@@ -225,6 +231,18 @@ class OperatorView(Wire):
     operator_id: PersonIdText
     role: Role
     ura: UraText | None
+
+
+class ResponderRequest(Wire):
+    """POST /v1/responder-certificates: PKCS#10 of a status node's new key."""
+
+    pkcs10: RequestPem
+
+
+class ResponderView(Wire):
+    """The OCSP responder certificate, short-lived."""
+
+    certificate: CertificatePem
 
 
 class CertificateView(Wire):

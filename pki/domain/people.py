@@ -77,6 +77,7 @@ class Role(Enum):
     BEHEERDER = "beheerder"
     ADMINISTRATOR = "administrator"
     ZORGID_TEAM = "zorg-id-team"
+    STATUS_NODE = "statusknoop"
     SYSTEM = "systeem"
 
 

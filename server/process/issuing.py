@@ -50,13 +50,8 @@ class IssuanceRole:
         self.desk = open_desk(
             settings, stores=stores, authority=self.authority, clock=clock, entropy=entropy
         )
-        self.credentials = LocalCredentials(
-            self.authority,
-            store,
-            clock,
-            key_type=KeyType(settings.status.responder_key),
-            limits=settings.limits,
-        )
+        key_type = KeyType(settings.status.responder_key)
+        self.credentials = LocalCredentials(self.desk, key_type=key_type, limits=settings.limits)
         policy = crl_policy(settings)
         service = CrlService(
             CrlIssuer.of(self.authority.issuer, self.authority.certificate),

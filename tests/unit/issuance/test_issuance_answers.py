@@ -112,10 +112,24 @@ def test_operators_act_on_linked_cards_only(role: Role, action: Action) -> None:
         assert raised.value.reason is RefusalReason.CARD_NOT_LINKED
 
 
-@pytest.mark.parametrize("action", Action)
-def test_the_team_may_everything_everywhere(action: Action) -> None:
+@pytest.mark.parametrize("action", set(Action) - {Action.CERTIFY_RESPONDER})
+def test_the_team_may_everything_people_do_everywhere(action: Action) -> None:
     require_for_card(operator(Role.ZORGID_TEAM, None), action, [])
     assert require(operator(Role.ZORGID_TEAM, None), action) is Reach.EVERYWHERE
+
+
+def test_a_status_node_gets_responder_certificates_and_nothing_else() -> None:
+    node = operator(Role.STATUS_NODE, None)
+    assert require(node, Action.CERTIFY_RESPONDER) is Reach.EVERYWHERE
+    for action in set(Action) - {Action.CERTIFY_RESPONDER}:
+        with pytest.raises(Forbidden):
+            require(node, action)
+
+
+@pytest.mark.parametrize("role", set(Role) - {Role.STATUS_NODE})
+def test_nobody_else_gets_responder_certificates(role: Role) -> None:
+    with pytest.raises(Forbidden):
+        require(operator(role, None), Action.CERTIFY_RESPONDER)
 
 
 @pytest.mark.parametrize("action", [Action.REGISTER_OPERATOR, Action.REGISTER_ORGANISATION])
