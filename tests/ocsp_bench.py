@@ -65,15 +65,18 @@ class Bench:
     policy: ResponderPolicy = field(default_factory=ResponderPolicy)
     clock: FakeClock = field(default_factory=FakeClock)
     issuer: IssuerId = ISSUER
+    ca: PracticeCa = CA
+    key_kind: str = "ec"
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.clock, self.issuer)
-        self.signer = PlainSigner(new_key("responder"))
+        self.signer = PlainSigner(new_key("responder", self.key_kind))
         self.source = FakeCredentials()
         self.credential = ResponderCredential.of(
-            self.signer, CA.responder(self.signer.key, start=self.clock.at - timedelta(hours=1))
+            self.signer,
+            self.ca.responder(self.signer.key, start=self.clock.at - timedelta(hours=1)),
         )
-        issuer = IssuerStatus.of(self.issuer, CA.certificate)
+        issuer = IssuerStatus.of(self.issuer, self.ca.certificate)
         self.holder = CredentialHolder(
             self.issuer, issuer.name_der, self.source, self.clock, self.credential
         )
