@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from pki.domain.errors import ConfigurationInvalid
 
-EXAMPLE_ARC: Final = "2.999"
-"""The arc that is nobody's: for examples and tests (Rec. ITU-T X.660 A.8)."""
+EXAMPLE_ARCS: Final = ("2.999", "1.3.6.1.4.1.32473")
+"""Arcs that are nobody's: for practice and tests (Rec. ITU-T X.660 A.8; RFC 5612)."""
 
 FOREIGN_ARCS: Final = ("2.16.528.1.1003", "2.16.528.1.1007")
 """PKIoverheid and the UZI register: their policies may never stand in a certificate of ours."""
@@ -145,8 +145,9 @@ def _arc_problem(settings: CaSettings) -> str | None:
         return "is not a dotted object identifier"
     if any(_is_under(arc, foreign) for foreign in FOREIGN_ARCS):
         return "belongs to PKIoverheid or the UZI register"
-    if settings.installation is Installation.PRODUCTION and _is_under(arc, EXAMPLE_ARC):
-        return "is the example arc: production needs the operator's own"
+    is_example = any(_is_under(arc, example) for example in EXAMPLE_ARCS)
+    if is_example and settings.installation is not Installation.PRACTICE:
+        return "is an example arc, for practice only: use the operator's own"
     return None
 
 

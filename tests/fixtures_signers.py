@@ -37,8 +37,8 @@ EPOCH = datetime(2026, 11, 22, 10, 30, 15, 250_000, tzinfo=UTC)
 SETTINGS = CaSettings(
     installation=Installation.PRACTICE,
     operator="ZORG-ID PRACTICE",
-    oid_arc="2.999.7.1.2026.1.3.5.5",
-    base_url="http://status.example.test",
+    oid_arc="1.3.6.1.4.1.32473.2026",
+    base_url="http://status.example.com",
 )
 _RSA_BITS = {KeyType.RSA_2048: 2048, KeyType.RSA_3072: 3072, KeyType.RSA_4096: 4096}
 
@@ -98,11 +98,12 @@ def profiles() -> Mapping[str, Profile]:
 
 @pytest.fixture(scope="session")
 def hierarchy(profiles: Mapping[str, Profile]) -> Hierarchy:
-    return asyncio.run(_hierarchy(profiles))
+    return asyncio.run(make_hierarchy(profiles, now=EPOCH))
 
 
-async def _hierarchy(profiles: Mapping[str, Profile]) -> Hierarchy:
-    moment = Moment(now=EPOCH, entropy=SystemEntropy())
+async def make_hierarchy(profiles: Mapping[str, Profile], *, now: datetime) -> Hierarchy:
+    """The same keys each time; the certificates are made at ``now``."""
+    moment = Moment(now=now, entropy=SystemEntropy())
     root = await make_root(profiles["root"], signer=signer(KeyType.RSA_3072, "root"), moment=moment)
     token_ca = await make_subordinate(
         profiles["token-ca"],

@@ -72,7 +72,7 @@ async def test_the_uzi_name_is_copied_under_our_own_oid(token_ca: CertificationA
     assert value is not None
     san = read_subject_alt_name(value.value)
     assert san.upn == "900021219@90000382"
-    assert san.name.text == "2.999.7.1.2026.1.3.5.5-1-900021219-N-90000382-00.000-00000000"
+    assert san.name.text == "1.3.6.1.4.1.32473.2026-1-900021219-N-90000382-00.000-00000000"
 
 
 def test_the_oid_of_the_pass_is_copied_when_so_set(token_ca: CertificationAuthority) -> None:

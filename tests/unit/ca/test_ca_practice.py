@@ -250,8 +250,8 @@ def test_a_certificate_of_another_installation_is_not_taken(hierarchy: Hierarchy
     other = CaSettings(
         installation=Installation.ACCEPTANCE,
         operator="ZORG-ID ACCEPTANCE",
-        oid_arc="2.999.7.1.2026.1.3.5.5",
-        base_url="http://status.example.test",
+        oid_arc="1.3.6.1.4.1.99999.1",
+        base_url="http://status.example.com",
     )
     profiles = load_profiles(PROFILES, settings=other)
     foreign = SigningCa(

@@ -41,7 +41,7 @@ def test_shipped_profiles_are_sound_and_complete(profiles: Mapping[str, Profile]
     assert profiles["card-rsa2048"].key.types == (KeyType.RSA_2048,)
     assert profiles["token-ca"].issues == (CertificateKind.CARD, CertificateKind.OCSP_RESPONDER)
     assert profiles["token-ca"].extensions.crl_url == (
-        "http://status.example.test/crl/zorg-id-root-ca.crl"
+        "http://status.example.com/crl/zorg-id-root-ca.crl"
     )
 
 
@@ -103,7 +103,7 @@ ORDER = 'order = ["C", "O", "SN", "GN", "serialNumber", "CN"]'
         (changed(CARD, '"uzi"', '"none"'), "card-rsa2048.extensions.alternative_name"),
         (changed(CARD, 'ocsp_url = "{base_url}/ocsp"', ""), "card-rsa2048.extensions.ocsp_url"),
         (
-            changed(CARD, "{base_url}/ocsp", "https://status.example.test/ocsp"),
+            changed(CARD, "{base_url}/ocsp", "https://status.example.com/ocsp"),
             "card-rsa2048.extensions.ocsp_url",
         ),
         (

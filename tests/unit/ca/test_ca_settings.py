@@ -3,8 +3,8 @@ import pytest
 from ca.settings import CaSettings, Installation, OidCa, http_url_problem, is_oid, name_problem
 from pki.domain.errors import ConfigurationInvalid
 
-ARC = "2.999.7.1.2026.1.3.5.5"
-URL = "http://status.example.test"
+ARC = "1.3.6.1.4.1.32473.2026"
+URL = "http://status.example.com"
 
 
 def settings(
@@ -77,9 +77,15 @@ def test_kinds_of_installation_are_never_mixed(kind: Installation, operator: str
 def test_production_needs_an_arc_of_its_own() -> None:
     own = settings(Installation.PRODUCTION, operator="VZVZ", arc="1.3.6.1.4.1.99999.1")
     assert own.installation.mark == ""
-    with pytest.raises(ConfigurationInvalid) as refused:
-        settings(Installation.PRODUCTION, operator="VZVZ")
-    assert refused.value.key == "ca.oid_arc"
+    for kind, operator in (
+        (Installation.PRODUCTION, "VZVZ"),
+        (Installation.ACCEPTANCE, "VZVZ ACCEPTANCE"),
+    ):
+        for example in ("2.999.1", ARC):
+            with pytest.raises(ConfigurationInvalid) as refused:
+                settings(kind, operator=operator, arc=example)
+            assert refused.value.key == "ca.oid_arc"
+    assert settings(arc="2.999.20261").oid_arc == "2.999.20261"
 
 
 @pytest.mark.parametrize(
@@ -111,8 +117,8 @@ def test_neighbours_of_foreign_arcs_are_not_foreign() -> None:
     "url",
     [
         "",
-        "https://status.example.test",
-        "ldap://status.example.test",
+        "https://status.example.com",
+        "ldap://status.example.com",
         "http://",
         "http://user@host",
         "http://host/",

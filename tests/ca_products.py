@@ -1,0 +1,46 @@
+"""One certificate of every kind that the CAs sign, and the CRLs of a ceremony."""
+
+from collections.abc import Mapping
+
+from ca.authority import CertificationAuthority
+from ca.practice import Moment, PracticeKeys, PracticePlan, PracticeSet, make_practice_set
+from ca.profile import Profile
+from fixtures_signers import EPOCH, HOLDER, signer
+from pki.domain.algorithms import KeyType
+from pki.ports import SystemEntropy
+
+
+async def make_all(
+    profiles: Mapping[str, Profile], token_ca: CertificationAuthority
+) -> Mapping[str, bytes]:
+    practice = await _practice(profiles)
+    card = token_ca.prepare_card(HOLDER, signer(KeyType.RSA_2048, "card").public_key, EPOCH)
+    responder_key = signer(KeyType.RSA_2048, "responder").public_key
+    responder = token_ca.prepare_responder(responder_key, EPOCH)
+    return {
+        "root": token_ca.chain[1],
+        "token-ca": token_ca.certificate,
+        "card": await token_ca.sign(card.tbs),
+        "responder": await token_ca.sign(responder.tbs),
+        "practice-root": practice.root,
+        "services-ca": practice.services_ca,
+        "api": practice.api,
+        "client": practice.operators["team"],
+        "evidence": practice.evidence,
+        "root-crl": practice.root_crl,
+        "services-crl": practice.services_crl,
+    }
+
+
+async def _practice(profiles: Mapping[str, Profile]) -> PracticeSet:
+    keys = PracticeKeys(
+        root=signer(KeyType.RSA_3072, "root"),
+        token_ca=signer(KeyType.RSA_3072, "token-ca"),
+        services_ca=signer(KeyType.P256, "services-ca"),
+        evidence=signer(KeyType.P256, "evidence").public_key,
+        api=signer(KeyType.P256, "api").public_key,
+        operators={"team": signer(KeyType.P256, "team").public_key},
+    )
+    plan = PracticePlan(operators=("team",))
+    moment = Moment(now=EPOCH, entropy=SystemEntropy())
+    return await make_practice_set(plan, keys=keys, profiles=profiles, moment=moment)
