@@ -47,10 +47,13 @@ class TestCa:
         return self.certificate.public_bytes(serialization.Encoding.DER)
 
 
-def make_ca(name: str = "ZORG-ID Token CA") -> TestCa:
+def make_ca(name: str = "ZORG-ID Token CA", extra: str = "") -> TestCa:
+    """A CA; its name has an attribute of the type ``extra`` besides, if that is given."""
     key = ec.generate_private_key(ec.SECP256R1())
+    more = [x509.NameAttribute(x509.ObjectIdentifier(extra), "x")] if extra else []
     subject = x509.Name(
         [
+            *more,
             x509.NameAttribute(NameOID.COUNTRY_NAME, "NL"),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "ZORG-ID"),
             x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, "NTRNL-12345678"),

@@ -92,14 +92,14 @@ async def ldapsearch(url: str, search: str, *attributes: str, base: str = BASE) 
 
 
 class Bench:
-    """A store, a journal and a follower; the directory is whatever ``server`` says."""
+    """A store, a journal and a follower; after a restart with the store of the one ``before``."""
 
-    def __init__(self, server: LdapServer, cursors: FakeCursors | None = None) -> None:
-        self.ca: TestCa = make_ca()
-        self.root: TestCa = make_ca("ZORG-ID Root CA")
-        self.journal = FakeJournal()
-        self.facts = FakeFacts(self.journal)
-        self.cursors = cursors or FakeCursors()
+    def __init__(self, server: LdapServer, before: "Bench | None" = None) -> None:
+        self.ca: TestCa = before.ca if before else make_ca()
+        self.root: TestCa = before.root if before else make_ca("ZORG-ID Root CA")
+        self.journal: FakeJournal = before.journal if before else FakeJournal()
+        self.facts: FakeFacts = before.facts if before else FakeFacts(self.journal)
+        self.cursors: FakeCursors = before.cursors if before else FakeCursors()
         self.tree = Tree(
             base=BASE,
             cas=(
@@ -150,3 +150,54 @@ async def following(bench: Bench) -> AsyncIterator[Bench]:
             with suppress(asyncio.CancelledError):
                 await task
             await bench.directory.close()
+
+
+async def run(*command: str, feed: str = "") -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate(feed.encode())
+    return process.returncode, output.decode()
+
+
+def process_file(pid: int, name: str) -> bytes:
+    return Path(f"/proc/{pid}/{name}").read_bytes()
+
+
+async def dead(pid: int) -> bool:
+    try:
+        state = process_file(pid, "stat").rpartition(b")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == b"Z"
+
+
+@asynccontextmanager
+async def hanging_server(drip: bytes = b"") -> AsyncIterator[int]:
+    """Accepts and never answers; or sends the first octets of an answer one by one, and no end."""
+
+    over = asyncio.Event()
+    handlers: set[asyncio.Task[None]] = set()
+
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        own = asyncio.current_task()
+        assert own is not None
+        handlers.add(own)
+        while not over.is_set() and not writer.is_closing():
+            writer.write(drip)
+            await asyncio.sleep(0.05)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        over.set()
+        server.close()
+        if handlers:
+            await asyncio.wait(handlers)
