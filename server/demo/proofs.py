@@ -88,10 +88,11 @@ class Proofs:
     token_ca: Path
 
     async def chain(self, pem: Path, *, online: bool = True, refused: bool = False) -> None:
-        """`openssl verify`; ``online``: with the CRLs at the addresses in the certificates."""
+        """`openssl verify`; ``online``: with the root's CRL, and those the certificates name."""
         options = ["-x509_strict", "-purpose", "sslclient"]
         if online:
-            options += ["-crl_check_all", "-crl_download"]
+            crl = await self._fetch(self.addresses.crl_root, "proofs/root.crl")
+            options += ["-crl_check_all", "-crl_download", "-CRLfile", crl]
         files = ["-CAfile", self._name(self.root), "-untrusted", self._name(self.token_ca)]
         ran = await self.tools.run("openssl", "verify", *options, *files, self._name(pem))
         self.narrator.output(ran.lines)
@@ -120,16 +121,13 @@ class Proofs:
         made = await self.tools.run("openssl", "ocsp", *asked, "-no_nonce", "-reqout", request)
         self.narrator.expect(made.code == 0, expected="a request", seen=made.said)
         url = get_url(self.addresses.ocsp, (self.tools.directory / request).read_bytes())
-        got = await self.tools.run("curl", "-sS", "--fail", "-o", answer, url)
-        self.narrator.expect(got.code == 0, expected="an answer to GET", seen=got.said)
+        await self._fetch(url, answer)
         ran = await self.tools.run("openssl", "ocsp", *trust, *asked, "-respin", answer)
         self._check_ocsp(ran, wanted)
 
     async def crl(self, serial: int, wanted: Shown) -> None:
         """The CRL at its address: curl, then `openssl crl -verify` and what it lists."""
-        file = "proofs/token-ca.crl"
-        got = await self.tools.run("curl", "-sS", "--fail", "-o", file, self.addresses.crl_token)
-        self.narrator.expect(got.code == 0, expected="a CRL", seen=got.said)
+        file = await self._fetch(self.addresses.crl_token, "proofs/token-ca.crl")
         check = ["-inform", "DER", "-in", file, "-CAfile", self._name(self.token_ca)]
         ran = await self.tools.run("openssl", "crl", *check, "-verify", "-noout", "-text")
         verdict = [line for line in ran.err.splitlines() if "verify" in line]
@@ -185,6 +183,11 @@ class Proofs:
         seen = openssl_status(ran)
         ok = ran.code == 0 and _VERIFIED in ran.err and seen is wanted
         self.narrator.expect(ok, expected=f"{_VERIFIED}, {wanted.value}", seen=ran.said)
+
+    async def _fetch(self, url: str, file: str) -> str:
+        ran = await self.tools.run("curl", "-sS", "--fail", "-o", file, url)
+        self.narrator.expect(ran.code == 0, expected=f"an answer from {url}", seen=ran.said)
+        return file
 
     def _name(self, path: Path) -> str:
         return str(path.relative_to(self.tools.directory))

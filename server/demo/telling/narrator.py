@@ -33,15 +33,28 @@ def columns(text: str) -> int:
 
 
 def command_lines(words: Sequence[str], width: int) -> list[str]:
-    """A command as a shell takes it, broken between words where it is too long for one line."""
+    """A command as a shell takes it, broken where it is too long for one line.
+
+    An option and the word after it stay together.
+    """
     lines, line = [], ""
-    for word in (shlex.quote(each) for each in words):
-        if line and columns(line) + columns(word) + 3 > width:
+    for piece in _pieces([shlex.quote(each) for each in words]):
+        if line and columns(line) + columns(piece) + 3 > width:
             lines.append(f"{line} \\")
-            line = f"    {word}"
+            line = f"    {piece}"
         else:
-            line = f"{line} {word}" if line else word
+            line = f"{line} {piece}" if line else piece
     return [*lines, line]
+
+
+def _pieces(words: Sequence[str]) -> list[str]:
+    pieces: list[str] = []
+    for place, word in enumerate(words):
+        if place and words[place - 1].startswith("-") and not word.startswith("-"):
+            pieces[-1] += f" {word}"
+        else:
+            pieces.append(word)
+    return pieces
 
 
 def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -101,8 +101,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         "The chain, checked strictly, with the CRLs from the addresses in the certificates:",
     ),
     "show_ocsp": Text(
-        "OCSP: per POST met SHA-1 en SHA-256, met nonce; per GET met curl:",
-        "OCSP: by POST with SHA-1 and SHA-256, with a nonce; by GET with curl:",
+        "OCSP: per POST met SHA-1 en SHA-256, met nonce; per GET met curl, zonder nonce:",
+        "OCSP: by POST with SHA-1 and SHA-256, with a nonce; by GET with curl, without:",
     ),
     "show_crl": Text("De CRL van de Token CA:", "The Token CA's CRL:"),
     "show_directory": Text(

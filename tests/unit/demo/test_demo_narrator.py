@@ -27,7 +27,7 @@ def test_a_broken_command_is_the_same_command(words: list[str], width: int) -> N
 
 def test_a_long_command_is_broken_between_words() -> None:
     lines = command_lines(["openssl", "verify", "-CAfile", "a" * 30, "card.pem"], 40)
-    assert lines == ["openssl verify -CAfile \\", "    " + "a" * 30 + " \\", "    card.pem"]
+    assert lines == ["openssl verify \\", f"    -CAfile {chr(97) * 30} \\", "    card.pem"]
 
 
 def test_figures_stand_under_each_other() -> None:
