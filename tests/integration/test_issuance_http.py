@@ -1,0 +1,212 @@
+"""The API's edge: hostile requests, problem documents, and a log that names nobody."""
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from fakes_issuance import APOTHEEK, RSA, Surroundings, client_certificate, fake_request
+from issuance.http import bodies
+from issuance.http.app import create_app, serving
+from issuance_holder import Holder
+from pki.api.fields import CERTIFICATE_REQUEST, to_pem
+from pki.domain.errors import IntegrityBroken, StoreUnavailable
+from pki.domain.people import Role
+
+CHALLENGE = '{"purpose":"open-session"}'
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass
+class Edge:
+    around: Surroundings
+    http: aiohttp.ClientSession
+    url: str
+    peer: bytes | None = None
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: str | bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, dict[str, object], Mapping[str, str]]:
+        sent = JSON if headers is None else headers
+        async with self.http.request(method, self.url + path, data=body, headers=sent) as response:
+            return response.status, await response.json(content_type=None), response.headers
+
+
+@pytest.fixture
+async def edge() -> AsyncIterator[Edge]:
+    around = Surroundings()
+
+    def peers(request: web.Request) -> bytes | None:
+        return made.peer
+
+    app = create_app(around.desk, peers=peers)
+    server = serving(app, host="127.0.0.1", port=0, tls=None)
+    async with server as port, aiohttp.ClientSession() as http:
+        made = Edge(around=around, http=http, url=f"http://127.0.0.1:{port}")
+        yield made
+
+
+HOSTILE: list[tuple[str | bytes, dict[str, str], int]] = [
+    ("", JSON, 400),
+    ("{", JSON, 400),
+    ("[]", JSON, 400),
+    ("null", JSON, 400),
+    ('{"purpose":"confirm-card"}', JSON, 400),
+    ('{"purpose":"open-session","more":1}', JSON, 400),
+    ('{"purpose":"open-session","purpose":"open-session"}', JSON, 400),
+    ("[" * 60_000, JSON, 400),
+    ('{"purpose":NaN}', JSON, 400),
+    (b"\xff\xfe", JSON, 400),
+    ("1" * 30_000, JSON, 400),
+    (CHALLENGE, {"Content-Type": "text/plain"}, 415),
+    (CHALLENGE + " " * 70_000, JSON, 413),
+]
+
+
+@pytest.mark.parametrize(("body", "headers", "status"), HOSTILE)
+async def test_what_is_no_request_is_a_problem(
+    edge: Edge, body: str | bytes, headers: dict[str, str], status: int
+) -> None:
+    found, problem, answered = await edge.call("POST", "/v1/challenges", body, headers)
+    assert found == status == problem["status"]
+    assert answered["Content-Type"].startswith("application/problem+json")
+    assert answered["Cache-Control"] == "no-store"
+    assert str(problem["instance"]).endswith(answered["X-Request-Id"])
+    assert "Traceback" not in json.dumps(problem)
+    assert not edge.around.store.tables.challenges
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/v1/challenges", 405),
+        ("DELETE", "/v1/cards", 405),
+        ("POST", "/v1/cards/../organisations", 401),
+        ("GET", "/v1/cards/%2e%2e", 404),
+        ("GET", "/v1/cards/xyz", 400),
+        ("GET", "/v1/cards?uzi_number=900012345", 401),
+        ("GET", "/v1/certificates/00", 401),
+        ("POST", "/v1/cards", 401),
+    ],
+)
+async def test_every_wrong_address_is_a_problem(
+    edge: Edge, method: str, path: str, status: int
+) -> None:
+    found, problem, answered = await edge.call(method, path, "{}" if method == "POST" else None)
+    assert found == status
+    assert str(problem["type"]).startswith("urn:zorgid:problem:")
+    assert ("Allow" in answered) is (status == 405)
+    assert ("WWW-Authenticate" in answered) is (status == 401)
+
+
+async def session_token(edge: Edge, certificate: bytes) -> str:
+    proof = await edge.around.proof(certificate)
+    body = {
+        "challenge_id": proof.challenge_id.value,
+        "certificate": to_pem(certificate),
+        "signature": base64.b64encode(proof.signature).decode(),
+        "algorithm": RSA.value,
+    }
+    status, session, _ = await edge.call("POST", "/v1/sessions", json.dumps(body))
+    assert status == 201, session
+    return str(session["token"])
+
+
+@pytest.mark.parametrize("key", [None, "short", "a" * 65, "with space in it now"])
+async def test_an_order_needs_one_good_idempotency_key(edge: Edge, key: str | None) -> None:
+    certificate = edge.around.uzi_pass("900012345")
+    token = await session_token(edge, certificate)
+    headers = JSON | {"Authorization": f"Bearer {token}"}
+    if key is not None:
+        headers["Idempotency-Key"] = key
+    status, problem, _ = await edge.call("POST", "/v1/cards", "{}", headers)
+    assert (status, problem["type"]) == (400, "urn:zorgid:problem:malformed")
+
+
+async def test_the_log_names_nobody(edge: Edge, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    around = edge.around
+    certificate = around.uzi_pass("900012345")
+    token = await session_token(edge, certificate)
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k" * 16} | JSON
+    order = {
+        "birth_date": "1980-02-29",
+        "card_number": "ZC-000001",
+        "certificate": to_pem(certificate),
+    }
+    status, card, _ = await edge.call("POST", "/v1/cards", json.dumps(order), headers)
+    assert status == 201
+    request = json.dumps({"pkcs10": to_pem(fake_request(b"key"), CERTIFICATE_REQUEST)})
+    path = f"/v1/cards/{card['card_id']}/certificate"
+    assert (await edge.call("POST", path, request, headers))[0] == 201
+    edge.peer = client_certificate(Role.ZORGID_TEAM, None)
+    assert (await edge.call("GET", "/v1/cards?uzi_number=900012345"))[0] == 200
+    order["birth_date"] = "1880-02-29"
+    assert (await edge.call("POST", "/v1/cards", json.dumps(order), headers))[0] == 201
+    text = "\n".join(str(vars(record)) for record in caplog.records)
+    assert "/v1/cards/{card_id}/certificate" in text
+    for secret in ("900012345", "Jansen", "80-02-29", "ZC-000001", token, "kkkkkkkk"):
+        assert secret not in text
+
+
+async def test_a_store_that_is_gone_means_later(edge: Edge) -> None:
+    def gone() -> None:
+        raise StoreUnavailable(message="secret detail")
+
+    edge.around.store.before_commit = gone
+    status, problem, headers = await edge.call("POST", "/v1/challenges", CHALLENGE)
+    assert (status, headers["Retry-After"]) == (503, "5")
+    assert "secret" not in json.dumps(problem)
+    edge.around.store.before_commit = lambda: None
+    assert (await edge.call("POST", "/v1/challenges", CHALLENGE))[0] == 201
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("secret"), IntegrityBroken(message="secret")])
+async def test_our_own_failures_are_loud_inside_and_silent_outside(
+    edge: Edge, failure: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise failure
+
+    edge.around.store.before_commit = fail
+    status, problem, _ = await edge.call("POST", "/v1/challenges", CHALLENGE)
+    assert status == 500
+    assert "secret" not in json.dumps(problem)
+    assert any(record.levelno >= logging.ERROR for record in caplog.records)
+
+
+async def test_a_body_that_never_ends_is_cut_off(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.05)
+    port = int(edge.url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = "POST /v1/challenges HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    writer.write((head + "Content-Length: 20\r\n\r\n{").encode())
+    async with asyncio.timeout(5):
+        assert b" 408 " in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_an_operator_finds_the_cards_of_a_person(edge: Edge) -> None:
+    holder = Holder(edge.around)
+    await holder.make()
+    edge.around.operator(Role.BEHEERDER, APOTHEEK)
+    edge.peer = client_certificate(Role.BEHEERDER, APOTHEEK)
+    _, found, _ = await edge.call("GET", "/v1/cards?uzi_number=900012345")
+    assert isinstance(found["cards"], list)
+    assert len(found["cards"]) == 1
+    _, missing, _ = await edge.call("GET", "/v1/cards?uzi_number=999999999")
+    assert missing == {"cards": []}
