@@ -19,7 +19,7 @@ from pki.der.uzi_names import encode_subject_alt_name
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.errors import LintFailed
 from pki.domain.identifiers import SerialNumber
-from pki.domain.uzi import PassType
+from pki.domain.uzi import PassType, UziName
 
 Change = Callable[[CertificateContent], CertificateContent]
 SECOND = timedelta(seconds=1)
@@ -81,6 +81,12 @@ def times(*, start: timedelta = 0 * SECOND, end: timedelta = 0 * SECOND) -> Chan
 
 def policies(oid: str) -> bytes:
     return x509.certificate_policies([x509.Policy(oid=oid, cps_uri="http://x")])
+
+
+def more_names(name: UziName) -> bytes:
+    """The UZI names with one of another kind behind them."""
+    names = encode_subject_alt_name(name)
+    return codec.sequence(names[2:], codec.tlv(codec.context(2), b"localhost"))
 
 
 ISSUED = "RFC 5280 4.1.2.2; first hexadecimal digit 1 to 7"
@@ -148,6 +154,7 @@ CARD_CASES: list[tuple[Change, str]] = [
     (extension(oids.SUBJECT_ALT_NAME, encode_subject_alt_name(GUEST)), UZI),
     (extension(oids.SUBJECT_ALT_NAME, encode_subject_alt_name(NUMBER)), UZI),
     (extension(oids.SUBJECT_ALT_NAME, x509.subject_hosts(["localhost"])), UZI),
+    (extension(oids.SUBJECT_ALT_NAME, more_names(HOLDER.uzi_name)), UZI),
     (extension(oids.SUBJECT_ALT_NAME, b"\x04\x00"), "X.690; two readers agree"),
 ]
 

@@ -26,6 +26,7 @@ from ca.prepare import Request
 from ca.profile import NameField, Profile
 from ca.profiles import load_profiles
 from ca.settings import CaSettings, Installation
+from ca.sign import sign_certificate, sign_crl
 from fixtures_signers import EPOCH, PROFILES, Hierarchy, KeySigner, signer
 from pki.der.certificate import read_certificate
 from pki.der.crl import read_crl
@@ -246,7 +247,9 @@ async def test_a_subordinate_ca_is_never_shortened(hierarchy: Hierarchy) -> None
         )
 
 
-def test_a_certificate_of_another_installation_is_not_taken(hierarchy: Hierarchy) -> None:
+def test_a_certificate_of_another_installation_is_not_taken(
+    hierarchy: Hierarchy, practice: PracticeSet
+) -> None:
     other = CaSettings(
         installation=Installation.ACCEPTANCE,
         operator="ZORG-ID ACCEPTANCE",
@@ -261,3 +264,14 @@ def test_a_certificate_of_another_installation_is_not_taken(hierarchy: Hierarchy
     )
     with pytest.raises(KeyMismatch):
         _ = foreign.issuer
+    leaf = replace(hierarchy.token_ca, certificate=practice.evidence)
+    with pytest.raises(KeyMismatch):
+        _ = leaf.issuer
+
+
+async def test_only_a_crl_leaves_as_a_crl(hierarchy: Hierarchy) -> None:
+    root = hierarchy.root
+    with pytest.raises(SignatureBroken):
+        await sign_crl(b"\x30\x00", signer=root.signer, issuer_certificate=root.certificate)
+    with pytest.raises(SignatureBroken):
+        await sign_certificate(b"\x30\x00", signer=root.signer, issuer_certificate=None)

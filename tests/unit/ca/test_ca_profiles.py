@@ -151,6 +151,43 @@ ORDER = 'order = ["C", "O", "SN", "GN", "serialNumber", "CN"]'
             "tls-server.extensions.extended_key_usage",
         ),
         (changed("tls-server", "days = 397", "days = 399"), "tls-server.validity"),
+        (
+            changed(CARD, KU, 'key_usage = ["digitalSignature", "cRLSign"]'),
+            "card-rsa2048.extensions.key_usage",
+        ),
+        (
+            changed("root", ', "cRLSign"]', "]"),
+            "root.extensions.key_usage",
+        ),
+        (
+            changed(CARD, '"msDocumentSigning"]', '"msDocumentSigning", "clientAuth"]'),
+            "card-rsa2048.extensions.extended_key_usage",
+        ),
+        (
+            (text_of("root") + '\n[[extensions.policies]]\noid = "{arc}.1"\n').encode(),
+            "root.extensions.policies",
+        ),
+        (
+            (text_of(CARD) + '\n[[extensions.policies]]\noid = "{arc}.1"\n').encode(),
+            "card-rsa2048.extensions.policies",
+        ),
+        (
+            text_of("ocsp-responder").partition("[[")[0].encode(),
+            "ocsp-responder.extensions.policies",
+        ),
+        (changed("root", ', CN = "ZORG-ID Root CA"', ""), "root.subject.fixed"),
+        (changed("root", 'C = "NL",', 'C = "NL", SN = "X",'), "root.subject.fixed.SN"),
+        (changed("tls-client", 'O = "{operator}"', 'O = "A=B"'), "tls-client.subject.fixed.O"),
+        (
+            changed(CARD, '["sha256WithRSAEncryption"]', "[]"),
+            "card-rsa2048.signatures",
+        ),
+        (changed("token-ca", '["card", "ocsp-r', '["card", "card", "ocsp-r'), "token-ca.issues"),
+        (
+            changed("services-ca", '"ocsp-responder"]', '"issuing-ca"]'),
+            "services-ca.issues",
+        ),
+        (changed(CARD, 'issuer = "token-ca"', 'issuer = "card-rsa2048"'), "card-rsa2048.issuer"),
     ],
 )
 def test_unsafe_profiles_are_refused_by_name_and_key(octets: bytes, key: str) -> None:
@@ -212,6 +249,13 @@ def test_a_folder_must_hold_the_issuers_and_true_names(tmp_path: Path) -> None:
     assert refused.value.key == "card.name"
     (tmp_path / "card.toml").unlink()
     assert set(load_profiles(tmp_path, settings=SETTINGS)) == {"card-p256", "token-ca", "root"}
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "root.toml").mkdir()
+    with pytest.raises(ConfigurationInvalid) as refused:
+        load_profiles(tmp_path, settings=SETTINGS)
+    assert refused.value.key == "profiles.folder"
 
 
 def test_an_issuer_that_does_not_issue_the_kind_is_refused(tmp_path: Path) -> None:
