@@ -1,10 +1,11 @@
 """Group commit: many changes, each in its own savepoint, in one durable transaction."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, select, update
 
@@ -14,6 +15,11 @@ from pki.ports import Clock
 from pki.store import schema
 from pki.store.failures import translating
 from pki.store.write_session import WriteSession
+
+_TOLERANCE: Final = timedelta(seconds=5)
+"""How far the clocks of two computers that write may be apart unnoticed."""
+
+_log = logging.getLogger(__name__)
 
 Work = Callable[[WriteSession], Any]
 
@@ -54,6 +60,7 @@ def commit_together(engine: Engine, clock: Clock, works: Sequence[Work]) -> Comm
     entries: list[JournalEntry] = []
     with translating(), engine.begin() as connection:
         first = end = _lock_head(connection)
+        _compare(clock.now(), end)
         for work in works:
             outcome, recorded = _run(connection, clock, end, work)
             outcomes.append(outcome)
@@ -73,6 +80,13 @@ def _lock_head(connection: Connection) -> _End:
     if row is None:
         raise IntegrityBroken(message="the store has lost its journal head")
     return _End(head=JournalHead(position=row.position, digest=row.digest), at=row.at)
+
+
+def _compare(present: datetime, end: _End) -> None:
+    """Say so when the clock went back: entries then keep the time of the last one."""
+    if end.at is not None and end.at - present > _TOLERANCE:
+        behind = (end.at - present).total_seconds()
+        _log.warning("the clock is behind the journal; set it right", extra={"seconds": behind})
 
 
 def _head_at(entry: JournalEntry) -> JournalHead:

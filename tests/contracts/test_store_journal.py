@@ -129,14 +129,19 @@ async def test_two_hundred_writers_and_their_refusals_leave_no_gap(
 
 
 async def test_time_never_runs_backward_in_the_journal(
-    store: Store, store_clock: SetClock, read_store: ReadStore
+    store: Store,
+    store_clock: SetClock,
+    read_store: ReadStore,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     first = await store.write(started)
+    assert "the clock" not in caplog.text
     store_clock.forward(-3600)
     second = await store.write(started)
     store_clock.forward(7200)
     third = await store.write(started)
     assert (first.at, second.at) == (NOON, NOON)
+    assert caplog.text.count("the clock is behind the journal") == 1
     assert third.at == NOON + timedelta(hours=1)
     assert (await read_store.read(whole))[1].at == NOON
 

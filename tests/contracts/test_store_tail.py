@@ -51,8 +51,10 @@ class Failing(ReadStore):
     """The same store, unreachable whenever it is told so."""
 
     broken = False
+    looks = 0
 
     async def read(self, query: Callable[[ReadSession], T]) -> T:
+        self.looks += 1
         if self.broken:
             raise StoreUnavailable(message="gone", next_step="wait")
         return await super().read(query)
@@ -102,6 +104,24 @@ async def test_a_wake_during_the_look_is_not_lost(store: Store, read_store: Read
         follower = group.create_task(collect(tail.follow(0), 200))
         group.create_task(wake_often())
     assert follower.result() == list(range(1, 201))
+
+
+async def test_between_wakes_it_rests(store: Store, store_url: str) -> None:
+    reads = Failing.open(store_url)
+    tail = JournalTail(reads, poll_seconds=NEVER)
+    follower = tail.follow(0)
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(following(follower))
+        await asyncio.sleep(0.05)
+        await store.write(several(1))
+        tail.wake()
+    assert first.result() == [1]
+    before = reads.looks
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await following(follower)
+    assert reads.looks - before == 1
+    await reads.close()
 
 
 async def test_a_failing_store_ends_nothing(
