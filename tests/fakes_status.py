@@ -57,6 +57,8 @@ class FakeHandler:
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
     ) -> bytes | None:
+        if target.endswith(b"/broken"):
+            raise ZeroDivisionError
         if method == b"GET" and target.endswith(b"/hot"):
             return b"Content-Length: 3\r\n\r\nhot"
         return None
@@ -66,6 +68,8 @@ class FakeHandler:
         self.reached.set()
         if request.target.endswith(b"/slow"):
             await self.release.wait()
+        if request.target.endswith(b"/unavailable"):
+            raise StoreUnavailable(message="down", next_step="start it")
         if request.target.endswith(b"/defect"):
             raise ZeroDivisionError
         body = self.big or b"%s %s %s" % (

@@ -8,6 +8,7 @@ import pytest
 
 from fakes_status import FakeHandler, exchange, listening
 from server.status_http.reading import Limits
+from server.status_listener import bind
 
 CLOSE = b"Connection: close\r\n"
 
@@ -161,6 +162,54 @@ async def test_a_defect_is_a_500_without_a_trace() -> None:
     assert statuses(received) == [500, 200]
     assert b"ZeroDivision" not in received
     assert listener.statistics.failed == 1
+
+
+async def test_a_defect_while_reading_is_a_500_and_ends_the_connection() -> None:
+    async with listening(FakeHandler()) as (_, port):
+        received = await exchange(port, get("/broken") + get("/hot"))
+    assert statuses(received) == [500]
+
+
+async def test_what_is_unavailable_is_a_503_with_a_time_to_come_back() -> None:
+    async with listening(FakeHandler()) as (_, port):
+        received = await exchange(port, get("/unavailable", extra=CLOSE))
+    assert statuses(received) == [503]
+    assert b"Retry-After: 5\r\n" in received
+    assert b"down" not in received
+
+
+async def test_a_path_that_no_handler_has_is_not_found() -> None:
+    async with listening({b"/a": FakeHandler()}) as (_, port):
+        received = await exchange(port, get("/b/hot") + get("/a/hot", extra=CLOSE))
+    assert statuses(received) == [404, 200]
+
+
+async def test_two_listeners_may_share_a_port() -> None:
+    with bind("127.0.0.1", 0, shared=True) as first:
+        first.listen()
+        port = first.getsockname()[1]
+        with bind("127.0.0.1", port, shared=True) as second:
+            assert second.getsockname() == first.getsockname()
+        with pytest.raises(OSError, match="in use"):
+            bind("127.0.0.1", port)
+
+
+async def test_draining_ends_in_time_whatever_is_asked() -> None:
+    handler = FakeHandler()
+    limits = Limits(drain_seconds=0.2)
+    async with asyncio.TaskGroup() as tasks, listening(handler, limits) as (listener, port):
+        asked = tasks.create_task(ended(port, get("/slow")))
+        await handler.reached.wait()
+        asyncio.get_running_loop().call_later(1.0, handler.release.set)
+    assert statuses(asked.result()) == []
+    assert listener.statistics.open == 0
+
+
+async def ended(port: int, sent: bytes) -> bytes:
+    try:
+        return await exchange(port, sent)
+    except ConnectionError:
+        return b""
 
 
 async def test_slow_and_idle_connections_end() -> None:

@@ -135,6 +135,17 @@ def test_the_cache_is_bounded_and_spares_what_was_used() -> None:
     assert len(cache) == 2
 
 
+def test_an_answer_that_was_overtaken_is_never_kept() -> None:
+    cache = AnswerCache(2)
+    made = entry(CARD, OTHER)
+    with cache.reading(made.subjects) as first, cache.reading(made.subjects[:1]) as second:
+        cache.touch((ISSUER, OTHER))
+        cache.keep(b"first", made, first)
+        cache.keep(b"second", made, second)
+    assert cache.get(b"first") is None
+    assert cache.get(b"second") is made
+
+
 SUBJECTS: Final[Sequence[Subject]] = [(ISSUER, serial) for serial in SERIALS[:3]]
 
 

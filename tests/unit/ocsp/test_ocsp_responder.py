@@ -152,6 +152,15 @@ async def test_a_broken_signature_never_leaves(bench: Bench) -> None:
     assert refusal(await bench.post(request_for(CARD))) is OcspError.INTERNAL_ERROR
 
 
+async def test_what_does_not_read_back_never_leaves(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = await bench.post(request_for(NEVER))
+    monkeypatch.setattr("ocsp.responder.read_response", lambda der: response(others))
+    assert refusal(await bench.post(request_for(CARD))) is OcspError.INTERNAL_ERROR
+    assert bench.hot(request_for(CARD)) is None
+
+
 async def test_without_the_store_nothing_is_good(bench: Bench) -> None:
     bench.store.broken = True
     assert refusal(await bench.post(request_for(CARD))) is OcspError.TRY_LATER
