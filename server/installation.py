@@ -95,9 +95,7 @@ oid_arc = "{OID_ARC}"
 [store]
 path = "store/zorgid.sqlite3"
 
-{_issuer("root", "ZORG-ID Root CA", "root", "zorg-id-root-ca", crl=True)}
-{_issuer("token_ca", "ZORG-ID Token CA", "token-ca-g1", "zorg-id-token-ca", key=True)}
-{_issuer("services_ca", "ZORG-ID Services CA", "services-ca-g1", "zorg-id-services-ca", crl=True)}
+{_issuers()}
 [status]
 listen = "{host}:{port_base}"
 public_url = "http://{host}:{port_base}"
@@ -109,12 +107,7 @@ certificate = "ca/api.pem"
 key = {{ file = "keys/api.pem", passphrase_file = "secrets/passphrase" }}
 client_ca = "ca/services-ca-g1.pem"
 
-[enrolment]
-api = "https://localhost:{port_base + 1}"
-ca = "ca/root.pem"
-certificate = "ca/status-node.pem"
-key = {{ file = "keys/status-node.pem", passphrase_file = "secrets/passphrase" }}
-
+{_enrolment(port_base + 1)}
 [ldap]
 mode = "private"
 listen = "{host}:{port_base + 2}"
@@ -125,6 +118,32 @@ schema_directory = "schema"
 listen = "{host}:{port_base + 3}"
 """
     return text if uzi is None else text + _uzi(layout, uzi)
+
+
+def _issuers() -> str:
+    return "\n".join(
+        (
+            _issuer("root", "ZORG-ID Root CA", "root", "zorg-id-root-ca", crl=True),
+            _issuer("token_ca", "ZORG-ID Token CA", "token-ca-g1", "zorg-id-token-ca", key=True),
+            _issuer(
+                "services_ca",
+                "ZORG-ID Services CA",
+                "services-ca-g1",
+                "zorg-id-services-ca",
+                crl=True,
+            ),
+        )
+    )
+
+
+def _enrolment(api_port: int) -> str:
+    return f"""\
+[enrolment]
+api = "https://localhost:{api_port}"
+ca = "ca/root.pem"
+certificate = "ca/status-node.pem"
+key = {{ file = "keys/status-node.pem", passphrase_file = "secrets/passphrase" }}
+"""
 
 
 def _issuer(

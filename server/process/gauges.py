@@ -7,11 +7,12 @@ from typing import Protocol
 
 from crl.follower import CrlFollower
 from ldap_publish.follower import LdapStatistics
+from ocsp.renewal import CredentialHolder
 from ocsp.responder import OcspResponder
 from pki.der.certificate import read_certificate
 from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Reading
-from server.process.keys import read_certificate_file
+from server.roles.keys import read_certificate_file
 from server.settings import Settings
 
 
@@ -71,14 +72,32 @@ class CrlGauges:
 
 
 class OcspGauges:
-    """The responder's cache."""
+    """What the responder counted, and its certificate's end."""
 
-    def __init__(self, responder: OcspResponder) -> None:
+    def __init__(self, responder: OcspResponder, holder: CredentialHolder) -> None:
         self._responder = responder
+        self._holder = holder
 
     def readings(self) -> Iterator[Reading]:
-        """How many answers are kept."""
+        """Cache, answers and errors."""
+        counted = self._responder.statistics
         yield Reading(name="zorgid_ocsp_cache_entries", value=self._responder.cached)
+        outcomes = {"hit": counted.hits, "miss": counted.misses, "kept": counted.kept_on}
+        families = (
+            ("zorgid_ocsp_cache_total", "outcome", outcomes),
+            ("zorgid_ocsp_responses_total", "status", counted.by_status),
+            ("zorgid_ocsp_cert_ids_total", "hash", counted.by_hash),
+            ("zorgid_ocsp_errors_total", "error", counted.errors),
+        )
+        for name, label, values in families:
+            for key, value in values.items():
+                yield Reading(name=name, value=value, labels={label: key})
+        if self._holder.not_after is not None:
+            yield Reading(
+                name="zorgid_ocsp_responder_expiry_timestamp_seconds",
+                value=self._holder.not_after.timestamp(),
+                labels={"issuer": self._holder.issuer.value},
+            )
 
 
 class _Directory(Protocol):

@@ -25,7 +25,7 @@ from server.settings import Settings
 if TYPE_CHECKING:
     from ocsp.ports import CredentialSource
     from pki.store.writing import Store
-    from server.process.issuing import IssuanceRole
+    from server.roles.issuance import IssuanceRole
 
 _log: Final = logging.getLogger(__name__)
 _READ_THREADS: Final = 3
@@ -85,7 +85,7 @@ class Process:
         if not roles & {Role.ISSUANCE, Role.PUBLISHER}:
             return None
         from pki.store.writing import Store
-        from server.process.write_ports import record_start
+        from server.roles.write_ports import record_start
 
         store = Store.open(self._settings.store.url, clock=self._clock)
         self._stack.push_async_callback(store.close)
@@ -95,7 +95,7 @@ class Process:
         return store
 
     async def _issuance(self, store: "Store") -> "IssuanceRole":
-        from server.process.issuing import IssuanceRole
+        from server.roles.issuance import IssuanceRole
 
         role = IssuanceRole(
             self._settings,
@@ -111,7 +111,7 @@ class Process:
         return role
 
     async def _status(self, issuance: "IssuanceRole | None", store: "Store | None") -> None:
-        from server.process.status_role import StatusRole
+        from server.roles.status import StatusRole
 
         role = StatusRole(
             self._settings,
@@ -125,17 +125,17 @@ class Process:
             store.on_commit(role.apply)
         self.runners.append(role.run)
         self._checks["status"] = role.problem
-        self._metrics.add_source("ocsp", OcspGauges(role.responder))
+        self._metrics.add_source("ocsp", OcspGauges(role.responder, role.holder))
 
     def _credentials(self, issuance: "IssuanceRole | None") -> "CredentialSource":
         if issuance is not None:
             return issuance.credentials
-        from server.process.enrolment import EnrolledCredentials
+        from server.roles.enrolment import EnrolledCredentials
 
         return EnrolledCredentials.of(self._settings)
 
     def _publisher(self, store: "Store") -> None:
-        from server.process.publisher_role import PublisherRole, directory_missing
+        from server.roles.publisher import PublisherRole, directory_missing
 
         missing = directory_missing(self._settings.ldap)
         if missing is not None:

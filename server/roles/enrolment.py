@@ -15,7 +15,7 @@ from pki.domain.algorithms import KeyType
 from pki.domain.errors import ConfigurationInvalid
 from pki.keys.algorithms import generate_private_key
 from pki.keys.soft import SoftSigner
-from server.process.keys import bounded, read_passphrase
+from server.roles.keys import bounded, read_passphrase
 from server.settings import EnrolmentSettings, LimitSettings, Settings
 
 ResponderKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

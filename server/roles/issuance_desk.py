@@ -23,7 +23,7 @@ from pki.trust.fetch import AiohttpStatusHttp
 from pki.trust.pass_status import PassStatus
 from pki.trust.settings import IssuingCa, StatusSettings, UziTrustSettings
 from pki.trust.uzi_pass import UziTrust
-from server.process.keys import load_signer, read_certificate_file, read_passphrase
+from server.roles.keys import load_signer, read_certificate_file, read_passphrase
 from server.settings import Settings, UziSettings
 
 SALT_FILE: Final = "pass-digest-salt"

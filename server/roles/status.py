@@ -22,8 +22,8 @@ from pki.domain.journal import JournalEntry
 from pki.ports import Clock
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
-from server.process.keys import read_certificate_file
-from server.process.read_ports import StoreShelf, StoreStatus
+from server.roles.keys import read_certificate_file
+from server.roles.read_ports import StoreShelf, StoreStatus
 from server.settings import Settings
 from server.status_listener import Handler, StatusListener, bind
 
@@ -84,17 +84,7 @@ class StatusRole:
             clock=clock,
             policy=responder_policy(settings),
         )
-        published = (settings.root, token_ca, settings.services_ca)
-        self.crls = CrlHandler(
-            StoreShelf(reader),
-            issued={each.published_as: IssuerId(each.id) for each in published},
-            fixed={},
-            certificates={
-                each.published_as: read_certificate_file(each.certificate) for each in published
-            },
-            clock=clock,
-            policy=crl_policy(settings),
-        )
+        self.crls = _crl_handler(settings, reader, clock)
         routes: dict[bytes, Handler] = {
             b"/ocsp": OcspHandler(self.responder),
             b"/crl/": self.crls,
@@ -134,6 +124,20 @@ class StatusRole:
     async def _follow(self, position: int) -> None:
         async for entries in self._tail.follow(position):
             self.apply(entries)
+
+
+def _crl_handler(settings: Settings, reader: ReadStore, clock: Clock) -> CrlHandler:
+    published = (settings.root, settings.token_ca, settings.services_ca)
+    return CrlHandler(
+        StoreShelf(reader),
+        issued={each.published_as: IssuerId(each.id) for each in published},
+        fixed={},
+        certificates={
+            each.published_as: read_certificate_file(each.certificate) for each in published
+        },
+        clock=clock,
+        policy=crl_policy(settings),
+    )
 
 
 def _bound(host: str, port: int) -> socket.socket:

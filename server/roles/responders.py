@@ -7,7 +7,7 @@ from pki.domain.algorithms import KeyType
 from pki.domain.people import SYSTEM
 from pki.keys.algorithms import generate_private_key
 from pki.keys.soft import SoftSigner
-from server.process.keys import bounded
+from server.roles.keys import bounded
 from server.settings import LimitSettings
 
 

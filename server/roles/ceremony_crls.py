@@ -11,8 +11,8 @@ from pki.domain.identifiers import IssuerId
 from pki.domain.records import PublishedCrl
 from pki.store.writing import Store, WriteSession
 from pki.trust.signatures import verify_signature
-from server.process.keys import read_certificate_file
-from server.process.write_ports import record_crl
+from server.roles.keys import read_certificate_file
+from server.roles.write_ports import record_crl
 from server.settings import IssuerSettings
 
 _log: Final = logging.getLogger(__name__)

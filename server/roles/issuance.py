@@ -16,11 +16,11 @@ from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
 from pki.trust.signatures import verify_signature
-from server.process.ceremony_crls import bring_in
-from server.process.issuance_role import open_authority, open_desk, tls_context
-from server.process.responders import LocalCredentials
-from server.process.status_role import crl_policy
-from server.process.write_ports import StoreCrls
+from server.roles.ceremony_crls import bring_in
+from server.roles.issuance_desk import open_authority, open_desk, tls_context
+from server.roles.responders import LocalCredentials
+from server.roles.status import crl_policy
+from server.roles.write_ports import StoreCrls
 from server.settings import Settings
 
 _log: Final = logging.getLogger(__name__)

@@ -1,0 +1,187 @@
+"""`zorgid doctor`: examines this installation and this computer, and says what to do."""
+
+import asyncio
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from ca.profiles import load_profiles
+from pki.der.certificate import read_certificate
+from pki.domain.errors import ZorgidError
+from pki.domain.journal import verify_chain
+from pki.ports import SystemClock
+from pki.store.reading import ReadSession, ReadStore
+from pki.trust.os_store import OsTrust, operating_system_trusts
+from pki.trust.signatures import verify_signature
+from server.commands.findings import Finding, ok, problem, report, warning
+from server.commands.outside import examine_outside
+from server.report import Report, progress
+from server.roles.issuance_desk import ca_settings, trust_settings
+from server.roles.keys import load_signer, read_certificate_file
+from server.settings import IssuerSettings, Settings, load
+
+Check = Callable[[Settings, datetime], Iterator[Finding]]
+
+CARD_LIFE: Final = timedelta(days=3 * 365 + 1)
+_SOON: Final = timedelta(days=90)
+_CLOCK_TOLERANCE: Final = timedelta(seconds=60)
+
+
+def examine(config: Path) -> Report:
+    """Examine everything; a check that fails does not stop the others.
+
+    Raises:
+        ConfigurationInvalid: without a configuration there is nothing to examine.
+    """
+    settings = load(config)
+    now = SystemClock().now()
+    findings = [ok("configuration", f"{config} ({settings.installation.kind})")]
+    checks: list[tuple[str, Check]] = [
+        ("keys", _keys),
+        ("chain", _chain),
+        ("profiles", _profiles),
+        ("store", _store),
+        ("clock", _clock),
+        ("UZI register", _uzi),
+        ("trust store", _trust_store),
+    ]
+    for about, check in checks:
+        progress(f"examining {about}")
+        findings += _guarded(about, check, settings, now)
+    progress("asking OCSP, CRL and LDAP from outside")
+    findings += asyncio.run(examine_outside(settings, now))
+    return report(findings, f"examined {settings.installation.kind} installation")
+
+
+def _guarded(about: str, check: Check, settings: Settings, now: datetime) -> list[Finding]:
+    try:
+        return list(check(settings, now))
+    except ZorgidError as error:
+        return [problem(about, error.message, error.next_step or "see the log")]
+
+
+def _published(settings: Settings) -> tuple[IssuerSettings, ...]:
+    return settings.root, settings.token_ca, settings.services_ca
+
+
+def _keys(settings: Settings, now: datetime) -> Iterator[Finding]:
+    del now
+    for each in _published(settings):
+        if each.key is not None:
+            load_signer(each.key, read_certificate_file(each.certificate), settings.limits)
+            yield ok("keys", f"the key of {each.id} belongs to its certificate")
+    if settings.installation.kind == "production":
+        yield problem(
+            "keys",
+            "the CA key is a file",
+            "production keys belong in an HSM: make them in a key ceremony",
+        )
+    for path in sorted(settings.secrets.glob("*")):
+        if path.stat().st_mode & 0o077:
+            yield problem("keys", f"{path.name} may be read by others", f"chmod 600 {path}")
+
+
+def _chain(settings: Settings, now: datetime) -> Iterator[Finding]:
+    root = read_certificate(read_certificate_file(settings.root.certificate))
+    for each in _published(settings):
+        certificate = read_certificate(read_certificate_file(each.certificate))
+        content = certificate.content
+        signed = content.issuer_der == root.content.subject_der and verify_signature(
+            root.content.public_key, content.algorithm, certificate.tbs, certificate.signature
+        )
+        if not signed:
+            yield problem("chain", f"{each.id} was not signed by the root", "compare the files")
+        elif not content.not_before <= now <= content.not_after:
+            yield problem(
+                "chain", f"{each.id} is not valid now", "check the clock; roll the CA over"
+            )
+        else:
+            yield ok("chain", f"{each.id} is valid until {content.not_after:%Y-%m-%d}")
+    token_ca = read_certificate(read_certificate_file(settings.token_ca.certificate)).content
+    if token_ca.not_after - now < CARD_LIFE + _SOON:
+        yield warning(
+            "chain", "the Token CA soon ends too early for new cards", "plan its successor now"
+        )
+
+
+def _profiles(settings: Settings, now: datetime) -> Iterator[Finding]:
+    del now
+    profiles = load_profiles(settings.profiles, settings=ca_settings(settings))
+    card = profiles.get(settings.card_profile)
+    if card is None:
+        yield problem("profiles", f"no profile {settings.card_profile}", "correct card_profile")
+    else:
+        yield ok("profiles", f"{len(profiles)} profiles; cards by {card.digest[:30]}…")
+
+
+def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
+    store = ReadStore.open(settings.store.url, threads=1)
+
+    def query(session: ReadSession) -> tuple[int, datetime | None]:
+        head = verify_chain(session.raw_journal())
+        last = session.journal_after(head.position - 1, 1) if head.position else ()
+        return head.position, last[0].at if last else None
+
+    try:
+        position, last = store.read_sync(query)
+    finally:
+        store.close_sync()
+    written = "never" if last is None else f"{last:%Y-%m-%d %H:%M:%S} UTC"
+    yield ok("journal", f"verifies: {position} entries, the last of {written}")
+    if last is not None and last - now > _CLOCK_TOLERANCE:
+        yield problem(
+            "clock",
+            "the clock is behind the last journal entry",
+            "set the clock right before anything is issued",
+        )
+
+
+def _clock(settings: Settings, now: datetime) -> Iterator[Finding]:
+    del settings, now
+    program = shutil.which("timedatectl")
+    said = ""
+    if program is not None:
+        asked = [program, "show", "--property=NTPSynchronized", "--value"]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=5)
+        said = done.stdout.strip()
+    if said == "yes":
+        yield ok("clock", "synchronised by NTP")
+    else:
+        why = "is not synchronised" if said == "no" else "could not be asked about"
+        yield warning(
+            "clock",
+            f"time synchronisation {why}",
+            "run chrony or systemd-timesyncd: status answers carry the time",
+        )
+
+
+def _uzi(settings: Settings, now: datetime) -> Iterator[Finding]:
+    del now
+    if settings.uzi is None:
+        yield warning(
+            "UZI register", "no UZI register is trusted: no card can be made", "add section [uzi]"
+        )
+        return
+    trusted = trust_settings(settings.uzi)
+    kinds = ", ".join(sorted(each.pass_type.value for each in trusted.issuers))
+    yield ok("UZI register", f"{len(trusted.roots)} roots, issuing CAs for {kinds}")
+
+
+def _trust_store(settings: Settings, now: datetime) -> Iterator[Finding]:
+    del now
+    digest = hashlib.sha256(read_certificate_file(settings.root.certificate)).digest()
+    found = operating_system_trusts(digest)
+    if found.trust is OsTrust.KNOWN:
+        yield ok("trust store", f"this computer trusts the root ({found.reason})")
+    elif settings.installation.kind == "practice":
+        yield ok("trust store", "this computer does not trust the practice root, as it should")
+    else:
+        yield warning(
+            "trust store",
+            f"this computer does not trust the root: {found.reason}",
+            f"relying parties must install {settings.root.certificate}",
+        )
