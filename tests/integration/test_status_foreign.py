@@ -1,130 +1,16 @@
 """OCSP and CRLs through the listener, as programs see them that are not ours."""
 
-import asyncio
 import base64
-import io
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
 from urllib.parse import quote
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from pkilint.bin import lint_crl, lint_ocsp_response
 
-from crl.build import CrlIssuer
-from crl.http import CrlHandler
-from crl.policy import CrlPolicy
-from crl.service import CrlService
-from fakes_status import ISSUER, FakeClock, FakeCrlStore, listening
-from ocsp_bench import Bench, cert_id
+from ocsp_bench import cert_id
 from pki.der.ocsp import encode_request
-from pki.domain.identifiers import SerialNumber
-from pki.domain.reasons import RevocationReason
-from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
-from pki.ports import SystemClock
-from pki.trust.signatures import verify_signature
-from server.status_listener import Handler
-from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
-
-NOW: Final = SystemClock().now()
-CA: Final = PracticeCa("Token CA", new_key("ca"), NOW - timedelta(days=1))
-GOOD, HELD, REVOKED, NEW, NEVER, *_ = SERIALS
-STATUSES: Final[dict[SerialNumber, CertificateStatus]] = {
-    GOOD: Good(),
-    HELD: OnHold(since=NOW - timedelta(minutes=5)),
-    REVOKED: Revoked(at=NOW - timedelta(minutes=9), reason=RevocationReason.KEY_COMPROMISE),
-    NEW: Unconfirmed(since=NOW - timedelta(minutes=1)),
-}
-
-
-def pem(der: bytes) -> bytes:
-    return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
-
-
-class Status:
-    """The whole status side on a free port, and files for the programs that ask it."""
-
-    def __init__(self, folder: Path, key_kind: str) -> None:
-        self.folder = folder
-        self.bench = Bench(clock=FakeClock(NOW), ca=CA, key_kind=key_kind)
-        self.bench.store.statuses.update(STATUSES)
-        crls = FakeCrlStore(self.bench.store)
-        policy = CrlPolicy()
-        self.crl_service = CrlService(
-            CrlIssuer.of(ISSUER, CA.certificate),
-            PlainSigner(CA.key),
-            crls,
-            verify=verify_signature,
-            clock=self.bench.clock,
-            policy=policy,
-        )
-        self.crl_handler = CrlHandler(
-            crls,
-            issued={"token-ca": ISSUER},
-            fixed={},
-            certificates={"token-ca": CA.certificate},
-            clock=self.bench.clock,
-            policy=policy,
-        )
-        self.bench.store.listeners.append(self.crl_handler.apply)
-        self.ca = self.file("ca.pem", pem(CA.certificate))
-        self.cards = {
-            serial: self.file(f"{serial}.pem", pem(CA.card(serial)))
-            for serial in (GOOD, HELD, REVOKED, NEW, NEVER)
-        }
-        self.port = 0
-
-    def file(self, name: str, content: bytes) -> Path:
-        path = self.folder / name
-        path.write_bytes(content)
-        return path
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        routes: dict[bytes, Handler] = {
-            b"/ocsp": self.bench.handler,
-            b"/crl/": self.crl_handler,
-            b"/ca/": self.crl_handler,
-        }
-        async with listening(routes) as (_, self.port):
-            yield
-
-    async def openssl_ocsp(self, *arguments: str | Path) -> str:
-        done = await run(
-            "openssl",
-            "ocsp",
-            "-issuer",
-            self.ca,
-            "-CAfile",
-            self.ca,
-            "-url",
-            f"{self.url}/ocsp",
-            *arguments,
-        )
-        assert "Response verify OK" in done
-        return done
-
-
-async def run(*command: str | Path, status: int = 0) -> str:
-    """Run a program; its output and errors in one."""
-    process = await asyncio.create_subprocess_exec(
-        *map(str, command),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    text = output.decode("utf-8", "replace")
-    assert process.returncode == status, text
-    return text
+from pki.domain.status import Good, OnHold
+from status_house import CA, GOOD, HELD, NEVER, NEW, NOW, REVOKED, Status, run
 
 
 @pytest.fixture(params=["ec", "rsa"])
@@ -266,38 +152,3 @@ async def test_the_ca_certificate_is_the_one_that_signed(status: Status) -> None
     as_pem = status.folder / "fetched.pem"
     await run("openssl", "x509", "-inform", "DER", "-in", made, "-out", as_pem)
     assert "OK" in await run("openssl", "verify", "-CAfile", as_pem, status.cards[GOOD])
-
-
-Lint = Callable[..., int]
-
-
-@pytest.fixture
-def lint(monkeypatch: pytest.MonkeyPatch) -> Lint:
-    """How many findings pkilint has, which prints each; it reads what it is given from stdin."""
-
-    def linted(main: Callable[[list[str]], int], der: bytes, *arguments: str) -> int:
-        octets = io.BytesIO(der)
-        octets.name = "what is linted"
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(octets))
-        return main(["lint", "-s", "NOTICE", "--document-format", "DER", *arguments, "-"])
-
-    return linted
-
-
-async def test_pkilint_finds_nothing_in_any_answer(status: Status, lint: Lint) -> None:
-    for serial in (GOOD, HELD, REVOKED, NEW, NEVER):
-        body = encode_request([cert_id(serial, ca=CA)], b"n" * 32 if serial is REVOKED else None)
-        assert lint(lint_ocsp_response.main, (await status.bench.post(body)).body) == 0
-
-
-async def test_pkilint_finds_nothing_in_the_crl(status: Status, lint: Lint) -> None:
-    crl = await status.crl_service.publish_next()
-    assert lint(lint_crl.main, crl.der, "-t", "CRL", "-p", "PKIX") == 0
-
-
-async def test_pkilint_would_see_a_fault(status: Status, lint: Lint) -> None:
-    good = (await status.crl_service.publish_next()).der
-    this_update = b"\x17\x0d" + NOW.strftime("%y%m%d%H%M%SZ").encode()
-    assert good.count(this_update) == 1
-    backwards = good.replace(this_update, b"\x17\x0d491231235959Z")
-    assert lint(lint_crl.main, backwards, "-t", "CRL", "-p", "PKIX") > 0
