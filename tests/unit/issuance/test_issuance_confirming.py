@@ -195,3 +195,20 @@ async def test_the_runner_goes_on_after_an_error(around: Surroundings, holder: H
         async with asyncio.timeout(5):
             await lapsed.wait()
         task.cancel()
+
+
+async def test_a_card_that_cannot_lapse_does_not_hold_up_others(
+    around: Surroundings, holder: Holder
+) -> None:
+    other = Holder(around, "900099999")
+    for each, key, number in ((holder, "k", "ZC-000001"), (other, "o", "ZC-000002")):
+        await each.begin()
+        await each.order(key * 16, number)
+        await each.certify(KEY + key.encode())
+    broken = holder.certified.card.serial
+    assert broken is not None
+    del around.store.tables.certificates[broken]
+    around.store.tables.intents.pop(broken)
+    around.clock.advance(minutes=31)
+    assert await lapse_overdue(around.desk) == 1
+    assert isinstance(around.store.tables.cards[other.card.id].phase, Lapsed)

@@ -12,4 +12,4 @@ class MachineInMemory(CardMachine):
 
 
 TestMachineInMemory = MachineInMemory.TestCase
-TestMachineInMemory.settings = settings(max_examples=60, stateful_step_count=40)
+TestMachineInMemory.settings = settings(max_examples=30, stateful_step_count=30)
