@@ -35,7 +35,14 @@ from pki.ports import SystemClock, SystemEntropy
 from pki.store.migrate import migrate
 from pki.store.writing import Store, WriteSession
 from server.files import write_new
-from server.installation import OID_ARC, OPERATOR, Layout, UziFiles, configuration
+from server.installation import (
+    OID_ARC,
+    OPERATOR,
+    PRACTICE_STATEMENT,
+    Layout,
+    UziFiles,
+    configuration,
+)
 from server.report import Report
 from server.share import copy_share
 
@@ -75,6 +82,7 @@ def initialise(directory: Path, *, port_base: int, say: Say, uzi: UziFiles | Non
     url = f"sqlite:///{layout.store}"
     migrate(url)
     asyncio.run(_first_entries(url, made))
+    write_new(layout.cps, PRACTICE_STATEMENT.encode())
     write_new(layout.config, configuration(layout, port_base=port_base, uzi=uzi).encode())
     return _report(layout, port_base)
 

@@ -10,8 +10,8 @@ from typing import Final
 from pki.domain.uzi import PassType
 
 OPERATOR: Final = "ZORG-ID PRACTICE"
-OID_ARC: Final = "2.999.20261"
-"""Under the example arc (Rec. ITU-T X.660 A.8): says by itself that it is nobody's."""
+OID_ARC: Final = "1.3.6.1.4.1.32473.2026"
+"""Under the arc for examples (RFC 5612): says by itself that it is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,11 @@ class Layout:
     def config(self) -> Path:
         """The configuration file."""
         return self.root / "zorgid.toml"
+
+    @property
+    def cps(self) -> Path:
+        """The certification practice statement."""
+        return self.root / "cps.txt"
 
     @property
     def store(self) -> Path:
@@ -78,6 +83,17 @@ class UziFiles:
     crl_max_age_seconds: int
 
 
+PRACTICE_STATEMENT: Final = """\
+Dit is een oefeninstallatie van de ZORG-ID Token CA. Vertrouw op geen enkel certificaat ervan:
+de sleutels zijn bestanden, de CA is door één persoon in een minuut gemaakt en niemand staat
+ervoor in.
+
+This is a practice installation of the ZORG-ID Token CA. Rely on none of its certificates: its keys
+are files, one person made the CA in a minute, and nobody vouches for it.
+"""
+"""What the policy qualifier of practice certificates points to (RFC 5280 4.2.1.4)."""
+
+
 def configuration(layout: Layout, *, port_base: int, uzi: UziFiles | None) -> str:
     """The text of a practice installation's configuration; every path is relative to it."""
     host = "127.0.0.1"
@@ -99,6 +115,7 @@ path = "store/zorgid.sqlite3"
 [status]
 listen = "{host}:{port_base}"
 public_url = "http://{host}:{port_base}"
+cps = "cps.txt"
 
 [api]
 listen = "{host}:{port_base + 1}"

@@ -113,6 +113,7 @@ class StatusSettings(_Section):
     blindness_limit_seconds: Annotated[int, Field(ge=1, le=900)] = 300
     cache_entries: Annotated[int, Field(ge=100, le=20_000_000)] = 200_000
     responder_key: Literal["rsa-2048", "p-256"] = "rsa-2048"
+    cps: ExistingFile | None = None
 
 
 class CrlSettings(_Section):
@@ -274,12 +275,4 @@ def _check_together(settings: Settings) -> None:
     if settings.ldap.mode == "external" and settings.ldap.url is None:
         raise ConfigurationInvalid(
             key="ldap.url", message="an external directory needs its URL", next_step="add ldap.url"
-        )
-    if settings.installation.kind != "practice" and settings.installation.oid_arc.startswith(
-        "2.999"
-    ):
-        raise ConfigurationInvalid(
-            key="installation.oid_arc",
-            message="2.999 is the example arc; it may stand in practice certificates only",
-            next_step="set installation.oid_arc to the operator's own arc",
         )

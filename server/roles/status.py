@@ -24,6 +24,7 @@ from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from server.roles.keys import read_certificate_file
 from server.roles.read_ports import StoreShelf, StoreStatus
+from server.roles.statement import StatementHandler
 from server.settings import Settings
 from server.status_listener import Handler, StatusListener, bind
 
@@ -90,6 +91,8 @@ class StatusRole:
             b"/crl/": self.crls,
             b"/ca/": self.crls,
         }
+        if settings.status.cps is not None:
+            routes[b"/cps"] = StatementHandler(settings.status.cps)
         self.listener = StatusListener(routes, clock=clock)
         host, _, port = settings.status.listen.rpartition(":")
         self._socket = _bound(host.strip("[]"), int(port))

@@ -40,7 +40,7 @@ def named_files(value: Any) -> Iterator[str]:
         case list():
             for inner in value:
                 yield from named_files(inner)
-        case str() if value.endswith((".pem", ".crl", "/passphrase")):
+        case str() if value.endswith((".pem", ".crl", "/passphrase", "cps.txt")):
             yield value
         case _:
             return
@@ -138,14 +138,6 @@ def test_a_mistake_is_named(
         check(document, directory=tmp_path)
     assert says in caught.value.message + caught.value.key
     assert caught.value.next_step
-
-
-def test_the_example_arc_is_refused_outside_practice(
-    document: dict[str, Any], tmp_path: Path
-) -> None:
-    document["installation"]["kind"] = "production"
-    with pytest.raises(ConfigurationInvalid, match="example arc"):
-        check(document, directory=tmp_path)
 
 
 def test_a_file_that_is_not_there_or_not_toml_says_what_to_do(tmp_path: Path) -> None:
