@@ -33,6 +33,7 @@ def _programs(*names: str) -> Callable[[], bool]:
 PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
     {
         "openssl": _programs("openssl"),
+        "curl": _programs("curl"),
         "certtool": _programs("certtool"),
         "slapd": _programs("slapd", "ldapsearch"),
         "postgres": lambda: postgres_programs() is not None,

@@ -90,6 +90,7 @@ class _Telling:
         except asyncio.CancelledError:
             if not self.interrupted:
                 raise
+            self.narrator.say("interrupted")
             return DONE if self.holding else INTERRUPTED
         except (ExceptionGroup, ZorgidError, *_BROKEN) as error:
             raise self._as_failure(error) from error

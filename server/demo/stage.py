@@ -171,7 +171,8 @@ async def server_running(
         DemoFailed: it ended, or was not ready in time.
     """
     log = config.with_name(_LOG)
-    with log.open("wb") as file:
+    write_new(log, b"")
+    with log.open("ab") as file:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server.cli", "serve", "--config", str(config)),
             stdin=asyncio.subprocess.DEVNULL,

@@ -117,8 +117,8 @@ class Narrator:
         self._wrapped(self.texts("seen", what=failed.seen), _INDENT)
 
     def quote(self, text: str) -> None:
-        """The exact words of another."""
-        self._wrapped(text, f"{_INDENT}  | ")
+        """The exact words of another, on one line, so that they can be searched for."""
+        self.output([text])
 
     def command(self, words: Sequence[str]) -> None:
         """A command that the reader can repeat."""
@@ -158,9 +158,12 @@ class Narrator:
         )
 
     def _wrapped(self, text: str, lead: str) -> None:
-        follow = " " * columns(lead) if "|" not in lead else lead
         lines = textwrap.wrap(
-            text, self.width, initial_indent=lead, subsequent_indent=follow, break_on_hyphens=False
+            text,
+            self.width,
+            initial_indent=lead,
+            subsequent_indent=" " * columns(lead),
+            break_on_hyphens=False,
         )
         self._write(*lines)
 

@@ -206,6 +206,9 @@ TEXTS: Final[Mapping[str, Text]] = {
         "De servers draaien tot u ze onderbreekt: Ctrl-C, of kill {pid}.",
         "The servers run until interrupted: Ctrl-C, or kill {pid}.",
     ),
+    "interrupted": Text(
+        "Onderbroken: de servers zijn gestopt.", "Interrupted: the servers have been stopped."
+    ),
     "failed": Text("MISLUKT bij stap {step}", "FAILED at step {step}"),
     "expected": Text("verwacht: {what}", "expected: {what}"),
     "seen": Text("gezien: {what}", "seen: {what}"),

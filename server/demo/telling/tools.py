@@ -101,9 +101,11 @@ class Tools:
             async with asyncio.timeout(_LIMIT_SECONDS):
                 out, err = await process.communicate()
         except TimeoutError:
-            process.kill()
-            await process.wait()
             limit = f"an answer within {_LIMIT_SECONDS:.0f} s"
             raise self.narrator.failed(limit, f"none from {words[0]}") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         code = process.returncode if process.returncode is not None else -1
         return Ran(code=code, out=out.decode(errors="replace"), err=err.decode(errors="replace"))
