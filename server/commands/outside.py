@@ -1,0 +1,105 @@
+"""What relying parties see of this installation: OCSP, CRLs and LDAP, asked over the network."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import aiohttp
+
+from pki.domain.errors import ZorgidError
+from pki.domain.identifiers import ISSUED_SERIAL_MIN, IssuerId, SerialNumber
+from pki.observe.crl import fetch_crl
+from pki.observe.ldap import LdapObserver
+from pki.observe.ocsp import OcspObserver
+from pki.ports import SystemClock, SystemEntropy
+from server.commands.findings import Finding, ok, problem, warning
+from server.roles.keys import read_certificate_file
+from server.roles.publisher import directory_missing
+from server.settings import IssuerSettings, Settings
+
+_START: Final = "start it with: zorgid serve"
+_SECONDS: Final = 10.0
+_DUE: Final = timedelta(days=14)
+
+Check = Callable[[Settings, aiohttp.ClientSession, datetime], AsyncIterator[Finding]]
+
+
+async def examine_outside(settings: Settings, now: datetime) -> list[Finding]:
+    """Ask the services as the LSP would; what cannot be reached is a finding."""
+    findings: list[Finding] = []
+    checks: tuple[tuple[str, Check], ...] = (("OCSP", _ocsp), ("CRL", _crls), ("LDAP", _ldap))
+    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        for about, check in checks:
+            try:
+                findings += [each async for each in check(settings, session, now)]
+            except ZorgidError as error:
+                findings.append(problem(about, error.message, error.next_step or _START))
+    return findings
+
+
+async def _ocsp(
+    settings: Settings, session: aiohttp.ClientSession, now: datetime
+) -> AsyncIterator[Finding]:
+    clock, entropy = SystemClock(), SystemEntropy()
+    observer = OcspObserver(
+        session,
+        f"{settings.status.public_url}/ocsp",
+        read_certificate_file(settings.token_ca.certificate),
+        clock=clock,
+        entropy=entropy,
+    )
+    random = int.from_bytes(entropy.octets(16), "big")
+    never_issued = SerialNumber(ISSUED_SERIAL_MIN + random)
+    view = await observer.ask(never_issued)
+    if view.status is None:
+        yield ok("OCSP", "answers, signed by a responder of the Token CA; never issued is unknown")
+    else:
+        yield problem("OCSP", "a serial that was never issued is not unknown", "stop the responder")
+    if abs(view.produced_at - now) > timedelta(minutes=1):
+        yield problem("clock", "the responder's clock differs from this one", "set both by NTP")
+
+
+async def _crls(
+    settings: Settings, session: aiohttp.ClientSession, now: datetime
+) -> AsyncIterator[Finding]:
+    for each in (settings.root, settings.token_ca, settings.services_ca):
+        yield await _crl(settings, each, session, now)
+
+
+async def _crl(
+    settings: Settings, issuer: IssuerSettings, session: aiohttp.ClientSession, now: datetime
+) -> Finding:
+    url = f"{settings.status.public_url}/crl/{issuer.published_as}.crl"
+    view = await fetch_crl(session, url, read_certificate_file(issuer.certificate))
+    text = f"{issuer.id}: number {view.number}, {view.entries} entries, {view.octets} octets"
+    if not view.is_current(now):
+        return problem("CRL", f"{text}: out of date", "publish a new one; care stops without it")
+    if issuer.key is None:
+        left = None if view.next_update is None else view.next_update - now
+        if left is not None and left < _DUE:
+            return warning("CRL", f"{text}: ends in {left.days} days", "hold the next ceremony")
+        return ok("CRL", text)
+    late = timedelta(seconds=2 * settings.crl.interval_seconds)
+    if now - view.this_update > late:
+        return problem("CRL", f"{text}: older than two intervals", "see the log of issuance")
+    return ok("CRL", text)
+
+
+async def _ldap(
+    settings: Settings, session: aiohttp.ClientSession, now: datetime
+) -> AsyncIterator[Finding]:
+    del session, now
+    missing = directory_missing(settings.ldap)
+    if missing is not None:
+        yield warning("LDAP", f"no directory is kept: {missing}", "see the section [ldap]")
+        return
+    url = settings.ldap.url or f"ldap://{settings.ldap.listen}"
+    observer = LdapObserver(url=url, base=settings.ldap.base, ca_file=settings.ldap.ca_file)
+    found = await observer.ca(IssuerId(settings.token_ca.id))
+    if found is None or not found.certificates:
+        yield problem("LDAP", "the Token CA is not in the directory", "see the publisher's log")
+    elif not found.crls:
+        yield warning("LDAP", "the directory has no CRL yet", "wait a moment; see the log")
+    else:
+        yield ok("LDAP", f"{url} has the Token CA and its CRL")
