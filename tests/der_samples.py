@@ -34,6 +34,7 @@ FOREIGN_REASONS = {
 }
 
 serials = st.integers(1, (1 << 159) - 1).map(SerialNumber)
+issued_serials = st.integers(1 << 156, (1 << 159) - 1).map(SerialNumber)
 reasons = st.none() | st.sampled_from(RevocationReason)
 moments = st.datetimes(
     min_value=datetime(1950, 1, 1),  # noqa: DTZ001 -- hypothesis adds the time zone

@@ -1,5 +1,6 @@
 """CRLs, version 2 and full (RFC 5280 5): joined from encoded entries, in linear time."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,14 @@ _REASONS: Final[dict[RevocationReason | None, bytes]] = {
 }
 # Codes of RFC 5280 5.3.1 that say no more here than "revoked"; 8 belongs to delta CRLs alone.
 _UNSPECIFIC: Final = frozenset({0, 2, 10})
+
+# SEQUENCE, a positive serial number of 20 octets, UTCTime, at most a reason.
+_ORDINARY: Final = re.compile(
+    rb"\x30(.)\x02\x14([\x01-\x7f].{19})\x17\x0d([0-9]{12})Z"
+    rb"((?:\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01.)?)",
+    re.DOTALL,
+)
+_BEFORE_REASON: Final = 37
 
 Entry = tuple[datetime, RevocationReason | None]
 """When a certificate was revoked or put on hold, and why."""
@@ -132,20 +141,42 @@ def _read_entry_reason(extensions_der: bytes) -> RevocationReason | None:
     return reason
 
 
-def _read_entries(revoked: codec.Reader) -> dict[int, Entry]:
+def _read_ordinary(listed: bytes) -> dict[int, Entry] | None:
+    """Entries of the form that we write, read several times faster; None if one is of another."""
     entries: dict[int, Entry] = {}
-    # Entries share a handful of extensions, so each distinct one is read once.
     reasons: dict[bytes, RevocationReason | None] = {b"": None}
+    position = count = 0
+    for found in _ORDINARY.finditer(listed):
+        size, serial, digits, extensions_der = found.groups()
+        if found.start() != position or size[0] != _BEFORE_REASON + len(extensions_der):
+            return None
+        position = found.end()
+        count += 1
+        if extensions_der not in reasons:
+            reasons[extensions_der] = _read_entry_reason(extensions_der)
+        try:
+            revoked_at = codec.moment_of(codec.full_year(int(digits)))
+        except ValueError:
+            return None
+        entries[int.from_bytes(serial, "big")] = (revoked_at, reasons[extensions_der])
+    return entries if position == len(listed) and len(entries) == count else None
+
+
+def _read_entries(listed: bytes) -> dict[int, Entry]:
+    ordinary = _read_ordinary(listed)
+    if ordinary is not None:
+        return ordinary
+    entries: dict[int, Entry] = {}
+    revoked = codec.Reader(listed, _WHAT)
     while revoked.tag() >= 0:
         one = revoked.enter()
         serial = one.integer()
         revoked_at = one.time()
-        extensions_der = one.rest()
         if serial in entries:
             raise revoked.bad("a serial number twice")
-        if extensions_der not in reasons:
-            reasons[extensions_der] = _read_entry_reason(extensions_der)
-        entries[serial] = (revoked_at, reasons[extensions_der])
+        extensions_der = one.rest()
+        reason = _read_entry_reason(extensions_der) if extensions_der else None
+        entries[serial] = (revoked_at, reason)
     return entries
 
 
@@ -192,7 +223,7 @@ def read_crl(der: bytes) -> Crl:
         raise body.bad("two signature algorithms")
     issuer_der = body.element(codec.SEQUENCE)
     this_update, next_update = body.time(), body.time()
-    entries = _read_entries(body.enter()) if body.tag() == codec.SEQUENCE else {}
+    entries = _read_entries(body.take(codec.SEQUENCE)) if body.tag() == codec.SEQUENCE else {}
     values = _read_extensions(body.enter(codec.constructed(0)))
     body.finish()
     key_id = values.get(oids.AUTHORITY_KEY_ID)

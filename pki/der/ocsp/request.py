@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pki.der import codec, oids
-from pki.der.extensions import Extension, encode_extensions, read_extensions
+from pki.der.extensions import Extension, read_extensions
 from pki.der.ocsp.values import MAX_REQUEST, CertId, OcspRequest
 from pki.der.spki import key_bits
 
@@ -14,11 +14,18 @@ _SERIAL_OCTETS: Final = 64
 _NONCE_OCTETS: Final = 128
 """RFC 9654 2.1: a nonce has 1 to 128 octets."""
 
+_NONCE_OID: Final = codec.oid(oids.OCSP_NONCE)
 _DIGESTS: Final = {
     oids.SHA1: ("sha1", 20),
     oids.SHA256: ("sha256", 32),
     oids.SHA384: ("sha384", 48),
     oids.SHA512: ("sha512", 64),
+}
+# RFC 5754 2: parameters of these digests are NULL or absent.
+_IDENTIFIERS: Final = {
+    codec.sequence(codec.oid(dotted), parameters): (dotted, name, size)
+    for dotted, (name, size) in _DIGESTS.items()
+    for parameters in (codec.NULL, b"")
 }
 _DIGEST_OIDS: Final = {name: dotted for dotted, (name, _) in _DIGESTS.items()}
 
@@ -50,23 +57,28 @@ def make_cert_id(
     )
 
 
+def _read_digest(der: bytes) -> tuple[str, None, None]:
+    """A digest that is not in use here, whatever its parameters."""
+    body = codec.outermost(der, _WHAT, MAX_REQUEST)
+    dotted = body.oid()
+    if body.tag() >= 0:
+        body.element()
+    body.finish()
+    if dotted in _DIGESTS:
+        raise body.bad("a digest with parameters")
+    return dotted, None, None
+
+
 def read_cert_id(parent: codec.Reader) -> CertId:
     """Read the CertID that comes next in ``parent``.
 
     Raises:
         Malformed: not a CertID, hashes of a wrong length, or a serial number over 64 octets.
     """
-    der = parent.element(codec.SEQUENCE)
-    body = codec.outermost(der, parent.what, MAX_REQUEST)
-    digest = body.enter()
-    dotted = digest.oid()
-    hash_name, size = _DIGESTS.get(dotted, (None, None))
-    # RFC 5754 2: parameters of a digest are NULL or absent; of a digest unknown to us, anything.
-    if digest.tag() >= 0:
-        parameters = digest.element()
-        if hash_name is not None and parameters != codec.NULL:
-            raise body.bad("a digest with parameters")
-    digest.finish()
+    der, body = parent.both()
+    algorithm_der = body.element(codec.SEQUENCE)
+    known = _IDENTIFIERS.get(algorithm_der)
+    dotted, hash_name, size = _read_digest(algorithm_der) if known is None else known
     name_hash, key_hash = body.take(codec.OCTET_STRING), body.take(codec.OCTET_STRING)
     serial = body.integer()
     body.finish()
@@ -97,17 +109,15 @@ def read_nonce(extensions: Sequence[Extension], what: str) -> bytes | None:
     return None
 
 
-def nonce_extension(nonce: bytes) -> Extension:
+def encode_nonce(nonce: bytes) -> bytes:
     """The extension that carries a nonce, in requests and responses."""
-    return Extension(oid=oids.OCSP_NONCE, critical=False, value=codec.octet_string(nonce))
+    return codec.sequence(_NONCE_OID, codec.octet_string(codec.octet_string(nonce)))
 
 
 def encode_request(cert_ids: Sequence[CertId], nonce: bytes | None = None) -> bytes:
     """An unsigned request for these certificates."""
     asked = codec.sequence(*(codec.sequence(each.der) for each in cert_ids))
-    extensions = (
-        b"" if nonce is None else codec.explicit(2, encode_extensions([nonce_extension(nonce)]))
-    )
+    extensions = b"" if nonce is None else codec.explicit(2, codec.sequence(encode_nonce(nonce)))
     return codec.sequence(codec.sequence(asked, extensions))
 
 

@@ -6,8 +6,7 @@ from typing import Final
 
 from pki.der import codec, oids
 from pki.der.algorithms import algorithm_identifier
-from pki.der.extensions import Extension, encode_extensions
-from pki.der.ocsp.request import nonce_extension
+from pki.der.ocsp.request import encode_nonce
 from pki.der.ocsp.values import OcspError, SingleResponse
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.reasons import RevocationReason
@@ -24,7 +23,10 @@ _REASONS: Final[dict[RevocationReason | None, bytes]] = {
         for reason in RevocationReason
     },
 }
-_EXTENDED_REVOKE: Final = Extension(oid=oids.OCSP_EXTENDED_REVOKE, critical=False, value=codec.NULL)
+_ARCHIVE_CUTOFF: Final = codec.oid(oids.OCSP_ARCHIVE_CUTOFF)
+_EXTENDED_REVOKE: Final = codec.sequence(
+    codec.oid(oids.OCSP_EXTENDED_REVOKE), codec.octet_string(codec.NULL)
+)
 
 
 def _revoked(at: datetime, reason: RevocationReason | None) -> bytes:
@@ -48,12 +50,8 @@ def _single(single: SingleResponse) -> bytes:
     if single.next_update is not None:
         next_update = codec.explicit(0, codec.generalized_time(single.next_update))
     if single.archive_cutoff is not None:
-        cutoff = Extension(
-            oid=oids.OCSP_ARCHIVE_CUTOFF,
-            critical=False,
-            value=codec.generalized_time(single.archive_cutoff),
-        )
-        extensions = codec.explicit(1, encode_extensions([cutoff]))
+        cutoff = codec.octet_string(codec.generalized_time(single.archive_cutoff))
+        extensions = codec.explicit(1, codec.sequence(codec.sequence(_ARCHIVE_CUTOFF, cutoff)))
     return codec.sequence(
         single.cert_id.der,
         _status(single.status),
@@ -76,14 +74,14 @@ def encode_response_data(
     ``responder_key_hash`` is `spki.key_identifier` of the responder's key. ``extended_revoke`` says
     that never-issued serials may be answered as revoked (RFC 6960 4.4.8).
     """
-    extensions = [nonce_extension(nonce)] if nonce is not None else []
+    extensions = b"" if nonce is None else encode_nonce(nonce)
     if extended_revoke:
-        extensions.append(_EXTENDED_REVOKE)
+        extensions += _EXTENDED_REVOKE
     return codec.sequence(
         codec.explicit(2, codec.octet_string(responder_key_hash)),
         codec.generalized_time(produced_at),
         codec.sequence(*map(_single, singles)),
-        codec.explicit(1, encode_extensions(extensions)) if extensions else b"",
+        codec.explicit(1, codec.sequence(extensions)) if extensions else b"",
     )
 
 

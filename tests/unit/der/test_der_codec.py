@@ -112,6 +112,7 @@ def test_an_endless_object_identifier_is_not_written() -> None:
         ("named_bits", "0300"),
         ("named_bits", "03020880"),
         ("named_bits", "0303078000"),
+        ("named_bits", "0306000000000001"),
         ("named_bits", "03020680"),
         ("named_bits", "03020781"),
         ("generalized_time", "180d" + b"260101000000Z".hex()),

@@ -8,8 +8,19 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from hypothesis import given
+from hypothesis import strategies as st
 
-from der_samples import FOREIGN_REASONS, KEY, crl_contents, few, moments, reasons, serials
+from der_samples import (
+    FOREIGN_REASONS,
+    KEY,
+    crl_contents,
+    few,
+    issued_serials,
+    moments,
+    reasons,
+    serials,
+    whole_moments,
+)
 from pki.der import codec, extensions, oids
 from pki.der.crl import CrlContent, Entry, encode_entry, encode_tbs_crl, read_crl
 from pki.der.extensions import Extension
@@ -133,6 +144,42 @@ def test_invalidity_dates_are_passed_over() -> None:
     invalid_since = Extension(oid="2.5.29.24", critical=False, value=codec.generalized_time(AT))
     crl = read_crl(signed(encode_tbs_crl(content_of(listed(invalid_since)))))
     assert crl.entries == {7: (AT, None)}
+
+
+@few
+@given(st.dictionaries(issued_serials, st.tuples(whole_moments, reasons), min_size=1, max_size=8))
+def test_entries_of_our_form_are_read_as_any_others(
+    listed_entries: dict[SerialNumber, Entry],
+) -> None:
+    encoded = [encode_entry(serial, *entry) for serial, entry in listed_entries.items()]
+    expected = {serial.value: entry for serial, entry in listed_entries.items()}
+    assert read_crl(signed(encode_tbs_crl(content_of(*encoded)))).entries == expected
+    # A short serial number sends the whole list the general way.
+    mixed = read_crl(signed(encode_tbs_crl(content_of(*encoded, ENTRY)))).entries
+    assert mixed == expected | {7: (AT, None)}
+
+
+ISSUED = encode_entry(SerialNumber(1 << 158), AT, RevocationReason.SUPERSEDED)
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        ISSUED * 2,
+        ISSUED.replace(b"261122100000Z", b"261322100000Z"),
+        ISSUED.replace(b"261122100000Z", b"2611221000000"),
+        ISSUED[:-1] + b"\x07",
+        ISSUED[:-1] + b"\x08",
+        ISSUED[:1] + b"\x32" + ISSUED[2:],
+        ISSUED[:1] + b"\x25" + ISSUED[2:],
+        ISSUED + b"\x30",
+        b"\x05\x00" + ISSUED,
+    ],
+    ids=["twice", "month 13", "no Z", "7", "8", "short", "no room", "more", "something else"],
+)
+def test_broken_entries_of_our_form_are_malformed(encoded: bytes) -> None:
+    with pytest.raises(Malformed):
+        read_crl(signed(encode_tbs_crl(content_of(encoded))))
 
 
 ENTRY = encode_entry(SerialNumber(7), AT, None)

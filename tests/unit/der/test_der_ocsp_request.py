@@ -111,7 +111,6 @@ def asking(der: bytes) -> bytes:
 
 
 SHA1 = codec.sequence(codec.oid(oids.SHA1))
-OTHER_DIGEST = codec.sequence(codec.oid("1.2.840.113549.2.5"), codec.sequence())
 
 
 def test_a_digest_without_parameters_is_echoed_without_them() -> None:
@@ -120,8 +119,10 @@ def test_a_digest_without_parameters_is_echoed_without_them() -> None:
     assert (read.hash_name, read.der) == ("sha1", der)
 
 
-def test_another_digest_is_kept_as_it_is_so_that_the_responder_can_decline() -> None:
-    (read,) = read_request(asking(cert_id(OTHER_DIGEST, size=16))).cert_ids
+@pytest.mark.parametrize("parameters", [b"", codec.NULL, codec.sequence()])
+def test_another_digest_is_kept_so_that_the_responder_can_decline(parameters: bytes) -> None:
+    md5 = codec.sequence(codec.oid("1.2.840.113549.2.5"), parameters)
+    (read,) = read_request(asking(cert_id(md5, size=16))).cert_ids
     assert read.hash_name is None
     assert read.hash_oid == "1.2.840.113549.2.5"
     assert read.issuer_key_hash == bytes(16)
