@@ -133,18 +133,28 @@ class PrivateSlapd:
             await process.wait()
 
     async def run(self) -> None:
-        """Keep it running until cancelled; call `start` first, so that a wrong set-up shows."""
+        """Keep it running until cancelled, and stop it then.
+
+        Raises:
+            ConfigurationInvalid: as `start`; what a restart cannot mend.
+        """
         try:
             while True:
-                process = self._process
-                if process is not None:
-                    code = await process.wait()
+                if self._process is None:
+                    await self._try_start()
+                else:
+                    code = await self._process.wait()
+                    self._process = None
                     _log.error("slapd ended and is started again", extra={"exit_code": code})
-                await asyncio.sleep(_RESTART_SECONDS)
-                with suppress(DirectoryUnavailable):
-                    await self.start()
         finally:
             await self.stop()
+
+    async def _try_start(self) -> None:
+        try:
+            await self.start()
+        except DirectoryUnavailable as error:
+            _log.exception("slapd cannot be started yet", extra={"next_step": error.next_step})
+            await asyncio.sleep(_RESTART_SECONDS)
 
     def _program(self) -> Path:
         program = find_slapd()
