@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import re
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from ldap_material import (
     BASE,
 )
-from ldap_publish.slapd import PrivateSlapd, find_slapd
+from ldap_publish.slapd import PrivateSlapd
 from pki.domain.errors import ConfigurationInvalid, DirectoryUnavailable
 from pki.ports import SystemEntropy
 from slapd_peer import (
@@ -92,22 +91,3 @@ async def test_only_the_publisher_writes_and_its_password_stays_secret(tmp_path:
             assert (await run("ldapadd", "-x", "-H", slapd.url, *login, feed=ENTRY))[0] != 0
         writer = ("-D", slapd.bind_dn, "-w", secret)
         assert (await run("ldapadd", "-x", "-H", slapd.url, *writer, feed=ENTRY))[0] == 0
-
-
-async def test_both_forms_of_the_schema_are_one(tmp_path: Path) -> None:
-    """slaptest turns zorgid.schema into cn=config; it must say what zorgid.ldif says."""
-    conf = tmp_path / "slapd.conf"
-    conf.write_text(f"include /etc/ldap/schema/core.schema\ninclude {SCHEMA}\n")
-    (tmp_path / "d").mkdir()
-    await run(str(find_slapd()), "-Ttest", "-f", str(conf), "-F", str(tmp_path / "d"))
-    (made,) = (tmp_path / "d" / "cn=config" / "cn=schema").glob("*zorgid.ldif")
-    assert definitions(made.read_text()) == definitions(SCHEMA.with_suffix(".ldif").read_text())
-
-
-def definitions(ldif: str) -> list[str]:
-    """The olc… lines, unfolded, without slaptest's ordering numbers and with single spaces."""
-    lines = [
-        line for line in ldif.replace("\n ", "").splitlines() if re.match(r"olc(Att|Obj)", line)
-    ]
-    plain = [re.sub(r": \{\d+\}", ": ", line) for line in lines]
-    return sorted(re.sub(r"\s+", " ", line) for line in plain)
