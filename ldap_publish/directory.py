@@ -62,7 +62,7 @@ class LdapServer:
     ca_file: Path | None = None
     connect_seconds: int = 2
     receive_seconds: int = 5
-    operation_seconds: float = 15.0
+    operation_seconds: float = 60.0
 
     def __post_init__(self) -> None:
         """Refuse to send a password in the clear over a network.
