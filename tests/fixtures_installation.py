@@ -1,0 +1,31 @@
+"""A practice installation, made once; each test or module gets a copy of its folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pki.ports import SystemEntropy
+from practice import Practice, copied, make_practice, register_served
+from server.demo.stage import choose_ports
+
+
+@pytest.fixture(scope="session")
+def made_practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """The original: nothing is started in it. Its register answers for the whole session."""
+    folder = tmp_path_factory.mktemp("practice") / "made"
+    practice = make_practice(folder, choose_ports(None, SystemEntropy()))
+    with register_served(practice.register, practice.ports):
+        yield practice
+
+
+@pytest.fixture
+def practice(made_practice: Practice, tmp_path: Path) -> Practice:
+    """A copy for one test."""
+    return copied(made_practice, tmp_path / "installation")
+
+
+@pytest.fixture(scope="module")
+def module_practice(made_practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> Practice:
+    """A copy for the tests of one module."""
+    return copied(made_practice, tmp_path_factory.mktemp("module") / "installation")
