@@ -66,10 +66,13 @@ def run_demo(options: DemoOptions) -> int:
     with _folder(options.directory) as directory:
         telling = _Telling(options=options, directory=directory, narrator=narrator)
         try:
-            return asyncio.run(telling.whole())
+            code = asyncio.run(telling.whole())
         except DemoFailed as failed:
             narrator.failure(failed)
             raise
+        if telling.interrupted:
+            narrator.say("interrupted")
+        return code
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +93,6 @@ class _Telling:
         except asyncio.CancelledError:
             if not self.interrupted:
                 raise
-            self.narrator.say("interrupted")
             return DONE if self.holding else INTERRUPTED
         except (ExceptionGroup, ZorgidError, *_BROKEN) as error:
             raise self._as_failure(error) from error

@@ -94,12 +94,11 @@ def milliseconds(seconds: float) -> str:
 
 async def make_files(directory: Path, ports: Ports, narrator: Narrator) -> StandInRegister:
     """Make the installation and, beside it, the register that its configuration trusts."""
-
-    def progress(text: str) -> None:
-        narrator.progress(text)
+    narrator.say("making_keys")
 
     def install() -> None:
-        initialise(directory, port_base=ports.base, say=progress, uzi=uzi_files(directory))
+        uzi = uzi_files(directory)
+        initialise(directory, port_base=ports.base, say=lambda _text: None, uzi=uzi)
 
     def found_register() -> StandInRegister:
         now = SystemClock().now

@@ -271,11 +271,11 @@ def test_terminated_while_it_makes_its_keys_it_leaves_nothing_running(tmp_path: 
     )
     with process:
         assert process.stdout is not None
-        while "making keys" not in process.stdout.readline():
+        while "Keys are being made" not in process.stdout.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         rest = process.stdout.read()
         assert process.wait(timeout=60) == 130
-    assert "Interrupted" in rest
+    assert rest.splitlines()[-1].strip() == "Interrupted: the servers have been stopped."
     assert not list(tmp_path.iterdir())
     assert not processes_of(tmp_path)

@@ -106,10 +106,6 @@ class Narrator:
         """Something that was shown to be so."""
         self._wrapped(self.texts(key, **values), f"{_INDENT}{self._mark()} ")
 
-    def progress(self, text: str) -> None:
-        """Something that takes a moment; in English, as the programs say it."""
-        self._wrapped(text, f"{_INDENT}· ")
-
     def failure(self, failed: DemoFailed) -> None:
         """The step that did not come out as it should."""
         self._write("", self._bold(self.texts("failed", step=failed.step)))

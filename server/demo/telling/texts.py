@@ -39,6 +39,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Oefen-CA's, en een nagebootst UZI-register",
         "Practice CAs, and a stand-in UZI register",
     ),
+    "making_keys": Text(
+        "Er worden sleutels gemaakt, ook van RSA-4096: dat duurt enkele seconden ...",
+        "Keys are being made, some of them RSA-4096: this takes a few seconds ...",
+    ),
     "authorities_made": Text(
         "Er is een root met daaronder de ZORG-ID Token CA, en een nagebootst UZI-register: "
         "root, niveau 2, en CA's voor de passen N, Z, M en S.",
