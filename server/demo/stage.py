@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -174,6 +175,7 @@ async def server_running(
     write_new(log, b"")
     with log.open("ab") as file:
         process = await asyncio.create_subprocess_exec(
+            *_ends_with_us(),
             *(sys.executable, "-m", "server.cli", "serve", "--config", str(config)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=file,
@@ -186,6 +188,12 @@ async def server_running(
         yield process
     finally:
         await _end(process)
+
+
+def _ends_with_us() -> list[str]:
+    """Lets the kernel end the server when this process is killed, where setpriv(1) is."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
 
 
 async def _until_ready(
