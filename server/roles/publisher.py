@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ldap_publish.directory import LdapDirectory, LdapServer
-from ldap_publish.follower import LdapFollower
+from ldap_publish.follower import Backoff, LdapFollower
 from ldap_publish.publisher import Publisher
 from ldap_publish.slapd import PrivateSlapd, SlapdPlace, find_slapd
 from ldap_publish.tree import PublishedCa, Tree
@@ -54,6 +54,8 @@ class PublisherRole:
             cursors=StoreCursors(reader, store),
             upkeep=Upkeep(facts=StoreFacts(reader), publisher=publisher, tree=tree),
             clock=clock,
+            # A slapd of our own needs a fraction of a second to start.
+            backoff=Backoff(first=0.05),
         )
 
     async def run(self, stop: asyncio.Event) -> None:
