@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from pki.api.wire import Wire
-from pki.domain.errors import Malformed
+from pki.domain.errors import Malformed, Unauthenticated
 from pki.domain.identifiers import CardId, IdempotencyKey
 
 BODY_LIMIT: Final = 64 * 1024
@@ -46,6 +46,9 @@ async def _content(request: web.Request) -> bytes:
             return await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
+    except (web.RequestPayloadError, ConnectionError):
+        # A wrong content coding, or a client that went away: the request's fault, not ours.
+        raise Malformed(what="body", message="the body did not arrive as announced") from None
 
 
 def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -77,9 +80,17 @@ def idempotency_key_of(request: web.Request) -> IdempotencyKey:
 
 
 def bearer_of(request: web.Request) -> str | None:
-    """The bearer token (RFC 6750 2.1), if there is one."""
+    """The bearer token (RFC 6750 2.1), if there is one.
+
+    Raises:
+        Unauthenticated: it holds what no token holds, such as octets that are not ASCII.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" and token else None
+    if scheme.lower() != "bearer" or not token:
+        return None
+    if not token.isascii():
+        raise Unauthenticated(message="the bearer token is not one of ours")
+    return token
 
 
 def json_response(body: Wire, status: int = 200) -> web.Response:

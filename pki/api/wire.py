@@ -25,6 +25,9 @@ from pki.domain.people import OrganisationState, Role
 from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
 from pki.domain.records import ChallengePurpose
 
+NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
+"""No control characters: PostgreSQL stores no NUL, and no name needs the others."""
+
 StatusName = Literal["good", "unconfirmed", "on-hold", "revoked"]
 
 
@@ -192,7 +195,7 @@ class OrganisationRequest(Wire):
     """POST /v1/organisations."""
 
     ura: UraText
-    name: str = Field(min_length=1, max_length=200)
+    name: str = Field(min_length=1, max_length=200, pattern=NAME_PATTERN)
 
 
 class OrganisationView(Wire):
@@ -208,9 +211,9 @@ class OperatorPerson(Wire):
     """An operator who has a UZI number: who manages cards can have no card of their own."""
 
     uzi_number: UziNumberText
-    surname: str = Field(min_length=1, max_length=200)
-    given_names: str = Field(max_length=200)
-    common_name: str = Field(min_length=1, max_length=200)
+    surname: str = Field(min_length=1, max_length=200, pattern=NAME_PATTERN)
+    given_names: str = Field(max_length=200, pattern=NAME_PATTERN)
+    common_name: str = Field(min_length=1, max_length=200, pattern=NAME_PATTERN)
 
 
 class OperatorRequest(Wire):

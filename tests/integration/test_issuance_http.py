@@ -70,6 +70,8 @@ HOSTILE: list[tuple[str | bytes, dict[str, str], int]] = [
     ("1" * 30_000, JSON, 400),
     (CHALLENGE, {"Content-Type": "text/plain"}, 415),
     (CHALLENGE + " " * 70_000, JSON, 413),
+    (b"no deflate", JSON | {"Content-Encoding": "deflate"}, 400),
+    (b"no gzip", JSON | {"Content-Encoding": "gzip"}, 400),
 ]
 
 
@@ -210,3 +212,37 @@ async def test_an_operator_finds_the_cards_of_a_person(edge: Edge) -> None:
     assert len(found["cards"]) == 1
     _, missing, _ = await edge.call("GET", "/v1/cards?uzi_number=999999999")
     assert missing == {"cards": []}
+
+
+async def test_a_bearer_that_is_no_text_opens_nothing(edge: Edge) -> None:
+    headers = {"Authorization": "Bearer \udcff\udcfe"}
+    status, problem, _ = await edge.call("GET", f"/v1/cards/{'0' * 32}", None, headers)
+    assert (status, problem["type"]) == (401, "urn:zorgid:problem:unauthenticated")
+
+
+async def test_a_client_that_goes_away_is_no_defect(
+    edge: Edge, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    port = int(edge.url.rpartition(":")[2])
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = "POST /v1/challenges HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    writer.write((head + "Content-Length: 20\r\n\r\n{").encode())
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.transport.abort()
+    for _ in range(500):
+        if any(record.message == "request answered" for record in caplog.records):
+            break
+        await asyncio.sleep(0.01)
+    assert any(record.message == "request answered" for record in caplog.records)
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a\nb", "\x7f", "a\x9bb"])
+async def test_a_name_has_no_control_characters(edge: Edge, name: str) -> None:
+    edge.around.operator(Role.ZORGID_TEAM, None)
+    edge.peer = client_certificate(Role.ZORGID_TEAM, None)
+    body = json.dumps({"ura": "90000383", "name": name})
+    status, problem, _ = await edge.call("POST", "/v1/organisations", body)
+    assert (status, problem["type"]) == (400, "urn:zorgid:problem:malformed")
