@@ -20,6 +20,7 @@ from pki.telemetry.metrics import Metrics
 from server.process.gauges import CaGauges, CrlGauges, LdapGauges, OcspGauges, StoreGauges
 from server.process.health import Check, Probes, application
 from server.process.roles import Role
+from server.process.secrecy import keep_memory_private
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ async def run_roles(settings: Settings, roles: frozenset[Role], stop: asyncio.Ev
     Raises:
         ZorgidError: something cannot be used; nothing goes on half.
     """
+    keep_memory_private()
     async with AsyncExitStack() as stack:
         process = Process(settings, stack, SystemClock(), SystemEntropy())
         await process.assemble(roles)
