@@ -1,9 +1,12 @@
 """The command line `zorgid`. Each subcommand loads its own part when it is asked for."""
 
+import os
 import sys
+import traceback
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from typer.exceptions import TyperException
@@ -13,14 +16,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="zorgid",
-    help="ZORG-ID Token CA: issuing CA for smartcards in care, with OCSP, CRLs and LDAP.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 journal = typer.Typer(help="The journal: verify, export, show.", no_args_is_help=True)
-cert = typer.Typer(help="Certificates.", no_args_is_help=True)
+cert = typer.Typer(help="Certificates: show.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
 app.add_typer(cert, name="cert")
 
@@ -28,17 +30,47 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 Config = Annotated[
     Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
 ]
+Ports = typer.Option(
+    min=1024, max=65528, help="First of eight ports: status, API, LDAP, metrics, …"
+)
 DEFAULT_CONFIG = Path("zorgid.toml")
+INTERRUPTED: Final = 130
+
+
+def _show_version(*, asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"zorgid {version('zorgid-token-ca')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and exit.",
+            is_eager=True,
+            callback=lambda asked: _show_version(asked=asked),
+        ),
+    ] = False,
+) -> None:
+    """ZORG-ID Token CA: issuing CA for smartcards in care, with OCSP, CRLs and LDAP.
+
+    Exit codes: 0 done, 1 a finding or a refusal, 2 wrong use or configuration, 3 this computer
+    lacks something, 4 something cannot be reached. With --json: one object on standard output.
+    """
 
 
 @app.command()
 def init(
     directory: Annotated[Path, typer.Argument(help="A new or empty folder.")],
     *,
-    port_base: Annotated[int, typer.Option(min=1024, max=65528, help="First of the ports.")] = 8080,
+    port_base: Annotated[int, Ports] = 8080,
     json: Json = False,
 ) -> int:
-    """Make a practice installation: keys, certificates, store, configuration."""
+    """Make a practice installation (keys, certificates, store)."""
     from server.initialise import initialise
     from server.report import progress
 
@@ -66,13 +98,11 @@ def demo(
         Path | None, typer.Option("--dir", help="Keep everything in this folder.")
     ] = None,
     hold: Annotated[bool, typer.Option(help="Keep the servers running.")] = False,
-    port_base: Annotated[
-        int | None, typer.Option(min=1024, max=65528, help="First of the ports.")
-    ] = None,
-    lang: Annotated[str, typer.Option(help="nl or en.")] = "nl",
+    port_base: Annotated[int | None, Ports] = None,
+    lang: Annotated[str, typer.Option(help="Language of the story: nl or en.")] = "nl",
     json: Json = False,
 ) -> int:
-    """Make a card from a UZI pass, block it, and show it through foreign tools."""
+    """Make, check, block and revoke cards on this computer."""
     from server.demo.run import DemoOptions, run_demo
 
     options = DemoOptions(
@@ -152,28 +182,68 @@ def _answer(command: Callable[[], "Report"], *, as_json: bool) -> int:
 
 def _guard(command: Callable[[], int], *, as_json: bool) -> int:
     from pki.domain.errors import ZorgidError
-    from server.report import show_error
+    from server.report import of_system, show_error
 
     try:
         return command()
     except ZorgidError as error:
         return show_error(error, as_json=as_json)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return show_error(of_system(error), as_json=as_json)
 
 
 def run(arguments: list[str]) -> int:
     """Do what the arguments say and give the exit code."""
+    as_json = "--json" in arguments
     try:
         code = app(args=arguments, prog_name="zorgid", standalone_mode=False)
     except TyperException as error:
-        sys.stderr.write(f"zorgid: {error.format_message()}\n  next: see zorgid --help\n")
-        return 2
+        return _wrong_use(error, as_json=as_json)
     except (KeyboardInterrupt, typer.Abort):
-        return 130
+        return INTERRUPTED
     except typer.Exit as done:
         return done.exit_code
     except BrokenPipeError:
-        return 1
+        return _reader_gone()
+    except Exception as error:  # noqa: BLE001 -- a defect of ours still ends in one clear answer
+        return _defect(error, as_json=as_json)
     return code if isinstance(code, int) else 0
+
+
+def _wrong_use(error: TyperException, *, as_json: bool) -> int:
+    from server.report import USAGE, show_failure
+
+    context = getattr(error, "ctx", None)
+    command = "zorgid" if context is None else context.command_path
+    message = error.format_message()
+    if message.startswith("Usage:"):  # a command without its subcommand is answered with its help
+        if not as_json:
+            sys.stderr.write(f"{message}\n")
+            return USAGE
+        message = "a command is missing"
+    show_failure("usage", message, f"see {command} --help", as_json=as_json)
+    return USAGE
+
+
+def _reader_gone() -> int:
+    """Whoever read our output has stopped reading; Python's own flush at exit must not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _defect(error: Exception, *, as_json: bool) -> int:
+    from server.report import FINDING, show_failure
+
+    traceback.print_exception(error)
+    show_failure(
+        "error",
+        f"unexpected failure: {type(error).__name__}",
+        "report it with the text on standard error (SECURITY.md says what never to send)",
+        as_json=as_json,
+    )
+    return FINDING
 
 
 def main() -> None:

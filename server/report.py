@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a finding or a refusal, 2 wrong use or configuration, 3 th
 something, 4 something could not be reached.
 """
 
+import errno
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from pki.domain.errors import (
     ConfigurationInvalid,
+    Conflict,
     EnvironmentMissing,
     Malformed,
     Unavailable,
@@ -23,6 +25,17 @@ FINDING: Final = 1
 USAGE: Final = 2
 ENVIRONMENT: Final = 3
 UNREACHABLE: Final = 4
+
+_OTHERWISE: Final = {
+    FINDING: "see what zorgid doctor says of this installation",
+    USAGE: "see zorgid --help, and docs/operations.md",
+    ENVIRONMENT: "see what zorgid doctor says of this computer",
+    UNREACHABLE: "try again in a moment; zorgid doctor says what cannot be reached",
+}
+"""The next step of an error that names none."""
+
+_IN_USE: Final = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL})
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +59,38 @@ def show(report: Report, *, as_json: bool) -> int:
 def show_error(error: ZorgidError, *, as_json: bool) -> int:
     """Print an error with its next step and give the exit code of its kind."""
     code = exit_code(error)
-    if as_json:
-        described = {"type": error.code, "message": error.message, "next": error.next_step}
-        _print_json({"ok": False, "error": described})
-        return code
-    sys.stderr.write(f"zorgid: {error.message}\n")
-    if error.next_step:
-        sys.stderr.write(f"  next: {error.next_step}\n")
+    next_step = error.next_step or _OTHERWISE[code]
+    show_failure(error.code, error.message, next_step, as_json=as_json)
     return code
+
+
+def show_failure(kind: str, message: str, next_step: str, *, as_json: bool) -> None:
+    """Print what went wrong: a JSON object on standard output, or text on standard error."""
+    if as_json:
+        described = {"type": kind, "message": message, "next": next_step}
+        _print_json({"ok": False, "error": described})
+    else:
+        sys.stderr.write(f"zorgid: {message}\n  next: {next_step}\n")
+
+
+def of_system(error: OSError) -> ZorgidError:
+    """What the operating system refused, as an error that says what to do."""
+    why = error.strerror or type(error).__name__
+    if error.errno in _IN_USE:
+        return Conflict(
+            message=f"an address cannot be listened on: {why}",
+            next_step="stop the program that has the port, or change that listen in the "
+            "configuration",
+        )
+    if error.errno in _FULL:
+        return Unavailable(message=why, next_step="make room on this computer, then repeat it")
+    if error.filename is not None:
+        return ConfigurationInvalid(
+            key=str(error.filename),
+            message=f"{error.filename} cannot be used: {why}",
+            next_step="name a path that exists and that this user may read and write",
+        )
+    return Unavailable(message=why)
 
 
 def exit_code(error: ZorgidError) -> int:

@@ -44,7 +44,7 @@ class SerialNumber:
         if re.fullmatch(r"dec:[0-9]{1,48}", lowered):
             return cls(int(lowered[4:]))
         digits = lowered.replace(":", "")
-        if not re.fullmatch(r"[0-9a-f]{1,40}", digits):
+        if lowered.startswith("dec:") or not re.fullmatch(r"[0-9a-f]{1,40}", digits):
             raise Malformed(
                 what="serial number",
                 message="serial number is neither hexadecimal nor dec:<decimal>",

@@ -19,7 +19,7 @@ from pki.trust.os_store import OsTrust, operating_system_trusts
 from pki.trust.signatures import verify_signature
 from server.commands.findings import Finding, ok, problem, report, warning
 from server.commands.outside import examine_outside
-from server.report import Report, progress
+from server.report import Report, of_system, progress
 from server.roles.issuance_desk import ca_settings, trust_settings
 from server.roles.keys import load_signer, read_certificate_file
 from server.settings import IssuerSettings, Settings, load
@@ -62,6 +62,11 @@ def _guarded(about: str, check: Check, settings: Settings, now: datetime) -> lis
         return list(check(settings, now))
     except ZorgidError as error:
         return [problem(about, error.message, error.next_step or "see the log")]
+    except OSError as error:
+        found = of_system(error)
+        return [problem(about, found.message, found.next_step or "see the system's log")]
+    except subprocess.TimeoutExpired as error:
+        return [warning(about, f"{error.cmd[0]} did not answer", "ask it by hand")]
 
 
 def _published(settings: Settings) -> tuple[IssuerSettings, ...]:
@@ -80,7 +85,9 @@ def _keys(settings: Settings, now: datetime) -> Iterator[Finding]:
             "the CA key is a file",
             "production keys belong in an HSM: make them in a key ceremony",
         )
-    for path in sorted(settings.secrets.glob("*")):
+    named = (*(each.key for each in _published(settings)), settings.api.key)
+    private = {*settings.secrets.glob("*")} | {each.file for each in named if each is not None}
+    for path in sorted(private):
         if path.stat().st_mode & 0o077:
             yield problem("keys", f"{path.name} may be read by others", f"chmod 600 {path}")
 

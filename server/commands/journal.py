@@ -1,16 +1,16 @@
 """`zorgid journal verify|export|show`."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from pki.domain.errors import ConfigurationInvalid, Malformed
+from pki.domain.errors import ChainBroken, ConfigurationInvalid, Malformed
 from pki.domain.journal import GENESIS, JournalHead, RawEntry, canonical_json, verify_chain
 from pki.store.reading import ReadSession, ReadStore
-from server.report import Report
+from server.files import new_file
+from server.report import Report, progress
 from server.settings import load
 
 _BATCH = 2000
@@ -38,11 +38,20 @@ def verify(config: Path, export_file: Path | None) -> Report:
 
     Raises:
         ChainBroken: names the first entry that does not hold.
+        Malformed: the file is not an export.
     """
     if export_file is not None:
+        progress(f"verifying {export_file}")
         head = verify_chain(_read_export(export_file))
     else:
+        progress("verifying the store's journal")
         head = _verify_store(config)
+    if head.position == 0:
+        raise Malformed(
+            what="journal",
+            message="there is no journal entry at all",
+            next_step="name a file made by: zorgid journal export",
+        )
     result = {"position": head.position, "digest": head.digest.hex()}
     return Report(
         result=result,
@@ -56,8 +65,8 @@ def _verify_store(config: Path) -> JournalHead:
             lambda session: (verify_chain(_all_entries(session)), session.head())
         )
     if found != recorded:
-        raise Malformed(
-            what="journal head",
+        raise ChainBroken(
+            position=min(found.position, recorded.position) + 1,
             message=f"the head says {recorded.position} entries, the journal has {found.position}",
             next_step="entries are missing at the end: compare with the last export",
         )
@@ -65,28 +74,31 @@ def _verify_store(config: Path) -> JournalHead:
 
 
 def export(config: Path, target: Path) -> Report:
-    """Write every entry as one line of canonical JSON, its digest included."""
-    try:
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise ConfigurationInvalid(
-            key="target",
-            message=f"{target} cannot be made: {error.strerror}",
-            next_step="name a new file in a folder that exists",
-        ) from error
+    """Write every entry as one line of canonical JSON, its digest included.
+
+    Raises:
+        ConfigurationInvalid: the file exists, or cannot be made; nothing is ever replaced.
+    """
     head = JournalHead(position=0, digest=GENESIS)
-    with os.fdopen(descriptor, "wb") as file, open_store(config) as store:
 
-        def write(session: ReadSession) -> JournalHead:
-            last = head
-            for entry in _all_entries(session):
-                file.write(canonical_json(_as_json(entry)) + b"\n")
-                last = JournalHead(position=entry.position, digest=entry.digest)
-            return last
+    def write(session: ReadSession, file: BinaryIO) -> JournalHead:
+        last = head
+        for entry in _all_entries(session):
+            file.write(canonical_json(_as_json(entry)) + b"\n")
+            last = JournalHead(position=entry.position, digest=entry.digest)
+        return last
 
-        head = store.read_sync(write)
-        file.flush()
-        os.fsync(file.fileno())
+    with open_store(config) as store:
+        progress(f"writing the journal to {target}")
+        try:
+            with new_file(target) as file:
+                head = store.read_sync(lambda session: write(session, file))
+        except FileExistsError as error:
+            raise ConfigurationInvalid(
+                key="target",
+                message=f"{target} exists already",
+                next_step="name a new file: an export is never replaced",
+            ) from error
     return Report(
         result={"file": str(target), "position": head.position, "digest": head.digest.hex()},
         lines=[
@@ -129,7 +141,7 @@ def _as_json(entry: RawEntry) -> dict[str, Any]:
 
 def _read_export(path: Path) -> Iterator[RawEntry]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 yield _read_line(line, number)
     except OSError as error:
@@ -140,7 +152,7 @@ def _read_export(path: Path) -> Iterator[RawEntry]:
         ) from error
 
 
-def _read_line(line: str, number: int) -> RawEntry:
+def _read_line(line: bytes, number: int) -> RawEntry:
     try:
         value = json.loads(line)
         return RawEntry(
@@ -153,9 +165,16 @@ def _read_line(line: str, number: int) -> RawEntry:
             previous=bytes.fromhex(value["previous"]),
             digest=bytes.fromhex(value["digest"]),
         )
-    except (ValueError, KeyError, TypeError):
-        raise Malformed(
-            what="journal export",
-            message=f"line {number} of the export is not a journal entry",
+    except (ValueError, KeyError, TypeError, RecursionError):
+        message = f"line {number} of the export is not a journal entry"
+        if number == 1:
+            raise Malformed(
+                what="journal export",
+                message=message,
+                next_step="name a file made by: zorgid journal export",
+            ) from None
+        raise ChainBroken(
+            position=number,
+            message=message,
             next_step="make a new export; if the store's journal verifies, this file was damaged",
         ) from None

@@ -156,4 +156,5 @@ def _folder(asked: Path | None) -> Iterator[Path]:
             message=f"{directory} is not an empty folder",
             next_step="give --dir a new folder, or remove that one first: nothing is overwritten",
         )
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     yield directory

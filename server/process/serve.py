@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from pki.telemetry.logs import configure_logging
-
-from pki.domain.errors import ZorgidError
 from server.process.locks import exclusive_role
 from server.process.roles import EXCLUSIVE, Role, parse_roles
 from server.process.run import run_roles
@@ -31,7 +29,7 @@ def serve_forever(config: Path, roles_text: str) -> int:
     with _locks(settings, roles), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
             runner.run(_until_stopped(settings, roles))
-        except* ZorgidError as group:
+        except BaseExceptionGroup as group:
             raise _first(group) from group
     return 0
 
@@ -62,7 +60,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _first(group: BaseExceptionGroup[ZorgidError]) -> ZorgidError:
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The error that ended the process: what else failed, failed because of it."""
     error = group.exceptions[0]
-    return error if isinstance(error, ZorgidError) else _first(error)
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
