@@ -13,8 +13,10 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
 
 from pki.domain.errors import ConfigurationInvalid
+from server.settings_together import check_together
 
 FILE_NAME: Final = "zorgid.toml"
+_PORT_MAX: Final = 65535
 _FORBIDDEN_IN_NAMES: Final = frozenset(",=\"'+<>;\\#\x7f") | {chr(code) for code in range(32)}
 
 
@@ -53,11 +55,21 @@ def _loopback(value: str) -> str:
     return value
 
 
+def _usable_port(value: str) -> str:
+    if int(value.rpartition(":")[2]) > _PORT_MAX:
+        raise ValueError(f"a port is at most {_PORT_MAX}")
+    return value
+
+
 CaName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_safe_name)]
 AnyPath = Annotated[Path, AfterValidator(_relative)]
 ExistingFile = Annotated[Path, AfterValidator(_existing)]
 HttpUrl = Annotated[str, Field(max_length=60), AfterValidator(_plain_http)]
-Address = Annotated[str, Field(pattern=r"^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$")]
+Address = Annotated[
+    str,
+    Field(pattern=r"^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"),
+    AfterValidator(_usable_port),
+]
 LoopbackAddress = Annotated[Address, AfterValidator(_loopback)]
 
 
@@ -257,22 +269,5 @@ def check(document: dict[str, Any], *, directory: Path) -> Settings:
             message=f"setting {key}: {first['msg']}",
             next_step=f"correct {key} in the configuration",
         ) from None
-    _check_together(settings)
+    check_together(settings)
     return settings
-
-
-def _check_together(settings: Settings) -> None:
-    if (settings.store.path is None) == (settings.store.postgresql is None):
-        raise ConfigurationInvalid(
-            key="store",
-            message="setting store: give either path or postgresql",
-            next_step="keep one",
-        )
-    if settings.token_ca.key is None:
-        raise ConfigurationInvalid(
-            key="token_ca.key", message="the Token CA needs a key to issue with", next_step="add it"
-        )
-    if settings.ldap.mode == "external" and settings.ldap.url is None:
-        raise ConfigurationInvalid(
-            key="ldap.url", message="an external directory needs its URL", next_step="add ldap.url"
-        )

@@ -128,6 +128,14 @@ def change(document: dict[str, Any], key: str, value: Any) -> None:
         ("token_ca.key", None, "token_ca.key"),
         ("store.postgresql", "postgresql+psycopg://x/y", "store"),
         ("ldap.mode", "external", "ldap.url"),
+        ("status.answer_lifetime_seconds", 200, "status.blindness_limit_seconds"),
+        ("crl.interval_seconds", 86_401, "crl.interval_seconds"),
+        ("crl.lifetime_seconds", 3_600, "crl.lifetime_seconds"),
+        ("root.id", "token-ca-g1", "token_ca.id"),
+        ("services_ca.published_as", "zorg-id-token-ca", "services_ca.published_as"),
+        ("services_ca.certificate", "ca/root.pem", "services_ca.certificate"),
+        ("api.listen", "127.0.0.1:99999", "api.listen"),
+        ("status.listen", "localhost:70000", "65535"),
     ],
 )
 def test_a_mistake_is_named(
@@ -138,6 +146,22 @@ def test_a_mistake_is_named(
         check(document, directory=tmp_path)
     assert says in caught.value.message + caught.value.key
     assert caught.value.next_step
+
+
+def test_two_listeners_on_one_address_are_named(document: dict[str, Any], tmp_path: Path) -> None:
+    change(document, "api.listen", document["status"]["listen"])
+    with pytest.raises(ConfigurationInvalid, match=r"api.listen: is the same as status.listen"):
+        check(document, directory=tmp_path)
+
+
+def test_an_answer_must_outlast_what_caches_add(document: dict[str, Any], tmp_path: Path) -> None:
+    document["status"] |= {
+        "max_age_seconds": 60,
+        "answer_lifetime_seconds": 239,
+        "blindness_limit_seconds": 60,
+    }
+    with pytest.raises(ConfigurationInvalid, match=r"status.answer_lifetime_seconds.*four times"):
+        check(document, directory=tmp_path)
 
 
 def test_a_file_that_is_not_there_or_not_toml_says_what_to_do(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""Settings that are each in order and make no sense together. The first one found is named."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from pki.domain.errors import ConfigurationInvalid
+
+if TYPE_CHECKING:
+    from server.settings import Settings
+
+Finding = tuple[str, str, str]
+"""Key, what is wrong with it, what to do."""
+
+_SHORTEST_ANSWER: Final = 60
+
+
+def check_together(settings: "Settings") -> None:
+    """Refuse what no single setting shows.
+
+    Raises:
+        ConfigurationInvalid: names the key to correct.
+    """
+    for rule in _RULES:
+        for key, wrong, next_step in rule(settings):
+            raise ConfigurationInvalid(
+                key=key, message=f"setting {key}: {wrong}", next_step=next_step
+            )
+
+
+def _needed(settings: "Settings") -> Iterator[Finding]:
+    if (settings.store.path is None) == (settings.store.postgresql is None):
+        yield "store", "give either path or postgresql", "keep one"
+    if settings.token_ca.key is None:
+        yield "token_ca.key", "the Token CA needs a key to issue with", "add it"
+    if settings.ldap.mode == "external":
+        for name in ("url", "bind_dn", "password_file"):
+            if getattr(settings.ldap, name) is None:
+                yield f"ldap.{name}", "an external directory needs it", f"add ldap.{name}"
+
+
+def _status(settings: "Settings") -> Iterator[Finding]:
+    status = settings.status
+    shortest = max(4 * status.max_age_seconds, _SHORTEST_ANSWER)
+    if status.answer_lifetime_seconds < shortest:
+        key = "status.answer_lifetime_seconds"
+        yield key, "is below four times status.max_age_seconds", f"set it to {shortest} or more"
+    if status.blindness_limit_seconds > status.answer_lifetime_seconds:
+        key = "status.blindness_limit_seconds"
+        highest = status.answer_lifetime_seconds
+        yield key, "outlasts status.answer_lifetime_seconds", f"set it to {highest} or less"
+
+
+def _crl(settings: "Settings") -> Iterator[Finding]:
+    crl = settings.crl
+    if crl.lifetime_seconds < 2 * crl.interval_seconds:
+        key, least = "crl.lifetime_seconds", 2 * crl.interval_seconds
+        yield key, "leaves no time to repeat a CRL that failed", f"set it to {least} or more"
+    if crl.max_age_seconds > crl.interval_seconds:
+        key, highest = "crl.max_age_seconds", crl.interval_seconds
+        yield key, "is longer than crl.interval_seconds", f"set it to {highest} or less"
+
+
+def _names(settings: "Settings") -> Iterator[Finding]:
+    cas = {name: getattr(settings, name) for name in ("root", "token_ca", "services_ca")}
+    for field in ("id", "published_as", "certificate"):
+        values = ((f"{name}.{field}", getattr(ca, field)) for name, ca in cas.items())
+        yield from _twice(values, "each CA needs its own")
+
+
+def _ports(settings: "Settings") -> Iterator[Finding]:
+    listening = {
+        "status.listen": settings.status.listen,
+        "api.listen": settings.api.listen,
+        "metrics.listen": settings.metrics.listen,
+    }
+    if settings.ldap.mode == "private":
+        listening["ldap.listen"] = settings.ldap.listen
+    fixed = ((key, address) for key, address in listening.items() if not address.endswith(":0"))
+    yield from _twice(fixed, "choose another port")
+
+
+def _twice(values: Iterable[tuple[str, object]], next_step: str) -> Iterator[Finding]:
+    seen: dict[object, str] = {}
+    for key, value in values:
+        first = seen.setdefault(value, key)
+        if first != key:
+            yield key, f"is the same as {first}", next_step
+
+
+_RULES: Final[tuple[Callable[["Settings"], Iterator[Finding]], ...]] = (
+    _needed,
+    _status,
+    _crl,
+    _names,
+    _ports,
+)
