@@ -1,12 +1,15 @@
 """A practice installation, made once; each test or module gets a copy of its folder."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pki.domain.algorithms import KeyType
 from pki.ports import SystemEntropy
 from practice import Practice, copied, make_practice, register_served
+from program import readiness
 from server.demo.stage import choose_ports
 
 
@@ -29,3 +32,15 @@ def practice(made_practice: Practice, tmp_path: Path) -> Practice:
 def module_practice(made_practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> Practice:
     """A copy for the tests of one module."""
     return copied(made_practice, tmp_path_factory.mktemp("module") / "installation")
+
+
+@pytest.fixture(scope="module")
+def running_practice(module_practice: Practice) -> Iterator[Practice]:
+    """A server for the tests of one module, with RSA-2048 cards; sound when they are done."""
+    module_practice.change(('card_profile = "card-p256"', 'card_profile = "card-rsa2048"'))
+    made = replace(module_practice, key_type=KeyType.RSA_2048)
+    with made.serving() as server:
+        yield made
+        assert readiness(made.metrics_port) is None, server.log
+    assert server.code == 0
+    assert made.zorgid("journal", "verify", "--config", str(made.config)).returncode == 0

@@ -7,11 +7,13 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+
+import pytest
 
 from card_writer.desk import Desk
 from card_writer.personalisation import Made, personalise
@@ -19,6 +21,7 @@ from card_writer.soft_token import SoftCard, SoftPass
 from issuance.register_operator import NewOperator, record_operator
 from issuance.register_organisation import NewOrganisation, record_organisation
 from pki.api.client import IssuanceClient
+from pki.api.errors import ProblemAnswered
 from pki.api.fields import from_pem
 from pki.domain.algorithms import KeyType
 from pki.domain.identifiers import CardNumber, UziNumber
@@ -176,6 +179,15 @@ class Practice:
         if ran.returncode != 0 or "Response verify OK" not in ran.stderr or found is None:
             raise AssertionError(f"{words}: {ran.returncode} {ran.stdout} {ran.stderr}")
         return "hold" if "Reason: certificateHold" in ran.stdout else found[1]
+
+
+async def refused(asked: Awaitable[object]) -> ProblemAnswered:
+    """What the API says to something that it must not do."""
+    with pytest.raises(ProblemAnswered) as caught:
+        await asked
+    if not caught.value.problem.detail:
+        raise AssertionError("a refusal that says nothing to the person")
+    return caught.value
 
 
 def make_practice(folder: Path, ports: Ports) -> Practice:

@@ -1,0 +1,112 @@
+"""The program is started on something that cannot be right: it says what, and what to do next."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from pki.domain.algorithms import KeyType
+from pki.keys.soft import generate
+from practice import Practice
+from program import exchanged
+
+pytestmark = pytest.mark.slow
+
+FINDING, USAGE = 1, 2
+
+
+def unknown_key(practice: Practice) -> None:
+    practice.change(("[status]\n", "[status]\nanswer_lifetime = 900\n"))
+
+
+def missing_file(practice: Practice) -> None:
+    practice.layout.certificate("token-ca-g1").unlink()
+
+
+def comma_in_name(practice: Practice) -> None:
+    practice.change(('name = "ZORG-ID Token CA"', 'name = "ZORG-ID, Token CA"'))
+
+
+def foreign_key(practice: Practice) -> None:
+    """A key of the right kind, under the right passphrase, of another CA."""
+    path = practice.layout.key("token-ca-g1")
+    path.unlink()
+    generate(KeyType.RSA_2048, path, practice.layout.secret("passphrase").read_bytes())
+
+
+def wrong_passphrase(practice: Practice) -> None:
+    practice.layout.secret("passphrase").write_bytes(b"0" * 48)
+
+
+def readable_passphrase(practice: Practice) -> None:
+    practice.layout.secret("passphrase").chmod(0o640)
+
+
+def newer_schema(practice: Practice) -> None:
+    with closing(sqlite3.connect(practice.layout.store)) as store, store:
+        store.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+def no_store(practice: Practice) -> None:
+    for path in practice.layout.store.parent.iterdir():
+        path.unlink()
+
+
+Break = Callable[[Practice], None]
+
+
+@pytest.mark.parametrize(
+    ("damage", "code", "named", "advice"),
+    [
+        (unknown_key, USAGE, "status.answer_lifetime", "correct status.answer_lifetime"),
+        (missing_file, USAGE, "token-ca-g1.pem does not exist", "correct token_ca.certificate"),
+        (comma_in_name, USAGE, "a CA name may not hold ','", "correct token_ca.name"),
+        (foreign_key, FINDING, "do not belong together", "the key and the certificate of one"),
+        (wrong_passphrase, USAGE, "token-ca-g1.pem", ""),
+        (readable_passphrase, USAGE, "may be read by others", "chmod 600"),
+        (newer_schema, FINDING, "schema 9999, newer than", "install the release that made it"),
+        (no_store, 4, "there is no store", "zorgid init"),
+    ],
+)
+def test_it_does_not_start(
+    practice: Practice, damage: Break, code: int, named: str, advice: str
+) -> None:
+    damage(practice)
+    ran = practice.zorgid("serve", "--config", str(practice.config))
+    assert ran.returncode == code, ran.stderr
+    assert ran.stdout == ""
+    said = [line for line in ran.stderr.splitlines() if not line.startswith("{")]
+    assert said[0].startswith("zorgid: ")
+    assert named in said[0]
+    assert said[1].startswith("  next: ")
+    assert advice in said[1]
+    assert "Traceback" not in ran.stderr
+
+
+def test_an_exclusive_role_runs_once_and_the_first_goes_on(practice: Practice) -> None:
+    with practice.serving() as first:
+        for role in ("issuance", "publisher"):
+            second = practice.zorgid("serve", "--config", str(practice.config), "--role", role)
+            assert second.returncode == FINDING
+            assert f"process {first.process.pid} already has the role" in second.stderr
+            assert "  next: stop that process first" in second.stderr
+        assert exchanged(f"http://127.0.0.1:{practice.metrics_port}/readyz")[0] == 200
+    with practice.serving() as again:
+        assert again.code is None
+
+
+def test_a_port_that_is_taken_is_named(practice: Practice) -> None:
+    with practice.serving():
+        config = practice.status_config()
+        second = practice.zorgid("serve", "--config", str(config), "--role", "status")
+    assert second.returncode == FINDING, second.stderr
+    assert f"127.0.0.1:{practice.ports.base} cannot be used" in second.stderr
+    assert "  next: stop the program that has the port" in second.stderr
+
+
+def test_a_role_that_does_not_exist_is_a_wrong_use(practice: Practice) -> None:
+    ran = practice.zorgid("serve", "--config", str(practice.config), "--role", "oscp")
+    assert (ran.returncode, ran.stdout) == (USAGE, "")
+    assert "'oscp' is not a role" in ran.stderr
+    assert "give all, issuance, status or publisher" in ran.stderr
