@@ -5,7 +5,7 @@ import hashlib
 from issuance.desk import Desk
 from issuance.ports import Journal
 from issuance.rules.permissions import Action, actor, require
-from pki.domain.events import ResponderCertified
+from pki.domain.events import Event, ResponderCertified, ResponderIntended
 from pki.domain.people import Actor, Operator
 
 
@@ -23,21 +23,29 @@ async def enrol_responder(desk: Desk, operator: Operator, pkcs10: bytes) -> byte
 
 
 async def certify_responder(desk: Desk, public_key: bytes, by: Actor) -> bytes:
-    """The certificate, DER; the journal knows it before anyone else does.
+    """The certificate, DER; the journal knows its serial before anything is signed.
 
     Raises:
         KeyRejected, Refused, Unavailable: as above.
     """
     prepared = desk.authority.prepare_responder(public_key, desk.clock.now())
-    certificate = await desk.authority.sign(prepared.tbs)
-    event = ResponderCertified(
-        issuer=desk.authority.issuer,
-        serial=prepared.serial,
-        certificate_sha256=hashlib.sha256(certificate).hexdigest(),
+    issuer, serial = desk.authority.issuer, prepared.serial
+    intended = ResponderIntended(
+        issuer=issuer,
+        serial=serial,
+        tbs_sha256=hashlib.sha256(prepared.tbs).hexdigest(),
+        profile=prepared.profile,
     )
+    await _record(desk, intended, by)
+    certificate = await desk.authority.sign(prepared.tbs)
+    digest = hashlib.sha256(certificate).hexdigest()
+    certified = ResponderCertified(issuer=issuer, serial=serial, certificate_sha256=digest)
+    await _record(desk, certified, by)
+    return certificate
 
+
+async def _record(desk: Desk, event: Event, by: Actor) -> None:
     def record(session: Journal) -> None:
         session.record(event, by)
 
     await desk.store.write(record)
-    return certificate

@@ -46,6 +46,17 @@ class KeyCeremonyDone(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResponderIntended(Event):
+    """An OCSP responder certificate is about to be signed over these TBS bytes."""
+
+    KIND: ClassVar[str] = "responder.intended"
+    issuer: IssuerId
+    serial: SerialNumber
+    tbs_sha256: str
+    profile: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResponderCertified(Event):
     """An OCSP responder certificate was issued."""
 
@@ -235,6 +246,7 @@ ALL_EVENTS: Final[tuple[type[Event], ...]] = (
     *STATUS_EVENTS,
     InstallationCreated,
     KeyCeremonyDone,
+    ResponderIntended,
     ResponderCertified,
     OrganisationRegistered,
     OperatorRegistered,
