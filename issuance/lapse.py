@@ -69,6 +69,9 @@ def _lapse(desk: Desk, card_id: CardId, session: Lapsing) -> bool:
     if card is None or session.open_intent_of(card_id) is not None:
         # Its signature is under way: the lease ends before the next round.
         return False
+    if session.now < card.phase.at + desk.limits.unfinished:
+        # It went a step further since it was found overdue, and has its time for that step.
+        return False
     match card.phase:
         case Ordered():
             ended = lapsed(card, not_before=None, at=session.now)

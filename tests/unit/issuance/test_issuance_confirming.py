@@ -1,7 +1,10 @@
 """Confirming a card, and what happens to those that nobody confirms."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 
@@ -15,6 +18,7 @@ from fakes_issuance import (
 from fakes_issuance_store import START
 from issuance.confirm_card import CardProof, confirm_card
 from issuance.lapse import LapseRunner, lapse_overdue
+from issuance.ports import WholeSession
 from issuance.steps.enquiries import (
     card_for_holder,
     card_for_operator,
@@ -38,6 +42,8 @@ from pki.domain.events import (
 from pki.domain.people import Role
 from pki.domain.reasons import RefusalReason, RevocationReason
 from pki.domain.status import Good, Revoked, Unconfirmed
+
+T = TypeVar("T")
 
 
 async def test_a_card_is_made_and_only_then_good(around: Surroundings, holder: Holder) -> None:
@@ -168,6 +174,48 @@ async def test_an_order_under_signature_does_not_lapse(
     around.authority.sign = slow_sign  # type: ignore[method-assign] # a slower signer
     assert isinstance((await holder.certify()).card.phase, Issued)
     assert swept == [0]
+
+
+async def test_a_card_signed_while_the_sweep_goes_on_keeps_its_time(
+    around: Surroundings, holder: Holder
+) -> None:
+    await holder.begin()
+    await holder.order()
+    around.clock.advance(minutes=29, seconds=50)
+    found, signed = asyncio.Event(), asyncio.Event()
+    sign = around.authority.sign
+
+    async def slow_sign(tbs: bytes) -> bytes:
+        around.clock.advance(seconds=20)
+        await found.wait()
+        return await sign(tbs)
+
+    class Interrupted:
+        """Lets the signature come after the sweep has looked and before it acts."""
+
+        async def write(self, work: Callable[[WholeSession], T], /) -> T:
+            result = await around.store.write(work)
+            found.set()
+            await signed.wait()
+            return result
+
+    around.authority.sign = slow_sign  # type: ignore[method-assign] # a slower signer
+
+    async def certify() -> None:
+        await holder.certify()
+        signed.set()
+
+    async def sweep() -> int:
+        while not around.store.events(CertificateIntended):  # noqa: ASYNC110 -- one turn of the loop
+            await asyncio.sleep(0)
+        around.clock.advance(seconds=1)
+        return await lapse_overdue(replace(around.desk, store=Interrupted()))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(certify())
+        ended = group.create_task(sweep())
+    assert ended.result() == 0
+    assert isinstance((await holder.confirm()).card.phase, Active)
 
 
 async def test_the_runner_goes_on_after_an_error(around: Surroundings, holder: Holder) -> None:
