@@ -180,6 +180,7 @@ def _sqlite_engine(path: Path, *, mode: str, begin: str, connections: int = 1) -
             message=f"there is no store at {path}", next_step="run zorgid init, which makes it"
         )
     uri = f"file:{quote(str(path))}?mode={mode}"
+    opened = _identity(path)
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
@@ -208,9 +209,24 @@ def _sqlite_engine(path: Path, *, mode: str, begin: str, connections: int = 1) -
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
+        # An open file outlives its name: what is written then is lost with this process.
+        if _identity(path) != opened:
+            raise StoreUnavailable(
+                message=f"the store's file {path} was moved, deleted or replaced",
+                next_step="stop every process that uses it, put the newest store back, start again",
+            )
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file the path names now; None when it names none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _mounts() -> str:
