@@ -20,8 +20,9 @@ _log = logging.getLogger(__name__)
 class JournalTail:
     """Looks for new entries every ``poll_seconds``, and at once when it is woken.
 
-    ``last_contact`` is the `time.monotonic` of the last look that succeeded, minus infinity before
-    the first. A failing store ends nothing: it is logged once, and the looks go on.
+    ``last_contact`` is the `time.monotonic` of the last look that saw the journal's end, minus
+    infinity before the first: who is still catching up has not seen what was blocked last. A
+    failing store ends nothing: it is logged once, and the looks go on.
     """
 
     def __init__(self, read_store: ReadStore, poll_seconds: float = 0.2) -> None:
@@ -74,7 +75,8 @@ class JournalTail:
             return (), True
         if failing:
             _log.info("the journal can be followed again")
-        self.last_contact = began
+        if len(entries) < BATCH:
+            self.last_contact = began
         return entries, False
 
     async def _rest(self, sleeper: asyncio.Event) -> None:

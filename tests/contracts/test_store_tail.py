@@ -195,3 +195,14 @@ async def test_head_is_where_the_journal_ends(store: Store, read_store: ReadStor
     tail = JournalTail(read_store)
     await store.write(several(4))
     assert (await tail.head()).position == 4
+
+
+async def test_who_is_behind_has_no_contact(store: Store, read_store: ReadStore) -> None:
+    await store.write(several(2 * BATCH + 1))
+    tail = JournalTail(read_store, poll_seconds=0.01)
+    follower = tail.follow(0)
+    for _ in range(2):
+        assert len(await following(follower)) == BATCH
+        assert tail.last_contact == -math.inf
+    assert await following(follower) == [2 * BATCH + 1]
+    assert math.isfinite(tail.last_contact)
