@@ -44,6 +44,9 @@ from pki.ports import Clock, HttpAnswer
 
 logger = logging.getLogger(__name__)
 
+LONGEST_KEPT: Final = 1024
+"""Octets of a request whose answer is kept: an honest one has 70 to 250, and anyone may ask."""
+
 ATTEMPTS: Final = 5
 """How often an answer is made anew when changes keep overtaking it."""
 
@@ -160,7 +163,7 @@ class OcspResponder:
             if reading.touched:
                 return None
             answer = good_answer(der, composed, self._policy.max_age)
-            if composed.lasting:
+            if composed.lasting and len(asked) <= LONGEST_KEPT:
                 hash_name = things[0].cert_id.hash_name or ""
                 self._cache.keep(asked, self._entry(answer, composed, things, hash_name), reading)
         for cert_id, status in answers:
