@@ -3,10 +3,9 @@
 import math
 import time
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crl.follower import CrlFollower
-from ldap_publish.follower import LdapStatistics
 from ocsp.renewal import CredentialHolder
 from ocsp.responder import OcspResponder
 from pki.der.certificate import read_certificate
@@ -14,6 +13,10 @@ from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Reading
 from server.roles.keys import read_certificate_file
 from server.settings import Settings
+
+if TYPE_CHECKING:
+    # A status node, which has these gauges too, loads nothing that publishes.
+    from ldap_publish.follower import LdapStatistics
 
 
 class StoreGauges:
@@ -101,7 +104,7 @@ class OcspGauges:
 
 
 class _Directory(Protocol):
-    def statistics(self) -> LdapStatistics: ...
+    def statistics(self) -> "LdapStatistics": ...
 
 
 class LdapGauges:
