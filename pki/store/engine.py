@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy import column as column_clause
 from sqlalchemy import exc as sql_errors
 from sqlalchemy import table as table_clause
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from pki.domain.errors import ConfigurationInvalid, SchemaMismatch, StoreUnavailable
@@ -203,7 +204,7 @@ def _sqlite_engine(path: Path, *, mode: str, begin: str, connections: int = 1) -
         if mode == "ro":
             cursor.execute("PRAGMA query_only=ON")
         else:
-            cursor.execute("PRAGMA journal_mode=WAL")
+            _use_write_ahead_log(cursor)
             cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 
@@ -227,6 +228,20 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _use_write_ahead_log(cursor: DBAPICursor) -> None:
+    """Switch a new file over. SQLite does not wait for another opener's lock here, so we do."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _mounts() -> str:
