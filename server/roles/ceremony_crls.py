@@ -26,8 +26,7 @@ async def bring_in(settings: IssuerSettings, store: Store) -> None:
     """
     if settings.crl is None:
         return
-    der = settings.crl.read_bytes()
-    found = _checked(der, read_certificate_file(settings.certificate), settings.crl)
+    der, found = _read(settings, settings.crl)
     issuer = IssuerId(settings.id)
     published = PublishedCrl(
         issuer=issuer,
@@ -40,6 +39,26 @@ async def bring_in(settings: IssuerSettings, store: Store) -> None:
     )
     if await store.write(lambda session: _publish(session, published, settings.crl)):
         _log.info("CRL of a ceremony published", extra={"issuer": issuer.value})
+
+
+def revoked_serials(settings: IssuerSettings) -> frozenset[int]:
+    """Which certificates of this CA its ceremonies have revoked; none when it names no CRL.
+
+    Raises:
+        ConfigurationInvalid: not a CRL of this CA.
+    """
+    if settings.crl is None:
+        return frozenset()
+    _, found = _read(settings, settings.crl)
+    return frozenset(found.entries)
+
+
+def _read(settings: IssuerSettings, path: Path) -> tuple[bytes, Crl]:
+    try:
+        der = path.read_bytes()
+    except OSError as error:
+        raise _invalid(path, f"cannot be read: {error.strerror}") from error
+    return der, _checked(der, read_certificate_file(settings.certificate), path)
 
 
 def _publish(session: WriteSession, crl: PublishedCrl, path: Path | None) -> bool:

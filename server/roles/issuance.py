@@ -16,8 +16,13 @@ from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
 from pki.trust.signatures import verify_signature
-from server.roles.ceremony_crls import bring_in
-from server.roles.issuance_desk import open_authority, open_desk, tls_context
+from server.roles.ceremony_crls import bring_in, revoked_serials
+from server.roles.issuance_desk import (
+    open_authority,
+    open_desk,
+    tls_context,
+    unrevoked_peers,
+)
 from server.roles.responders import LocalCredentials
 from server.roles.status import crl_policy
 from server.roles.write_ports import StoreCrls
@@ -63,6 +68,7 @@ class IssuanceRole:
         )
         self.crls = CrlFollower(service, tail, clock=clock, policy=policy)
         self._tls = tls_context(settings)
+        self._peers = unrevoked_peers(revoked_serials(settings.services_ca))
         self._serving = False
 
     async def settle(self) -> None:
@@ -84,7 +90,7 @@ class IssuanceRole:
                 tasks.create_task(self.crls.run()),
                 tasks.create_task(LapseRunner(self.desk).run()),
             ]
-            app = create_app(self.desk)
+            app = create_app(self.desk, peers=self._peers)
             async with serving(app, host=host.strip("[]"), port=int(port), tls=self._tls):
                 self._serving = True
                 await stop.wait()

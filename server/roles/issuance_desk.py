@@ -4,12 +4,16 @@ import ssl
 from datetime import datetime, timedelta
 from typing import Final
 
+from aiohttp import web
+
 from ca.authority import AuthorityProfiles, CertificationAuthority
 from ca.profiles import load_profiles
 from ca.settings import CaSettings, Installation, OidCa
 from issuance.desk import Desk, Limits
+from issuance.http.peers import PeerCertificate, peer_certificate
 from issuance.ports import PassVerifier
-from pki.domain.errors import ConfigurationInvalid, Refused
+from pki.der.certificate import read_certificate
+from pki.domain.errors import ConfigurationInvalid, Forbidden, Refused
 from pki.domain.identifiers import IssuerId
 from pki.domain.reasons import RefusalReason
 from pki.domain.records import PassHolder
@@ -198,3 +202,32 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_mode = ssl.CERT_OPTIONAL
     return context
+
+
+def unrevoked_peers(
+    revoked: frozenset[int], peers: PeerCertificate = peer_certificate
+) -> PeerCertificate:
+    """As ``peers``, which TLS has verified, with the CRL of the last ceremony held against it.
+
+    It is done here and not by OpenSSL, so that a CRL past its nextUpdate does not stop an
+    administrator from blocking a card.
+    """
+
+    def unrevoked(request: web.Request) -> bytes | None:
+        """The client certificate.
+
+        Raises:
+            Forbidden: it was revoked.
+        """
+        certificate = peers(request)
+        if (
+            certificate is not None
+            and read_certificate(certificate).content.serial.value in revoked
+        ):
+            raise Forbidden(
+                message="the client certificate was revoked",
+                next_step="have a new one made at the next ceremony, and registered",
+            )
+        return certificate
+
+    return unrevoked
