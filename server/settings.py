@@ -1,83 +1,33 @@
 """The configuration file, read once into checked, frozen objects.
 
 Unknown keys, missing files and unsafe values are `ConfigurationInvalid` errors that name the key.
-Paths are relative to the file they stand in. Nothing secret stands in it: key passphrases are in
-files it names.
+Paths are relative to the file they stand in. Nothing secret stands in it: passphrases and PINs are
+in files, credentials or descriptors that it names.
 """
 
-import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import Field, ValidationError
 
 from pki.domain.errors import ConfigurationInvalid
+from server.setting.keys import CaKeySettings, KeySettings
+from server.setting.types import (
+    Address,
+    AnyPath,
+    CaName,
+    ExistingFile,
+    HttpUrl,
+    LoopbackAddress,
+    Section,
+)
 from server.settings_together import check_together
 
 FILE_NAME: Final = "zorgid.toml"
-_PORT_MAX: Final = 65535
-_FORBIDDEN_IN_NAMES: Final = frozenset(",=\"'+<>;\\#\x7f") | {chr(code) for code in range(32)}
 
 
-def _safe_name(value: str) -> str:
-    """Relying parties split DN text at commas and equals signs, so no value may hold one."""
-    found = sorted(_FORBIDDEN_IN_NAMES & set(value))
-    if found or not value.strip() or value != value.strip():
-        raise ValueError(f"a CA name may not hold {' '.join(map(repr, found)) or 'outer spaces'}")
-    return value
-
-
-def _relative(value: Path, info: ValidationInfo) -> Path:
-    base = Path((info.context or {}).get("directory", "."))
-    return (base / value).resolve()
-
-
-def _existing(value: Path, info: ValidationInfo) -> Path:
-    path = _relative(value, info)
-    if not path.is_file():
-        raise ValueError(f"file {path} does not exist")
-    return path
-
-
-def _plain_http(value: str) -> str:
-    if not value.startswith("http://") or value.endswith("/"):
-        raise ValueError(
-            "must start with http:// (status services are not behind TLS) and not end in /"
-        )
-    return value
-
-
-def _loopback(value: str) -> str:
-    host = value.rpartition(":")[0].strip("[]")
-    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
-        raise ValueError("must be a loopback address: it is not meant for the network")
-    return value
-
-
-def _usable_port(value: str) -> str:
-    if int(value.rpartition(":")[2]) > _PORT_MAX:
-        raise ValueError(f"a port is at most {_PORT_MAX}")
-    return value
-
-
-CaName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_safe_name)]
-AnyPath = Annotated[Path, AfterValidator(_relative)]
-ExistingFile = Annotated[Path, AfterValidator(_existing)]
-HttpUrl = Annotated[str, Field(max_length=60), AfterValidator(_plain_http)]
-Address = Annotated[
-    str,
-    Field(pattern=r"^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"),
-    AfterValidator(_usable_port),
-]
-LoopbackAddress = Annotated[Address, AfterValidator(_loopback)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Installation(_Section):
+class Installation(Section):
     """What this is; shown everywhere. Installations of different kinds are never mixed."""
 
     kind: Literal["practice", "acceptance", "production"]
@@ -85,7 +35,7 @@ class Installation(_Section):
     oid_arc: Annotated[str, Field(pattern=r"^[0-2](\.(0|[1-9][0-9]*)){1,10}$")]
 
 
-class StoreSettings(_Section):
+class StoreSettings(Section):
     """Where facts and journal are: `sqlite` with a path (one host), or a PostgreSQL URL."""
 
     path: AnyPath | None = None
@@ -97,25 +47,18 @@ class StoreSettings(_Section):
         return self.postgresql or f"sqlite:///{self.path}"
 
 
-class KeySettings(_Section):
-    """A software key: an encrypted PKCS#8 file and the file that holds its passphrase."""
-
-    file: ExistingFile
-    passphrase_file: ExistingFile
-
-
-class IssuerSettings(_Section):
+class IssuerSettings(Section):
     """One generation of one CA. A CA without ``key`` is only published here (an offline root)."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     name: CaName
     certificate: ExistingFile
     published_as: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}$")]
-    key: KeySettings | None = None
+    key: CaKeySettings | None = None
     crl: ExistingFile | None = None
 
 
-class StatusSettings(_Section):
+class StatusSettings(Section):
     """OCSP, CRLs and CA certificates over plain HTTP."""
 
     listen: Address
@@ -128,7 +71,7 @@ class StatusSettings(_Section):
     cps: ExistingFile | None = None
 
 
-class CrlSettings(_Section):
+class CrlSettings(Section):
     """When CRLs are made, and for how long they count."""
 
     interval_seconds: Annotated[int, Field(ge=60, le=86_400)] = 3600
@@ -137,7 +80,7 @@ class CrlSettings(_Section):
     max_age_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
 
 
-class ApiSettings(_Section):
+class ApiSettings(Section):
     """The issuance API: TLS, client certificates of the Services CA."""
 
     listen: Address
@@ -147,11 +90,11 @@ class ApiSettings(_Section):
     client_ca: ExistingFile
 
 
-class LdapSettings(_Section):
+class LdapSettings(Section):
     """The directory: a private slapd that this program starts, an external server, or none."""
 
     mode: Literal["private", "external", "off"] = "private"
-    listen: LoopbackAddress = "127.0.0.1:8389"
+    listen: LoopbackAddress = "127.0.0.1:8082"
     directory: AnyPath = Path("ldap")
     schema_directory: AnyPath = Path("schema")
     base: Annotated[str, Field(min_length=3)] = "o=ZORG-ID,c=NL"
@@ -161,7 +104,7 @@ class LdapSettings(_Section):
     ca_file: ExistingFile | None = None
 
 
-class EnrolmentSettings(_Section):
+class EnrolmentSettings(Section):
     """How a status node without the role `issuance` gets its responder certificate."""
 
     api: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.:-]+$")]
@@ -170,13 +113,13 @@ class EnrolmentSettings(_Section):
     key: KeySettings
 
 
-class MetricsSettings(_Section):
+class MetricsSettings(Section):
     """Health and metrics; loopback only."""
 
     listen: LoopbackAddress = "127.0.0.1:8083"
 
 
-class UziIssuerSettings(_Section):
+class UziIssuerSettings(Section):
     """One UZI issuing CA: its certificates (one key may have several) and what they vouch for."""
 
     certificates: Annotated[list[ExistingFile], Field(min_length=1)]
@@ -185,17 +128,17 @@ class UziIssuerSettings(_Section):
     authenticity_policies: Annotated[list[str], Field(min_length=1)]
 
 
-class UziSettings(_Section):
+class UziSettings(Section):
     """Which UZI passes are believed, and where their status may be asked."""
 
     roots: Annotated[list[ExistingFile], Field(min_length=1)]
-    intermediates: list[ExistingFile] = []
+    intermediates: Annotated[list[ExistingFile], Field(default_factory=list)]
     issuers: Annotated[list[UziIssuerSettings], Field(min_length=1)]
     status_hosts: Annotated[list[str], Field(min_length=1)]
     crl_max_age_seconds: Annotated[int, Field(ge=0, le=3600)] = 300
 
 
-class LimitSettings(_Section):
+class LimitSettings(Section):
     """How long the steps of making a card may take."""
 
     challenge_seconds: Annotated[int, Field(ge=10, le=600)] = 120
@@ -205,7 +148,7 @@ class LimitSettings(_Section):
     signing_queue: Annotated[int, Field(ge=1, le=10_000)] = 256
 
 
-class Settings(_Section):
+class Settings(Section):
     """The whole configuration file."""
 
     installation: Installation
