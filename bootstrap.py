@@ -61,6 +61,7 @@ TEST_PEERS = (
     Peer("postgres", "postgresql", _postgres),
     Peer("certtool", "gnutls-bin", _command("certtool")),
     Peer("java", "default-jre-headless", _command("java")),
+    Peer("softhsm", "softhsm2", _command("softhsm2-util")),
 )
 VENV_MODULE = Peer(
     "venv", "python3-venv", lambda: importlib.util.find_spec("ensurepip") is not None

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 import pytest
 
+from softhsm import softhsm_module
+
 SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 
@@ -39,6 +41,7 @@ PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
         "postgres": lambda: postgres_programs() is not None,
         "java": _programs("java"),
         "pcsc": _programs("pcscd"),
+        "softhsm": lambda: softhsm_module() is not None and _programs("softhsm2-util")(),
     }
 )
 

@@ -33,12 +33,24 @@ _HASHES: Final[dict[SignatureAlgorithm, type[hashes.HashAlgorithm]]] = {
     SignatureAlgorithm.SHA256_RSA: hashes.SHA256,
     SignatureAlgorithm.SHA384_RSA: hashes.SHA384,
     SignatureAlgorithm.SHA512_RSA: hashes.SHA512,
+    SignatureAlgorithm.SHA256_RSA_PSS: hashes.SHA256,
+    SignatureAlgorithm.SHA384_RSA_PSS: hashes.SHA384,
+    SignatureAlgorithm.SHA512_RSA_PSS: hashes.SHA512,
     SignatureAlgorithm.ECDSA_SHA256: hashes.SHA256,
     SignatureAlgorithm.ECDSA_SHA384: hashes.SHA384,
 }
-_RSA: Final = frozenset(
-    (SignatureAlgorithm.SHA256_RSA, SignatureAlgorithm.SHA384_RSA, SignatureAlgorithm.SHA512_RSA)
+_PSS: Final = frozenset(
+    (
+        SignatureAlgorithm.SHA256_RSA_PSS,
+        SignatureAlgorithm.SHA384_RSA_PSS,
+        SignatureAlgorithm.SHA512_RSA_PSS,
+    )
 )
+_RSA: Final = _PSS | {
+    SignatureAlgorithm.SHA256_RSA,
+    SignatureAlgorithm.SHA384_RSA,
+    SignatureAlgorithm.SHA512_RSA,
+}
 _ECDSA: Final = frozenset((SignatureAlgorithm.ECDSA_SHA256, SignatureAlgorithm.ECDSA_SHA384))
 
 
@@ -103,7 +115,7 @@ def sign(key: PrivateKey, algorithm: SignatureAlgorithm, message: bytes) -> byte
     """Hash and sign; the caller has seen to it that ``algorithm`` `fits` the key."""
     match key:
         case rsa.RSAPrivateKey():
-            return key.sign(message, padding.PKCS1v15(), _HASHES[algorithm]())
+            return key.sign(message, _padding(algorithm), _HASHES[algorithm]())
         case ec.EllipticCurvePrivateKey():
             return key.sign(message, ec.ECDSA(_HASHES[algorithm]()))
         case Ed25519PrivateKey():
@@ -117,7 +129,7 @@ def verifies(
     try:
         match key:
             case rsa.RSAPublicKey():
-                key.verify(signature, message, padding.PKCS1v15(), _HASHES[algorithm]())
+                key.verify(signature, message, _padding(algorithm), _HASHES[algorithm]())
             case ec.EllipticCurvePublicKey():
                 key.verify(signature, message, ec.ECDSA(_HASHES[algorithm]()))
             case Ed25519PublicKey():
@@ -130,3 +142,11 @@ def verifies(
 def spki(key: PublicKey) -> bytes:
     """The key as DER SubjectPublicKeyInfo."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _padding(algorithm: SignatureAlgorithm) -> padding.PKCS1v15 | padding.PSS:
+    """PSS salts are as long as the digest (RFC 4055 3.1)."""
+    if algorithm not in _PSS:
+        return padding.PKCS1v15()
+    digest = _HASHES[algorithm]()
+    return padding.PSS(padding.MGF1(digest), digest.digest_size)

@@ -22,6 +22,7 @@ from server.commands.outside import examine_outside
 from server.report import Report, of_system, progress
 from server.roles.issuance_desk import ca_settings, trust_settings
 from server.roles.keys import load_signer, read_certificate_file
+from server.setting.keys import CaKeySettings
 from server.settings import IssuerSettings, Settings, load
 
 Check = Callable[[Settings, datetime], Iterator[Finding]]
@@ -77,19 +78,26 @@ def _keys(settings: Settings, now: datetime) -> Iterator[Finding]:
     del now
     for each in _published(settings):
         if each.key is not None:
-            load_signer(each.key, read_certificate_file(each.certificate), settings.limits)
-            yield ok("keys", f"the key of {each.id} belongs to its certificate")
-    if settings.installation.kind == "production":
-        yield problem(
-            "keys",
-            "the CA key is a file",
-            "production keys belong in an HSM: make them in a key ceremony",
-        )
-    named = (*(each.key for each in _published(settings)), settings.api.key)
-    private = {*settings.secrets.glob("*")} | {each.file for each in named if each is not None}
-    for path in sorted(private):
+            yield from _key(settings, each, each.key)
+    named = [each.key.file for each in _published(settings) if each.key and each.key.file]
+    for path in sorted({*settings.secrets.glob("*"), *named, settings.api.key.file}):
         if path.stat().st_mode & 0o077:
             yield problem("keys", f"{path.name} may be read by others", f"chmod 600 {path}")
+
+
+def _key(settings: Settings, issuer: IssuerSettings, key: CaKeySettings) -> Iterator[Finding]:
+    """Whether it can be used; a token key was then reached, logged in to, and found."""
+    load_signer(key, read_certificate_file(issuer.certificate), settings.limits)
+    yield ok("keys", f"the key of {issuer.id} belongs to its certificate")
+    if key.pkcs11 is not None:
+        at = f"token {key.pkcs11.token}, id {key.pkcs11.key_id}"
+        yield ok("keys", f"the key of {issuer.id} is in an HSM that answers ({at})")
+    elif settings.installation.kind == "production":
+        yield problem(
+            "keys",
+            f"the key of {issuer.id} is a file",
+            "production keys belong in an HSM: make them in a key ceremony",
+        )
 
 
 def _chain(settings: Settings, now: datetime) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from pki.domain.uzi import PassType, UziName
 from pki.ports import Entropy, SystemEntropy
 from server.demo.uzi_register import OID_CA, PassSubject, StandInRegister
 from server.files import replace_file
-from server.settings import KeySettings
+from server.setting.keys import KeySettings
 
 URA: Final = Ura("90000382")
 ORGANISATION: Final = "Huisartsencoöperatie De Linde"

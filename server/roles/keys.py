@@ -1,15 +1,21 @@
 """Keys as the configuration names them, each checked against the certificate it belongs to."""
 
+import os
 from pathlib import Path
 from typing import Final
 
 from pki.api.fields import from_pem
 from pki.domain.errors import ConfigurationInvalid, Malformed
 from pki.keys.checked import CheckedSigner, require_same_key
+from pki.keys.pin import Pin, pin_from_credential, pin_from_descriptor, pin_from_file
+from pki.keys.pkcs11.loaded import loaded_module
+from pki.keys.pkcs11.ports import KeyName
+from pki.keys.pkcs11.signer import Pkcs11Signer
 from pki.keys.pool import PooledSigner
 from pki.keys.soft import SoftSigner
 from pki.ports import Signer
-from server.settings import KeySettings, LimitSettings
+from server.setting.keys import CaKeySettings, KeySettings, Pkcs11Settings
+from server.settings import LimitSettings
 
 CONCURRENCY: Final = 2
 """RSA signatures release the interpreter, so two at once use two processors."""
@@ -55,23 +61,66 @@ def read_passphrase(settings: KeySettings) -> bytes:
     return passphrase
 
 
-def load_signer(settings: KeySettings, certificate: bytes, limits: LimitSettings) -> Signer:
+def load_signer(settings: CaKeySettings, certificate: bytes, limits: LimitSettings) -> Signer:
     """The signer of a CA: checked against its certificate, verified after use, bounded.
 
     Raises:
-        ConfigurationInvalid: the key file cannot be used.
+        ConfigurationInvalid: the key file, module or key cannot be used.
+        EnvironmentMissing: the key is in a token, and this machine lacks what speaks to tokens.
+        SignerUnavailable, SignerBusy: the token is gone, refuses its PIN or does not answer.
         KeyMismatch: it is another key than the certificate's.
     """
-    soft = SoftSigner.load(settings.file, read_passphrase(settings))
-    require_same_key(soft, certificate)
-    return bounded(soft, limits)
+    if settings.pkcs11 is not None:
+        signer: Signer = open_token_key(settings.pkcs11, limits)
+        concurrency = limits.signing_queue
+    elif (software := settings.software) is not None:
+        signer = SoftSigner.load(software.file, read_passphrase(software))
+        concurrency = CONCURRENCY
+    else:
+        raise ConfigurationInvalid(key="key", message="no key is named", next_step="name one")
+    require_same_key(signer, certificate)
+    return bounded(signer, limits, concurrency=concurrency)
 
 
-def bounded(signer: Signer, limits: LimitSettings) -> Signer:
-    """A signer that releases only what verifies, within the limits of the configuration."""
+def bounded(signer: Signer, limits: LimitSettings, *, concurrency: int = CONCURRENCY) -> Signer:
+    """A signer that releases only what verifies, within the limits of the configuration.
+
+    A token has a queue of its own, which must not run dry, so all its calls may wait there.
+    """
     return PooledSigner(
         CheckedSigner(signer),
-        concurrency=CONCURRENCY,
+        concurrency=concurrency,
         queue_limit=limits.signing_queue,
         timeout_seconds=limits.signing_seconds,
     )
+
+
+def open_token_key(settings: Pkcs11Settings, limits: LimitSettings) -> Pkcs11Signer:
+    """Log in at the token and find the key; the PIN is read only if nobody logged in before.
+
+    Raises:
+        ConfigurationInvalid: no PKCS#11 module, no PIN to be had, no such key, or several.
+        EnvironmentMissing: python-pkcs11 is not installed.
+        SignerUnavailable, SignerBusy: the token is gone, refuses its PIN or does not answer.
+    """
+    module = loaded_module(settings.module, answer_seconds=limits.signing_seconds)
+    module.log_in(settings.token, lambda: read_pin(settings))
+    name = KeyName(
+        token=settings.token, key_id=bytes.fromhex(settings.key_id), label=settings.label
+    )
+    return Pkcs11Signer.open(module, name)
+
+
+def read_pin(settings: Pkcs11Settings) -> Pin:
+    """The PIN, from where the configuration says it is.
+
+    Raises:
+        ConfigurationInvalid: it cannot be had from there.
+    """
+    if settings.pin_file is not None:
+        return pin_from_file(settings.pin_file)
+    if settings.pin_credential is not None:
+        return pin_from_credential(settings.pin_credential, os.environ)
+    if settings.pin_fd is not None:
+        return pin_from_descriptor(settings.pin_fd)
+    raise AssertionError

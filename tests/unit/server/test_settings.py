@@ -18,7 +18,12 @@ ALTERNATIVES = {
     "ldap.bind_dn",
     "ldap.password_file",
     "ldap.ca_file",
+    *(
+        f"token_ca.key.pkcs11.{name}"
+        for name in ("module", "token", "key_id", "label", "pin_credential", "pin_file", "pin_fd")
+    ),
 }
+PINS = {"pin_credential", "pin_file", "pin_fd"}
 
 
 @pytest.fixture
@@ -91,6 +96,59 @@ def test_the_example_names_every_setting(key: str) -> None:
         assert f"# {key.rpartition('.')[2]} = " in text
     else:
         assert present(tomllib.loads(text), key), key
+
+
+def in_a_token(document: dict[str, Any], *left_out: str) -> None:
+    """The example with the block that is commented out, in place of the key file."""
+    lines = EXAMPLE.read_text("utf-8").splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith("# [token_ca.key.pkcs11]"))
+    block = "\n".join(line.removeprefix("# ") for line in lines[start : lines.index("", start)])
+    settings = tomllib.loads(block)["token_ca"]["key"]["pkcs11"]
+    kept = {name: value for name, value in settings.items() if name not in left_out}
+    document["token_ca"]["key"] = {"pkcs11": kept}
+
+
+@pytest.mark.parametrize("pin", sorted(PINS))
+def test_the_key_may_be_in_a_token_instead(
+    document: dict[str, Any], tmp_path: Path, pin: str
+) -> None:
+    (tmp_path / "secrets" / "hsm-pin").touch()
+    in_a_token(document, *(PINS - {pin}))
+    key = check(document, directory=tmp_path).token_ca.key
+    assert key is not None
+    assert key.software is None
+    assert key.pkcs11 is not None
+    assert key.pkcs11.key_id == "a1b2c3d4"
+    assert getattr(key.pkcs11, pin) is not None
+
+
+@pytest.mark.parametrize(
+    ("left_out", "says"),
+    [
+        ((), "just one of pin_file"),
+        (tuple(PINS), "just one of pin_file"),
+        (("pin_file", "pin_fd", "token"), "token_ca.key.pkcs11.token"),
+        (("pin_file", "pin_fd", "key_id"), "token_ca.key.pkcs11.key_id"),
+    ],
+)
+def test_a_token_key_that_is_half_named(
+    document: dict[str, Any], tmp_path: Path, left_out: tuple[str, ...], says: str
+) -> None:
+    (tmp_path / "secrets" / "hsm-pin").touch()
+    in_a_token(document, *left_out)
+    with pytest.raises(ConfigurationInvalid, match=says):
+        check(document, directory=tmp_path)
+
+
+def test_a_key_is_in_one_place_only(document: dict[str, Any], tmp_path: Path) -> None:
+    files = document["token_ca"]["key"]
+    in_a_token(document, "pin_file", "pin_fd")
+    document["token_ca"]["key"] |= files
+    with pytest.raises(ConfigurationInvalid, match="either file and passphrase_file, or pkcs11"):
+        check(document, directory=tmp_path)
+    del document["token_ca"]["key"]["passphrase_file"]
+    with pytest.raises(ConfigurationInvalid, match="belong together"):
+        check(document, directory=tmp_path)
 
 
 def test_the_defaults_are_what_the_example_says(document: dict[str, Any], tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""What key ceremonies do in a token: look, make a key pair, destroy one. No server loads this."""
+
+from typing import Final
+
+from pki.domain.algorithms import KeyType
+from pki.domain.errors import Conflict, IntegrityBroken, NotFound, ZorgidError
+from pki.keys.pkcs11.link import key_missing
+from pki.keys.pkcs11.module import Pkcs11Module, find_key
+from pki.keys.pkcs11.ports import Fault, KeyName, TokenObject, TokenSession
+
+GENERATION_SECONDS: Final = 300.0
+"""An RSA-4096 pair takes seconds in software and may take minutes in a small token."""
+
+_MUST: Final = {"sensitive": True, "extractable": False, "sign": True, "decrypt": False}
+
+
+def inventory(module: Pkcs11Module, token: str) -> tuple[TokenObject, ...]:
+    """Everything in the token, in a fixed order.
+
+    Raises:
+        SignerUnavailable, SignerBusy: the token is gone or does not answer.
+    """
+    return module.call(token, lambda session: session.objects())
+
+
+def generate(module: Pkcs11Module, key: KeyName, key_type: KeyType) -> bytes:
+    """Make a key pair that cannot leave the token; its public key, DER SubjectPublicKeyInfo.
+
+    Raises:
+        Conflict: the token holds an object with this id or this label.
+        IntegrityBroken: the token made a key with other properties; it was destroyed.
+        ConfigurationInvalid: the token cannot make such a key, or is full.
+        SignerUnavailable, SignerBusy: the token is gone or does not answer.
+    """
+    if key.label is None:
+        raise ValueError("a ceremony gives its key a label")
+    for each in inventory(module, key.token):
+        if each.key_id == key.key_id or each.label == key.label:
+            raise Conflict(
+                message=f"token {key.token} already holds {each.kind} {each.label!r}"
+                f" with id {each.key_id.hex()}",
+                next_step="choose another id and label; a key is never replaced",
+            )
+    failed = module.call(key.token, lambda at: _made(at, key, key_type), seconds=GENERATION_SECONDS)
+    if failed is not None:
+        raise _full(key, key_type, failed)
+    _examine(module, key)
+    return find_key(module, key)[0]
+
+
+def destroy(module: Pkcs11Module, key: KeyName) -> None:
+    """Destroy a key pair for good.
+
+    Raises:
+        NotFound: the token holds no such key.
+        IntegrityBroken: it is still there.
+        SignerUnavailable, SignerBusy: the token is gone or does not answer.
+    """
+    if not module.call(key.token, lambda session: session.destroy(key)):
+        raise NotFound(
+            what="key", message=f"there is no key {key}", next_step="look into the token"
+        )
+    if _objects(module, key):
+        raise IntegrityBroken(
+            message=f"key {key} is still in its token", next_step="stop and examine the token"
+        )
+
+
+def _made(session: TokenSession, key: KeyName, key_type: KeyType) -> Fault | None:
+    try:
+        session.generate(key, key_type)
+    except Fault as fault:
+        # Nothing is repeated: whether it left half a key behind is looked at by a person.
+        return fault
+    return None
+
+
+def _examine(module: Pkcs11Module, key: KeyName) -> None:
+    private = [each for each in _objects(module, key) if each.kind == "private_key"]
+    if len(private) == 1:
+        wrong = [name for name, value in _MUST.items() if private[0].attributes.get(name) != value]
+        if not wrong:
+            return
+    module.call(key.token, lambda session: session.destroy(key))
+    raise IntegrityBroken(
+        message=f"the token made key {key} with other properties than asked; it was destroyed",
+        next_step="do not use this token for CA keys",
+    )
+
+
+def _objects(module: Pkcs11Module, key: KeyName) -> list[TokenObject]:
+    return [each for each in inventory(module, key.token) if each.key_id == key.key_id]
+
+
+def _full(key: KeyName, key_type: KeyType, fault: Fault) -> ZorgidError:
+    error = key_missing(key, fault)
+    error.message = f"token {key.token} made no {key_type.value} key: {fault}"
+    error.next_step = "look at its free memory and its mechanisms, then at its inventory"
+    return error

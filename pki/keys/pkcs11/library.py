@@ -1,0 +1,184 @@
+"""python-pkcs11 behind `ports.Library`: the only module that imports it.
+
+Every call happens on the worker thread of the module; see `worker`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pki.domain.algorithms import KeyType
+from pki.domain.errors import ConfigurationInvalid, EnvironmentMissing
+from pki.keys.pkcs11 import objects
+from pki.keys.pkcs11.ports import (
+    Failed,
+    Fault,
+    Gone,
+    KeyMissing,
+    KeyName,
+    Operation,
+    PinRefused,
+    TokenObject,
+)
+
+try:
+    import pkcs11
+    from pkcs11 import MGF, Mechanism, PrivateKey, Session, Token, TokenFlag
+    from pkcs11.exceptions import MultipleTokensReturned, PKCS11Error, UserAlreadyLoggedIn
+    from pkcs11.types import SignMixin
+except ImportError as error:
+    raise EnvironmentMissing(
+        message="keys in an HSM need python-pkcs11, which is not installed",
+        next_step="install the extra hsm of this program",
+    ) from error
+
+if TYPE_CHECKING:
+    from pkcs11 import _pkcs11
+
+_GONE: Final = frozenset(
+    {
+        "DeviceRemoved",
+        "KeyHandleInvalid",
+        "NoSuchToken",
+        "ObjectHandleInvalid",
+        "SessionClosed",
+        "SessionHandleInvalid",
+        "SlotIDInvalid",
+        "TokenNotPresent",
+        "TokenNotRecognised",
+        "UserNotLoggedIn",
+    }
+)
+_PIN: Final = frozenset(
+    {
+        "PinExpired",
+        "PinIncorrect",
+        "PinInvalid",
+        "PinLenRange",
+        "PinLocked",
+        "UserPinNotInitialized",
+    }
+)
+
+
+def load(path: Path) -> "Pkcs11Library":
+    """Load and initialise the module in ``path``.
+
+    Raises:
+        ConfigurationInvalid: it is no PKCS#11 module, or it does not start.
+    """
+    try:
+        return Pkcs11Library(pkcs11.lib(str(path)))
+    except PKCS11Error as error:
+        why = str(error) or type(error).__name__
+        raise ConfigurationInvalid(
+            key="module",
+            message=f"{path} cannot be used as a PKCS#11 module: {why}",
+            next_step="name the shared library that came with the HSM",
+        ) from None
+
+
+class Pkcs11Library:
+    """A loaded module."""
+
+    def __init__(self, lib: "_pkcs11.lib") -> None:
+        self._lib = lib
+
+    def open(self, token: str, pin: bytes) -> "Pkcs11Session":
+        with _translated():
+            found = self._lib.get_token(token_label=token)
+            if found.flags & (TokenFlag.USER_PIN_LOCKED | TokenFlag.USER_PIN_FINAL_TRY):
+                raise PinRefused("the PIN is locked, or the next wrong one locks it")
+            return Pkcs11Session(_logged_in(found, pin))
+
+    def restart(self) -> None:
+        with _translated():
+            self._lib.reinitialize()
+
+
+class Pkcs11Session:
+    """The session that logged in: while it is open, the log-in lasts."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def mechanisms(self) -> frozenset[str]:
+        with _translated():
+            known = self._session.token.slot.get_mechanisms()
+        return frozenset(str(getattr(each, "name", "")) for each in known)
+
+    def find(self, key: KeyName) -> PrivateKey:
+        with _translated():
+            return objects.private_key(self._session, key)
+
+    def public_key(self, key: KeyName) -> bytes:
+        with _translated():
+            return objects.public_key(self._session, key)
+
+    def sign(self, handle: object, operation: Operation) -> bytes:
+        if not isinstance(handle, SignMixin):
+            raise KeyMissing("the private key may not sign")
+        mechanism = Mechanism[operation.mechanism]
+        parameters = None if operation.digest is None else _pss(operation.digest)
+        with _translated():
+            signature = handle.sign(operation.data, mechanism=mechanism, mechanism_param=parameters)
+        return bytes(signature)
+
+    def objects(self) -> tuple[TokenObject, ...]:
+        with _translated():
+            return objects.listed(self._session)
+
+    def generate(self, key: KeyName, key_type: KeyType) -> None:
+        with _translated(), self._writable() as session:
+            objects.generate(session, key, key_type)
+
+    def destroy(self, key: KeyName) -> int:
+        with _translated(), self._writable() as session:
+            return objects.destroy(session, key)
+
+    def close(self) -> None:
+        with suppress(PKCS11Error):
+            self._session.close()
+
+    @contextmanager
+    def _writable(self) -> Iterator[Session]:
+        """A second session of the same log-in, which may write."""
+        session = self._session.token.open(rw=True)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+def _logged_in(token: Token, pin: bytes) -> Session:
+    try:
+        return token.open(user_pin=pin.decode())
+    except UserAlreadyLoggedIn:
+        # The log-in outlived the session that made it: it is one for each token and process.
+        return token.open()
+    except UnicodeDecodeError:
+        raise PinRefused("a PIN is UTF-8 text (PKCS#11 2.40, 3.1)") from None
+
+
+def _pss(digest: str) -> tuple[Mechanism, MGF, int]:
+    """Digest, mask function over the same digest, and a salt as long (RFC 4055 3.1)."""
+    name = digest.upper()
+    return Mechanism[name], MGF[name], int(name.removeprefix("SHA")) // 8
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except MultipleTokensReturned:
+        raise KeyMissing("more than one token has that label") from None
+    except PKCS11Error as error:
+        raise _fault(type(error).__name__) from None
+
+
+def _fault(name: str) -> Fault:
+    """Sort a return value by its name; python-pkcs11's texts say no more than that."""
+    if name in _PIN:
+        return PinRefused(name)
+    return Gone(name) if name in _GONE else Failed(name)

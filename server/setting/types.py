@@ -1,0 +1,70 @@
+"""Types of values: each says what it refuses, and makes paths absolute."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+
+_FORBIDDEN_IN_NAMES: Final = frozenset(",=\"'+<>;\\#\x7f") | {chr(code) for code in range(32)}
+
+_PORT_MAX: Final = 65535
+
+
+def _safe_name(value: str) -> str:
+    """Relying parties split DN text at commas and equals signs, so no value may hold one."""
+    found = sorted(_FORBIDDEN_IN_NAMES & set(value))
+    if found or not value.strip() or value != value.strip():
+        raise ValueError(f"a CA name may not hold {' '.join(map(repr, found)) or 'outer spaces'}")
+    return value
+
+
+def _relative(value: Path, info: ValidationInfo) -> Path:
+    base = Path((info.context or {}).get("directory", "."))
+    return (base / value).resolve()
+
+
+def _existing(value: Path, info: ValidationInfo) -> Path:
+    path = _relative(value, info)
+    if not path.is_file():
+        raise ValueError(f"file {path} does not exist")
+    return path
+
+
+def _plain_http(value: str) -> str:
+    if not value.startswith("http://") or value.endswith("/"):
+        raise ValueError(
+            "must start with http:// (status services are not behind TLS) and not end in /"
+        )
+    return value
+
+
+def _loopback(value: str) -> str:
+    host = value.rpartition(":")[0].strip("[]")
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError("must be a loopback address: it is not meant for the network")
+    return value
+
+
+def _usable_port(value: str) -> str:
+    if int(value.rpartition(":")[2]) > _PORT_MAX:
+        raise ValueError(f"a port is at most {_PORT_MAX}")
+    return value
+
+
+CaName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_safe_name)]
+AnyPath = Annotated[Path, AfterValidator(_relative)]
+ExistingFile = Annotated[Path, AfterValidator(_existing)]
+HttpUrl = Annotated[str, Field(max_length=60), AfterValidator(_plain_http)]
+Address = Annotated[
+    str,
+    Field(pattern=r"^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"),
+    AfterValidator(_usable_port),
+]
+LoopbackAddress = Annotated[Address, AfterValidator(_loopback)]
+
+
+class Section(BaseModel):
+    """A section of the file: nothing unknown in it, nothing changes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
