@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from pki.domain.errors import ConfigurationInvalid
 from pki.ports import Clock, Entropy, SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
@@ -73,6 +74,7 @@ class Process:
 
     async def assemble(self, roles: frozenset[Role]) -> None:
         """Build the roles; those that others stand on first."""
+        await self._refuse_another_kind()
         store = await self._writing_store(roles)
         issuance = None
         if Role.ISSUANCE in roles and store is not None:
@@ -82,6 +84,17 @@ class Process:
         if Role.PUBLISHER in roles and store is not None:
             self._publisher(store)
         self.runners.append(self._serve_health)
+
+    async def _refuse_another_kind(self) -> None:
+        found = await self._reader.read(lambda session: session.installation())
+        kind = self._settings.installation.kind
+        if found is None or found[1] != kind:
+            what = "nothing yet" if found is None else found[1]
+            raise ConfigurationInvalid(
+                key="installation.kind",
+                message=f"setting installation.kind: says {kind}; the store is of {what}",
+                next_step="name the store that belongs to this configuration: kinds never mix",
+            )
 
     async def _writing_store(self, roles: frozenset[Role]) -> "Store | None":
         if not roles & {Role.ISSUANCE, Role.PUBLISHER}:
