@@ -70,13 +70,13 @@ TEXTS: Final[Mapping[str, Text]] = {
         "The team appoints an administrator, with a client certificate of their own.",
     ),
     "first_card": Text(
-        "{name} houdt een medewerkerspas op naam en een lege kaart bij de lezer. De pas tekent een "
-        "uitdaging, de kaart maakt een sleutel en vraagt er een certificaat voor.",
-        "{name} presents a staff pass on name and a blank card. The pass signs a challenge; the "
-        "card makes a key and asks for its certificate.",
+        "{name} gebruikt een medewerkerspas op naam en een lege kaart. De pas ondertekent een "
+        "challenge; de kaart maakt een sleutel en vraagt daar een certificaat voor aan.",
+        "{name} uses a staff pass in a person's name and a blank card. The pass signs a "
+        "challenge; the card makes a key and asks for its certificate.",
     ),
     "card_certified": Text(
-        "Het certificaat is getekend en staat op de kaart: serienummer {serial}.",
+        "Het certificaat is ondertekend en staat op de kaart: serienummer {serial}.",
         "The certificate is signed and on the card: serial {serial}.",
     ),
     "before_confirmation": Text(
@@ -89,7 +89,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "OCSP says certificateHold; the CRL does not list the card and LDAP does not show it.",
     ),
     "card_confirmed": Text(
-        "De nieuwe sleutel tekende de uitdaging: de kaart is actief.",
+        "De nieuwe sleutel heeft de challenge ondertekend: de kaart is actief.",
         "The new key signed the challenge: the card is active.",
     ),
     "other_card": Text(
@@ -134,7 +134,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "changed": Text(
         "De administrator: de kaart is nu {state} (journaal {position}).",
-        "The administrator: the card is now {state} (journal {position}).",
+        "The administrator: the card's state is now {state} (journal {position}).",
     ),
     "delays": Text("{change}: te zien na {views}.", "{change}: shown after {views}."),
     "confirm": Text("Bevestigd", "Confirmed"),
@@ -161,8 +161,8 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Refused, with exactly the known sentence (in Dutch, as care workers see it).",
     ),
     "never_issued": Text(
-        "Een certificaat van dezelfde vorm, met de sleutel van de Token CA getekend buiten het "
-        "register om. De handtekening klopt, maar:",
+        "Een certificaat van dezelfde vorm, buiten de administratie om ondertekend met de sleutel "
+        "van de Token CA. De handtekening klopt, maar:",
         "A certificate of the same shape, signed with the Token CA's key behind the back of the "
         "store. Its signature is right, but:",
     ),
@@ -202,7 +202,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "afterwards, making new cards does not.",
     ),
     "next_temporary": Text(
-        "Dit was een tijdelijke map; ze wordt nu verwijderd. Om zelf rond te kijken:",
+        "Dit was een tijdelijke map; die wordt nu verwijderd. Om zelf rond te kijken:",
         "This was a temporary folder; it is removed now. To look around yourself:",
     ),
     "told": Text("Klaar in {seconds} s.", "Done in {seconds} s."),
