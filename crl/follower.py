@@ -156,7 +156,7 @@ class CrlFollower:
             exc_info=error,
             extra={
                 "issuer": self._service.issuer.issuer.value,
-                "error": str(error),
+                "why": str(error),
                 "findings": error.findings if isinstance(error, LintFailed) else (),
                 "next_step": error.next_step
                 if isinstance(error, ZorgidError)

@@ -70,7 +70,7 @@ class JournalTail:
             if not failing:
                 _log.error(
                     "the journal cannot be followed; trying again",
-                    extra={"error": error.message, "next_step": error.next_step},
+                    extra={"why": error.message, "next_step": error.next_step},
                 )
             return (), True
         if failing:

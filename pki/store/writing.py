@@ -169,7 +169,7 @@ class Store:
         known = error if isinstance(error, ZorgidError) else None
         _log.error(
             "a transaction failed and nothing of it was recorded",
-            extra={"changes": len(batch), "error": str(known or type(error).__name__)},
+            extra={"changes": len(batch), "why": str(known or type(error).__name__)},
         )
         _answer([(each, Outcome(error=_copy(error))) for each in batch])
 
