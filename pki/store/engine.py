@@ -210,15 +210,19 @@ def _sqlite_engine(path: Path, *, mode: str, begin: str, connections: int = 1) -
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        # An open file outlives its name: what is written then is lost with this process.
-        if _identity(path) != opened:
-            raise StoreUnavailable(
-                message=f"the store's file {path} was moved, deleted or replaced",
-                next_step="stop every process that uses it, put the newest store back, start again",
-            )
+        _refuse_moved(path, opened)
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _refuse_moved(path: Path, opened: tuple[int, int] | None) -> None:
+    """An open file outlives its name: what is written then is lost with this process."""
+    if _identity(path) != opened:
+        raise StoreUnavailable(
+            message=f"the store's file {path} was moved, deleted or replaced",
+            next_step="stop every process that uses it, put the newest store back, start again",
+        )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -12,7 +12,6 @@ from fakes_status import ISSUER, START
 from ocsp.cache import AnswerCache, Entry, Subject
 from ocsp.http_form import unready
 from ocsp.policy import ResponderPolicy
-from ocsp.responder import LONGEST_KEPT
 from ocsp_bench import Bench, one, request_for, response
 from pki.domain.identifiers import SerialNumber
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
@@ -292,15 +291,3 @@ def test_the_property_would_see_a_cache_that_keeps_what_was_overtaken(
                 ]
             )
         )
-
-
-async def test_a_request_of_unusual_length_is_answered_and_not_kept() -> None:
-    """Whoever asks at length, and each time otherwise, must not fill the memory."""
-    bench = Bench()
-    bench.store.statuses[CARD] = Good()
-    long, short = request_for(*[CARD] * 20), request_for(CARD)
-    assert len(short) <= LONGEST_KEPT < len(long)
-    for asked, kept in ((long, 0), (short, 1)):
-        singles = response(await bench.post(asked)).singles
-        assert {type(single.status) for single in singles} == {Good}
-        assert bench.responder.cached == kept

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 
 from ocsp.policy import ResponderPolicy
+from ocsp.responder import LONGEST_KEPT
 from ocsp_bench import OTHER_CA, Bench, cert_id, one, refusal, request_for, response
 from pki.der.ocsp import OcspError, encode_request
 from pki.der.spki import key_identifier
@@ -256,3 +257,15 @@ async def test_a_leaving_client_leaves_nothing_behind(bench: Bench) -> None:
         asked.cancel()
     bench.store.gate = None
     assert await bench.status(CARD) == Good()
+
+
+async def test_a_request_of_unusual_length_is_answered_and_not_kept(
+    bench: Bench,
+) -> None:
+    """Whoever asks at length, and each time otherwise, must not fill the memory."""
+    long, short = request_for(*[CARD] * 20), request_for(CARD)
+    assert len(short) <= LONGEST_KEPT < len(long)
+    for asked, kept in ((long, 0), (short, 1)):
+        singles = response(await bench.post(asked)).singles
+        assert {type(single.status) for single in singles} == {Good}
+        assert bench.responder.cached == kept
