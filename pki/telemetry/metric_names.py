@@ -28,6 +28,10 @@ COUNTERS: Final[Mapping[str, Definition]] = {
     "zorgid_lint_findings_total": _metric("Rules broken by what was to be signed.", "severity"),
     "zorgid_signatures_total": _metric("Signatures made.", "key", "purpose"),
     "zorgid_signature_errors_total": _metric("Signatures failed or withheld.", "key", "error"),
+    "zorgid_hsm_signatures_total": _metric("Signatures made in a token.", "module"),
+    "zorgid_hsm_errors_total": _metric("What calls into a token came to.", "module", "error"),
+    "zorgid_hsm_logins_total": _metric("Log-ins at tokens; more than one is a loss.", "module"),
+    "zorgid_hsm_restarts_total": _metric("Times a module was initialised anew.", "module"),
     "zorgid_ocsp_responses_total": _metric("OCSP answers signed, by status.", "status"),
     "zorgid_ocsp_cert_ids_total": _metric("CertIDs asked for, by digest.", "hash"),
     "zorgid_ocsp_cache_total": _metric("OCSP answers, by where they came from.", "outcome"),
@@ -58,6 +62,7 @@ GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_store_contact_age_seconds": _metric("Since the store was last read.", "role"),
     "zorgid_ocsp_cache_entries": _metric("OCSP answers kept."),
     "zorgid_status_connections_open": _metric("Connections open now."),
+    "zorgid_hsm_pending": _metric("Calls into a token that run or wait now.", "module"),
     "zorgid_signatures_pending": _metric("Signatures that run or wait now.", "key"),
     "zorgid_source_up": _metric("1 when a source of metrics could be read.", "source"),
 }

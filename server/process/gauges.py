@@ -9,6 +9,7 @@ from crl.follower import CrlFollower
 from ocsp.renewal import CredentialHolder
 from ocsp.responder import OcspResponder
 from pki.der.certificate import read_certificate
+from pki.keys.pkcs11.loaded import loaded_modules
 from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Reading
 from server.roles.keys import read_certificate_file
@@ -51,6 +52,28 @@ class CaGauges:
                 value=end.timestamp(),
                 labels={"issuer": issuer},
             )
+
+
+class HsmGauges:
+    """What was counted of the PKCS#11 modules of this process; none without keys in a token."""
+
+    def readings(self) -> Iterator[Reading]:
+        """Calls, losses and what waits, for each module."""
+        for module in loaded_modules():
+            labels = {"module": module.name}
+            counted = module.statistics
+            values = {
+                "zorgid_hsm_signatures_total": counted.signatures,
+                "zorgid_hsm_logins_total": counted.logins,
+                "zorgid_hsm_restarts_total": counted.restarts,
+                "zorgid_hsm_pending": module.pending,
+            }
+            for name, value in values.items():
+                yield Reading(name=name, value=value, labels=labels)
+            for error, count in dict(counted.errors).items():
+                yield Reading(
+                    name="zorgid_hsm_errors_total", value=count, labels={**labels, "error": error}
+                )
 
 
 class CrlGauges:

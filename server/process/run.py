@@ -18,7 +18,14 @@ from pki.ports import Clock, Entropy, SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Metrics
-from server.process.gauges import CaGauges, CrlGauges, LdapGauges, OcspGauges, StoreGauges
+from server.process.gauges import (
+    CaGauges,
+    CrlGauges,
+    HsmGauges,
+    LdapGauges,
+    OcspGauges,
+    StoreGauges,
+)
 from server.process.health import Check, Probes, application
 from server.process.roles import Role
 from server.process.secrecy import keep_memory_private
@@ -123,6 +130,7 @@ class Process:
         self.runners.append(role.run)
         self._checks["issuance"] = role.problem
         self._metrics.add_source("crl", CrlGauges(role.crls))
+        self._metrics.add_source("hsm", HsmGauges())
         return role
 
     async def _status(self, issuance: "IssuanceRole | None", store: "Store | None") -> None:

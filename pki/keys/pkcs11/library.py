@@ -25,7 +25,13 @@ from pki.keys.pkcs11.ports import (
 try:
     import pkcs11
     from pkcs11 import MGF, Mechanism, PrivateKey, Session, Token, TokenFlag
-    from pkcs11.exceptions import MultipleTokensReturned, PKCS11Error, UserAlreadyLoggedIn
+    from pkcs11.exceptions import (
+        FunctionNotSupported,
+        MultipleTokensReturned,
+        PKCS11Error,
+        RandomNoRNG,
+        UserAlreadyLoggedIn,
+    )
     from pkcs11.types import SignMixin
 except ImportError as error:
     raise EnvironmentMissing(
@@ -36,6 +42,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from pkcs11 import _pkcs11
 
+_PROBE_BITS: Final = 64
 _GONE: Final = frozenset(
     {
         "DeviceRemoved",
@@ -110,11 +117,11 @@ class Pkcs11Session:
 
     def find(self, key: KeyName) -> PrivateKey:
         with _translated():
-            return objects.private_key(self._session, key)
+            return objects.private_key(self._alive(), key)
 
     def public_key(self, key: KeyName) -> bytes:
         with _translated():
-            return objects.public_key(self._session, key)
+            return objects.public_key(self._alive(), key)
 
     def sign(self, handle: object, operation: Operation) -> bytes:
         if not isinstance(handle, SignMixin):
@@ -127,7 +134,7 @@ class Pkcs11Session:
 
     def objects(self) -> tuple[TokenObject, ...]:
         with _translated():
-            return objects.listed(self._session)
+            return objects.listed(self._alive())
 
     def generate(self, key: KeyName, key_type: KeyType) -> None:
         with _translated(), self._writable() as session:
@@ -140,6 +147,12 @@ class Pkcs11Session:
     def close(self) -> None:
         with suppress(PKCS11Error):
             self._session.close()
+
+    def _alive(self) -> Session:
+        """The session, unless it is lost: a search in a lost one would also complain on stderr."""
+        with suppress(RandomNoRNG, FunctionNotSupported):
+            self._session.generate_random(_PROBE_BITS)
+        return self._session
 
     @contextmanager
     def _writable(self) -> Iterator[Session]:

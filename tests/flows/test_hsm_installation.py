@@ -1,0 +1,174 @@
+"""An installation whose Token CA key is in SoftHSM2: cards are made, and the HSM may go away."""
+
+import asyncio
+import hashlib
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from card_writer.personalisation import Made
+from pki.domain.errors import Unavailable
+from pki.keys.key_file import read_private_key
+from pki.store.reading import ReadStore
+from practice import Practice, employee
+from program import exchanged
+from server.commands.journal import verify
+from softhsm import PIN, SoftHsm
+
+pytestmark = [pytest.mark.softhsm, pytest.mark.openssl, pytest.mark.slow]
+
+KEY_ID = "a1b2c3d4"
+AWAY_SECONDS = 4.0
+AT_ONCE = 6
+
+
+def key_setting(hsm: SoftHsm, key_id: str = KEY_ID) -> str:
+    inner = f'module = "{hsm.module}", token = "ca", key_id = "{key_id}"'
+    return f'key = {{ pkcs11 = {{ {inner}, pin_file = "secrets/hsm-pin" }} }}'
+
+
+FILE_KEY = 'key = { file = "keys/token-ca-g1.pem", passphrase_file = "secrets/passphrase" }'
+
+
+@pytest.fixture
+def hsm(practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SoftHsm:
+    """The Token CA's key moved from its file into a token; `practice` now names that."""
+    hsm = SoftHsm.make(tmp_path / "hsm")
+    hsm.add_token("ca")
+    layout = practice.layout
+    passphrase = layout.secret("passphrase").read_bytes()
+    for name, key_id in (("token-ca-g1", KEY_ID), ("services-ca-g1", "0002")):
+        key = read_private_key(layout.key(name), passphrase)
+        plain = tmp_path / f"{name}.plain.pem"
+        plain.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        hsm.import_key("ca", key_id, name, plain)
+        plain.unlink()
+    layout.key("token-ca-g1").unlink()
+    pin = layout.secret("hsm-pin")
+    pin.touch(0o600)
+    pin.write_bytes(PIN + b"\n")
+    practice.change((FILE_KEY, key_setting(hsm)))
+    monkeypatch.setenv("SOFTHSM2_CONF", str(hsm.config))
+    return hsm
+
+
+def check_books(practice: Practice) -> list[bytes]:
+    """Every serial that was meant to be signed was issued once or given up; the certificates."""
+    verify(practice.config, None)
+    store = ReadStore.open(f"sqlite:///{practice.layout.store}", threads=1)
+    try:
+        entries = store.read_sync(lambda session: list(session.raw_journal()))
+        kept = store.read_sync(lambda session: list(session.certificates_after(None, 10_000)))
+    finally:
+        store.close_sync()
+
+    def told(kind: str) -> list[str]:
+        return [str(entry.payload["serial"]) for entry in entries if entry.kind == kind]
+
+    intended, issued = told("certificate.intended"), told("certificate.issued")
+    assert max(Counter(intended).values()) == 1
+    assert sorted(intended) == sorted(issued + told("certificate.intent_closed"))
+    assert sorted(issued) == sorted(each.serial.hex for each in kept)
+    digests = {
+        str(entry.payload["certificate_sha256"])
+        for entry in entries
+        if entry.kind == "certificate.issued"
+    }
+    assert digests == {hashlib.sha256(each.der).hexdigest() for each in kept}
+    return [each.der for each in kept]
+
+
+def serial_of(made: Made) -> str:
+    return f"{x509.load_der_x509_certificate(made.certificate).serial_number:040x}"
+
+
+async def test_a_card_is_made_and_its_status_is_good(practice: Practice, hsm: SoftHsm) -> None:
+    with practice.serving():
+        made = await practice.make_card(employee(1))
+        assert made.card.state == "actief"
+        assert practice.openssl_ocsp(serial_of(made)) == "good"
+        status, metrics = exchanged(f"http://127.0.0.1:{practice.metrics_port}/metrics")
+        assert status == 200
+        assert b'zorgid_hsm_logins_total{module="libsofthsm2.so"} 1.0' in metrics
+        told = practice.zorgid("doctor", "--config", str(practice.config)).stdout
+    assert "the key of token-ca-g1 belongs to its certificate" in told
+    assert "is in an HSM that answers (token ca, id a1b2c3d4)" in told
+    assert check_books(practice) == [made.certificate]
+    logs = "".join(path.read_text() for path in practice.layout.root.glob("server-*.log"))
+    assert PIN.decode() not in logs
+
+
+async def test_the_hsm_goes_away_under_load_and_comes_back(
+    practice: Practice, hsm: SoftHsm
+) -> None:
+    refused = 0
+
+    async def make(number: int) -> Made:
+        """A desk that tries again, as its people would, until the card is made."""
+        nonlocal refused
+        someone = employee(number)
+        uzi_pass, card = practice.make_pass(someone), practice.blank_card(someone.label)
+        for _ in range(200):
+            try:
+                return await practice.run_desk(uzi_pass, card)
+            except Unavailable:
+                refused += 1
+                await asyncio.sleep(0.2)
+        raise AssertionError("the HSM came back and nothing was issued")
+
+    with practice.serving():
+        first = await practice.make_card(employee(1))
+        async with asyncio.TaskGroup() as group:
+            desks = [group.create_task(make(10 + each)) for each in range(AT_ONCE)]
+            await asyncio.sleep(0.3)
+            with hsm.away():
+                more = [group.create_task(make(20 + each)) for each in range(AT_ONCE)]
+                await asyncio.sleep(AWAY_SECONDS)
+                # Status goes on: the responder's key is its own.
+                assert practice.openssl_ocsp(serial_of(first)) == "good"
+        made = [first, *(task.result() for task in (*desks, *more))]
+        assert refused
+        for each in made:
+            assert practice.openssl_ocsp(serial_of(each)) == "good"
+    certificates = check_books(practice)
+    assert sorted(certificates) == sorted(each.certificate for each in made)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "says"),
+    [
+        ("token", 4, "cannot be reached"),
+        ("key", 2, "no such key"),
+        ("other key", 1, "do not belong together"),
+        ("pin", 4, "refused the PIN"),
+        ("pin mode", 2, "chmod 600"),
+        ("module", 2, "cannot be used as a PKCS#11 module"),
+    ],
+)
+def test_a_start_that_cannot_be_is_refused(
+    practice: Practice, hsm: SoftHsm, change: str, code: int, says: str
+) -> None:
+    pin = practice.layout.secret("hsm-pin")
+    match change:
+        case "token":
+            practice.change(('token = "ca"', 'token = "cb"'))
+        case "key":
+            practice.change((KEY_ID, "ffff"))
+        case "other key":
+            practice.change((KEY_ID, "0002"))
+        case "pin":
+            pin.write_bytes(b"000000")
+        case "pin mode":
+            pin.chmod(0o644)
+        case _:
+            other = practice.layout.root / "no-module.so"
+            shutil.copy(practice.config, other)
+            practice.change((str(hsm.module), str(other)))
+    with practice.spawn("serve", "--config", str(practice.config), "--role", "all") as server:
+        assert server.ended() == code
+        assert says in server.log
+        assert "Traceback" not in server.log
