@@ -92,13 +92,15 @@ def pin_from_file(path: Path) -> Pin:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise _unusable(f"file {path} cannot be opened ({error.strerror})") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             raise _unusable(f"file {path} is not a regular file")
         if mode & 0o077:
             raise _unusable(f"file {path} may be used by others than its owner: chmod 600 it")
-        return _trimmed(file.read(PIN_OCTETS_MAX + 2))
+        return _trimmed(os.read(descriptor, PIN_OCTETS_MAX + 2))
+    finally:
+        os.close(descriptor)
 
 
 def pin_from_prompt(ask: Callable[[str], str], question: str) -> Pin:

@@ -64,6 +64,14 @@ class BirthDateSealer:
             ) from None
         return BirthDate(date.fromisoformat(text.decode()))
 
+    def holds(self, person_id: PersonId, sealed: bytes, birth_date: BirthDate) -> bool:
+        """Whether this is the date that was sealed.
+
+        Raises:
+            IntegrityBroken: as `unseal`.
+        """
+        return self.unseal(person_id, sealed) == birth_date
+
 
 def write_sealing_key(path: Path, entropy: Entropy) -> None:
     """Make a new key file, mode 0600; an existing one is never replaced."""

@@ -34,6 +34,12 @@ def test_it_opens_again_and_never_looks_the_same(sealer: BirthDateSealer) -> Non
     assert sealer.unseal(PERSON, first) == sealer.unseal(PERSON, second) == BIRTH_DATE
 
 
+def test_it_tells_whether_a_date_is_the_one(sealer: BirthDateSealer) -> None:
+    sealed = sealer.seal(PERSON, BIRTH_DATE)
+    assert sealer.holds(PERSON, sealed, BIRTH_DATE)
+    assert not sealer.holds(PERSON, sealed, BirthDate(date(1980, 3, 1)))
+
+
 def test_it_is_bound_to_the_person(sealer: BirthDateSealer) -> None:
     with pytest.raises(IntegrityBroken):
         sealer.unseal(OTHER, sealer.seal(PERSON, BIRTH_DATE))
