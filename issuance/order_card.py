@@ -58,7 +58,9 @@ def _order(
     known, applicant = applicant_of(session, name)
     former = session.card_by_order_key(order.key)
     if former is not None:
-        return _same_order(former, known, verified, order)
+        _refuse_other_order(former, known, verified, order)
+        _refuse_other_birth_date(desk, session, former.person_id, order.birth_date)
+        return former
     person = Person(
         id=known.id if known else PersonId.from_random(desk.entropy.octets(ID_OCTETS)),
         uzi_number=name.uzi_number,
@@ -88,13 +90,24 @@ def _order(
     return card
 
 
-def _same_order(
+def _refuse_other_order(
     former: Card, person: Person | None, verified: PassHolder, order: CardOrder
-) -> Card:
+) -> None:
     asked = (None if person is None else person.id, verified.uzi_name.ura, order.card_number)
     if asked != (former.person_id, former.ura, former.card_number):
-        raise IdempotencyMismatch(
-            message="the idempotency key was used for another order",
-            next_step="choose a new key for a new order",
-        )
-    return former
+        raise _other_order()
+
+
+def _refuse_other_birth_date(
+    desk: Desk, session: Orders, person_id: PersonId, birth_date: BirthDate
+) -> None:
+    sealed = session.sealed_birth_date(person_id)
+    if sealed is None or not desk.sealer.holds(person_id, sealed, birth_date):
+        raise _other_order()
+
+
+def _other_order() -> IdempotencyMismatch:
+    return IdempotencyMismatch(
+        message="the idempotency key was used for another order",
+        next_step="choose a new key for a new order",
+    )

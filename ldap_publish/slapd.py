@@ -136,23 +136,28 @@ class PrivateSlapd:
         """Keep it running until cancelled, and stop it then.
 
         Raises:
-            ConfigurationInvalid: as `start`; what a restart cannot mend.
+            ConfigurationInvalid: as `start`, unless it ran before: then it is tried again, since
+                a package may be on its way to a new release, and nothing else waits for slapd.
         """
+        ran = False
         try:
             while True:
                 if self._process is None:
-                    await self._try_start()
+                    await self._try_start(again=ran)
                 else:
+                    ran = True
                     code = await self._process.wait()
                     self._process = None
                     _log.error("slapd ended and is started again", extra={"exit_code": code})
         finally:
             await self.stop()
 
-    async def _try_start(self) -> None:
+    async def _try_start(self, *, again: bool) -> None:
         try:
             await self.start()
-        except DirectoryUnavailable as error:
+        except (DirectoryUnavailable, ConfigurationInvalid) as error:
+            if isinstance(error, ConfigurationInvalid) and not again:
+                raise
             _log.exception("slapd cannot be started yet", extra={"next_step": error.next_step})
             await asyncio.sleep(_RESTART_SECONDS)
 

@@ -167,6 +167,9 @@ class FakeSealer:
         text = f"{person_id}{birth_date.value.isoformat()}"
         return hashlib.sha256(text.encode()).digest()
 
+    def holds(self, person_id: PersonId, sealed: bytes, birth_date: BirthDate, /) -> bool:
+        return sealed == self.seal(person_id, birth_date)
+
 
 def person_name(name: str) -> PersonName:
     return PersonName(surname=name, given_names="A.", common_name=f"A. {name}")

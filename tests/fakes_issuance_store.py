@@ -141,6 +141,9 @@ class FakeSession:
         self.tables.persons[person.id] = person
         self.tables.birth_dates[person.id] = sealed_birth_date
 
+    def sealed_birth_date(self, person_id: PersonId, /) -> bytes | None:
+        return self.tables.birth_dates.get(person_id)
+
     def organisation_by_ura(self, ura: Ura, /) -> Organisation | None:
         return next((o for o in self.tables.organisations.values() if o.ura == ura), None)
 
@@ -176,6 +179,10 @@ class FakeSession:
 
     def put_session(self, session: Session, /) -> None:
         self.tables.sessions[session.token_sha256] = session
+
+    def remove_expired_sessions(self) -> None:
+        kept = {t: s for t, s in self.tables.sessions.items() if s.expires_at >= self.now}
+        self.tables.sessions = kept
 
     def session_by_token(self, token_sha256: bytes, /) -> Session | None:
         return self.tables.sessions.get(token_sha256)

@@ -147,7 +147,7 @@ class WriteSession(ReadSession):
     def put_session(self, session: Session) -> None:
         """Insert a session; those that expired before `now` go."""
         table, holder = schema.sessions, session.holder
-        self._write(sa.delete(table).where(table.c.expires_at < self.now))
+        self.remove_expired_sessions()
         row = {
             "id": session.id,
             "token_sha256": session.token_sha256,
@@ -159,6 +159,10 @@ class WriteSession(ReadSession):
             "expires_at": session.expires_at,
         }
         self._write(sa.insert(table), row)
+
+    def remove_expired_sessions(self) -> None:
+        """Delete the sessions that expired before `now`: they hold names."""
+        self._write(sa.delete(schema.sessions).where(schema.sessions.c.expires_at < self.now))
 
     def remove_session(self, session_id: SessionId) -> None:
         """End a session, if it is still there."""

@@ -56,6 +56,18 @@ async def test_a_session_is_found_by_its_token(store: Store, read_store: ReadSto
     assert await found() == [None, two]
 
 
+async def test_expired_sessions_go_when_they_are_looked_for(
+    store: Store, store_clock: SetClock, read_store: ReadStore
+) -> None:
+    await put(store, session(1, seconds=60))
+    await put(store, session(2, seconds=600))
+    store_clock.forward(61)
+    await store.write(lambda change: change.remove_expired_sessions())
+    gone, kept = session(1).token_sha256, session(2).token_sha256
+    assert await read_store.read(lambda reads: reads.session_by_token(gone)) is None
+    assert await read_store.read(lambda reads: reads.session_by_token(kept)) is not None
+
+
 async def test_what_expired_goes_when_the_next_one_comes(
     store: Store, store_clock: SetClock, read_store: ReadStore
 ) -> None:

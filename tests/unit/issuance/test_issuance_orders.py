@@ -84,6 +84,9 @@ async def test_the_same_key_for_something_else_is_refused(
     await holder.order()
     with pytest.raises(IdempotencyMismatch):
         await holder.order(number="ZC-000002")
+    other_day = replace(order(holder.certificate), birth_date=BirthDate(date(1980, 3, 1)))
+    with pytest.raises(IdempotencyMismatch):
+        await order_card(around.desk, holder.session, other_day)
     other = Holder(around, "900099999")
     await other.begin()
     with pytest.raises(IdempotencyMismatch):
