@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from nursery import Nursery
 from pki.domain.algorithms import KeyType
 from pki.ports import SystemEntropy
 from practice import Practice, copied, make_practice, register_served
 from program import readiness
+from server.commands.journal import verify
 from server.demo.stage import choose_ports
 
 
@@ -34,13 +36,23 @@ def module_practice(made_practice: Practice, tmp_path_factory: pytest.TempPathFa
     return copied(made_practice, tmp_path_factory.mktemp("module") / "installation")
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where most servers come from: starting the program anew takes seconds each time."""
+    nursery = Nursery()
+    try:
+        yield nursery
+    finally:
+        nursery.close()
+
+
 @pytest.fixture(scope="module")
-def running_practice(module_practice: Practice) -> Iterator[Practice]:
+def running_practice(module_practice: Practice, nursery: Nursery) -> Iterator[Practice]:
     """A server for the tests of one module, with RSA-2048 cards; sound when they are done."""
     module_practice.change(('card_profile = "card-p256"', 'card_profile = "card-rsa2048"'))
     made = replace(module_practice, key_type=KeyType.RSA_2048)
-    with made.serving() as server:
+    with nursery.serving(made):
         yield made
-        assert readiness(made.metrics_port) is None, server.log
-    assert server.code == 0
-    assert made.zorgid("journal", "verify", "--config", str(made.config)).returncode == 0
+        assert readiness(made.metrics_port) is None
+    assert nursery.code == 0
+    assert verify(made.config, None).code == 0

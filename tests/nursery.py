@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ SCRIPT = Path(__file__).with_name("crashing_server.py")
 
 
 class Nursery:
-    """Forks servers on one installation; ends with none of them left."""
+    """Forks servers, on any installation, that need not load the program again.
 
-    def __init__(self, practice: Practice) -> None:
-        self._practice = practice
-        self._log = practice.layout.root / "servers.log"
+    Each is `zorgid serve` in a process of its own; it may be told a point at which to kill itself.
+    """
+
+    def __init__(self) -> None:
+        self.code: int | None = None
         self._process = subprocess.Popen(
             [sys.executable, str(SCRIPT)],
             stdin=subprocess.PIPE,
@@ -38,28 +41,23 @@ class Nursery:
         self._process.wait(START_SECONDS)
         self._process.stdout.close()
 
-    def start(self, point: dict[str, Any] | None = None) -> int:
-        """Fork a server and wait until it is ready; its process id."""
-        order = {"start": str(self._practice.config), "log": str(self._log), "point": point}
-        pid = self._ask(order)
-        port = self._practice.metrics_port
-        until(lambda: readiness(port) is None, "the forked server is ready", self._log.read_text)
-        return pid
-
-    def ended(self, pid: int) -> int:
-        """Wait for the end of a server; its exit code, negative for a signal."""
-        return self._ask({"wait": pid})
-
     @contextmanager
-    def serving(self, point: dict[str, Any] | None = None) -> Iterator[int]:
-        """A server while the block lasts, unless it kills itself before."""
-        pid = self.start(point)
+    def serving(self, practice: Practice, point: dict[str, Any] | None = None) -> Iterator[int]:
+        """A server, ready when the block begins and ended when it ends; its process id.
+
+        Its exit code, negative for a signal, is `code` afterwards.
+        """
+        log = practice.layout.root / "servers.log"
+        order = {"start": str(practice.config), "log": str(log), "point": point}
+        pid = self._ask(order)
         try:
+            ready = partial(readiness, practice.metrics_port)
+            until(lambda: ready() is None, "the forked server is ready", log.read_text)
             yield pid
         finally:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-            self.code = self.ended(pid)
+            self.code = self._ask({"wait": pid})
 
     def _ask(self, order: dict[str, Any]) -> int:
         assert self._process.stdin is not None

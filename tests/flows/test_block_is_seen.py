@@ -3,6 +3,9 @@
 import asyncio
 import base64
 import json
+import logging
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from card_writer.personalisation import Made
+from nursery import Nursery
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.identifiers import CardId
 from pki.domain.reasons import BlockReason, RevokeReason
@@ -26,6 +30,8 @@ from program import Running, exchanged, fetched, until
 from server.initialise import ADMINISTRATOR
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]
+
+_log = logging.getLogger(__name__)
 
 ROUNDS = 10
 DEADLINE = 5.0
@@ -95,8 +101,10 @@ class Watch:
         return {what for began, what in self.seen if moment <= began < until}
 
 
-async def test_no_old_answer_after_the_api_has_answered(practice: Practice) -> None:
-    with practice.serving():
+async def test_no_old_answer_after_the_api_has_answered(
+    practice: Practice, nursery: Nursery
+) -> None:
+    with nursery.serving(practice):
         asker = Asker(practice, await practice.make_card(employee(1)))
         card = asker.made.card.card_id
         async with practice.client(ADMINISTRATOR) as administrator:
@@ -111,8 +119,10 @@ async def test_no_old_answer_after_the_api_has_answered(practice: Practice) -> N
             assert asker.everywhere() == {"revoked"}
 
 
-async def test_no_old_answer_for_those_who_never_stop_asking(practice: Practice) -> None:
-    with practice.serving():
+async def test_no_old_answer_for_those_who_never_stop_asking(
+    practice: Practice, nursery: Nursery
+) -> None:
+    with nursery.serving(practice):
         asker = Asker(practice, await practice.make_card(employee(2)))
         card, watch = asker.made.card.card_id, Watch(asker.post)
         changes: list[tuple[float, float, str]] = []
@@ -141,9 +151,7 @@ def apart(practice: Practice) -> Iterator[tuple[Running, Running]]:
             yield issuance, status
 
 
-async def test_another_process_sees_it_soon(
-    practice: Practice, record_property: Callable[[str, object], None]
-) -> None:
+async def test_another_process_sees_it_soon(practice: Practice) -> None:
     delays: list[float] = []
     with apart(practice) as (issuance, status):
         asker = Asker(practice, await practice.make_card(employee(3)))
@@ -160,7 +168,8 @@ async def test_another_process_sees_it_soon(
         issuance.kill()
         assert {*asker.everywhere(), practice.openssl_ocsp(serial(asker))} == {"hold"}
         assert status.code is None
-    record_property("seconds until another process sees a change", [round(d, 3) for d in delays])
+    shown_delays = ", ".join(f"{delay:.3f}" for delay in delays)
+    _log.info("seconds until another process sees a change: %s", shown_delays)
     assert max(delays) < DEADLINE
     assert status.code == 0
 
@@ -192,14 +201,16 @@ async def follow(practice: Practice, card: CardId, serial: int) -> list[int]:
     return numbers
 
 
-async def test_crl_numbers_rise_over_restarts_and_deaths(practice: Practice) -> None:
-    with practice.serving() as server:
+async def test_crl_numbers_rise_over_restarts_and_deaths(
+    practice: Practice, nursery: Nursery
+) -> None:
+    with nursery.serving(practice) as pid:
         made = await practice.make_card(employee(4))
         card = x509.load_der_x509_certificate(made.certificate).serial_number
         numbers = await follow(practice, made.card.card_id, card)
-        server.kill()
+        os.kill(pid, signal.SIGKILL)
     for _ in range(2):
-        with practice.serving():
+        with nursery.serving(practice):
             found = await follow(practice, made.card.card_id, card)
         assert found[0] >= numbers[-1]
         numbers += found[1:]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from nursery import Nursery
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.reasons import BlockReason, RevokeReason
 from practice import Practice, employee
@@ -56,9 +57,9 @@ async def live_and_die(practice: Practice) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def told(module_practice: Practice) -> Iterator[Told]:
+def told(module_practice: Practice, nursery: Nursery) -> Iterator[Told]:
     export = module_practice.layout.root / "journal.jsonl"
-    with module_practice.serving():
+    with nursery.serving(module_practice):
         der = asyncio.run(live_and_die(module_practice))
         done = module_practice.zorgid("journal", "export", str(export), "--json")
         assert done.returncode == DONE, done.stderr

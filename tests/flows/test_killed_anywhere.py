@@ -8,7 +8,7 @@ import hashlib
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +44,6 @@ FLOW = (
 )
 CONFIRMED = (len(FLOW), "after")
 POINTS = [(number, moment) for number in range(1, len(FLOW) + 1) for moment in ("before", "after")]
-
-
-@pytest.fixture(scope="module")
-def nursery(module_practice: Practice) -> Iterator[Nursery]:
-    nursery = Nursery(module_practice)
-    try:
-        yield nursery
-    finally:
-        nursery.close()
 
 
 class Ledger:
@@ -133,7 +124,7 @@ async def test_the_flow_does_what_is_counted_here(
     module_practice: Practice, nursery: Nursery, tmp_path: Path
 ) -> None:
     record = tmp_path / "done"
-    with nursery.serving({"record": str(record)}):
+    with nursery.serving(module_practice, {"record": str(record)}):
         made = await module_practice.make_card(employee(0))
     assert made.card.state == "actief"
     assert tuple(record.read_text().split()) == FLOW
@@ -147,11 +138,14 @@ async def test_making_a_card_survives_it(
     someone = employee(POINTS.index((number, moment)) + 1)
     uzi_pass, card = practice.make_pass(someone), practice.blank_card(someone.label)
     ledger = Ledger(practice)
-    with nursery.serving({"number": number, "moment": moment}), pytest.raises(ServiceUnreachable):
+    with (
+        nursery.serving(practice, {"number": number, "moment": moment}),
+        pytest.raises(ServiceUnreachable),
+    ):
         await practice.run_desk(uzi_pass, card)
     assert nursery.code == -signal.SIGKILL
 
-    with nursery.serving():
+    with nursery.serving(practice):
         if (number, moment) == CONFIRMED:
             # Only the answer was lost: the card is made, and its holder is told that there is one.
             with pytest.raises(ProblemAnswered) as caught:
@@ -209,19 +203,19 @@ DEATHS: list[tuple[Change, str, str]] = [
 
 async def test_changing_a_card_survives_it(module_practice: Practice, nursery: Nursery) -> None:
     practice, ledger = module_practice, Ledger(module_practice)
-    with nursery.serving():
+    with nursery.serving(practice):
         made = await practice.make_card(employee(100))
     serial = x509.load_der_x509_certificate(made.certificate).serial_number
     expected = "good"
     for change, moment, afterwards in DEATHS:
-        with nursery.serving({"number": 1, "moment": moment}):
+        with nursery.serving(practice, {"number": 1, "moment": moment}):
             assert practice.openssl_ocsp(f"{serial:040x}") == expected
             async with practice.client(ADMINISTRATOR) as administrator:
                 with pytest.raises(ServiceUnreachable):
                     await change(administrator, made.card.card_id)
         assert nursery.code == -signal.SIGKILL
         expected = afterwards
-    with nursery.serving():
+    with nursery.serving(practice):
         assert practice.openssl_ocsp(f"{serial:040x}") == expected
         until(lambda: serial in listed(practice), "the revoked card is on the CRL")
     kinds = [entry.kind for entry in ledger.entries() if entry.position > ledger.after]
