@@ -2,13 +2,14 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from crl.follower import CrlFollower
 from ocsp.renewal import CredentialHolder
 from ocsp.responder import OcspResponder
 from pki.der.certificate import read_certificate
+from pki.domain.records import PublishedCrl
 from pki.keys.pkcs11.loaded import loaded_modules
 from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Reading
@@ -77,24 +78,24 @@ class HsmGauges:
 
 
 class CrlGauges:
-    """The CRL published last."""
+    """The CRLs published last: the one built here, and those of ceremonies."""
 
-    def __init__(self, follower: CrlFollower) -> None:
+    def __init__(self, follower: CrlFollower, ceremonies: Mapping[str, PublishedCrl]) -> None:
         self._follower = follower
+        self._ceremonies = ceremonies
 
     def readings(self) -> Iterator[Reading]:
-        """Its times and size."""
-        crl = self._follower.latest
-        if crl is None:
-            return
-        values = {
-            "zorgid_crl_this_update_timestamp_seconds": crl.this_update.timestamp(),
-            "zorgid_crl_next_update_timestamp_seconds": crl.next_update.timestamp(),
-            "zorgid_crl_size_bytes": len(crl.der),
-            "zorgid_crl_entries": crl.entries,
-        }
-        for name, value in values.items():
-            yield Reading(name=name, value=value, labels={"issuer": crl.issuer.value})
+        """Their times and sizes."""
+        built = self._follower.latest
+        for crl in (*([] if built is None else [built]), *self._ceremonies.values()):
+            values = {
+                "zorgid_crl_this_update_timestamp_seconds": crl.this_update.timestamp(),
+                "zorgid_crl_next_update_timestamp_seconds": crl.next_update.timestamp(),
+                "zorgid_crl_size_bytes": len(crl.der),
+                "zorgid_crl_entries": crl.entries,
+            }
+            for name, value in values.items():
+                yield Reading(name=name, value=value, labels={"issuer": crl.issuer.value})
 
 
 class OcspGauges:

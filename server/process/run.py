@@ -129,7 +129,7 @@ class Process:
         await role.settle()
         self.runners.append(role.run)
         self._checks["issuance"] = role.problem
-        self._metrics.add_source("crl", CrlGauges(role.crls))
+        self._metrics.add_source("crl", CrlGauges(role.crls, role.ceremony_crls.latest))
         self._metrics.add_source("hsm", HsmGauges())
         return role
 

@@ -12,6 +12,7 @@ from pki.telemetry.logs import configure_logging
 from server.process.locks import exclusive_role
 from server.process.roles import EXCLUSIVE, Role, parse_roles
 from server.process.run import run_roles
+from server.restored import refuse_unconfirmed
 from server.settings import Settings, load
 
 _log: Final = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ def serve_forever(config: Path, roles_text: str) -> int:
     roles = parse_roles(roles_text)
     settings = load(config)
     configure_logging(settings.log_level)
+    refuse_unconfirmed(settings)
     with _locks(settings, roles), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
             runner.run(_until_stopped(settings, roles))

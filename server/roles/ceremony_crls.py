@@ -1,12 +1,14 @@
 """CRLs of CAs that sign by ceremony: checked when brought in, then published like any other."""
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from pki.der.certificate import read_certificate
 from pki.der.crl import Crl, read_crl
-from pki.domain.errors import ConfigurationInvalid, Malformed
+from pki.domain.errors import ConfigurationInvalid, Malformed, ZorgidError
 from pki.domain.identifiers import IssuerId
 from pki.domain.records import PublishedCrl
 from pki.store.writing import Store, WriteSession
@@ -17,40 +19,66 @@ from server.settings import IssuerSettings
 
 _log: Final = logging.getLogger(__name__)
 
-
-async def bring_in(settings: IssuerSettings, store: Store) -> None:
-    """Publish the CRL file of a CA if it is newer than the one held.
-
-    Raises:
-        ConfigurationInvalid: not a CRL of this CA, or older than the one that is published.
-    """
-    if settings.crl is None:
-        return
-    der, found = _read(settings, settings.crl)
-    issuer = IssuerId(settings.id)
-    published = PublishedCrl(
-        issuer=issuer,
-        number=found.number,
-        this_update=found.this_update,
-        next_update=found.next_update,
-        der=der,
-        entries=len(found.entries),
-        upto=0,
-    )
-    if await store.write(lambda session: _publish(session, published, settings.crl)):
-        _log.info("CRL of a ceremony published", extra={"issuer": issuer.value})
+LOOK_SECONDS: Final = 30.0
+"""How often a ceremony's CRL is looked for: a revoked administrator waits no longer."""
 
 
-def revoked_serials(settings: IssuerSettings) -> frozenset[int]:
-    """Which certificates of this CA its ceremonies have revoked; none when it names no CRL.
+class CeremonyCrls:
+    """Keeps the CRL files of these CAs published; a new file is seen within `LOOK_SECONDS`."""
 
-    Raises:
-        ConfigurationInvalid: not a CRL of this CA.
-    """
-    if settings.crl is None:
-        return frozenset()
-    _, found = _read(settings, settings.crl)
-    return frozenset(found.entries)
+    def __init__(
+        self,
+        issuers: Sequence[IssuerSettings],
+        store: Store,
+        *,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self._issuers = [each for each in issuers if each.crl is not None]
+        self._look_seconds = look_seconds
+        self._store = store
+        self._revoked: dict[str, frozenset[int]] = {}
+        self.latest: dict[str, PublishedCrl] = {}
+
+    def revoked(self, issuer: str) -> frozenset[int]:
+        """Serials that the CRL in use lists; none for a CA without one."""
+        return self._revoked.get(issuer, frozenset())
+
+    async def bring_in(self) -> None:
+        """Publish every file that is newer than what is held.
+
+        Raises:
+            ConfigurationInvalid: not a CRL of its CA, or older than the one that is published.
+            StoreUnavailable: the store cannot be written.
+        """
+        for each in self._issuers:
+            await self._bring_in(each)
+
+    async def run(self) -> None:
+        """Look for new files until cancelled; a bad one is said and the old one stays."""
+        while True:
+            await asyncio.sleep(self._look_seconds)
+            try:
+                await self.bring_in()
+            except ZorgidError as error:
+                _log.exception("no new CRL of a ceremony", extra={"next_step": error.next_step})
+
+    async def _bring_in(self, settings: IssuerSettings) -> None:
+        if settings.crl is None:
+            return
+        der, found = _read(settings, settings.crl)
+        published = PublishedCrl(
+            issuer=IssuerId(settings.id),
+            number=found.number,
+            this_update=found.this_update,
+            next_update=found.next_update,
+            der=der,
+            entries=len(found.entries),
+            upto=0,
+        )
+        if await self._store.write(lambda session: _publish(session, published, settings.crl)):
+            _log.info("CRL of a ceremony published", extra={"issuer": settings.id})
+        self.latest[settings.id] = published
+        self._revoked[settings.id] = frozenset(found.entries)
 
 
 def _read(settings: IssuerSettings, path: Path) -> tuple[bytes, Crl]:

@@ -16,7 +16,7 @@ from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
 from pki.trust.signatures import verify_signature
-from server.roles.ceremony_crls import bring_in, revoked_serials
+from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import (
     open_authority,
     open_desk,
@@ -50,7 +50,6 @@ class IssuanceRole:
         """
         store, reader = stores
         self._settings = settings
-        self._store = store
         self.authority = open_authority(settings, entropy)
         self.desk = open_desk(
             settings, stores=stores, authority=self.authority, clock=clock, entropy=entropy
@@ -68,7 +67,9 @@ class IssuanceRole:
         )
         self.crls = CrlFollower(service, tail, clock=clock, policy=policy)
         self._tls = tls_context(settings)
-        self._peers = unrevoked_peers(revoked_serials(settings.services_ca))
+        self.ceremony_crls = CeremonyCrls((settings.root, settings.services_ca), store)
+        clients = settings.services_ca.id
+        self._peers = unrevoked_peers(lambda: self.ceremony_crls.revoked(clients))
         self._serving = False
 
     async def settle(self) -> None:
@@ -79,8 +80,7 @@ class IssuanceRole:
             ConfigurationInvalid: a CRL file of a ceremony cannot be used.
         """
         await close_all_intents(self.desk)
-        for each in (self._settings.root, self._settings.services_ca):
-            await bring_in(each, self._store)
+        await self.ceremony_crls.bring_in()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve the API until ``stop``; build CRLs and end what lapses beside it."""
@@ -88,6 +88,7 @@ class IssuanceRole:
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(self.crls.run()),
+                tasks.create_task(self.ceremony_crls.run()),
                 tasks.create_task(LapseRunner(self.desk).run()),
             ]
             app = create_app(self.desk, peers=self._peers)

@@ -1,6 +1,7 @@
 """The role `issuance`: the registration authority, the Token CA's key and the API's TLS."""
 
 import ssl
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -205,7 +206,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
 
 
 def unrevoked_peers(
-    revoked: frozenset[int], peers: PeerCertificate = peer_certificate
+    revoked: Callable[[], frozenset[int]], peers: PeerCertificate = peer_certificate
 ) -> PeerCertificate:
     """As ``peers``, which TLS has verified, with the CRL of the last ceremony held against it.
 
@@ -222,7 +223,7 @@ def unrevoked_peers(
         certificate = peers(request)
         if (
             certificate is not None
-            and read_certificate(certificate).content.serial.value in revoked
+            and read_certificate(certificate).content.serial.value in revoked()
         ):
             raise Forbidden(
                 message="the client certificate was revoked",

@@ -42,6 +42,7 @@ class StoreCrls:
                 entries=encode(session.listed(issuer)),
                 upto=session.head().position,
                 previous=session.latest_crl(issuer),
+                floor=session.cursor(crl_floor(issuer)),
             )
 
         return await self._reading.read(query)
@@ -57,6 +58,11 @@ class StoreCrls:
             Conflict: another builder was first.
         """
         await self._writing.write(lambda session: record_crl(session, crl, expected_previous))
+
+
+def crl_floor(issuer: IssuerId) -> str:
+    """Under which name the store keeps a number that every CRL to come must exceed."""
+    return f"crl-floor/{issuer}"
 
 
 def record_crl(session: WriteSession, crl: PublishedCrl, expected_previous: int) -> None:

@@ -1,5 +1,7 @@
 """An operator whose client certificate a ceremony revoked is nobody at the API."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,8 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from pki.domain.identifiers import UziNumber
 from pki.ports import SystemClock
+from pki.store.writing import Store
 from practice import Practice, refused
 from server.initialise import ADMINISTRATOR, TEAM
+from server.roles.ceremony_crls import CeremonyCrls
+from server.settings import load
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +52,10 @@ def revoke(practice: Practice, name: str) -> None:
         value = x509.CRLNumber(2) if known else extension.value
         made = made.add_extension(value, critical=extension.critical)
     crl = made.sign(key, hashes.SHA256())
-    layout.crl("services-ca-g1").write_bytes(crl.public_bytes(Encoding.DER))
+    path = layout.crl("services-ca-g1")
+    draft = path.with_suffix(".new")
+    draft.write_bytes(crl.public_bytes(Encoding.DER))
+    draft.replace(path)
 
 
 async def test_a_lost_operator_key_is_shut_out(practice: Practice) -> None:
@@ -61,3 +69,36 @@ async def test_a_lost_operator_key_is_shut_out(practice: Practice) -> None:
             assert (problem.problem_code, problem.problem.status) == ("forbidden", 403)
         async with practice.client(ADMINISTRATOR) as other:
             await other.cards_of(NOBODY)
+
+
+async def eventually(happened: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if happened():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("it did not happen")
+
+
+async def test_a_running_server_sees_the_next_ceremonys_crl(
+    practice: Practice, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = load(practice.layout.config)
+    services, path = settings.services_ca, practice.layout.crl("services-ca-g1")
+    store = Store.open(settings.store.url, clock=SystemClock())
+    crls = CeremonyCrls((settings.root, services), store, look_seconds=0.02)
+    try:
+        await crls.bring_in()
+        assert crls.latest.keys() == {"root", services.id}
+        assert not crls.revoked(services.id)
+        async with asyncio.TaskGroup() as tasks:
+            looking = tasks.create_task(crls.run())
+            first = path.read_bytes()
+            revoke(practice, TEAM)
+            await eventually(lambda: bool(crls.revoked(services.id)))
+            path.write_bytes(first)
+            await eventually(lambda: "published already" in caplog.text)
+            looking.cancel()
+        assert crls.latest[services.id].number == 2
+        assert crls.revoked(services.id)
+    finally:
+        await store.close()
