@@ -209,7 +209,7 @@ def check(document: dict[str, Any], *, directory: Path) -> Settings:
         key = ".".join(str(piece) for piece in first["loc"]) or "configuration"
         raise ConfigurationInvalid(
             key=key,
-            message=f"setting {key}: {first['msg']}",
+            message=f"setting {key}: {first['msg'].removeprefix('Value error, ')}",
             next_step=f"correct {key} in the configuration",
         ) from None
     check_together(settings)
