@@ -79,17 +79,17 @@ def compose(
     now: datetime,
     policy: CrlPolicy,
 ) -> CrlContent:
-    """The next CRL. Its number is one more than its predecessor's.
+    """The next CRL. Its number is one more than its predecessor's, or than the floor.
 
     thisUpdate is now, in whole seconds, but never before the predecessor's: when the clock was set
     back, it keeps that time. A block must reach the relying parties whatever the clock does, and a
     CRL that seems older than the one before would be ignored.
     """
     this_update = now.replace(microsecond=0)
-    number = 1
+    number = listing.floor + 1
     if listing.previous is not None:
         this_update = max(this_update, listing.previous.this_update)
-        number = listing.previous.number + 1
+        number = max(listing.previous.number, listing.floor) + 1
     return CrlContent(
         issuer_der=issuer.name_der,
         algorithm=algorithm,

@@ -10,6 +10,7 @@ from pki.domain.events import (
     CardUnblocked,
     Event,
     IntentClosed,
+    RestoreConfirmed,
     touched,
 )
 from pki.domain.identifiers import IssuerId
@@ -20,7 +21,9 @@ LISTING_EVENTS = (CardBlocked, CardLapsed, CardRevoked, CardUnblocked, IntentClo
 
 
 def relisted(event: Event) -> IssuerId | None:
-    """The issuer whose CRL this event changes, if any."""
+    """The issuer whose CRL this event changes, if any; after a restore, its number does."""
+    if isinstance(event, RestoreConfirmed):
+        return event.issuer
     subject = touched(event)
     return subject[0] if subject is not None and isinstance(event, LISTING_EVENTS) else None
 

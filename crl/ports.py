@@ -16,12 +16,14 @@ Encode = Callable[[Iterable[ListedCertificate]], tuple[bytes, ...]]
 class Listing:
     """One snapshot of the store: what is listed, in order, at which journal position.
 
-    ``previous`` is the CRL with the highest number, if any was published.
+    ``previous`` is the CRL with the highest number, if any was published. ``floor`` is a number
+    that was published although ``previous`` does not show it: the store was restored.
     """
 
     entries: tuple[bytes, ...]
     upto: int
     previous: PublishedCrl | None
+    floor: int = 0
 
 
 class CrlShelf(Protocol):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
+from server.cli_backup import register as register_backup
+
 if TYPE_CHECKING:
     from server.report import Report
 
@@ -178,6 +180,9 @@ def _answer(command: Callable[[], "Report"], *, as_json: bool) -> int:
     from server.report import show
 
     return _guard(lambda: show(command(), as_json=as_json), as_json=as_json)
+
+
+register_backup(app, _answer)
 
 
 def _guard(command: Callable[[], int], *, as_json: bool) -> int:

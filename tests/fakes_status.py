@@ -200,6 +200,7 @@ class FakeCrlStore:
     store: FakeStore
     published: list[PublishedCrl] = field(default_factory=list)
     conflict: bool = False
+    floor: int = 0
     collected: int = 0
     told: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -211,7 +212,12 @@ class FakeCrlStore:
             for serial, status in sorted(self.store.statuses.items())
             if isinstance(status, OnHold | Revoked)
         ]
-        return Listing(entries=encode(listed), upto=len(self.store.journal), previous=latest)
+        return Listing(
+            entries=encode(listed),
+            upto=len(self.store.journal),
+            previous=latest,
+            floor=self.floor,
+        )
 
     async def latest(self, issuer: IssuerId) -> PublishedCrl | None:
         if self.store.broken:

@@ -222,6 +222,20 @@ class CrlPublished(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreConfirmed(Event):
+    """The store was put back to its entry at ``position``; what followed that entry is lost.
+
+    ``crl_number`` is the highest that ``issuer`` had published: the next one is above it.
+    """
+
+    KIND: ClassVar[str] = "restore.confirmed"
+    issuer: IssuerId
+    crl_number: int
+    position: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStarted(Event):
     """A process with write access started."""
 
@@ -254,6 +268,7 @@ ALL_EVENTS: Final[tuple[type[Event], ...]] = (
     RequestRefused,
     CardOrdered,
     CrlPublished,
+    RestoreConfirmed,
     ServiceStarted,
 )
 

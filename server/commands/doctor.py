@@ -20,6 +20,7 @@ from pki.trust.signatures import verify_signature
 from server.commands.findings import Finding, ok, problem, report, warning
 from server.commands.outside import examine_outside
 from server.report import Report, of_system, progress
+from server.restored import read_marker
 from server.roles.issuance_desk import ca_settings, trust_settings
 from server.roles.keys import load_signer, read_certificate_file
 from server.setting.keys import CaKeySettings
@@ -46,6 +47,7 @@ def examine(config: Path) -> Report:
         ("chain", _chain),
         ("profiles", _profiles),
         ("store", _store),
+        ("restore", _restore),
         ("clock", _clock),
         ("UZI register", _uzi),
         ("trust store", _trust_store),
@@ -155,6 +157,20 @@ def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
         )
 
 
+def _restore(settings: Settings, now: datetime) -> Iterator[Finding]:
+    del now
+    restored = read_marker(settings)
+    if restored is None:
+        return
+    since = f"restored to {restored.backup_made_at}: what was issued or revoked since is unknown"
+    if restored.confirmed:
+        yield warning(
+            "restore", since, "finish the list in docs/backup.md, then remove restored.json"
+        )
+    else:
+        yield problem("restore", f"{since}; nothing is served yet", "zorgid restore-confirm")
+
+
 def _clock(settings: Settings, now: datetime) -> Iterator[Finding]:
     del settings, now
     program = shutil.which("timedatectl")
@@ -183,7 +199,7 @@ def _uzi(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     trusted = trust_settings(settings.uzi)
     kinds = ", ".join(sorted(each.pass_type.value for each in trusted.issuers))
-    yield ok("UZI register", f"{len(trusted.roots)} roots, issuing CAs for {kinds}")
+    yield ok("UZI register", f"trusted roots: {len(trusted.roots)}; issuing CAs for {kinds}")
 
 
 def _trust_store(settings: Settings, now: datetime) -> Iterator[Finding]:

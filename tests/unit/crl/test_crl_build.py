@@ -24,7 +24,13 @@ from pki.domain.errors import (
     SignatureBroken,
     SignerBusy,
 )
-from pki.domain.events import CardConfirmed, CardLapsed, IntentClosed, ServiceStarted
+from pki.domain.events import (
+    CardConfirmed,
+    CardLapsed,
+    IntentClosed,
+    RestoreConfirmed,
+    ServiceStarted,
+)
 from pki.domain.identifiers import IssuerId
 from pki.domain.reasons import RevocationReason
 from pki.domain.records import ListedCertificate
@@ -224,3 +230,22 @@ def test_unsafe_settings_are_refused_by_name(setting: dict[str, object]) -> None
     with pytest.raises(ConfigurationInvalid) as refused:
         CrlPolicy(**setting)  # type: ignore[arg-type] # each case has its own type
     assert refused.value.key == f"crl.{next(iter(setting))}"
+
+
+async def test_a_restored_store_repeats_no_number(bench: CrlBench) -> None:
+    await bench.service.publish_next()
+    bench.crls.floor = 41
+    assert (await bench.service.publish_next()).number == 42
+    assert (await bench.service.publish_next()).number == 43
+    bench.crls.floor = 7
+    assert (await bench.service.publish_next()).number == 44
+
+
+async def test_the_first_number_is_above_the_floor(bench: CrlBench) -> None:
+    bench.crls.floor = 41
+    assert read_crl((await bench.service.publish_next()).der).number == 42
+
+
+def test_a_confirmed_restore_is_followed_by_a_crl() -> None:
+    event = RestoreConfirmed(issuer=ISSUER, crl_number=4, position=9, digest="00")
+    assert relisted(event) == ISSUER

@@ -1,0 +1,1 @@
+"""What only a store in an SQLite file can do."""

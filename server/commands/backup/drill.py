@@ -1,0 +1,108 @@
+"""`zorgid backup-drill`: proves that a backup can be restored; the installation is only read."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pki.domain.errors import ZorgidError
+from pki.ports import Entropy
+from pki.store.reading import ReadStore
+from server.commands.backup.disk import disk_errors
+from server.commands.backup.manifest import ELSEWHERE, Manifest
+from server.commands.backup.stored import entry_at
+from server.commands.backup.unpack import Opening, examine, unpack
+from server.commands.findings import Finding, ok, problem, report, warning
+from server.report import Report
+from server.roles.issuance_desk import open_authority
+from server.settings import Settings, load
+
+Say = Callable[[str], None]
+
+
+def drill(
+    opening: Opening,
+    config: Path | None,
+    *,
+    scratch: Path | None,
+    say: Say,
+    entropy: Entropy,
+) -> Report:
+    """Restore into a scratch folder, verify everything, compare with the live store, clean up.
+
+    ``scratch`` is where that folder is made: secrets are in it, in plain text, for a moment.
+
+    Raises:
+        As `restore`: what cannot be opened or unpacked is an error; the rest are findings.
+    """
+    live = None if config is None else load(config)
+    parent = scratch or opening.source.resolve().parent
+    key = opening.private_key()
+    with (
+        disk_errors(parent),
+        tempfile.TemporaryDirectory(prefix=".drill-", dir=parent) as folder,
+    ):
+        root = Path(folder)
+        manifest = unpack(opening.source, key, root, say)
+        findings = [
+            ok("file", "authentic to its last octet, and this key opens it"),
+            ok("files", f"{len(manifest.files)} files, each as the manifest says"),
+        ]
+        examine(root, manifest, say)
+        findings.append(ok("journal", f"verifies: {manifest.position} entries, {manifest.digest}"))
+        say("loading the restored configuration, keys and profiles")
+        findings += _usable(root, manifest, entropy)
+        if live is not None:
+            say("comparing with the live store")
+            findings += _against(live, manifest)
+    findings.append(ok("scratch", "removed"))
+    told = report(findings, f"drill with {opening.source}, made at {manifest.made_at}")
+    result = {**told.result, "manifest": manifest.summary()}
+    return Report(result=result, lines=told.lines, code=told.code)
+
+
+def _usable(root: Path, manifest: Manifest, entropy: Entropy) -> Iterator[Finding]:
+    """Whether the Token CA could issue: configuration, profiles, passphrase, key, certificate."""
+    outside = [each.name for each in manifest.files if each.name.startswith(f"{ELSEWHERE}/")]
+    if outside:
+        yield warning(
+            "keys",
+            f"not tried: {len(outside)} files stood outside the installation's folder",
+            "drill on a computer where they can be put in their places",
+        )
+        return
+    try:
+        settings = load(root / manifest.configuration)
+        if getattr(settings.token_ca.key, "pkcs11", None) is not None:
+            yield warning(
+                "keys",
+                "the Token CA's key is in a token, which no backup holds",
+                "drill the token's own backup by its ceremony",
+            )
+            return
+        authority = open_authority(settings, entropy)
+    except ZorgidError as error:
+        yield problem("keys", error.message, error.next_step or "make another backup")
+        return
+    yield ok("keys", f"the key of {authority.issuer} opens and belongs to its certificate")
+
+
+def _against(live: Settings, manifest: Manifest) -> Iterator[Finding]:
+    """Whether the live journal is the backup's, and longer."""
+    store = ReadStore.open(live.store.url, threads=1)
+    try:
+        found, head = store.read_sync(lambda session: (session.installation(), session.head()))
+    finally:
+        store.close_sync()
+    if found != (manifest.installation, manifest.kind):
+        yield problem("live store", "is of another installation", "compare with its own backup")
+        return
+    entry = entry_at(live.store.url, manifest.position) if manifest.position else None
+    if manifest.position and (entry is None or entry.digest.hex() != manifest.digest):
+        yield problem(
+            "live store",
+            f"its journal does not go through entry {manifest.position} of the backup",
+            "one of the two was put back or changed: stop issuing, compare both with an export",
+        )
+        return
+    since = head.position - manifest.position
+    yield ok("live store", f"its journal goes on from the backup's head; {since} entries since")

@@ -1,0 +1,84 @@
+"""What a store says of itself, once its journal was verified."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pki.domain.errors import ChainBroken, IntegrityBroken
+from pki.domain.identifiers import IssuerId
+from pki.domain.journal import JournalHead, RawEntry, verify_chain
+from pki.store.reading import ReadSession, ReadStore
+from pki.store.schema import SCHEMA_REVISION
+from server.settings import Settings
+
+_STEP: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreState:
+    """The verified head, and what the manifest needs besides."""
+
+    installation: str
+    kind: str
+    schema: str
+    head: JournalHead
+    crls: Mapping[str, int]
+
+
+def examine_store(path: Path, issuers: Iterable[str], say: Callable[[str], None]) -> StoreState:
+    """Verify the whole journal of an SQLite store and hold it against the recorded head.
+
+    Raises:
+        ChainBroken: an entry does not hold, or some are missing at the end.
+        SchemaMismatch: it was made by another release.
+        StoreUnavailable: it cannot be read.
+    """
+    store = ReadStore.open(f"sqlite:///{path}", threads=1)
+    try:
+        return store.read_sync(lambda session: _state(session, issuers, say))
+    finally:
+        store.close_sync()
+
+
+def issuers_of(settings: Settings) -> tuple[str, ...]:
+    """The CAs whose CRLs the store keeps."""
+    return settings.root.id, settings.token_ca.id, settings.services_ca.id
+
+
+def entry_at(url: str, position: int) -> RawEntry | None:
+    """One entry of a store's journal as it stands."""
+    store = ReadStore.open(url, threads=1)
+    try:
+        return store.read_sync(lambda session: next(session.raw_journal(position - 1, 1), None))
+    finally:
+        store.close_sync()
+
+
+def _state(session: ReadSession, issuers: Iterable[str], say: Callable[[str], None]) -> StoreState:
+    recorded = session.head()
+    say(f"verifying {recorded.position} journal entries")
+    found = verify_chain(_told(entry, say) for entry in session.raw_journal())
+    if found != recorded:
+        raise ChainBroken(
+            position=found.position,
+            message=f"the head says {recorded.position} entries, the journal has {found.position}",
+            next_step="entries are missing at the end: compare with the last export",
+        )
+    installation = session.installation()
+    if installation is None:
+        raise IntegrityBroken(message="the store does not say of which installation it is")
+    identity, kind = installation
+    return StoreState(
+        installation=identity,
+        kind=kind,
+        schema=SCHEMA_REVISION,
+        head=found,
+        crls={issuer: session.latest_crl_number(IssuerId(issuer)) for issuer in issuers},
+    )
+
+
+def _told(entry: RawEntry, say: Callable[[str], None]) -> RawEntry:
+    if entry.position % _STEP == 0:
+        say(f"  {entry.position} verified")
+    return entry

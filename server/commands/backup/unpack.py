@@ -1,0 +1,155 @@
+"""`zorgid restore`: a backup becomes an installation again, and says that it is an old one."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from pki.domain.errors import Conflict, IntegrityBroken
+from pki.domain.event_codec import encode_time
+from pki.ports import Clock
+from pki.store.sqlite.snapshot import check_sqlite
+from server.commands.backup.archive import read_archive
+from server.commands.backup.disk import disk_errors, make_durable
+from server.commands.backup.envelope import Envelope
+from server.commands.backup.manifest import ELSEWHERE, Manifest
+from server.commands.backup.recipients import read_key
+from server.commands.backup.stored import examine_store
+from server.report import Report
+from server.restored import MARKER, Restored, write_marker
+from server.settings import load
+
+Say = Callable[[str], None]
+
+WARNING: Final = (
+    "THIS STORE IS OLD. Certificates issued since are unknown to it; cards blocked or revoked "
+    "since are good in it; orders, organisations and operators registered since are gone."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What opens a backup."""
+
+    source: Path
+    key: Path
+    passphrase_file: Path | None = None
+
+    def private_key(self) -> RSAPrivateKey:
+        """The recipient's key.
+
+        Raises:
+            ConfigurationInvalid: it cannot be used.
+        """
+        return read_key(self.key, self.passphrase_file)
+
+
+def restore(opening: Opening, directory: Path, *, say: Say, clock: Clock) -> Report:
+    """Make an installation from a backup in a new or empty folder: whole, or not at all.
+
+    Raises:
+        Conflict: the folder is not empty.
+        KeyMismatch: the backup is not encrypted to this key.
+        IntegrityBroken: it was changed or cut off, or its store does not verify.
+        Unavailable: the disk is full or refuses.
+    """
+    target = directory.resolve()
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise Conflict(
+            message=f"{target} is not an empty folder", next_step="name a new folder to restore to"
+        )
+    key = opening.private_key()
+    with _draft(target) as draft:
+        manifest = unpack(opening.source, key, draft, say)
+        examine(draft, manifest, say)
+        restored = Restored(
+            backup_made_at=manifest.made_at,
+            restored_at=encode_time(clock.now()),
+            position=manifest.position,
+            digest=manifest.digest,
+            crl_number=token_ca_crl(draft, manifest),
+        )
+        marker = (draft / manifest.store).with_name(MARKER)
+        write_marker(marker, restored)
+        draft.rename(target)
+        make_durable(target.parent)
+    return _report(target, manifest, restored)
+
+
+def unpack(source: Path, key: RSAPrivateKey, folder: Path, say: Say) -> Manifest:
+    """Decrypt into ``folder``; nothing is written before the whole file was authenticated.
+
+    Raises:
+        As `restore`.
+    """
+    with disk_errors(source), source.open("rb") as file:
+        say("authenticating the whole file")
+        envelope = Envelope(file, key)
+        envelope.verify()
+        say(f"writing {envelope.size} octets")
+        with disk_errors(folder):
+            return read_archive(envelope.chunks(), folder)
+
+
+def examine(folder: Path, manifest: Manifest, say: Say) -> None:
+    """Hold the unpacked store against the manifest.
+
+    Raises:
+        IntegrityBroken: it is damaged, its journal does not verify, or is of another moment.
+    """
+    store = folder / manifest.store
+    say("examining the database")
+    check_sqlite(store)
+    state = examine_store(store, manifest.crls, say)
+    found = (state.installation, state.kind, state.schema, state.head, dict(state.crls))
+    claimed = (manifest.installation, manifest.kind, manifest.schema, manifest.head)
+    if found != (*claimed, dict(manifest.crls)):
+        raise IntegrityBroken(
+            message="the store in the backup is not the one of its manifest",
+            next_step="use another backup",
+        )
+
+
+def token_ca_crl(folder: Path, manifest: Manifest) -> int:
+    """The Token CA's highest CRL number in the backup."""
+    settings = load(folder / manifest.configuration)
+    return manifest.crls.get(settings.token_ca.id, 0)
+
+
+@contextmanager
+def _draft(target: Path) -> Iterator[Path]:
+    """A folder beside ``target`` that is gone at the end unless it was renamed."""
+    with disk_errors(target):
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _report(target: Path, manifest: Manifest, restored: Restored) -> Report:
+    elsewhere = [each.name for each in manifest.files if each.name.startswith(f"{ELSEWHERE}/")]
+    config = target / manifest.configuration
+    result = {
+        "directory": str(target),
+        "configuration": str(config),
+        "elsewhere": elsewhere,
+        "warning": WARNING,
+        "crl_number": restored.crl_number,
+        "manifest": manifest.summary(),
+    }
+    lines = [
+        f"{manifest.kind} installation {manifest.installation} restored in {target}",
+        f"  as it was at {manifest.made_at}: journal at {manifest.position}, verified",
+        f"  head {manifest.digest}",
+        WARNING,
+        *(f"  not put back, it stood elsewhere: /{name.partition('/')[2]}" for name in elsewhere),
+        f"no service starts on it until: zorgid restore-confirm --config {config}",
+        "docs/backup.md says what to do first",
+    ]
+    return Report(result=result, lines=lines)
