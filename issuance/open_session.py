@@ -68,7 +68,8 @@ async def open_session(desk: Desk, proof: PassProof) -> OpenedSession:
 
 
 def _open(desk: Desk, session: Sessions, holder: PassHolder) -> OpenedSession:
-    _, applicant = applicant_of(session, holder.uzi_name)
+    since = session.now - desk.limits.unfinished
+    _, applicant = applicant_of(session, holder.uzi_name, since)
     refuse(session_refusal(applicant))
     secret = desk.entropy.octets(TOKEN_OCTETS)
     token = base64.urlsafe_b64encode(secret).decode().rstrip("=")

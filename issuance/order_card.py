@@ -55,7 +55,7 @@ def _order(
     desk: Desk, session: Orders, holder: Session, verified: PassHolder, order: CardOrder
 ) -> Card:
     name = verified.uzi_name
-    known, applicant = applicant_of(session, name)
+    known, applicant = applicant_of(session, name, session.now - desk.limits.unfinished)
     former = session.card_by_order_key(order.key)
     if former is not None:
         _refuse_other_order(former, known, verified, order)

@@ -7,10 +7,10 @@ knows.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
-from pki.domain.cards import Card, Issued, Lapsed, Ordered
+from pki.domain.cards import Active, Card, Issued, Lapsed, Ordered
 from pki.domain.identifiers import IdempotencyKey, PersonId
 from pki.domain.people import BirthDate, Organisation
 from pki.domain.reasons import RefusalReason
@@ -20,11 +20,16 @@ EARLIEST_BIRTH: Final = date(1900, 1, 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """What is known when somebody shows a pass."""
+    """What is known when somebody shows a pass.
+
+    ``resumable_since``: a card that became active after it may be one whose writer only lost the
+    answer, and has yet to learn so.
+    """
 
     organisation: Organisation | None
     is_operator: bool
     live_card: Card | None
+    resumable_since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +54,14 @@ def _not_mobiel(who: Applicant) -> RefusalReason | None:
 
 
 def _no_finished_card(who: Applicant) -> RefusalReason | None:
-    # An unfinished card does not bar a session: its own order may be continued in it.
-    if who.live_card is None or isinstance(who.live_card.phase, Ordered | Issued):
-        return None
-    return RefusalReason.HOLDER_HAS_CARD
+    # What may be continued does not bar a session: the order decides, by its key.
+    match None if who.live_card is None else who.live_card.phase:
+        case None | Ordered() | Issued():
+            return None
+        case Active(at=at) if at >= who.resumable_since:
+            return None
+        case _:
+            return RefusalReason.HOLDER_HAS_CARD
 
 
 def _no_other_card(order: Order) -> RefusalReason | None:

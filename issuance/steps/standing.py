@@ -12,13 +12,16 @@ from pki.domain.reasons import RefusalReason
 from pki.domain.uzi import UziName
 
 
-def applicant_of(session: Eligibility, name: UziName) -> tuple[Person | None, Applicant]:
+def applicant_of(
+    session: Eligibility, name: UziName, resumable_since: datetime
+) -> tuple[Person | None, Applicant]:
     """The person, if known already, and what the rules ask about them."""
     person = session.person_by_uzi_number(name.uzi_number)
     return person, Applicant(
         organisation=session.organisation_by_ura(name.ura),
         is_operator=person is not None and session.is_operator(person.id),
         live_card=None if person is None else session.live_card_of(person.id),
+        resumable_since=resumable_since,
     )
 
 

@@ -1,7 +1,7 @@
 """The rules, each alone and in their order."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -29,7 +29,9 @@ ORGANISATION = Organisation(
     name="Apotheek",
     state=OrganisationState.REGISTERED,
 )
-GOOD = Applicant(organisation=ORGANISATION, is_operator=False, live_card=None)
+GOOD = Applicant(
+    organisation=ORGANISATION, is_operator=False, live_card=None, resumable_since=START
+)
 LAPSED = Lapsed(at=START, serial=None, revoked_at=None)
 ENDED = Ended(at=START, serial=SERIAL, revoked_at=START, reason=RevokeReason.DEFECT)
 BLOCKED = Blocked(at=START, serial=SERIAL, reason=BlockReason.LOSS)
@@ -80,8 +82,20 @@ def test_standing_bars_session_and_order(applicant: Applicant, reason: RefusalRe
 
 @pytest.mark.parametrize("phase", [Active(at=START, serial=SERIAL), BLOCKED])
 def test_a_finished_card_bars_a_session(phase: CardPhase) -> None:
-    applicant = replace(GOOD, live_card=card(phase))
+    later = START + timedelta(seconds=1)
+    applicant = replace(GOOD, live_card=card(phase), resumable_since=later)
     assert session_refusal(applicant) is RefusalReason.HOLDER_HAS_CARD
+
+
+def test_a_card_of_a_moment_ago_may_be_one_whose_answer_was_lost() -> None:
+    fresh = Active(at=START, serial=SERIAL)
+    applicant = replace(GOOD, live_card=card(fresh, key=KEY), resumable_since=START)
+    assert session_refusal(applicant) is None
+    assert order_refusal(replace(ORDER, applicant=applicant)) is None
+    other = replace(GOOD, live_card=card(fresh), resumable_since=START)
+    assert order_refusal(replace(ORDER, applicant=other)) is RefusalReason.HOLDER_HAS_CARD
+    blocked = replace(GOOD, live_card=card(BLOCKED), resumable_since=START)
+    assert session_refusal(blocked) is RefusalReason.HOLDER_HAS_CARD
 
 
 @pytest.mark.parametrize("phase", [Ordered(at=START), Issued(at=START, serial=SERIAL)])
@@ -126,14 +140,14 @@ def test_the_rules_speak_in_order() -> None:
     live = card(BLOCKED)
     everything_wrong = replace(
         ORDER,
-        applicant=Applicant(organisation=None, is_operator=True, live_card=live),
+        applicant=replace(GOOD, organisation=None, is_operator=True, live_card=live),
         birth_date=BirthDate(date(1800, 1, 1)),
         same_number=live,
     )
     mended: list[RefusalReason | None] = []
     for repair in (
         {},
-        {"applicant": Applicant(organisation=ORGANISATION, is_operator=True, live_card=live)},
+        {"applicant": replace(GOOD, is_operator=True, live_card=live)},
         {"applicant": replace(GOOD, live_card=live)},
         {"applicant": GOOD},
         {"birth_date": ORDER.birth_date},
