@@ -127,6 +127,40 @@ async def issue_end_entity(
     return await sign_certificate(prepared.tbs, signer=ca.signer, issuer_certificate=ca.certificate)
 
 
+def prepare_crl(
+    issuer: Issuer,
+    *,
+    number: int,
+    now: datetime,
+    lifetime: timedelta = CEREMONY_CRL,
+    revoked: Mapping[SerialNumber, tuple[datetime, RevocationReason | None]] | None = None,
+) -> bytes:
+    """The TBSCertList of a full CRL as a ceremony makes it; see `make_crl`.
+
+    Raises:
+        ConfigurationInvalid: the CA's certificate ends before nextUpdate would be reached.
+    """
+    this_update = whole_seconds(now)
+    next_update = this_update + lifetime
+    if issuer.window is not None and next_update > issuer.window.not_after:
+        raise ConfigurationInvalid(
+            key="lifetime",
+            message=f"the CRL would outlive {issuer.profile.name}",
+            next_step="give the CRL a shorter life",
+        )
+    listed = sorted((revoked or {}).items())
+    content = CrlContent(
+        issuer_der=issuer.name_der,
+        algorithm=issuer.algorithm,
+        this_update=this_update,
+        next_update=next_update,
+        number=number,
+        authority_key_id=issuer.key_id,
+        entries=[encode_entry(serial, at, reason) for serial, (at, reason) in listed],
+    )
+    return encode_tbs_crl(content)
+
+
 async def make_crl(
     ca: SigningCa,
     *,
@@ -141,26 +175,7 @@ async def make_crl(
         ConfigurationInvalid: the CA's certificate ends before nextUpdate would be reached.
         KeyMismatch, SignatureBroken, SignerUnavailable, SignerBusy: as `ca.sign.sign_crl`.
     """
-    issuer = ca.issuer
-    this_update = whole_seconds(now)
-    next_update = this_update + lifetime
-    if issuer.window is not None and next_update > issuer.window.not_after:
-        raise ConfigurationInvalid(
-            key="lifetime",
-            message=f"the CRL would outlive {ca.profile.name}",
-            next_step="give the CRL a shorter life",
-        )
-    listed = sorted((revoked or {}).items())
-    content = CrlContent(
-        issuer_der=issuer.name_der,
-        algorithm=issuer.algorithm,
-        this_update=this_update,
-        next_update=next_update,
-        number=number,
-        authority_key_id=issuer.key_id,
-        entries=[encode_entry(serial, at, reason) for serial, (at, reason) in listed],
-    )
-    tbs = encode_tbs_crl(content)
+    tbs = prepare_crl(ca.issuer, number=number, now=now, lifetime=lifetime, revoked=revoked)
     return await sign_crl(tbs, signer=ca.signer, issuer_certificate=ca.certificate)
 
 

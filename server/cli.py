@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from server.cli_backup import register as register_backup
+from server.cli_ceremony import ceremony
 
 if TYPE_CHECKING:
     from server.report import Report
@@ -27,6 +28,7 @@ journal = typer.Typer(help="The journal: verify, export, show.", no_args_is_help
 cert = typer.Typer(help="Certificates: show.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
 app.add_typer(cert, name="cert")
+app.add_typer(ceremony, name="ceremony")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Config = Annotated[

@@ -7,7 +7,7 @@ something, 4 something could not be reached.
 import errno
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -91,6 +91,18 @@ def of_system(error: OSError) -> ZorgidError:
             next_step="name a path that exists and that this user may read and write",
         )
     return Unavailable(message=why)
+
+
+def run_report(command: Callable[[], Report], *, as_json: bool) -> int:
+    """Do it, print what it found or how it failed, and give the exit code."""
+    try:
+        return show(command(), as_json=as_json)
+    except ZorgidError as error:
+        return show_error(error, as_json=as_json)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return show_error(of_system(error), as_json=as_json)
 
 
 def exit_code(error: ZorgidError) -> int:

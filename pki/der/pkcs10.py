@@ -47,3 +47,9 @@ def read_pkcs10(der: bytes) -> Pkcs10:
         algorithm=parts.algorithm,
         signature=parts.signature,
     )
+
+
+def encode_pkcs10_info(subject_der: bytes, public_key: bytes) -> bytes:
+    """The CertificationRequestInfo to be signed, without attributes (RFC 2986 4.1)."""
+    attributes = codec.tlv(codec.constructed(0), b"")
+    return codec.sequence(codec.integer(0), subject_der, public_key, attributes)

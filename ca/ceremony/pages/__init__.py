@@ -1,0 +1,1 @@
+"""What is printed on A4: the script before, the report afterwards."""

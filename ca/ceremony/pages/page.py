@@ -1,0 +1,81 @@
+"""A4 pages in HTML that need nothing else: no script, no style sheet, no font from elsewhere."""
+
+from collections.abc import Iterable
+from html import escape
+from typing import Final
+
+from ca.ceremony.plan import TEST, Plan
+from ca.ceremony.words import WORDS_PER_LINE, spoken
+
+_STYLE: Final = """
+@page { size: A4; margin: 18mm 16mm; }
+body { font: 10.5pt/1.4 sans-serif; max-width: 178mm; margin: 0 auto; color: #000; }
+h1 { font-size: 18pt; } h2 { font-size: 13pt; margin: 8mm 0 2mm; }
+table { border-collapse: collapse; width: 100%; margin: 2mm 0; }
+td, th { border: .3mm solid #888; padding: 1mm 2mm; text-align: left; vertical-align: top; }
+td.mono, code { font-family: monospace; font-size: 9pt; overflow-wrap: anywhere; }
+section { break-inside: avoid; } .sheet { break-before: page; }
+.box { display: inline-block; width: 4mm; height: 4mm; border: .4mm solid #000; margin-right: 2mm; }
+.line { border-bottom: .3mm solid #000; height: 8mm; }
+.stamp { border: 1mm solid #000; font-size: 22pt; font-weight: bold; text-align: center; }
+.wrong { font-weight: bold; }
+@media print { .stamp.every { position: fixed; bottom: 0; right: 0; opacity: .5; padding: 2mm; } }
+"""
+
+
+def page(plan: Plan, title: str, parts: Iterable[str]) -> str:
+    """A whole document; in practice every sheet says TEST."""
+    stamp = ""
+    if plan.practice:
+        stamp = f'<p class="stamp">{TEST} – practice – {TEST}</p>'
+        stamp += f'<p class="stamp every">{TEST}</p>'
+    body = "\n".join(parts)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}'
+        f"</title><style>{_STYLE}</style></head><body>\n{stamp}\n<h1>{escape(title)}</h1>\n{body}\n"
+        "</body></html>"
+    )
+
+
+def section(title: str, *parts: str) -> str:
+    """A heading with what belongs under it, kept on one sheet where it fits."""
+    return f"<section><h2>{escape(title)}</h2>\n" + "\n".join(parts) + "\n</section>"
+
+
+def paragraph(text: str) -> str:
+    """A paragraph of text."""
+    return f"<p>{escape(text)}</p>"
+
+
+def table(rows: Iterable[Iterable[str]], *, head: Iterable[str] = ()) -> str:
+    """Rows of text."""
+    first = "".join(f"<th>{escape(each)}</th>" for each in head)
+    lines = [f"<tr>{first}</tr>"] if first else []
+    for row in rows:
+        cells = "".join(f'<td class="mono">{escape(cell)}</td>' for cell in row)
+        lines.append(f"<tr>{cells}</tr>")
+    return "<table>" + "\n".join(lines) + "</table>"
+
+
+def ticks(sentences: Iterable[str]) -> str:
+    """Sentences with a box to tick."""
+    return "".join(f'<p><span class="box"></span>{escape(each)}</p>' for each in sentences)
+
+
+def blanks(labels: Iterable[str]) -> str:
+    """Labels with a line to write on."""
+    rows = "".join(
+        f'<tr><td style="width:60mm">{escape(each)}</td><td class="line"></td></tr>'
+        for each in labels
+    )
+    return f"<table>{rows}</table>" if rows else ""
+
+
+def words_table(digest: bytes) -> str:
+    """A digest as its words, eight a row."""
+    words = spoken(digest)
+    rows = [
+        [str(start // WORDS_PER_LINE + 1), *words[start : start + WORDS_PER_LINE]]
+        for start in range(0, len(words), WORDS_PER_LINE)
+    ]
+    return table(rows) + f"<p><code>{digest.hex()}</code></p>"
