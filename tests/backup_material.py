@@ -75,6 +75,7 @@ def manifest(*files: FileEntry) -> Manifest:
         position=3,
         digest="ab" * 32,
         crls={"token-ca-g1": 2},
+        issuing="token-ca-g1",
         store="store/zorgid.sqlite3",
         configuration="zorgid.toml",
         files=files,

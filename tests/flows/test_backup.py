@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backup_material import flipped, write_recipient
-from fixtures_backup import Kept, asked, backed_up
+from fixtures_backup import Kept, answered, asked, backed_up
 from pki.domain.journal import JournalHead, RawEntry, verify_chain
 from pki.store.reading import ReadSession, ReadStore
 from practice import Practice, employee
@@ -100,3 +100,37 @@ def test_openssl_and_tar_open_it(kept: Kept, tmp_path: Path) -> None:
     damaged.write_bytes(flipped(kept.file.read_bytes(), -40))
     ran = subprocess.run([*words, "-in", str(damaged)], check=False, capture_output=True)
     assert ran.returncode != 0
+
+
+def test_what_stood_outside_is_kept_and_said(
+    practice: Practice, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """On another computer it is not there yet: the restore must not need it."""
+    certificate, key = write_recipient(tmp_path, "first")
+    outside = tmp_path_factory.mktemp("outside") / "practice statement.txt"
+    practice.layout.cps.rename(outside)
+    practice.change(('cps = "cps.txt"', f'cps = "{outside}"'))
+    secret = practice.layout.secret("sealing.key")
+    linked = secret.rename(outside.with_name("sealing.key"))
+    secret.symlink_to(linked)
+    file, target = tmp_path / "backup.cms", tmp_path / "restored"
+    backed_up(practice, file, certificate)
+    drilled = asked("backup-drill", str(file), "--key", str(key), "-c", str(practice.config))
+    assert [each["about"] for each in drilled["findings"] if each["level"] != "ok"] == ["keys"]
+    statement = outside.read_bytes()
+    outside.unlink()
+    told = asked("restore", str(file), str(target), "--key", str(key))
+    assert told["elsewhere"] == [f"elsewhere{outside}"]
+    assert (target / told["elsewhere"][0]).read_bytes() == statement
+    assert Layout(target).secret("sealing.key").read_bytes() == linked.read_bytes()
+
+
+def test_postgresql_is_left_to_its_own_tools(practice: Practice, tmp_path: Path) -> None:
+    certificate, _ = write_recipient(tmp_path, "first")
+    url = "postgresql+psycopg://zorgid@/zorgid?host=/nowhere"
+    practice.change(('path = "store/zorgid.sqlite3"', f'postgresql = "{url}"'))
+    words = ("backup", str(tmp_path / "new.cms"), "--to", str(certificate))
+    answer = answered(*words, "-c", str(practice.config))
+    assert answer.code == 2
+    assert "pg_dump" in answer.stderr
+    assert not (tmp_path / "new.cms").exists()

@@ -59,7 +59,7 @@ def back_up(
         sources = sources_of(config, settings)
         root = config.resolve().parent
         sources.append(Source(name=archived_name(store, root), content=copy))
-        manifest = _manifest(config, made_at, state, sources)
+        manifest = _manifest((config, settings), made_at, state, sources)
         say(f"encrypting {len(sources)} files to {len(certificates)} recipients")
         content = manifest.to_json()
         size = archive_size(content, manifest.files)
@@ -115,8 +115,11 @@ def _require_kind(state: StoreState, settings: Settings) -> None:
         )
 
 
-def _manifest(config: Path, made_at: str, state: StoreState, sources: Sequence[Source]) -> Manifest:
+def _manifest(
+    origin: tuple[Path, Settings], made_at: str, state: StoreState, sources: Sequence[Source]
+) -> Manifest:
     """The store is the last of the sources."""
+    config, settings = origin
     manifest = Manifest(
         made_at=made_at,
         program=version(_DISTRIBUTION),
@@ -126,6 +129,7 @@ def _manifest(config: Path, made_at: str, state: StoreState, sources: Sequence[S
         position=state.head.position,
         digest=state.head.digest.hex(),
         crls=state.crls,
+        issuing=settings.token_ca.id,
         store=sources[-1].name,
         configuration=config.resolve().name,
         files=tuple(source.entry() for source in sources),

@@ -32,8 +32,8 @@ class Manifest:
     """The whole of a backup.
 
     ``made_at`` is UTC, RFC 3339. ``program`` and ``schema`` are the release and the store's
-    revision. ``crls`` has the highest CRL number of each issuer at that moment; ``store`` and
-    ``configuration`` are names of ``files``.
+    revision. ``crls`` has the highest CRL number of each issuer at that moment, ``issuing`` among
+    them, which is the Token CA; ``store`` and ``configuration`` are names of ``files``.
     """
 
     made_at: str
@@ -44,6 +44,7 @@ class Manifest:
     position: int
     digest: str
     crls: Mapping[str, int]
+    issuing: str
     store: str
     configuration: str
     files: tuple[FileEntry, ...]
@@ -95,7 +96,8 @@ class Manifest:
             bytes.fromhex(each.sha256)
         if not {self.store, self.configuration} <= set(self.by_name):
             raise _bad("names no store or no configuration")
-        if self.position < 0 or not all(isinstance(each, int) for each in self.crls.values()):
+        numbers: list[object] = [self.position, self.crls[self.issuing], *self.crls.values()]
+        if not all(isinstance(each, int) and each >= 0 for each in numbers):
             raise _bad("has a number that cannot be")
         bytes.fromhex(self.digest)
 

@@ -22,7 +22,6 @@ from server.commands.backup.recipients import read_key
 from server.commands.backup.stored import examine_store
 from server.report import Report
 from server.restored import MARKER, Restored, write_marker
-from server.settings import load
 
 Say = Callable[[str], None]
 
@@ -72,7 +71,7 @@ def restore(opening: Opening, directory: Path, *, say: Say, clock: Clock) -> Rep
             restored_at=encode_time(clock.now()),
             position=manifest.position,
             digest=manifest.digest,
-            crl_number=token_ca_crl(draft, manifest),
+            crl_number=manifest.crls[manifest.issuing],
         )
         marker = (draft / manifest.store).with_name(MARKER)
         write_marker(marker, restored)
@@ -113,12 +112,6 @@ def examine(folder: Path, manifest: Manifest, say: Say) -> None:
             message="the store in the backup is not the one of its manifest",
             next_step="use another backup",
         )
-
-
-def token_ca_crl(folder: Path, manifest: Manifest) -> int:
-    """The Token CA's highest CRL number in the backup."""
-    settings = load(folder / manifest.configuration)
-    return manifest.crls.get(settings.token_ca.id, 0)
 
 
 @contextmanager

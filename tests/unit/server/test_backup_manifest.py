@@ -58,6 +58,8 @@ def altered(**changes: Any) -> bytes:
         altered(configuration="missing.toml"),
         altered(crls={"a": "b"}),
         altered(crls=None),
+        altered(crls={"token-ca-g1": -1}),
+        altered(issuing="another"),
     ],
 )
 def test_what_is_not_one_of_ours(octets: bytes) -> None:
