@@ -178,6 +178,7 @@ _ANSWERS: dict[str, Answer] = {
     r"from word \d+: ": _typed,
     r"Share \d of \d: number of ": _chosen,
     r"(.+): path of your key file: ": _key_file,
+    r"Passphrase .+: |Once more: ": lambda _table, _match: PASSPHRASE,
     r".+: passphrase: ": lambda _table, _match: PASSPHRASE,
 }
 
@@ -228,7 +229,14 @@ def issuer_parts(folder: str, name: str, certificate_sha256: str) -> str:
 
 
 def write_plan(
-    folder: Path, name: str, parts: str, *, kind: str, witnesses: str, window: str = ""
+    folder: Path,
+    name: str,
+    parts: str,
+    *,
+    kind: str,
+    witnesses: str,
+    window: str = "",
+    top: str = "",
 ) -> Path:
     """A plan for practice, called like the folder it fills."""
     path = folder / f"{name}.toml"
@@ -239,6 +247,7 @@ format = 1
 kind = "{kind}"
 title = "Practice of {name}"
 folder = "{name}"
+{top}
 [window]
 {window or window_lines()}
 [ca]

@@ -19,9 +19,9 @@ class Room:
     table: Table
     witnesses: str
 
-    def plan(self, name: str, parts: str, *, kind: str, window: str = "") -> Path:
+    def plan(self, name: str, parts: str, *, kind: str, window: str = "", top: str = "") -> Path:
         return write_plan(
-            self.folder, name, parts, kind=kind, witnesses=self.witnesses, window=window
+            self.folder, name, parts, kind=kind, witnesses=self.witnesses, window=window, top=top
         )
 
 

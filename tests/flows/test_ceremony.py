@@ -1,5 +1,6 @@
 """Root and Token CA by ceremony, at a pseudo-terminal; what is left behind, and verifying it."""
 
+import base64
 import re
 import shutil
 import subprocess
@@ -10,7 +11,10 @@ import pytest
 from ca.ceremony.transcript import read_lines
 from ceremony_table import HOLDERS, PASSPHRASE, WITNESSES, Killed, Table, key_parts
 from fixtures_ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, Room, room_in
+from pki.api.fields import from_pem
+from pki.der.certificate import read_certificate
 from pki.domain.errors import ChainBroken
+from pki.keys.soft import SoftSigner
 from server.ceremony.commands import report, script, verify
 from server.ceremony.keys.shares import combine
 
@@ -70,6 +74,28 @@ def test_pages_say_test_and_hold_every_step(held: Held, tmp_path: Path) -> None:
     told = (tmp_path / "report.html").read_text()
     assert "Complete and verified." in told
     assert all(name in told for name in WITNESSES)
+
+
+def test_holders_hand_the_passphrase_to_a_server(held: Held, tmp_path: Path) -> None:
+    key, out = held.room.folder / ROOT_FOLDER / "TEST-root.key.pem", tmp_path / "passphrase"
+    assert held.room.table.run("unlock", str(key), "--out", str(out)) == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    signer = SoftSigner.load(key, out.read_bytes())
+    content = read_certificate(from_pem(held.root_certificate.read_text())).content
+    assert signer.public_key == content.public_key
+    signer.close()
+    assert held.room.table.run("unlock", str(key), "--out", str(out)) == 1
+
+
+def test_a_witness_makes_a_key(room: Room) -> None:
+    arguments = ("witness-key", "w.pem", "--name", "N. Nieuw")
+    assert room.table.run(*arguments) == 0
+    found = re.search(r'public_key = "(.+)"', room.table.said)
+    assert found is not None
+    signer = SoftSigner.load(room.folder / "w.pem", PASSPHRASE.encode())
+    assert base64.b64decode(found[1]) == signer.public_key
+    assert room.table.run(*arguments) == 1
+    assert "never replaced" in room.table.said
 
 
 @pytest.fixture
