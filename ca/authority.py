@@ -1,6 +1,6 @@
 """The Token CA as the registration authority sees it: prepares and signs, keeps nothing."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Self
@@ -10,7 +10,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from ca.issuer import Issuer
 from ca.key_policy import check_key
-from ca.lint import PLACEHOLDER_SIGNATURE, check_tbs
+from ca.lint import PLACEHOLDER_SIGNATURE, Linted, check_tbs
 from ca.prepare import Prepared, Request, prepare
 from ca.profile import CertificateKind, NameField, Profile
 from ca.settings import CaSettings
@@ -66,6 +66,7 @@ class CertificationAuthority:
     settings: CaSettings
     entropy: Entropy
     identity: Issuer
+    linted: Linted = field(default_factory=Linted, repr=False, compare=False)
 
     @classmethod
     def open(
@@ -146,20 +147,25 @@ class CertificationAuthority:
         return self._prepared(Request(public_key=public_key), self.profiles.responder, now)
 
     async def sign(self, tbs: bytes, /) -> bytes:
-        """Sign prepared bytes, once more linted; the result was read back, compared and verified.
+        """Sign linted bytes; the result was read back, compared and verified.
+
+        What this object did not prepare itself, or has signed before, is linted now.
 
         Raises:
             LintFailed: no card or responder certificate of this CA; nothing was signed.
             SignatureBroken: what came back does not verify; nothing was released.
             SignerUnavailable, SignerBusy: the key cannot be used now.
         """
-        check_tbs(tbs, profile=self._profile_of(tbs), issuer=self.identity)
+        if not self.linted.take(tbs, (self.profiles.card, self.profiles.responder)):
+            check_tbs(tbs, profile=self._profile_of(tbs), issuer=self.identity)
         return await sign_certificate(tbs, signer=self.signer, issuer_certificate=self.certificate)
 
     def _prepared(self, request: Request, profile: Profile, now: datetime) -> Prepared:
-        return prepare(
+        prepared = prepare(
             request, profile=profile, issuer=self.identity, now=now, entropy=self.entropy
         )
+        self.linted.remember(prepared.tbs, profile)
+        return prepared
 
     def _profile_of(self, tbs: bytes) -> Profile:
         der = assemble(tbs, self.signer.algorithm, PLACEHOLDER_SIGNATURE)

@@ -1,8 +1,8 @@
 """Which public keys may be certified (BR 6.1.5, 6.1.6, 6.1.1.3; RFC 5280 4.1.2.7)."""
 
 from collections.abc import Set as AbstractSet
-from functools import cache
-from math import isqrt
+from functools import cache, lru_cache
+from math import gcd, isqrt, prod
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -28,6 +28,10 @@ _EXPONENT_BITS_MAX: Final = 256
 _SMALL_FACTOR_LIMIT: Final = 752
 _ROCA_PRIME_LIMIT: Final = 168
 _FERMAT_ROUNDS: Final = 100
+_SQUARES_MODULO_64: Final = frozenset(n * n % 64 for n in range(64))
+_REMEMBERED: Final = 64
+"""Keys whose judgement is kept: one key is judged several times on its way to a card."""
+
 _RSA_TYPES: Final = {2048: KeyType.RSA_2048, 3072: KeyType.RSA_3072, 4096: KeyType.RSA_4096}
 _CURVE_TYPES: Final = {SECP256R1.name: KeyType.P256, SECP384R1.name: KeyType.P384}
 
@@ -56,6 +60,7 @@ def check_key(
     return kind
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _load(spki: bytes) -> RSAPublicKey | EllipticCurvePublicKey:
     if len(spki) > _SPKI_OCTETS_MAX:
         # Before any arithmetic: a huge exponent costs the verifier, not the sender.
@@ -81,14 +86,21 @@ def _check_rsa(key: RSAPublicKey, exponent: int | None) -> None:
     if key.key_size % 8:
         raise _rejected("RSA size", "the number of bits of an RSA modulus must divide by 8")
     _check_exponent(public_exponent, exponent)
+    flaw = _flaw_of(modulus)
+    if flaw is not None:
+        raise _rejected(*flaw)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _flaw_of(modulus: int) -> tuple[str, str] | None:
+    """The rule that a modulus breaks, and why."""
     if _has_small_factor(modulus):
-        raise _rejected("RSA small factor", f"the modulus has a factor below {_SMALL_FACTOR_LIMIT}")
+        return "RSA small factor", f"the modulus has a factor below {_SMALL_FACTOR_LIMIT}"
     if _has_roca_fingerprint(modulus):
-        raise _rejected("RSA ROCA", "the modulus has the fingerprint of CVE-2017-15361")
+        return "RSA ROCA", "the modulus has the fingerprint of CVE-2017-15361"
     if _is_fermat_factorable(modulus):
-        raise _rejected(
-            "RSA close primes", "the modulus is a product of two primes that are too close"
-        )
+        return "RSA close primes", "the modulus is a product of two primes that are too close"
+    return None
 
 
 def _check_exponent(value: int, only: int | None) -> None:
@@ -100,7 +112,7 @@ def _check_exponent(value: int, only: int | None) -> None:
 
 def _has_small_factor(modulus: int) -> bool:
     """BR 6.1.6: the modulus is odd and has no factor smaller than 752."""
-    return any(modulus % prime == 0 for prime in _primes_below(_SMALL_FACTOR_LIMIT))
+    return gcd(modulus, _primorial(_SMALL_FACTOR_LIMIT)) != 1
 
 
 def _has_roca_fingerprint(modulus: int) -> bool:
@@ -117,7 +129,8 @@ def _is_fermat_factorable(modulus: int) -> bool:
         return True
     for middle in range(root + 1, root + 1 + _FERMAT_ROUNDS):
         rest = middle * middle - modulus
-        if isqrt(rest) ** 2 == rest:
+        # Most numbers that are no square show it modulo 64, at a fraction of a root's cost.
+        if rest % 64 in _SQUARES_MODULO_64 and isqrt(rest) ** 2 == rest:
             return True
     return False
 
@@ -130,6 +143,11 @@ def _powers_of_65537(prime: int) -> frozenset[int]:
         powers.add(power)
         power = power * CARD_EXPONENT % prime
     return frozenset(powers)
+
+
+@cache
+def _primorial(limit: int) -> int:
+    return prod(_primes_below(limit))
 
 
 @cache

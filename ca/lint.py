@@ -1,6 +1,8 @@
 """Nothing is signed unseen: every rule is run over the bytes that are about to be signed."""
 
+import hashlib
 import logging
+from collections import OrderedDict
 from typing import Final
 
 from ca.issuer import Issuer
@@ -14,6 +16,28 @@ _log = logging.getLogger(__name__)
 
 PLACEHOLDER_SIGNATURE: Final = bytes(256)
 """No signature at all, yet in a signature's place: readers want a whole certificate."""
+
+_REMEMBERED: Final = 4096
+
+
+class Linted:
+    """Remembers which bytes passed their lint, the newest ones, each until they are signed."""
+
+    __slots__ = ("_profiles",)
+
+    def __init__(self) -> None:
+        self._profiles: OrderedDict[bytes, str] = OrderedDict()
+
+    def remember(self, tbs: bytes, profile: Profile) -> None:
+        """These bytes broke no rule of ``profile``."""
+        self._profiles[hashlib.sha256(tbs).digest()] = profile.digest
+        while len(self._profiles) > _REMEMBERED:
+            self._profiles.popitem(last=False)
+
+    def take(self, tbs: bytes, profiles: tuple[Profile, ...]) -> bool:
+        """Whether these very bytes passed the lint of one of ``profiles``; true only once."""
+        digest = self._profiles.pop(hashlib.sha256(tbs).digest(), None)
+        return digest in {each.digest for each in profiles}
 
 
 def findings(tbs: bytes, *, profile: Profile, issuer: Issuer) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Signing: exactly the bytes that were prepared, and nothing leaves unread."""
 
+from functools import lru_cache
+
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
 
@@ -67,11 +69,17 @@ def _refuse_difference(what: str, *, sent: tuple[bytes, bytes], back: tuple[byte
 def _refuse_foreign_key(signer: Signer, issuer_certificate: bytes | None) -> None:
     if issuer_certificate is None:
         return
-    if read_certificate(issuer_certificate).content.public_key != signer.public_key:
+    if _public_key_of(issuer_certificate) != signer.public_key:
         raise KeyMismatch(
             message="the signing key does not belong to the issuing CA's certificate",
             next_step="compare the key file with the certificate file",
         )
+
+
+@lru_cache(maxsize=16)
+def _public_key_of(issuer_certificate: bytes) -> bytes:
+    """One CA signs many certificates."""
+    return read_certificate(issuer_certificate).content.public_key
 
 
 def _broken(what: str) -> SignatureBroken:

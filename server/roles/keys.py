@@ -1,6 +1,7 @@
 """Keys as the configuration names them, each checked against the certificate it belongs to."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,8 @@ from server.settings import LimitSettings
 
 CONCURRENCY: Final = 2
 """RSA signatures release the interpreter, so two at once use two processors."""
+
+_SWITCH_SECONDS: Final = 0.00005
 
 
 def read_certificate_file(path: Path) -> bytes:
@@ -65,9 +68,9 @@ def load_signer(settings: CaKeySettings, certificate: bytes, limits: LimitSettin
     """The signer of a CA: checked against its certificate, verified after use, bounded.
 
     Raises:
-        ConfigurationInvalid: the key file, module or key cannot be used.
+        ConfigurationInvalid: the key file, module, PIN or key cannot be used.
         EnvironmentMissing: the key is in a token, and this machine lacks what speaks to tokens.
-        SignerUnavailable, SignerBusy: the token is gone, refuses its PIN or does not answer.
+        SignerUnavailable, SignerBusy: the token is gone or does not answer.
         KeyMismatch: it is another key than the certificate's.
     """
     if settings.pkcs11 is not None:
@@ -99,10 +102,13 @@ def open_token_key(settings: Pkcs11Settings, limits: LimitSettings) -> Pkcs11Sig
     """Log in at the token and find the key; the PIN is read only if nobody logged in before.
 
     Raises:
-        ConfigurationInvalid: no PKCS#11 module, no PIN to be had, no such key, or several.
+        ConfigurationInvalid: no PKCS#11 module, no PIN or a wrong one, no such key, or several.
         EnvironmentMissing: python-pkcs11 is not installed.
-        SignerUnavailable, SignerBusy: the token is gone, refuses its PIN or does not answer.
+        SignerUnavailable, SignerBusy: the token is gone or does not answer.
     """
+    # Its thread comes back from each signature for a moment; by default it would then wait for the
+    # interpreter for longer than the signature took.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     module = loaded_module(settings.module, answer_seconds=limits.signing_seconds)
     module.log_in(settings.token, lambda: read_pin(settings))
     name = KeyName(

@@ -144,7 +144,7 @@ async def test_the_hsm_goes_away_under_load_and_comes_back(
         ("token", 4, "cannot be reached"),
         ("key", 2, "no such key"),
         ("other key", 1, "do not belong together"),
-        ("pin", 4, "refused the PIN"),
+        ("pin", 2, "refused the PIN"),
         ("pin mode", 2, "chmod 600"),
         ("module", 2, "cannot be used as a PKCS#11 module"),
     ],

@@ -125,7 +125,7 @@ def test_a_wrong_pin_is_given_once(hsm_module: Pkcs11Module, softhsm: SoftHsm) -
         return Pin(b"000000")
 
     for _ in range(3):
-        with pytest.raises(SignerUnavailable, match="refused the PIN"):
+        with pytest.raises(ConfigurationInvalid, match="refused the PIN"):
             hsm_module.log_in("wrong-pin", wrong)
     hsm_module.give_pin("wrong-pin", Pin(b"000000"))
     with pytest.raises(SignerUnavailable, match="refused the PIN"):
@@ -140,7 +140,7 @@ def test_no_error_shows_the_pin(
 ) -> None:
     softhsm.add_token("canary")
     canary = "777canary777"
-    with pytest.raises(SignerUnavailable) as caught:
+    with pytest.raises(ConfigurationInvalid) as caught:
         hsm_module.log_in("canary", lambda: Pin(canary.encode()))
     error: BaseException | None = caught.value
     seen = [caplog.text, *(str(vars(record)) for record in caplog.records)]

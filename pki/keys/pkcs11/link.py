@@ -73,6 +73,11 @@ class TokenLink:
         """Whether no PIN was given yet, or the one given was refused."""
         return self._pin is None
 
+    @property
+    def refused(self) -> bool:
+        """Whether the token refused the PIN it was given last."""
+        return self._refused is not None
+
     def give_pin(self, pin: Pin) -> None:
         """Use this PIN from now on; one that the token refused already is not taken again."""
         if self._refused is None or not self._refused.same_as(pin):

@@ -44,15 +44,23 @@ class Pkcs11Module:
         """See to it that this token can be used; ``pin`` is asked only when none is held.
 
         Raises:
-            ConfigurationInvalid: no PKCS#11 module, or no PIN to be had.
-            SignerUnavailable, SignerBusy: no such token now, or it refuses the PIN.
+            ConfigurationInvalid: no PKCS#11 module, no PIN to be had, or the token refused it: a
+                program that is started again by itself must not be, or the token locks.
+            SignerUnavailable, SignerBusy: no such token now.
         """
 
         def ready() -> None:
             link = self._link(token)
             if link.needs_pin():
                 link.give_pin(pin())
-            link.use(lambda session: session.mechanisms())
+            try:
+                link.use(lambda session: session.mechanisms())
+            except SignerUnavailable as error:
+                if not link.refused:
+                    raise
+                raise ConfigurationInvalid(
+                    key="pin", message=error.message, next_step=error.next_step
+                ) from None
 
         self._wait_for(self._submit(ready), START_SECONDS)
 

@@ -134,6 +134,16 @@ def test_the_pin_is_asked_once(hsm: Hsm) -> None:
     hsm.module.log_in("t", never)
 
 
+def test_a_start_with_a_wrong_pin_is_a_fault_of_the_configuration() -> None:
+    """Its exit code is not the one after which a service is started again by itself."""
+    library = FakeLibrary()
+    module = Pkcs11Module("locked", lambda: library, answer_seconds=LIMIT)
+    for _ in range(3):
+        with pytest.raises(ConfigurationInvalid, match="refused the PIN"):
+            module.log_in("t", lambda: Pin(b"wrong"))
+    assert library.calls == ["open"]
+
+
 def test_a_library_that_cannot_be_loaded_is_not_kept() -> None:
     tries: list[int] = []
 
