@@ -1,4 +1,4 @@
-"""python-pkcs11 behind `ports.Library`: the only module that imports it.
+"""python-pkcs11 behind `ports.Library`; only this and `objects` import it.
 
 Every call happens on the worker thread of the module; see `worker`.
 """
@@ -8,8 +8,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pkcs11
+from pkcs11 import MGF, Mechanism, PrivateKey, Session, Token, TokenFlag
+from pkcs11.exceptions import (
+    FunctionNotSupported,
+    MultipleTokensReturned,
+    PKCS11Error,
+    RandomNoRNG,
+    UserAlreadyLoggedIn,
+)
+from pkcs11.types import SignMixin
+
 from pki.domain.algorithms import KeyType
-from pki.domain.errors import ConfigurationInvalid, EnvironmentMissing
+from pki.domain.errors import ConfigurationInvalid
 from pki.keys.pkcs11 import objects
 from pki.keys.pkcs11.ports import (
     Failed,
@@ -21,23 +32,6 @@ from pki.keys.pkcs11.ports import (
     PinRefused,
     TokenObject,
 )
-
-try:
-    import pkcs11
-    from pkcs11 import MGF, Mechanism, PrivateKey, Session, Token, TokenFlag
-    from pkcs11.exceptions import (
-        FunctionNotSupported,
-        MultipleTokensReturned,
-        PKCS11Error,
-        RandomNoRNG,
-        UserAlreadyLoggedIn,
-    )
-    from pkcs11.types import SignMixin
-except ImportError as error:
-    raise EnvironmentMissing(
-        message="keys in an HSM need python-pkcs11, which is not installed",
-        next_step="install the extra hsm of this program",
-    ) from error
 
 if TYPE_CHECKING:
     from pkcs11 import _pkcs11

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from pki.domain.errors import ConfigurationInvalid
+from pki.domain.errors import ConfigurationInvalid, EnvironmentMissing
 from pki.keys.pkcs11.module import Pkcs11Module
 from pki.keys.pkcs11.ports import Library
 
@@ -34,8 +34,13 @@ def loaded_module(path: Path, *, answer_seconds: float) -> Pkcs11Module:
         )
 
     def load() -> Library:
-        from pki.keys.pkcs11.library import load as load_library  # noqa: PLC0415 -- an extra
-
+        try:
+            from pki.keys.pkcs11.library import load as load_library  # noqa: PLC0415 -- an extra
+        except ImportError as error:
+            raise EnvironmentMissing(
+                message="a key in an HSM needs python-pkcs11, which is not installed",
+                next_step="install this program with its extra hsm",
+            ) from error
         return load_library(real)
 
     with _LOCK:

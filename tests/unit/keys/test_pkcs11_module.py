@@ -1,8 +1,10 @@
 """A module's one thread: who waits, who is told so in time, and what is never done."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.errors import (
     ConfigurationInvalid,
     Conflict,
+    EnvironmentMissing,
     IntegrityBroken,
     NotFound,
     SignatureBroken,
@@ -20,6 +23,7 @@ from pki.domain.errors import (
 from pki.keys.checked import CheckedSigner
 from pki.keys.pin import Pin
 from pki.keys.pkcs11 import ceremony
+from pki.keys.pkcs11.loaded import loaded_module
 from pki.keys.pkcs11.mechanisms import choose, finished
 from pki.keys.pkcs11.module import Pkcs11Module
 from pki.keys.pkcs11.ports import Failed, Gone, KeyName, Operation
@@ -157,6 +161,20 @@ def test_a_library_that_cannot_be_loaded_is_not_kept() -> None:
     with pytest.raises(ConfigurationInvalid, match="no module"):
         module.log_in("t", lambda: Pin(FAKE_PIN))
     module.log_in("t", lambda: Pin(FAKE_PIN))
+
+
+def test_without_python_pkcs11_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("library", "objects"):
+        monkeypatch.delitem(sys.modules, f"pki.keys.pkcs11.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "pkcs11", None)
+    path = tmp_path / "module.so"
+    path.touch()
+    module = loaded_module(path, answer_seconds=LIMIT)
+    with pytest.raises(EnvironmentMissing) as caught:
+        module.log_in("t", lambda: Pin(FAKE_PIN))
+    assert "extra hsm" in caught.value.next_step
 
 
 def test_start_does_not_wait_for_ever(hsm: Hsm) -> None:
