@@ -152,6 +152,10 @@ def _crl_problems(plan: Plan) -> list[tuple[str, str]]:
         found.append(("crl.previous", "every CRL but number 1 follows one"))
     if plan.kind is PlanKind.ROOT and (crl.number != 1 or crl.revoked):
         found.append(("crl", "a new root's first CRL is number 1 and empty"))
+    if len({each.serial for each in crl.revoked}) != len(crl.revoked):
+        found.append(("crl.revoked", "a certificate is listed twice"))
+    if any(each.at > plan.window.start for each in crl.revoked):
+        found.append(("crl.revoked", "a certificate was revoked before the ceremony, not after"))
     known = {each.name for each in RevocationReason}
     if any(each.reason not in known | {None} for each in crl.revoked):
         found.append(("crl.revoked", f"a reason is one of {', '.join(sorted(known))}"))

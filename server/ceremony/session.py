@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ca.ceremony.plan import NewKey
 from ca.ceremony.reading import invalid
+from ca.ceremony.transcript import Kind
 from ca.practice import Moment
 from pki.domain.errors import ZorgidError
 from pki.ports import Clock, Entropy, Signer
@@ -39,9 +40,10 @@ class Session:
         return key
 
     def both_confirm(self, what: str) -> None:
-        """Each operator types Ja."""
+        """Each operator types Ja, and the transcript says who agreed to what."""
         for person in self.ceremony.plan.people.operators:
             self.dialogue.confirm(person, what)
+            self.workspace.append(Kind.CONFIRMED, {"who": person, "what": what})
 
     def new_signer(self) -> Signer:
         """The key that this ceremony made."""

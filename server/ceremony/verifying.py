@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
@@ -19,6 +20,7 @@ from pki.api.fields import from_pem
 from pki.der.certificate import read_certificate
 from pki.der.crl import read_crl
 from pki.domain.errors import ZorgidError
+from pki.domain.event_codec import decode_time
 from pki.trust.proofs import verify_pkcs10
 from server.ceremony.loading import Ceremony
 from server.ceremony.witnesses import signature_problem
@@ -51,7 +53,8 @@ def examine(ceremony: Ceremony, transcript: bytes) -> Examined:
     state = State(lines=read_lines(transcript))
     found.good.append(f"the chain of {len(state.lines)} lines")
     found.take("plan and profiles are those of the transcript", _plan_problems(ceremony, state))
-    found.take("two operators confirmed the words", _people_problems(ceremony.plan, state))
+    found.take("two operators confirmed the words", _people_problems(ceremony, state))
+    found.take("the hours", _time_problems(ceremony.plan, state))
     found.take("every step of the plan, in order", _step_problems(ceremony.plan, state))
     found.take("the witnesses' signatures", _signature_problems(ceremony.plan, state))
     for each in state.files:
@@ -76,11 +79,22 @@ def _plan_problems(ceremony: Ceremony, state: State) -> Iterator[str]:
         yield "practice and the real thing are mixed"
 
 
-def _people_problems(plan: Plan, state: State) -> Iterator[str]:
-    confirmed = {line.data.get("who") for line in state.of(Kind.CONFIRMED)}
-    for name in plan.people.operators:
+def _people_problems(ceremony: Ceremony, state: State) -> Iterator[str]:
+    digest = ceremony.digest.hex()
+    lines = [line.data for line in state.of(Kind.CONFIRMED)]
+    confirmed = {data.get("who") for data in lines if data.get("digest") == digest}
+    for name in ceremony.plan.people.operators:
         if name not in confirmed:
             yield f"{name} did not confirm the words of the plan"
+
+
+def _time_problems(plan: Plan, state: State) -> Iterator[str]:
+    times = [decode_time(line.at) for line in state.lines]
+    if not plan.window.start <= times[0] <= plan.window.end:
+        yield "it was begun outside the plan's hours"
+    for line, (before, after) in zip(state.lines[1:], pairwise(times), strict=True):
+        if after < before:
+            yield f"line {line.n} is older than the one before it"
 
 
 def _step_problems(plan: Plan, state: State) -> Iterator[str]:
@@ -96,6 +110,9 @@ def _step_problems(plan: Plan, state: State) -> Iterator[str]:
     )
     if {each.name: each.sha256 for each in state.files} != state.end.data.get("files"):
         yield "the end names other files than were made"
+    target, destroyed = plan.destroy, state.last(Kind.DESTROYED)
+    if target is not None and (destroyed is None or destroyed.get("sha256") != target.sha256):
+        yield "the key that the plan names was not destroyed"
     planned = set(outputs(plan).values())
     if {each.name for each in state.files} != planned:
         yield "the files are not those of the plan"

@@ -61,6 +61,7 @@ def _with(old: str, new: str) -> str:
         (_with('folder = "root-g1"', 'folder = "root-g1"\npractice = true'), "file"),
         (_with('folder = "root-g1"', 'folder = "root-g1"\nkeys = "pkcs11"'), "token"),
         (_with("number = 1", "number = 2"), "crl.previous"),
+        (_with("days = 182", "days = 182\nrevoked = []\nextra = 1"), "crl.extra"),
         (_with("PRACTICE ZORG-ID", "Zorg <b>"), ""),
     ],
 )
@@ -91,3 +92,21 @@ def test_the_digest_covers_the_plans_every_byte_and_the_profiles() -> None:
         manifest_digest(replace(plan, practice=False), {"root": "a"}),
     }
     assert len(digests) == 4
+
+
+CRL = (SHIPPED[0].parent / "root-crl.toml").read_text()
+ENTRY = CRL[CRL.index("[[crl.revoked]]") :]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"{CRL}\n{ENTRY}", "listed twice"),
+        (CRL.replace("at = 2027-01-11", "at = 2027-01-13"), "not after"),
+        (CRL.replace("CESSATION_OF_OPERATION", "BOREDOM"), "a reason is one of"),
+        (CRL.replace("\nprevious = ", "\n# previous = "), "go together"),
+    ],
+)
+def test_a_list_that_cannot_be_meant_is_refused(text: str, why: str) -> None:
+    with pytest.raises(ConfigurationInvalid, match=why):
+        _read(text)
