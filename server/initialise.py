@@ -98,6 +98,7 @@ def _make_folders(layout: Layout) -> None:
         folder.mkdir(mode=0o700)
     copy_share("profiles", layout.root / "profiles")
     copy_share("ldap", layout.root / "schema")
+    copy_share("ceremony", layout.root / "ceremony")
     entropy = SystemEntropy()
     for name in ("passphrase", "root-passphrase"):
         write_new(layout.secret(name), entropy.octets(_PASSPHRASE_OCTETS).hex().encode())
