@@ -9,7 +9,7 @@ from pkilint.bin import lint_crl, lint_ocsp_response
 
 from ocsp_bench import cert_id
 from pki.der.ocsp import encode_request
-from status_house import CA, GOOD, HELD, NEVER, NEW, NOW, REVOKED, Status
+from status_house import CA, GOOD, HELD, NEVER, NEW, REVOKED, Status
 
 
 @pytest.fixture(params=["ec", "rsa"])
@@ -46,7 +46,7 @@ async def test_pkilint_finds_nothing_in_the_crl(status: Status, lint: Lint) -> N
 
 async def test_pkilint_would_see_a_fault(status: Status, lint: Lint) -> None:
     good = (await status.crl_service.publish_next()).der
-    this_update = b"\x17\x0d" + NOW.strftime("%y%m%d%H%M%SZ").encode()
+    this_update = b"\x17\x0d" + status.bench.clock.now().strftime("%y%m%d%H%M%SZ").encode()
     assert good.count(this_update) == 1
     backwards = good.replace(this_update, b"\x17\x0d491231235959Z")
     assert lint(lint_crl.main, backwards, "-t", "CRL", "-p", "PKIX") > 0
