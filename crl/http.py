@@ -39,8 +39,8 @@ class _Held:
 class CrlHandler:
     """Answers ``/crl/<name>.crl`` and ``/ca/<name>.cer`` for a fixed set of names.
 
-    ``issued``: names of CRLs that are in the store; ``fixed``: CRLs made elsewhere, served as they
-    are; ``certificates``: DER. It needs no key and no write access.
+    ``issued``: names of CRLs that are in the store, made here or elsewhere; ``certificates``: DER.
+    It needs no key and no write access.
     """
 
     methods: Sequence[str] = ("GET", "HEAD")
@@ -50,7 +50,6 @@ class CrlHandler:
         shelf: CrlShelf,
         *,
         issued: Mapping[str, IssuerId],
-        fixed: Mapping[str, PublishedCrl],
         certificates: Mapping[str, bytes],
         clock: Clock,
         policy: CrlPolicy,
@@ -59,7 +58,6 @@ class CrlHandler:
         self._clock = clock
         self._policy = policy
         self._held = {name: _Held(issuer) for name, issuer in issued.items()}
-        self._fixed = {name: (crl, _tag(crl.der)) for name, crl in fixed.items()}
         self._certificates = {name: _certificate(der) for name, der in certificates.items()}
 
     def hot(
@@ -102,8 +100,6 @@ class CrlHandler:
         if name in self._certificates:
             return self._certificates[name]
         name = _name(path, *_CRL)
-        if name in self._fixed:
-            return self._crl_answer(*self._fixed[name])
         held = self._held.get(name)
         if held is None:
             raise NotFound(what="path", message="no such CRL or certificate")

@@ -60,7 +60,6 @@ class Status:
         self.crl_handler = CrlHandler(
             crls,
             issued={"token-ca": ISSUER},
-            fixed={},
             certificates={"token-ca": CA.certificate},
             clock=self.bench.clock,
             policy=policy,

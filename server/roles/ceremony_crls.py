@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from pki.der.certificate import read_certificate
-from pki.der.crl import Crl, read_crl
-from pki.domain.errors import ConfigurationInvalid, Malformed, ZorgidError
+from crl.build import CrlIssuer, imported
+from pki.der.crl import read_crl
+from pki.domain.errors import ConfigurationInvalid, Malformed, SignatureBroken, ZorgidError
 from pki.domain.identifiers import IssuerId
 from pki.domain.records import PublishedCrl
 from pki.store.writing import Store, WriteSession
@@ -65,28 +65,23 @@ class CeremonyCrls:
     async def _bring_in(self, settings: IssuerSettings) -> None:
         if settings.crl is None:
             return
-        der, found = _read(settings, settings.crl)
-        published = PublishedCrl(
-            issuer=IssuerId(settings.id),
-            number=found.number,
-            this_update=found.this_update,
-            next_update=found.next_update,
-            der=der,
-            entries=len(found.entries),
-            upto=0,
-        )
+        published = _read(settings, settings.crl)
         if await self._store.write(lambda session: _publish(session, published, settings.crl)):
             _log.info("CRL of a ceremony published", extra={"issuer": settings.id})
         self.latest[settings.id] = published
-        self._revoked[settings.id] = frozenset(found.entries)
+        self._revoked[settings.id] = frozenset(read_crl(published.der).entries)
 
 
-def _read(settings: IssuerSettings, path: Path) -> tuple[bytes, Crl]:
+def _read(settings: IssuerSettings, path: Path) -> PublishedCrl:
+    issuer = CrlIssuer.of(IssuerId(settings.id), read_certificate_file(settings.certificate))
     try:
-        der = path.read_bytes()
+        return imported(issuer, path.read_bytes(), verify_signature)
     except OSError as error:
         raise _invalid(path, f"cannot be read: {error.strerror}") from error
-    return der, _checked(der, read_certificate_file(settings.certificate), path)
+    except Malformed as error:
+        raise _invalid(path, "is not a CRL in DER") from error
+    except SignatureBroken as error:
+        raise _invalid(path, "is not signed by the CA it is configured for") from error
 
 
 def _publish(session: WriteSession, crl: PublishedCrl, path: Path | None) -> bool:
@@ -97,18 +92,6 @@ def _publish(session: WriteSession, crl: PublishedCrl, path: Path | None) -> boo
         raise _invalid(path, f"has number {crl.number}; number {held.number} is published already")
     record_crl(session, crl, 0 if held is None else held.number)
     return True
-
-
-def _checked(der: bytes, certificate: bytes, path: Path) -> Crl:
-    try:
-        crl = read_crl(der)
-    except Malformed as error:
-        raise _invalid(path, "is not a CRL in DER") from error
-    issuer = read_certificate(certificate).content
-    signed = verify_signature(issuer.public_key, crl.algorithm, crl.tbs, crl.signature)
-    if not signed or crl.issuer_der != issuer.subject_der:
-        raise _invalid(path, "is not signed by the CA it is configured for")
-    return crl
 
 
 def _invalid(path: Path | None, why: str) -> ConfigurationInvalid:

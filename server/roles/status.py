@@ -134,7 +134,6 @@ def _crl_handler(settings: Settings, reader: ReadStore, clock: Clock) -> CrlHand
     return CrlHandler(
         StoreShelf(reader),
         issued={each.published_as: IssuerId(each.id) for each in published},
-        fixed={},
         certificates={
             each.published_as: read_certificate_file(each.certificate) for each in published
         },

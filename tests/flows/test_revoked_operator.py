@@ -97,6 +97,10 @@ async def test_a_running_server_sees_the_next_ceremonys_crl(
             await eventually(lambda: bool(crls.revoked(services.id)))
             path.write_bytes(first)
             await eventually(lambda: "published already" in caplog.text)
+            path.write_bytes(practice.layout.crl("root").read_bytes())
+            await eventually(lambda: "is not signed by the CA" in caplog.text)
+            path.write_bytes(b"no CRL")
+            await eventually(lambda: "is not a CRL" in caplog.text)
             looking.cancel()
         assert crls.latest[services.id].number == 2
         assert crls.revoked(services.id)

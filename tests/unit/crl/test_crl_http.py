@@ -39,11 +39,10 @@ class Shelf:
             policy=CrlPolicy(),
         )
 
-    def handled(self, fixed: dict[str, PublishedCrl]) -> CrlHandler:
+    def handled(self, elsewhere: dict[str, IssuerId]) -> CrlHandler:
         handler = CrlHandler(
             self.crls,
-            issued={"token-ca-g1": ISSUER},
-            fixed=fixed,
+            issued={"token-ca-g1": ISSUER} | elsewhere,
             certificates={"token-ca-g1": CA.certificate},
             clock=self.clock,
             policy=CrlPolicy(),
@@ -159,8 +158,9 @@ async def test_a_crl_made_elsewhere_is_served_as_it_is() -> None:
     shelf = Shelf()
     root = IssuerId("root-g1")
     made = await shelf.issuing(ROOT, root).publish_next()
-    fixed = imported(CrlIssuer.of(root, ROOT.certificate), made.der, verify_signature)
-    shelf.handler = shelf.handled({"root-g1": fixed})
+    brought_in = imported(CrlIssuer.of(root, ROOT.certificate), made.der, verify_signature)
+    shelf.crls.published.append(brought_in)
+    shelf.handler = shelf.handled({"root-g1": root})
     shelf.clock.advance(2 * 3600)
     answer = await shelf.get("/crl/root-g1.crl")
     assert answer.body == made.der
