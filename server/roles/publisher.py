@@ -17,8 +17,8 @@ from pki.ports import Clock, Entropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
+from server.roles.directory_ports import StoreFacts
 from server.roles.keys import read_certificate_file
-from server.roles.read_ports import StoreFacts
 from server.roles.write_ports import StoreCursors
 from server.settings import LdapSettings, Settings
 
