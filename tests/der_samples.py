@@ -145,4 +145,5 @@ singles = st.builds(
     this_update=whole_moments,
     next_update=st.none() | whole_moments,
     archive_cutoff=st.none() | whole_moments,
+    certificate_sha256=st.none() | st.binary(min_size=32, max_size=32),
 )

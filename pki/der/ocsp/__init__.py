@@ -9,6 +9,7 @@ from pki.der.ocsp.values import (
     OcspError,
     OcspRequest,
     OcspResponse,
+    PreferredSignature,
     SingleResponse,
 )
 
@@ -18,6 +19,7 @@ __all__ = [
     "OcspError",
     "OcspRequest",
     "OcspResponse",
+    "PreferredSignature",
     "SingleResponse",
     "encode_basic_response",
     "encode_error",

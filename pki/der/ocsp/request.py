@@ -6,15 +6,21 @@ from typing import Final
 
 from pki.der import codec, oids
 from pki.der.extensions import Extension, read_extensions
-from pki.der.ocsp.values import MAX_REQUEST, CertId, OcspRequest
+from pki.der.ocsp.request_extensions import (
+    check_response_types,
+    encode_nonce,
+    encode_preferred,
+    read_nonce,
+    read_preferred,
+)
+from pki.der.ocsp.values import MAX_REQUEST, CertId, OcspRequest, PreferredSignature
 from pki.der.spki import key_bits
 
 _WHAT: Final = "OCSP request"
 _SERIAL_OCTETS: Final = 64
-_NONCE_OCTETS: Final = 128
-"""RFC 9654 2.1: a nonce has 1 to 128 octets."""
-
-_NONCE_OID: Final = codec.oid(oids.OCSP_NONCE)
+_UNDERSTOOD: Final = frozenset(
+    {oids.OCSP_NONCE, oids.OCSP_RESPONSE_TYPES, oids.OCSP_PREFERRED_SIGNATURES}
+)
 _DIGESTS: Final = {
     oids.SHA1: ("sha1", 20),
     oids.SHA256: ("sha256", 32),
@@ -96,32 +102,23 @@ def read_cert_id(parent: codec.Reader) -> CertId:
     )
 
 
-def read_nonce(extensions: Sequence[Extension], what: str) -> bytes | None:
-    """The nonce among these extensions: an OCTET STRING of 1 to 128 octets (RFC 9654 2.1)."""
-    for extension in extensions:
-        if extension.oid == oids.OCSP_NONCE:
-            reader = codec.Reader(extension.value, what)
-            nonce = reader.take(codec.OCTET_STRING)
-            reader.finish()
-            if not 0 < len(nonce) <= _NONCE_OCTETS:
-                raise reader.bad("nonce must have 1 to 128 octets")
-            return nonce
-    return None
-
-
-def encode_nonce(nonce: bytes) -> bytes:
-    """The extension that carries a nonce, in requests and responses."""
-    return codec.sequence(_NONCE_OID, codec.octet_string(codec.octet_string(nonce)))
-
-
-def encode_request(cert_ids: Sequence[CertId], nonce: bytes | None = None) -> bytes:
+def encode_request(
+    cert_ids: Sequence[CertId],
+    nonce: bytes | None = None,
+    preferred: Sequence[PreferredSignature] = (),
+) -> bytes:
     """An unsigned request for these certificates."""
     asked = codec.sequence(*(codec.sequence(each.der) for each in cert_ids))
-    extensions = b"" if nonce is None else codec.explicit(2, codec.sequence(encode_nonce(nonce)))
-    return codec.sequence(codec.sequence(asked, extensions))
+    extensions = b"" if nonce is None else encode_nonce(nonce)
+    if preferred:
+        extensions += encode_preferred(preferred)
+    listed = codec.explicit(2, codec.sequence(extensions)) if extensions else b""
+    return codec.sequence(codec.sequence(asked, listed))
 
 
-def _extensions(parent: codec.Reader, number: int, known: str | None) -> tuple[Extension, ...]:
+def _extensions(
+    parent: codec.Reader, number: int, known: frozenset[str] = frozenset()
+) -> tuple[Extension, ...]:
     """Optional ``[number]`` extensions; an unknown critical one is refused."""
     if parent.tag() != codec.constructed(number):
         return ()
@@ -129,7 +126,7 @@ def _extensions(parent: codec.Reader, number: int, known: str | None) -> tuple[E
     extensions = read_extensions(wrapper.enter())
     wrapper.finish()
     for extension in extensions:
-        if extension.critical and extension.oid != known:
+        if extension.critical and extension.oid not in known:
             raise parent.bad("a critical extension that is not understood")
     return extensions
 
@@ -147,17 +144,39 @@ def _read_tbs(body: codec.Reader) -> OcspRequest:
     while asked.tag() >= 0:
         one = asked.enter()
         cert_ids.append(read_cert_id(one))
-        _extensions(one, 0, None)
+        _extensions(one, 0)
         one.finish()
-    extensions = _extensions(body, 2, oids.OCSP_NONCE)
+    extensions = _extensions(body, 2, _UNDERSTOOD)
     body.finish()
     if not cert_ids:
         raise body.bad("asks for nothing")
-    return OcspRequest(cert_ids=tuple(cert_ids), nonce=read_nonce(extensions, _WHAT))
+    if not extensions:
+        return OcspRequest(cert_ids=tuple(cert_ids), nonce=None)
+    check_response_types(extensions, _WHAT)
+    return OcspRequest(
+        cert_ids=tuple(cert_ids),
+        nonce=read_nonce(extensions, _WHAT),
+        preferred=read_preferred(extensions, _WHAT),
+    )
+
+
+def _check_signature(outer: codec.Reader) -> None:
+    """The shape of an optional signature, which is not verified (RFC 6960 4.1.1)."""
+    wrapper = outer.enter(codec.constructed(0))
+    signature = wrapper.enter()
+    wrapper.finish()
+    signature.element(codec.SEQUENCE)
+    signature.octet_bits()
+    if signature.tag() == codec.constructed(0):
+        signature.element()
+    signature.finish()
 
 
 def read_request(der: bytes) -> OcspRequest:
-    """Read one request of at most 16 KiB; requestor name and signature are accepted and ignored.
+    """Read one request of at most 16 KiB.
+
+    Requestor name and signature are accepted and ignored: whoever may reach this responder may ask,
+    so a signature would decide nothing (RFC 6960 4.1.2, RFC 9919 3.1.2).
 
     Raises:
         Malformed: not DER, not version 1, no CertID, a duplicate or unknown critical extension, a
@@ -166,6 +185,6 @@ def read_request(der: bytes) -> OcspRequest:
     outer = codec.outermost(der, _WHAT, MAX_REQUEST)
     request = _read_tbs(outer.enter())
     if outer.tag() == codec.constructed(0):
-        outer.element()
+        _check_signature(outer)
     outer.finish()
     return request

@@ -6,7 +6,7 @@ from typing import Final
 
 from pki.der import codec, oids
 from pki.der.algorithms import algorithm_identifier
-from pki.der.ocsp.request import encode_nonce
+from pki.der.ocsp.request_extensions import encode_nonce
 from pki.der.ocsp.values import OcspError, SingleResponse
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.reasons import RevocationReason
@@ -24,6 +24,8 @@ _REASONS: Final[dict[RevocationReason | None, bytes]] = {
     },
 }
 _ARCHIVE_CUTOFF: Final = codec.oid(oids.OCSP_ARCHIVE_CUTOFF)
+_CERT_HASH: Final = codec.oid(oids.OCSP_CERT_HASH)
+_SHA256: Final = codec.sequence(codec.oid(oids.SHA256), codec.NULL)
 _EXTENDED_REVOKE: Final = codec.sequence(
     codec.oid(oids.OCSP_EXTENDED_REVOKE), codec.octet_string(codec.NULL)
 )
@@ -45,19 +47,27 @@ def _status(status: CertificateStatus | None) -> bytes:
             return _revoked(status.at, status.reason)
 
 
-def _single(single: SingleResponse) -> bytes:
-    next_update = extensions = b""
-    if single.next_update is not None:
-        next_update = codec.explicit(0, codec.generalized_time(single.next_update))
+def _single_extensions(single: SingleResponse) -> bytes:
+    extensions = b""
     if single.archive_cutoff is not None:
         cutoff = codec.octet_string(codec.generalized_time(single.archive_cutoff))
-        extensions = codec.explicit(1, codec.sequence(codec.sequence(_ARCHIVE_CUTOFF, cutoff)))
+        extensions = codec.sequence(_ARCHIVE_CUTOFF, cutoff)
+    if single.certificate_sha256 is not None:
+        digest = codec.sequence(_SHA256, codec.octet_string(single.certificate_sha256))
+        extensions += codec.sequence(_CERT_HASH, codec.octet_string(digest))
+    return codec.explicit(1, codec.sequence(extensions)) if extensions else b""
+
+
+def _single(single: SingleResponse) -> bytes:
+    next_update = b""
+    if single.next_update is not None:
+        next_update = codec.explicit(0, codec.generalized_time(single.next_update))
     return codec.sequence(
         single.cert_id.der,
         _status(single.status),
         codec.generalized_time(single.this_update),
         next_update,
-        extensions,
+        _single_extensions(single),
     )
 
 

@@ -1,11 +1,13 @@
 """OCSP responses, read (RFC 6960 4.2): our own before they leave, those of others when we ask."""
 
+from datetime import datetime
 from typing import Final
 
 from pki.der import codec, oids
 from pki.der.algorithms import algorithm_from_der
 from pki.der.extensions import Extension, read_extensions
-from pki.der.ocsp.request import read_cert_id, read_nonce
+from pki.der.ocsp.request import read_cert_id
+from pki.der.ocsp.request_extensions import read_nonce
 from pki.der.ocsp.values import OcspError, OcspResponse, SingleResponse
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
@@ -13,7 +15,10 @@ from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
 _WHAT: Final = "OCSP response"
 _LIMIT: Final = 1 << 20
 _UNDERSTOOD: Final = frozenset(
-    {oids.OCSP_NONCE, oids.OCSP_EXTENDED_REVOKE, oids.OCSP_ARCHIVE_CUTOFF}
+    {oids.OCSP_NONCE, oids.OCSP_EXTENDED_REVOKE, oids.OCSP_ARCHIVE_CUTOFF, oids.OCSP_CERT_HASH}
+)
+_SHA256: Final = frozenset(
+    codec.sequence(codec.oid(oids.SHA256), parameters) for parameters in (codec.NULL, b"")
 )
 # Codes of RFC 5280 5.3.1 that say no more here than "revoked".
 _UNSPECIFIC: Final = frozenset({0, 2, 10})
@@ -58,27 +63,42 @@ def _read_extensions(parent: codec.Reader, number: int) -> tuple[Extension, ...]
     return extensions
 
 
+def _read_archive_cutoff(value: bytes) -> datetime:
+    reader = codec.Reader(value, _WHAT)
+    cutoff = reader.generalized_time()
+    reader.finish()
+    return cutoff
+
+
+def _read_cert_hash(value: bytes) -> bytes | None:
+    """None for a digest other than SHA-256."""
+    body = codec.outermost(value, _WHAT, _LIMIT)
+    algorithm = body.element(codec.SEQUENCE)
+    digest = body.take(codec.OCTET_STRING)
+    body.finish()
+    return digest if algorithm in _SHA256 else None
+
+
 def _read_single(single: codec.Reader) -> SingleResponse:
     cert_id = read_cert_id(single)
     status = _read_status(single)
     this_update = single.generalized_time()
-    next_update = archive_cutoff = None
+    next_update = None
     if single.tag() == codec.constructed(0):
         wrapper = single.enter(codec.constructed(0))
         next_update = wrapper.generalized_time()
         wrapper.finish()
-    for extension in _read_extensions(single, 1):
-        if extension.oid == oids.OCSP_ARCHIVE_CUTOFF:
-            reader = codec.Reader(extension.value, _WHAT)
-            archive_cutoff = reader.generalized_time()
-            reader.finish()
+    extensions = {each.oid: each.value for each in _read_extensions(single, 1)}
+    cutoff = extensions.get(oids.OCSP_ARCHIVE_CUTOFF)
+    cert_hash = extensions.get(oids.OCSP_CERT_HASH)
     single.finish()
     return SingleResponse(
         cert_id=cert_id,
         status=status,
         this_update=this_update,
         next_update=next_update,
-        archive_cutoff=archive_cutoff,
+        archive_cutoff=None if cutoff is None else _read_archive_cutoff(cutoff),
+        certificate_sha256=None if cert_hash is None else _read_cert_hash(cert_hash),
     )
 
 

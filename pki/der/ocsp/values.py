@@ -39,11 +39,26 @@ class CertId:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreferredSignature:
+    """A signature the client would like (RFC 6960 4.4.7.1).
+
+    ``key`` is the wished AlgorithmIdentifier of the responder's key, None when any will do.
+    """
+
+    algorithm: SignatureAlgorithm
+    key: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OcspRequest:
-    """At least one CertID, in the order asked; ``nonce`` without its OCTET STRING frame."""
+    """At least one CertID, in the order asked; ``nonce`` without its OCTET STRING frame.
+
+    ``preferred``: the signatures wished for that this system could make, the dearest first.
+    """
 
     cert_ids: tuple[CertId, ...]
     nonce: bytes | None
+    preferred: tuple[PreferredSignature, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +66,8 @@ class SingleResponse:
     """The answer for one CertID. ``status`` None is `unknown`.
 
     OnHold and Unconfirmed are written as revoked with certificateHold, and read back as OnHold.
-    ``archive_cutoff``: RFC 6960 4.4.4.
+    ``archive_cutoff``: RFC 6960 4.4.4. ``certificate_sha256``: digest of the DER certificate that
+    is spoken of, Common PKI's CertHash.
     """
 
     cert_id: CertId
@@ -59,6 +75,7 @@ class SingleResponse:
     this_update: datetime
     next_update: datetime | None
     archive_cutoff: datetime | None = None
+    certificate_sha256: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
