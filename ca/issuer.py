@@ -89,9 +89,10 @@ class Issuer:
             ConfigurationInvalid: not a profile of this CA, or signed with another algorithm.
         """
         itself = profile == self.profile and profile.kind is CertificateKind.ROOT
-        if not itself and (
-            profile.issuer != self.profile.name or profile.kind not in self.profile.issues
-        ):
+        issues = self.profile.issues
+        if self.profile.kind is CertificateKind.ROOT:
+            issues = (*issues, CertificateKind.LINK)
+        if not itself and (profile.issuer != self.profile.name or profile.kind not in issues):
             raise ConfigurationInvalid(
                 key=f"{self.profile.name}.issues",
                 message=f"{self.profile.name} does not issue {profile.kind.value} certificates",

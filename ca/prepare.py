@@ -12,7 +12,7 @@ from ca.lint import check_tbs
 from ca.profile import AlternativeName, CertificateKind, NameField, Profile
 from ca.rules.of_certificates import KEY_USAGE_BITS, PURPOSE_OIDS
 from ca.serials import new_serial
-from ca.validity import window, within_issuer
+from ca.validity import Window, window, within_issuer
 from pki.der import extensions as x509
 from pki.der import oids
 from pki.der.certificate import CertificateContent, encode_tbs_certificate
@@ -31,14 +31,15 @@ _NEVER_SHORTENED: Final = frozenset({CertificateKind.CARD, CertificateKind.ISSUI
 class Request:
     """What the profile leaves open; ``public_key`` is DER and proven to be the asker's.
 
-    Nothing else of a certification request is ever used: names and extensions in a PKCS #10 are not
-        read.
+    ``window`` is the life of a link certificate, which follows from the two roots'. Nothing else
+    of a certification request is ever used: names and extensions in a PKCS #10 are not read.
     """
 
     subject: dict[NameField, str] = field(default_factory=dict)
     public_key: bytes
     uzi_name: UziName | None = None
     hosts: tuple[str, ...] = ()
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +78,7 @@ def prepare(
         raise KeyRejected(
             rule="issuer's own key", message="a CA does not certify its own key again"
         )
-    validity = window(
-        now=now, period=profile.validity.period, backdate_seconds=profile.validity.backdate_seconds
-    )
-    if issuer.window is not None:
-        shorten = profile.kind not in _NEVER_SHORTENED
-        validity = within_issuer(validity, issuer=issuer.window, may_shorten=shorten)
+    validity = _validity(request, profile, issuer, now)
     content = CertificateContent(
         serial=new_serial(entropy),
         issuer_der=issuer.name_der,
@@ -103,6 +99,19 @@ def prepare(
         not_after=content.not_after,
         key_sha256=hashlib.sha256(request.public_key).digest(),
     )
+
+
+def _validity(request: Request, profile: Profile, issuer: Issuer, now: datetime) -> Window:
+    if (request.window is None) is (profile.kind is CertificateKind.LINK):
+        raise Malformed(what="request", message="a link, and nothing else, is given its life")
+    if request.window is not None:
+        return request.window
+    rule = profile.validity
+    wanted = window(now=now, period=rule.period, backdate_seconds=rule.backdate_seconds)
+    if issuer.window is None:
+        return wanted
+    shorten = profile.kind not in _NEVER_SHORTENED
+    return within_issuer(wanted, issuer=issuer.window, may_shorten=shorten)
 
 
 def _extensions(request: Request, profile: Profile, issuer: Issuer) -> Iterator[Extension]:

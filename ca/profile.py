@@ -13,9 +13,13 @@ _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
 
 class CertificateKind(Enum):
-    """What a certificate is for; a CA profile lists the kinds that it issues."""
+    """What a certificate is for; a CA profile lists the kinds that it issues.
+
+    A link is what one generation of a root signs for another one (RFC 9810 4.4).
+    """
 
     ROOT = "root"
+    LINK = "link"
     ISSUING_CA = "issuing-ca"
     CARD = "card"
     OCSP_RESPONDER = "ocsp-responder"

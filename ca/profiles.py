@@ -73,7 +73,8 @@ def load_profiles(folder: Path, *, settings: CaSettings) -> dict[str, Profile]:
 
 
 def _issued_by(issuer: Profile) -> tuple[CertificateKind, ...]:
-    own = (CertificateKind.ROOT,) if issuer.kind is CertificateKind.ROOT else ()
+    is_root = issuer.kind is CertificateKind.ROOT
+    own = (CertificateKind.ROOT, CertificateKind.LINK) if is_root else ()
     return (*issuer.issues, *own)
 
 

@@ -40,9 +40,11 @@ PURPOSE_OIDS: Final = {
     ExtendedKeyUsage.SMARTCARD_LOGON: oids.EKU_SMARTCARD_LOGON,
 }
 _CRITICAL: Final = frozenset({oids.KEY_USAGE, oids.BASIC_CONSTRAINTS})
-_CA_KINDS: Final = frozenset({CertificateKind.ROOT, CertificateKind.ISSUING_CA})
+_ROOTS: Final = frozenset({CertificateKind.ROOT, CertificateKind.LINK})
+_CA_KINDS: Final = _ROOTS | {CertificateKind.ISSUING_CA}
 _SHORTENED: Final = frozenset(
     {
+        CertificateKind.LINK,
         CertificateKind.OCSP_RESPONDER,
         CertificateKind.TLS_SERVER,
         CertificateKind.TLS_CLIENT,
@@ -92,9 +94,10 @@ def _issuer_name(subject: Subject) -> Iterator[str]:
 def _self_issued(subject: Subject) -> Iterator[str]:
     same_name = subject.content.subject_der == subject.content.issuer_der
     same_key = subject.content.public_key == subject.issuer.public_key
-    is_root = subject.profile.kind is CertificateKind.ROOT
-    if same_name is not is_root or same_key is not is_root:
-        yield "a root, and only a root, has its issuer's name and key"
+    if same_name is not (subject.profile.kind in _ROOTS):
+        yield "a root or a link, and nothing else, has its issuer's name"
+    if same_key is not (subject.profile.kind is CertificateKind.ROOT):
+        yield "a root, and only a root, has its issuer's key"
 
 
 def _subject_form(subject: Subject) -> Iterator[str]:
@@ -120,7 +123,11 @@ def _validity(subject: Subject) -> Iterator[str]:
     if end > wanted or (end != wanted and subject.profile.kind not in _SHORTENED):
         yield "the validity period is not the profile's"
     window = subject.issuer.window
-    if window is not None and not (window.not_before <= start and end <= window.not_after):
+    if window is None:
+        return
+    # OldWithNew starts with the old root, before the new one that signs it (RFC 9810 4.4.1).
+    begins = subject.profile.kind is CertificateKind.LINK or window.not_before <= start
+    if not (begins and end <= window.not_after):
         yield "the validity period is not inside the CA's"
 
 
@@ -262,9 +269,9 @@ CERTIFICATE_RULES: Final[tuple[tuple[str, _Rule], ...]] = (
     ("RFC 5280 4.1.2.2; first hexadecimal digit 1 to 7", _serial),
     ("RFC 5280 4.1.1.2 and 4.1.2.3", _algorithm),
     ("RFC 5280 4.1.2.4 and 7.1", _issuer_name),
-    ("RFC 5280 3.2", _self_issued),
+    ("RFC 5280 3.2; RFC 9810 4.4", _self_issued),
     ("RFC 5280 4.1.2.6 and A.1; CPS UZI-register 7.1", _subject_form),
-    ("RFC 5280 4.1.2.5", _validity),
+    ("RFC 5280 4.1.2.5; RFC 9810 4.4.1", _validity),
     ("BR 6.1.5, 6.1.6 and 6.1.1.3", _key),
     ("RFC 5280 4.2", _extension_set),
     ("RFC 5280 4.2.1", _critical),

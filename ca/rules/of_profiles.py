@@ -10,6 +10,7 @@ from ca.profile import (
     ExtendedKeyUsage,
     KeyUsage,
     NameField,
+    PolicyRule,
     Profile,
 )
 from ca.settings import CaSettings, http_url_problem, is_oid, name_problem
@@ -21,7 +22,9 @@ URL_CHARACTERS_MAX: Final = {"ocsp_url": 70, "ca_issuers_url": 120, "crl_url": 1
 NOTICE_CHARACTERS_MAX: Final = 200
 _BACKDATE_SECONDS_MAX: Final = 300
 _DAYS_A_YEAR: Final = 366
-_CA_KINDS: Final = frozenset({CertificateKind.ROOT, CertificateKind.ISSUING_CA})
+_ROOTS: Final = frozenset({CertificateKind.ROOT, CertificateKind.LINK})
+_CA_KINDS: Final = _ROOTS | {CertificateKind.ISSUING_CA}
+_ANY_POLICY: Final = "2.5.29.32.0"
 _CA_SUBJECT: Final = (NameField.COUNTRY, NameField.ORGANISATION, NameField.COMMON_NAME)
 _CARD_SUBJECT: Final = (
     NameField.COUNTRY,
@@ -44,6 +47,7 @@ _CARD_ISSUER_KINDS: Final = frozenset({CertificateKind.CARD, CertificateKind.OCS
 _WEAK_FOR_CA: Final = frozenset({KeyType.RSA_2048, KeyType.ED25519})
 _LONGEST_DAYS: Final = {
     CertificateKind.ROOT: 25 * _DAYS_A_YEAR,
+    CertificateKind.LINK: 25 * _DAYS_A_YEAR,
     CertificateKind.ISSUING_CA: 12 * _DAYS_A_YEAR,
     CertificateKind.OCSP_RESPONDER: 30,
     CertificateKind.TLS_SERVER: 398,
@@ -85,7 +89,7 @@ def _ca_or_not(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
 
 
 def _path_length(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
-    wanted = {CertificateKind.ROOT: 1, CertificateKind.ISSUING_CA: 0}.get(profile.kind)
+    wanted = {CertificateKind.ISSUING_CA: 0, **dict.fromkeys(_ROOTS, 1)}.get(profile.kind)
     if profile.extensions.path_length != wanted:
         yield "extensions.path_length", f"must be {wanted} for {profile.kind.value}"
 
@@ -145,7 +149,8 @@ def _where_to_ask(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
     for name, url in urls.items():
         if none and url is not None:
             yield f"extensions.{name}", f"{profile.kind.value} has none"
-    needed = set() if none else {"ca_issuers_url", "crl_url"}
+    free = none or profile.kind is CertificateKind.LINK
+    needed = set() if free else {"ca_issuers_url", "crl_url"}
     needed |= {"ocsp_url"} if profile.kind is CertificateKind.CARD else set()
     for name in sorted(needed):
         if urls[name] is None:
@@ -176,6 +181,16 @@ def _policies(profile: Profile, settings: CaSettings) -> Iterator[tuple[str, str
         yield key, f"{profile.kind.value} needs one"
     if len({policy.oid for policy in policies}) != len(policies):
         yield key, "names a policy twice"
+    if profile.kind is CertificateKind.LINK:
+        if [policy.oid for policy in policies] != [_ANY_POLICY]:
+            yield key, f"a link has {_ANY_POLICY} alone: without it no policy of a card is valid"
+        return
+    yield from _policy_texts(policies, settings, key)
+
+
+def _policy_texts(
+    policies: tuple[PolicyRule, ...], settings: CaSettings, key: str
+) -> Iterator[tuple[str, str]]:
     for policy in policies:
         if not is_oid(policy.oid) or not policy.oid.startswith(f"{settings.oid_arc}."):
             yield key, f"{policy.oid} is not under the operator's own arc"
@@ -255,9 +270,9 @@ def _one_ca_one_kind(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str
     if CertificateKind.CARD in issues and not issues <= _CARD_ISSUER_KINDS:
         yield "issues", "a CA that signs cards signs its OCSP responder besides and nothing else"
     is_root = profile.kind is CertificateKind.ROOT
-    if is_root and issues != {CertificateKind.ISSUING_CA}:
+    if profile.kind in _ROOTS and issues != {CertificateKind.ISSUING_CA}:
         yield "issues", "a root signs issuing CAs and nothing else"
-    if not is_root and issues & _CA_KINDS:
+    if profile.kind not in _ROOTS and issues & _CA_KINDS:
         yield "issues", "an issuing CA signs no CA (its path length is 0)"
     if is_root is not (profile.issuer == profile.name):
         yield "issuer", "a root signs itself, and only a root does"
@@ -275,7 +290,7 @@ _RULES: Final[tuple[tuple[str, _Rule], ...]] = (
     ("RFC 6960 4.2.2.2.1", _no_check),
     ("RFC 5280 4.2.1.13 and 4.2.2.1, RFC 6960 4.2.2.2.1", _where_to_ask),
     ("RFC 5280 4.2.1.13 and 4.2.2.1; RFC 9919 5: an OCSP GET fits 255 octets", _urls),
-    ("RFC 5280 4.2.1.4; never a policy of PKIoverheid", _policies),
+    ("RFC 5280 4.2.1.4 and 6.1.3 (d); never a policy of PKIoverheid", _policies),
     ("CPS UZI-register 7.1.5, RFC 9525", _alternative_name),
     ("RFC 5280 4.1.2.6 and A.1; CPS UZI-register 7.1", _subject),
     ("RFC 5280 4.1.2.5; a card's three years", _validity),

@@ -29,6 +29,7 @@ def added(name: str, table: str, line: str) -> bytes:
 def test_shipped_profiles_are_sound_and_complete(profiles: Mapping[str, Profile]) -> None:
     assert set(profiles) == {
         "root",
+        "link",
         "token-ca",
         "services-ca",
         "card-rsa2048",
@@ -188,6 +189,12 @@ ORDER = 'order = ["C", "O", "SN", "GN", "serialNumber", "CN"]'
             "services-ca.issues",
         ),
         (changed(CARD, 'issuer = "token-ca"', 'issuer = "card-rsa2048"'), "card-rsa2048.issuer"),
+        (changed("link", '["issuing-ca"]', '["issuing-ca", "card"]'), "link.issues"),
+        (changed("link", 'issuer = "root"', 'issuer = "link"'), "link.issuer"),
+        (changed("link", "path_length = 1", "path_length = 2"), "link.extensions.path_length"),
+        (changed("link", '"2.5.29.32.0"', '"{arc}.1"'), "link.extensions.policies"),
+        (text_of("link").partition("[[")[0].encode(), "link.extensions.policies"),
+        (changed("link", "years = 20", "years = 26"), "link.validity"),
     ],
 )
 def test_unsafe_profiles_are_refused_by_name_and_key(octets: bytes, key: str) -> None:
