@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, ValidationError
 
 from pki.domain.errors import ConfigurationInvalid
-from server.setting.keys import CaKeySettings, KeySettings
+from server.setting.issuers import IssuerSettings, TokenCaSettings
+from server.setting.keys import KeySettings
 from server.setting.types import (
     Address,
     AnyPath,
@@ -45,17 +46,6 @@ class StoreSettings(Section):
     def url(self) -> str:
         """The store's SQLAlchemy URL."""
         return self.postgresql or f"sqlite:///{self.path}"
-
-
-class IssuerSettings(Section):
-    """One generation of one CA. A CA without ``key`` is only published here (an offline root)."""
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-    name: CaName
-    certificate: ExistingFile
-    published_as: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}$")]
-    key: CaKeySettings | None = None
-    crl: ExistingFile | None = None
 
 
 class StatusSettings(Section):
@@ -159,7 +149,7 @@ class Settings(Section):
     secrets: AnyPath
     locks: AnyPath
     root: IssuerSettings
-    token_ca: IssuerSettings
+    token_ca: Annotated[list[TokenCaSettings], Field(min_length=1)]
     services_ca: IssuerSettings
     status: StatusSettings
     crl: CrlSettings = CrlSettings()
@@ -170,6 +160,11 @@ class Settings(Section):
     uzi: UziSettings | None = None
     limits: LimitSettings = LimitSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def published(self) -> tuple[IssuerSettings, ...]:
+        """Every CA whose certificate and CRL are served here; the root first."""
+        return self.root, *self.token_ca, self.services_ca
 
 
 def load(path: Path) -> Settings:

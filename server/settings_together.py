@@ -30,8 +30,9 @@ def check_together(settings: "Settings") -> None:
 def _needed(settings: "Settings") -> Iterator[Finding]:
     if (settings.store.path is None) == (settings.store.postgresql is None):
         yield "store", "give either path or postgresql", "keep one"
-    if settings.token_ca.key is None:
-        yield "token_ca.key", "the Token CA needs a key to issue with", "add it"
+    for index, each in enumerate(settings.token_ca):
+        if each.key is None and each.state != "ended":
+            yield f"token_ca.{index}.key", f"{each.id} {each.state} and needs its key", "add it"
     if settings.ldap.mode == "external":
         for name in ("url", "bind_dn", "password_file"):
             if getattr(settings.ldap, name) is None:
@@ -61,7 +62,9 @@ def _crl(settings: "Settings") -> Iterator[Finding]:
 
 
 def _names(settings: "Settings") -> Iterator[Finding]:
-    cas = {name: getattr(settings, name) for name in ("root", "token_ca", "services_ca")}
+    cas = {"root": settings.root}
+    cas |= {f"token_ca.{index}": each for index, each in enumerate(settings.token_ca)}
+    cas["services_ca"] = settings.services_ca
     for field in ("id", "published_as", "certificate"):
         values = ((f"{name}.{field}", getattr(ca, field)) for name, ca in cas.items())
         yield from _twice(values, "each CA needs its own")

@@ -23,8 +23,9 @@ from server.report import Report, of_system, progress
 from server.restored import read_marker
 from server.roles.issuance_desk import ca_settings, trust_settings
 from server.roles.keys import load_signer, read_certificate_file
+from server.setting.issuers import IssuerSettings
 from server.setting.keys import CaKeySettings
-from server.settings import IssuerSettings, Settings, load
+from server.settings import Settings, load
 
 Check = Callable[[Settings, datetime], Iterator[Finding]]
 
@@ -72,16 +73,12 @@ def _guarded(about: str, check: Check, settings: Settings, now: datetime) -> lis
         return [warning(about, f"{error.cmd[0]} did not answer", "ask it by hand")]
 
 
-def _published(settings: Settings) -> tuple[IssuerSettings, ...]:
-    return settings.root, settings.token_ca, settings.services_ca
-
-
 def _keys(settings: Settings, now: datetime) -> Iterator[Finding]:
     del now
-    for each in _published(settings):
+    for each in settings.published:
         if each.key is not None:
             yield from _key(settings, each, each.key)
-    named = [each.key.file for each in _published(settings) if each.key and each.key.file]
+    named = [each.key.file for each in settings.published if each.key and each.key.file]
     for path in sorted({*settings.secrets.glob("*"), *named, settings.api.key.file}):
         if path.stat().st_mode & 0o077:
             yield problem("keys", f"{path.name} may be read by others", f"chmod 600 {path}")
@@ -104,7 +101,7 @@ def _key(settings: Settings, issuer: IssuerSettings, key: CaKeySettings) -> Iter
 
 def _chain(settings: Settings, now: datetime) -> Iterator[Finding]:
     root = read_certificate(read_certificate_file(settings.root.certificate))
-    for each in _published(settings):
+    for each in settings.published:
         certificate = read_certificate(read_certificate_file(each.certificate))
         content = certificate.content
         signed = content.issuer_der == root.content.subject_der and verify_signature(
@@ -118,7 +115,7 @@ def _chain(settings: Settings, now: datetime) -> Iterator[Finding]:
             )
         else:
             yield ok("chain", f"{each.id} is valid until {content.not_after:%Y-%m-%d}")
-    token_ca = read_certificate(read_certificate_file(settings.token_ca.certificate)).content
+    token_ca = read_certificate(read_certificate_file(settings.token_ca[0].certificate)).content
     if token_ca.not_after - now < CARD_LIFE + _SOON:
         yield warning(
             "chain", "the Token CA soon ends too early for new cards", "plan its successor now"

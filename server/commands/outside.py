@@ -15,7 +15,8 @@ from pki.ports import SystemClock, SystemEntropy
 from server.commands.findings import Finding, ok, problem, warning
 from server.roles.keys import read_certificate_file
 from server.roles.publisher import directory_missing
-from server.settings import IssuerSettings, Settings
+from server.setting.issuers import IssuerSettings
+from server.settings import Settings
 
 _START: Final = "start it with: zorgid serve"
 _SECONDS: Final = 10.0
@@ -45,7 +46,7 @@ async def _ocsp(
     observer = OcspObserver(
         session,
         f"{settings.status.public_url}/ocsp",
-        read_certificate_file(settings.token_ca.certificate),
+        read_certificate_file(settings.token_ca[0].certificate),
         clock=clock,
         entropy=entropy,
     )
@@ -63,7 +64,7 @@ async def _ocsp(
 async def _crls(
     settings: Settings, session: aiohttp.ClientSession, now: datetime
 ) -> AsyncIterator[Finding]:
-    for each in (settings.root, settings.token_ca, settings.services_ca):
+    for each in settings.published:
         yield await _crl(settings, each, session, now)
 
 
@@ -96,7 +97,7 @@ async def _ldap(
         return
     url = settings.ldap.url or f"ldap://{settings.ldap.listen}"
     observer = LdapObserver(url=url, base=settings.ldap.base, ca_file=settings.ldap.ca_file)
-    found = await observer.ca(IssuerId(settings.token_ca.id))
+    found = await observer.ca(IssuerId(settings.token_ca[0].id))
     if found is None or not found.certificates:
         yield problem("LDAP", "the Token CA is not in the directory", "see the publisher's log")
     elif not found.crls:

@@ -65,7 +65,7 @@ async def show_never_issued(play: Play) -> Path:
     """A certificate that the CA's key signed and the store does not know is never good."""
     narrator, scene = play.narrator, play.scene
     narrator.say("never_issued")
-    key = scene.settings.token_ca.key
+    key = scene.settings.token_ca[0].key
     key_files = None if key is None else key.software
     if key_files is None:
         raise narrator.failed("a Token CA key in a file", "none in the configuration")

@@ -124,7 +124,7 @@ async def raise_curtain(
     settings = load(layout.config)
     addresses = _addresses(settings, ports)
     api = ports.api_url(settings.api.audience)
-    issuer = x509.load_pem_x509_certificate(settings.token_ca.certificate.read_bytes())
+    issuer = x509.load_pem_x509_certificate(settings.token_ca[0].certificate.read_bytes())
     root = settings.root.certificate
     reception = Reception(directory=directory, register=register, api=api, api_ca=root)
     async with AsyncExitStack() as stack:
@@ -147,7 +147,7 @@ async def raise_curtain(
                 narrator=tools.narrator,
                 addresses=addresses,
                 root=root,
-                token_ca=settings.token_ca.certificate,
+                token_ca=settings.token_ca[0].certificate,
             ),
         )
 
@@ -156,10 +156,10 @@ def _addresses(settings: Settings, ports: Ports) -> Addresses:
     base = settings.status.public_url
     return Addresses(
         ocsp=f"{base}/ocsp",
-        crl_token=f"{base}/crl/{settings.token_ca.published_as}.crl",
+        crl_token=f"{base}/crl/{settings.token_ca[0].published_as}.crl",
         crl_root=f"{base}/crl/{settings.root.published_as}.crl",
-        ca_issuers=f"{base}/ca/{settings.token_ca.published_as}.cer",
+        ca_issuers=f"{base}/ca/{settings.token_ca[0].published_as}.cer",
         ldap=ports.ldap_url,
         ldap_base=settings.ldap.base,
-        ldap_ca=settings.token_ca.id,
+        ldap_ca=settings.token_ca[0].id,
     )

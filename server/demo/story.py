@@ -165,7 +165,7 @@ async def _interface(play: Play, stranger: Path) -> dict[str, Any]:
         "admin_cert": admin_certificate,
         "admin_key": admin_key,
         "root": scene.settings.root.certificate,
-        "token_ca": scene.settings.token_ca.certificate,
+        "token_ca": scene.settings.token_ca[0].certificate,
         "ocsp_responder": responder,
         "uzi_root": play.directory / "uzi" / "root.pem",
         "card_good": cards["good"].pem,

@@ -39,10 +39,9 @@ class CaGauges:
     """When the CA certificates end."""
 
     def __init__(self, settings: Settings) -> None:
-        published = (settings.root, settings.token_ca, settings.services_ca)
         self._ends = {
             each.id: read_certificate(read_certificate_file(each.certificate)).content.not_after
-            for each in published
+            for each in settings.published
         }
 
     def readings(self) -> Iterator[Reading]:

@@ -15,7 +15,7 @@ from pki.store.writing import Store, WriteSession
 from pki.trust.signatures import verify_signature
 from server.roles.keys import read_certificate_file
 from server.roles.write_ports import record_crl
-from server.settings import IssuerSettings
+from server.setting.issuers import IssuerSettings
 
 _log: Final = logging.getLogger(__name__)
 

@@ -67,10 +67,10 @@ def open_authority(settings: Settings, entropy: Entropy) -> CertificationAuthori
         ConfigurationInvalid: a profile, certificate or key file cannot be used.
         KeyMismatch: key, certificate, chain or profile do not belong together.
     """
-    own, root = settings.token_ca, settings.root
+    own, root = settings.token_ca[0], settings.root
     if own.key is None:
         raise ConfigurationInvalid(
-            key="token_ca.key", message="the Token CA has no key", next_step="name its key file"
+            key="token_ca.0.key", message="the Token CA has no key", next_step="name its key file"
         )
     filled = ca_settings(settings)
     profiles = load_profiles(settings.profiles, settings=filled)

@@ -96,7 +96,7 @@ def published_tree(settings: Settings) -> Tree:
             certificates=(read_certificate_file(each.certificate),),
             is_root=each is settings.root,
         )
-        for each in (settings.root, settings.token_ca, settings.services_ca)
+        for each in settings.published
     )
     return Tree(base=settings.ldap.base, cas=cas)
 

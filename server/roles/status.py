@@ -73,7 +73,7 @@ class StatusRole:
         """
         self._tail = tail
         self._clock = clock
-        token_ca = settings.token_ca
+        token_ca = settings.token_ca[0]
         issuer = IssuerId(token_ca.id)
         certificate = read_certificate_file(token_ca.certificate)
         name = read_certificate(certificate).content.subject_der
@@ -130,7 +130,7 @@ class StatusRole:
 
 
 def _crl_handler(settings: Settings, reader: ReadStore, clock: Clock) -> CrlHandler:
-    published = (settings.root, settings.token_ca, settings.services_ca)
+    published = settings.published
     return CrlHandler(
         StoreShelf(reader),
         issued={each.published_as: IssuerId(each.id) for each in published},

@@ -60,8 +60,8 @@ Break = Callable[[Practice], None]
     ("damage", "code", "named", "advice"),
     [
         (unknown_key, USAGE, "status.answer_lifetime", "correct status.answer_lifetime"),
-        (missing_file, USAGE, "token-ca-g1.pem does not exist", "correct token_ca.certificate"),
-        (comma_in_name, USAGE, "a CA name may not hold ','", "correct token_ca.name"),
+        (missing_file, USAGE, "token-ca-g1.pem does not exist", "correct token_ca.0.certificate"),
+        (comma_in_name, USAGE, "a CA name may not hold ','", "correct token_ca.0.name"),
         (foreign_key, FINDING, "do not belong together", "the key and the certificate of one"),
         (wrong_passphrase, USAGE, "token-ca-g1.pem", ""),
         (readable_passphrase, USAGE, "may be read by others", "chmod 600"),

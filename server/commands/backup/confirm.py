@@ -100,7 +100,7 @@ def _last(settings: Settings, last: LastCrl, say: Say) -> tuple[int, Crl | None]
     if last.number is not None:
         return last.number, None
     issuer = CrlIssuer.of(
-        IssuerId(settings.token_ca.id), read_certificate_file(settings.token_ca.certificate)
+        IssuerId(settings.token_ca[0].id), read_certificate_file(settings.token_ca[0].certificate)
     )
     crl = read_verified(issuer, _octets(settings, last, say), verify_signature)
     return crl.number, crl
@@ -116,7 +116,7 @@ def _octets(settings: Settings, last: LastCrl, say: Say) -> bytes:
                 message=f"{last.file} cannot be read: {error.strerror}",
                 next_step="name the file of the last CRL, DER",
             ) from error
-    url = last.url or f"{settings.status.public_url}/crl/{settings.token_ca.published_as}.crl"
+    url = last.url or f"{settings.status.public_url}/crl/{settings.token_ca[0].published_as}.crl"
     say(f"asking {url} for the last CRL")
     return asyncio.run(_fetched(url))
 
@@ -129,7 +129,7 @@ async def _fetched(url: str) -> bytes:
 async def _write(
     settings: Settings, restored: Restored, number: int, crl: Crl | None, clock: Clock
 ) -> _Brought:
-    issuer = IssuerId(settings.token_ca.id)
+    issuer = IssuerId(settings.token_ca[0].id)
     event = RestoreConfirmed(
         issuer=issuer, crl_number=number, position=restored.position, digest=restored.digest
     )

@@ -72,7 +72,7 @@ def _usable(root: Path, manifest: Manifest, entropy: Entropy) -> Iterator[Findin
         return
     try:
         settings = load(root / manifest.configuration)
-        if getattr(settings.token_ca.key, "pkcs11", None) is not None:
+        if getattr(settings.token_ca[0].key, "pkcs11", None) is not None:
             yield warning(
                 "keys",
                 "the Token CA's key is in a token, which no backup holds",

@@ -129,7 +129,7 @@ def _manifest(
         position=state.head.position,
         digest=state.head.digest.hex(),
         crls=state.crls,
-        issuing=settings.token_ca.id,
+        issuing=settings.token_ca[0].id,
         store=sources[-1].name,
         configuration=config.resolve().name,
         files=tuple(source.entry() for source in sources),

@@ -43,7 +43,7 @@ def examine_store(path: Path, issuers: Iterable[str], say: Callable[[str], None]
 
 def issuers_of(settings: Settings) -> tuple[str, ...]:
     """The CAs whose CRLs the store keeps."""
-    return settings.root.id, settings.token_ca.id, settings.services_ca.id
+    return tuple(each.id for each in settings.published)
 
 
 def entry_at(url: str, position: int) -> RawEntry | None:

@@ -105,7 +105,7 @@ def in_a_token(document: dict[str, Any], *left_out: str) -> None:
     block = "\n".join(line.removeprefix("# ") for line in lines[start : lines.index("", start)])
     settings = tomllib.loads(block)["token_ca"]["key"]["pkcs11"]
     kept = {name: value for name, value in settings.items() if name not in left_out}
-    document["token_ca"]["key"] = {"pkcs11": kept}
+    document["token_ca"][0]["key"] = {"pkcs11": kept}
 
 
 @pytest.mark.parametrize("pin", sorted(PINS))
@@ -114,7 +114,7 @@ def test_the_key_may_be_in_a_token_instead(
 ) -> None:
     (tmp_path / "secrets" / "hsm-pin").touch()
     in_a_token(document, *(PINS - {pin}))
-    key = check(document, directory=tmp_path).token_ca.key
+    key = check(document, directory=tmp_path).token_ca[0].key
     assert key is not None
     assert key.software is None
     assert key.pkcs11 is not None
@@ -127,8 +127,8 @@ def test_the_key_may_be_in_a_token_instead(
     [
         ((), "just one of pin_file"),
         (tuple(PINS), "just one of pin_file"),
-        (("pin_file", "pin_fd", "token"), "token_ca.key.pkcs11.token"),
-        (("pin_file", "pin_fd", "key_id"), "token_ca.key.pkcs11.key_id"),
+        (("pin_file", "pin_fd", "token"), "token_ca.0.key.pkcs11.token"),
+        (("pin_file", "pin_fd", "key_id"), "token_ca.0.key.pkcs11.key_id"),
     ],
 )
 def test_a_token_key_that_is_half_named(
@@ -141,12 +141,12 @@ def test_a_token_key_that_is_half_named(
 
 
 def test_a_key_is_in_one_place_only(document: dict[str, Any], tmp_path: Path) -> None:
-    files = document["token_ca"]["key"]
+    files = document["token_ca"][0]["key"]
     in_a_token(document, "pin_file", "pin_fd")
-    document["token_ca"]["key"] |= files
+    document["token_ca"][0]["key"] |= files
     with pytest.raises(ConfigurationInvalid, match="either file and passphrase_file, or pkcs11"):
         check(document, directory=tmp_path)
-    del document["token_ca"]["key"]["passphrase_file"]
+    del document["token_ca"][0]["key"]["passphrase_file"]
     with pytest.raises(ConfigurationInvalid, match="belong together"):
         check(document, directory=tmp_path)
 
@@ -162,9 +162,9 @@ def test_the_defaults_are_what_the_example_says(document: dict[str, Any], tmp_pa
 
 def change(document: dict[str, Any], key: str, value: Any) -> None:
     *path, last = key.split(".")
-    section = document
+    section: Any = document
     for piece in path:
-        section = section[piece]
+        section = section[int(piece) if piece.isdigit() else piece]
     section[last] = value
 
 
@@ -178,18 +178,18 @@ def change(document: dict[str, Any], key: str, value: Any) -> None:
         ("status.public_url", "http://" + "a" * 60, "status.public_url"),
         ("metrics.listen", "0.0.0.0:8083", "loopback"),
         ("ldap.listen", "192.0.2.1:389", "loopback"),
-        ("token_ca.name", "ZORG-ID, Token CA", "','"),
-        ("token_ca.name", "ZORG=ID", "'='"),
+        ("token_ca.0.name", "ZORG-ID, Token CA", "','"),
+        ("token_ca.0.name", "ZORG=ID", "'='"),
         ("installation.operator", "Evil\nO", "installation.operator"),
         ("installation.kind", "test", "installation.kind"),
         ("root.certificate", "ca/none.pem", "does not exist"),
-        ("token_ca.key", None, "token_ca.key"),
+        ("token_ca.0.key", None, "token_ca.0.key"),
         ("store.postgresql", "postgresql+psycopg://x/y", "store"),
         ("ldap.mode", "external", "ldap.url"),
         ("status.answer_lifetime_seconds", 200, "status.blindness_limit_seconds"),
         ("crl.interval_seconds", 86_401, "crl.interval_seconds"),
         ("crl.lifetime_seconds", 3_600, "crl.lifetime_seconds"),
-        ("root.id", "token-ca-g1", "token_ca.id"),
+        ("root.id", "token-ca-g1", "token_ca.0.id"),
         ("services_ca.published_as", "zorg-id-token-ca", "services_ca.published_as"),
         ("services_ca.certificate", "ca/root.pem", "services_ca.certificate"),
         ("api.listen", "127.0.0.1:99999", "api.listen"),

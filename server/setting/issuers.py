@@ -1,0 +1,30 @@
+"""The CAs of an installation: the offline root, the Services CA, generations of the Token CA."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from server.setting.keys import CaKeySettings
+from server.setting.types import CaName, ExistingFile, Section
+
+
+class IssuerSettings(Section):
+    """One generation of one CA. A CA without ``key`` is only published here (an offline root)."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    name: CaName
+    certificate: ExistingFile
+    published_as: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}$")]
+    key: CaKeySettings | None = None
+    crl: ExistingFile | None = None
+
+
+class TokenCaSettings(IssuerSettings):
+    """One generation of the Token CA.
+
+    ``issues``: a candidate for new cards; of those that can, the newest does. ``answers``: no new
+    cards, but CRLs and OCSP. ``ended``: its last CRL is made, or was.
+    """
+
+    state: Literal["issues", "answers", "ended"] = "issues"
+    archive_years: Annotated[int, Field(ge=0, le=50)] = 7
