@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
-from pki.der import oids
+from pki.der import codec, oids
 from pki.der.certificate import read_certificate
+from pki.der.ocsp import PreferredSignature
 from pki.der.spki import key_identifier
 from pki.domain.errors import KeyMismatch
 from pki.ports import Signer
@@ -59,6 +60,19 @@ class ResponderCredential:
     def valid_at(self, now: datetime) -> bool:
         """Both ends of the validity count as inside (RFC 5280 4.1.2.5)."""
         return self.not_before <= now <= self.not_after
+
+    def suits(self, wish: PreferredSignature) -> bool:
+        """Whether its signatures are what the client would like (RFC 6960 4.4.7.1).
+
+        A kind of key that is wished for without parameters means any of that kind.
+        """
+        if wish.algorithm is not self.signer.algorithm:
+            return False
+        if wish.key is None:
+            return True
+        wished = codec.Reader(wish.key, "wish").take(codec.SEQUENCE)
+        key = codec.Reader(self.signer.public_key, "SubjectPublicKeyInfo").enter()
+        return key.take(codec.SEQUENCE).startswith(wished)
 
     def renewal_due(self, now: datetime) -> bool:
         """Half of its life is over, or it is not valid at all."""

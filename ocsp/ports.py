@@ -1,8 +1,11 @@
 """What the responder needs of others."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from ocsp.credential import ResponderCredential
+from pki.der.ocsp import PreferredSignature
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.status import CertificateStatus
 
@@ -20,6 +23,32 @@ class StatusSource(Protocol):
 
     def contact_age(self) -> float:
         """Seconds since the journal was last seen up to date; must be cheap, and never raises."""
+        ...
+
+
+class CertificateDigests(Protocol):
+    """Knows the certificates themselves; asked only when answers are to show their digests."""
+
+    async def certificate_sha256(self, issuer: IssuerId, serial: SerialNumber) -> bytes | None:
+        """SHA-256 of the DER certificate, or None when there is none.
+
+        Raises:
+            StoreUnavailable: the store cannot be read.
+        """
+        ...
+
+
+class Credentials(Protocol):
+    """The credentials of one issuer."""
+
+    def at(
+        self, now: datetime, preferred: Sequence[PreferredSignature] = ()
+    ) -> ResponderCredential:
+        """The credential that signs at this moment, if it can be one that the client prefers.
+
+        Raises:
+            SignerUnavailable: there is none, or none that is valid now.
+        """
         ...
 
 

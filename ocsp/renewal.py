@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from ocsp.credential import ResponderCredential
 from ocsp.ports import CredentialSource
+from pki.der.ocsp import PreferredSignature
 from pki.domain.errors import KeyMismatch, SignerUnavailable, ZorgidError
 from pki.domain.identifiers import IssuerId
 from pki.ports import Clock
@@ -42,12 +44,15 @@ class CredentialHolder:
         """End of the present credential, for metrics."""
         return None if self._current is None else self._current.not_after
 
-    def at(self, now: datetime) -> ResponderCredential:
-        """The credential that signs at this moment.
+    def at(
+        self, now: datetime, preferred: Sequence[PreferredSignature] = ()
+    ) -> ResponderCredential:
+        """The credential that signs at this moment; there is no choice.
 
         Raises:
             SignerUnavailable: there is none, or it has expired or is not valid yet.
         """
+        del preferred
         current = self._current
         if current is None or not current.valid_at(now):
             raise SignerUnavailable(
@@ -109,3 +114,33 @@ class CredentialHolder:
                 next_step="let the issuance role make one with the right issuer",
             )
         return credential
+
+
+class CredentialChoice:
+    """Credentials of one issuer with keys of different kinds; the first is the usual one."""
+
+    def __init__(self, *holders: CredentialHolder) -> None:
+        self.holders = holders
+
+    def at(
+        self, now: datetime, preferred: Sequence[PreferredSignature] = ()
+    ) -> ResponderCredential:
+        """The first wish that can be fulfilled, else the usual one, else any (RFC 6960 4.4.7.2).
+
+        Raises:
+            SignerUnavailable: none is valid now.
+        """
+        usable: list[ResponderCredential] = []
+        failure: SignerUnavailable | None = None
+        for holder in self.holders:
+            try:
+                usable.append(holder.at(now))
+            except SignerUnavailable as error:
+                failure = failure or error
+        for wish in preferred:
+            for credential in usable:
+                if credential.suits(wish):
+                    return credential
+        if not usable:
+            raise failure or SignerUnavailable(message="no OCSP responder key is configured")
+        return usable[0]

@@ -6,19 +6,18 @@ fails closed: no store, no key or no certificate means tryLater, never good.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from ocsp.answer import Asked, Composed, compose, says_what_was_composed
+from ocsp.answer import Asked, Composed, Found, compose, says_what_was_composed
 from ocsp.cache import AnswerCache, Entry
 from ocsp.credential import ResponderCredential
 from ocsp.http_form import error_answer, good_answer
 from ocsp.issuers import IssuerTable
 from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
-from ocsp.ports import StatusSource
-from ocsp.renewal import CredentialHolder
+from ocsp.ports import CertificateDigests, Credentials, StatusSource
 from ocsp.statistics import ResponderStatistics, status_name
 from pki.der.ocsp import (
     OcspError,
@@ -30,6 +29,7 @@ from pki.der.ocsp import (
     read_response,
 )
 from pki.domain.errors import (
+    IntegrityBroken,
     Malformed,
     SignatureBroken,
     StoreUnavailable,
@@ -39,10 +39,12 @@ from pki.domain.errors import (
 from pki.domain.events import touched
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import JournalEntry
-from pki.domain.status import CertificateStatus
+from pki.domain.status import Good
 from pki.ports import Clock, HttpAnswer
 
 logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 LONGEST_KEPT: Final = 1024
 """Octets of a request whose answer is kept: an honest one has 70 to 250, and anyone may ask."""
@@ -57,15 +59,18 @@ class OcspResponder:
     def __init__(
         self,
         issuers: IssuerTable,
-        credentials: Mapping[IssuerId, CredentialHolder],
+        credentials: Mapping[IssuerId, Credentials],
         source: StatusSource,
         *,
         clock: Clock,
         policy: ResponderPolicy | None = None,
+        digests: CertificateDigests | None = None,
     ) -> None:
+        """With ``digests`` a good answer shows that of its certificate (Common PKI's CertHash)."""
         self._issuers = issuers
         self._credentials = dict(credentials)
         self._source = source
+        self._digests = digests
         self._clock = clock
         self._moments = Moments(clock)
         self._policy = policy or ResponderPolicy()
@@ -119,6 +124,7 @@ class OcspResponder:
         things = [
             Asked(
                 cert_id=cert_id,
+                ours=issuer == speaks,
                 subject=_subject(issuer, cert_id.serial) if issuer == speaks else None,
             )
             for cert_id, issuer in found
@@ -150,10 +156,10 @@ class OcspResponder:
         subjects = tuple(each.subject for each in things if each.subject is not None)
         with self._cache.reading(subjects) as reading:
             now = self._moments.now()
-            credential = self._credentials[speaks].at(now)
-            answers = [(each.cert_id, await self._status(each)) for each in things]
+            credential = self._credentials[speaks].at(now, request.preferred)
+            found = [await self._find(each) for each in things]
             composed = compose(
-                answers,
+                found,
                 this_update=now,
                 signer_until=credential.not_after,
                 nonce=request.nonce,
@@ -166,9 +172,9 @@ class OcspResponder:
             if composed.lasting and len(asked) <= LONGEST_KEPT:
                 hash_name = things[0].cert_id.hash_name or ""
                 self._cache.keep(asked, self._entry(answer, composed, things, hash_name), reading)
-        for cert_id, status in answers:
-            self.statistics.by_status[status_name(status)] += 1
-            self.statistics.by_hash[cert_id.hash_name or "other"] += 1
+        for each in found:
+            self.statistics.by_status[status_name(each.status)] += 1
+            self.statistics.by_hash[each.asked.cert_id.hash_name or "other"] += 1
         return answer
 
     def _entry(
@@ -183,15 +189,28 @@ class OcspResponder:
             dead_at=composed.next_update - timedelta(seconds=self._policy.max_age),
         )
 
-    async def _status(self, asked: Asked) -> CertificateStatus | None:
+    async def _find(self, asked: Asked) -> Found:
         if asked.subject is None:
-            return None
+            return Found(asked=asked, status=None)
+        status = await self._read(self._source.status(*asked.subject))
+        if self._digests is None or not isinstance(status, Good):
+            return Found(asked=asked, status=status)
+        digest = await self._read(self._digests.certificate_sha256(*asked.subject))
+        if digest is None:
+            raise IntegrityBroken(
+                message="a certificate is good that is not in the store",
+                next_step="compare the store with a backup: zorgid doctor",
+            )
+        return Found(asked=asked, status=status, certificate_sha256=digest)
+
+    async def _read(self, reading: Coroutine[Any, Any, Answer]) -> Answer:
         now = self._clock.now()
         if now < self._store_tried_again_at:
+            reading.close()
             raise StoreUnavailable(message="the store could not be read a moment ago")
         try:
             async with asyncio.timeout(self._policy.read_seconds):
-                return await self._source.status(*asked.subject)
+                return await reading
         except TimeoutError as error:
             self._store_tried_again_at = now + timedelta(seconds=1)
             raise StoreUnavailable(
@@ -233,7 +252,13 @@ async def _signed(
     Raises:
         SignatureBroken: what was read back is not what was to be said.
     """
-    data = encode_response_data(credential.key_hash, composed.this_update, composed.singles, nonce)
+    data = encode_response_data(
+        credential.key_hash,
+        composed.this_update,
+        composed.singles,
+        nonce,
+        extended_revoke=composed.extended_revoke,
+    )
     signature = await credential.signer.sign(data)
     der = encode_basic_response(
         data, credential.signer.algorithm, signature, (credential.certificate,)

@@ -9,7 +9,7 @@ from ocsp.credential import ResponderCredential
 from ocsp.http import OcspHandler
 from ocsp.issuers import IssuerStatus, IssuerTable
 from ocsp.policy import ResponderPolicy
-from ocsp.renewal import CredentialHolder
+from ocsp.renewal import CredentialChoice, CredentialHolder
 from ocsp.responder import OcspResponder
 from pki.der.certificate import read_certificate
 from pki.der.ocsp import (
@@ -20,6 +20,7 @@ from pki.der.ocsp import (
     make_cert_id,
     read_response,
 )
+from pki.domain.errors import StoreUnavailable
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.status import CertificateStatus
 from pki.ports import HttpAnswer, HttpRequest
@@ -59,6 +60,20 @@ def request_for(
 
 
 @dataclass
+class FakeDigests:
+    """Digests of certificates in memory."""
+
+    known: dict[SerialNumber, bytes] = field(default_factory=dict)
+    broken: bool = False
+
+    async def certificate_sha256(self, issuer: IssuerId, serial: SerialNumber) -> bytes | None:
+        assert issuer == ISSUER
+        if self.broken:
+            raise StoreUnavailable(message="down", next_step="start it")
+        return self.known.get(serial)
+
+
+@dataclass
 class Bench:
     """Everything around one responder."""
 
@@ -67,28 +82,40 @@ class Bench:
     issuer: IssuerId = ISSUER
     ca: PracticeCa = CA
     key_kind: str = "ec"
+    digests: FakeDigests | None = None
+    other_kind: str | None = None
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.clock, self.issuer)
         self.signer = PlainSigner(new_key("responder", self.key_kind))
         self.source = FakeCredentials()
-        self.credential = ResponderCredential.of(
-            self.signer,
-            self.ca.responder(self.signer.key, start=self.clock.at - timedelta(hours=1)),
-        )
+        self.credential = self.credential_of(self.signer)
         issuer = IssuerStatus.of(self.issuer, self.ca.certificate)
         self.holder = CredentialHolder(
             self.issuer, issuer.name_der, self.source, self.clock, self.credential
         )
+        holders = [self.holder]
+        if self.other_kind is not None:
+            other = self.credential_of(PlainSigner(new_key("other", self.other_kind)))
+            holders.append(
+                CredentialHolder(self.issuer, issuer.name_der, self.source, self.clock, other)
+            )
+        self.other = holders[-1]
         self.responder = OcspResponder(
             IssuerTable([issuer]),
-            {self.issuer: self.holder},
+            {self.issuer: CredentialChoice(*holders)},
             self.store,
             clock=self.clock,
             policy=self.policy,
+            digests=self.digests,
         )
         self.store.listeners.append(self.responder.apply)
         self.handler = OcspHandler(self.responder)
+
+    def credential_of(self, signer: PlainSigner) -> ResponderCredential:
+        """A certificate of now for this key."""
+        start = self.clock.at - timedelta(hours=1)
+        return ResponderCredential.of(signer, self.ca.responder(signer.key, start=start))
 
     async def post(self, body: bytes) -> HttpAnswer:
         return await self.handler.answer(
