@@ -13,6 +13,8 @@ from issuance.http.holder_routes import HolderRoutes
 from issuance.http.middleware import around_requests
 from issuance.http.operator_routes import OperatorRoutes
 from issuance.http.peers import PeerCertificate, peer_certificate
+from issuance.http.statement_routes import StatementRoutes
+from issuance.statement.make import Statements
 
 _LINE_LIMIT: Final = 4096
 _HEADER_LIMIT: Final = 8190
@@ -20,10 +22,20 @@ _KEEPALIVE_SECONDS: Final = 30.0
 _SHUTDOWN_SECONDS: Final = 10.0
 
 
-def create_app(desk: Desk, *, peers: PeerCertificate = peer_certificate) -> web.Application:
-    """The API as an aiohttp application. ``peers`` finds the client certificate of a request."""
+def create_app(
+    desk: Desk,
+    *,
+    peers: PeerCertificate = peer_certificate,
+    statements: Statements | None = None,
+) -> web.Application:
+    """The API as an aiohttp application. ``peers`` finds the client certificate of a request.
+
+    Without ``statements`` there is no route that asks about the past.
+    """
     app = web.Application(middlewares=[around_requests(desk.entropy)], client_max_size=BODY_LIMIT)
     app.add_routes([*HolderRoutes(desk).routes(), *OperatorRoutes(desk, peers).routes()])
+    if statements is not None:
+        app.add_routes(StatementRoutes(desk, peers, statements).routes())
     return app
 
 

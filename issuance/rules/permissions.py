@@ -14,6 +14,7 @@ class Action(Enum):
     """What an operator can ask for."""
 
     READ_CARD = auto()
+    READ_HISTORY = auto()
     BLOCK_CARD = auto()
     UNBLOCK_CARD = auto()
     REVOKE_CARD = auto()
@@ -32,6 +33,7 @@ class Reach(Enum):
 
 _CARD_ACTIONS: Final = (
     Action.READ_CARD,
+    Action.READ_HISTORY,
     Action.BLOCK_CARD,
     Action.UNBLOCK_CARD,
     Action.REVOKE_CARD,

@@ -1,8 +1,9 @@
 """The API as Python calls. One `IssuanceClient` a desk; safe to share between tasks."""
 
 import ssl
+from datetime import datetime
 from typing import Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from pydantic import ValidationError
@@ -32,6 +33,7 @@ from pki.api.wire import (
     RevokeRequest,
     SessionRequest,
     SessionView,
+    StatusAtView,
     UnblockRequest,
     Wire,
 )
@@ -142,6 +144,13 @@ class IssuanceClient:
     async def certificate(self, serial: SerialNumber) -> CertificateView:
         """Read a certificate and its status (operator)."""
         return await self._call("GET", f"/v1/certificates/{serial}", CertificateView)
+
+    async def status_at(
+        self, serial: SerialNumber, at: datetime, *, statement: bool = False
+    ) -> StatusAtView:
+        """What a certificate's status was at a moment (operator), and a signed statement of it."""
+        query = urlencode({"at": at.isoformat()} | ({"statement": "yes"} if statement else {}))
+        return await self._call("GET", f"/v1/certificates/{serial}/status?{query}", StatusAtView)
 
     async def _post(
         self, path: str, body: Wire, answer: type[Answer], headers: dict[str, str] | None = None

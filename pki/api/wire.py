@@ -29,6 +29,7 @@ NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
 """No control characters: PostgreSQL stores no NUL, and no name needs the others."""
 
 StatusName = Literal["good", "unconfirmed", "on-hold", "revoked"]
+PastStatusName = Literal["not-issued", "good", "unconfirmed", "on-hold", "revoked"]
 
 
 class Wire(BaseModel):
@@ -259,6 +260,27 @@ class CertificateView(Wire):
     certificate: CertificatePem
     status: StatusName
     status_since: Moment | None
+
+
+class StatusAtView(Wire):
+    """GET /v1/certificates/{serial}/status: what held at ``at``.
+
+    ``valid``: a signature made then was to be accepted. ``status`` since ``since``, as of journal
+    entry ``position``; ``revoked_at`` and ``reason`` as OCSP gave them. ``statement``, where it was
+    asked for, is CMS SignedData (RFC 5652) with all of this and the entries; see docs/status.md.
+    """
+
+    serial: SerialText
+    issuer: IssuerIdText | None
+    at: Moment
+    valid: bool
+    status: PastStatusName
+    validity: Literal["before", "within", "after"] | None
+    since: Moment | None
+    position: int | None
+    revoked_at: Moment | None
+    reason: str | None
+    statement: Octets | None
 
 
 class Problem(Wire):

@@ -162,7 +162,7 @@ class PathValidator:
 
     def _chain(self, certificate: x509.Certificate, moment: datetime) -> list[x509.Certificate]:
         policies = PolicyBuilder().store(self._store).time(moment)
-        policies = policies.extension_policies(ca_policy=_CA, ee_policy=_PASS)
+        policies = policies.extension_policies(ca_policy=CA_RULES, ee_policy=LEAF_RULES)
         try:
             return policies.build_client_verifier().verify(certificate, self._between).chain
         except VerificationError as error:
@@ -189,13 +189,13 @@ def _is_ca(
         raise ValueError("an issuer that is no CA")
 
 
-_CA: Final = (
+CA_RULES: Final = (
     ExtensionPolicy.permit_all()
     .require_present(x509.BasicConstraints, Criticality.CRITICAL, _is_ca)
     .require_present(x509.KeyUsage, Criticality.CRITICAL, _may_sign_certificates)
 )
 # What a pass must carry is checked by `uzi_pass`, each rule with its own reason.
-_PASS: Final = ExtensionPolicy.permit_all()
+LEAF_RULES: Final = ExtensionPolicy.permit_all()
 
 
 def _read_all(key: str, ders: Iterable[bytes]) -> list[x509.Certificate]:

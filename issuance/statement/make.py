@@ -1,0 +1,88 @@
+"""Reading what is known of a serial, and signing what it says."""
+
+from dataclasses import dataclass
+
+from issuance.rules.permissions import Action, Reach, require, require_for_card
+from issuance.statement.at import Facts, Question, StatusAt, status_at
+from issuance.statement.content import statement
+from issuance.statement.ports import Evidence, History, HistoryReader
+from pki.domain.errors import NotFound
+from pki.domain.event_codec import decode_time
+from pki.domain.journal import RawEntry
+from pki.domain.people import Operator
+from pki.ports import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """Answers about the past; ``evidence`` is None where this installation has no evidence key."""
+
+    reader: HistoryReader
+    evidence: Evidence | None
+    clock: Clock
+
+    async def for_operator(self, operator: Operator, question: Question) -> StatusAt:
+        """The status at the asked time, of a card that the operator may see.
+
+        Raises:
+            Forbidden, Refused: not for this operator.
+            NotFound: no certificate of a card that they could see, or before the journal begins.
+            Malformed, Conflict: as `status_at`.
+            StoreUnavailable: the store cannot be read.
+        """
+        reach = require(operator, Action.READ_HISTORY)
+
+        def look(snapshot: History) -> Facts:
+            facts = read_facts(snapshot, question)
+            if reach is not Reach.EVERYWHERE:
+                if facts.certificate is None:
+                    raise NotFound(what="certificate", message=f"no certificate {question.serial}")
+                links = snapshot.links_of(facts.certificate.card_id)
+                require_for_card(operator, Action.READ_HISTORY, links)
+            return facts
+
+        return status_at(question, await self.reader.read(look), self.clock.now())
+
+    async def signed(self, found: StatusAt) -> bytes:
+        """The statement as CMS SignedData, DER.
+
+        Raises:
+            NotFound: there is no evidence key here.
+            SignerUnavailable, SignerBusy: it cannot be used now.
+        """
+        if self.evidence is None:
+            raise NotFound(
+                what="evidence key",
+                message="this installation has no evidence key, so nothing can be stated",
+                next_step="add the section [evidence] to the configuration (docs/status.md)",
+            )
+        now = self.clock.now()
+        return await self.evidence.sign(statement(found, now), now)
+
+
+def read_facts(snapshot: History, question: Question) -> Facts:
+    """All that one snapshot knows of the serial, as far as the asked issuer recorded it."""
+    issuer = question.issuer
+    history = tuple(
+        each for each in snapshot.history(question.serial) if issuer in {None, each.issuer}
+    )
+    head = snapshot.head()
+    first, last = _entry(snapshot, 1), _entry(snapshot, head.position)
+    installation, kind = snapshot.installation() or ("", "")
+    return Facts(
+        installation=installation,
+        kind=kind,
+        certificate=snapshot.certificate(question.serial) if history else None,
+        history=history,
+        entries=tuple(
+            entry for each in history if (entry := _entry(snapshot, each.position)) is not None
+        ),
+        head=head,
+        begins=None if first is None else decode_time(first.at),
+        known_until=None if last is None else decode_time(last.at),
+    )
+
+
+def _entry(snapshot: History, position: int) -> RawEntry | None:
+    """The entry at a position, if there is one."""
+    return next(iter(snapshot.raw_journal(position - 1, 1)), None) if position > 0 else None

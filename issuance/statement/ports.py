@@ -1,0 +1,49 @@
+"""What statements need from others: one snapshot of the history, and the evidence key."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from pki.domain.identifiers import CardId, SerialNumber, Ura
+from pki.domain.journal import JournalHead, RawEntry
+from pki.domain.records import IssuedCertificate, StatusInterval
+
+T = TypeVar("T")
+
+
+class History(Protocol):
+    """A read-only snapshot of what was."""
+
+    def head(self) -> JournalHead: ...
+    def raw_journal(self, after: int, limit: int, /) -> Iterator[RawEntry]: ...
+    def history(self, serial: SerialNumber, /) -> tuple[StatusInterval, ...]:
+        """Every status of the serial, oldest first; without gaps, the last one open."""
+        ...
+
+    def certificate(self, serial: SerialNumber, /) -> IssuedCertificate | None: ...
+    def installation(self) -> tuple[str, str] | None:
+        """Id and kind of the installation."""
+
+    def links_of(self, card_id: CardId, /) -> tuple[Ura, ...]: ...
+
+
+class HistoryReader(Protocol):
+    """Read-only snapshots."""
+
+    async def read(self, query: Callable[[History], T], /) -> T:
+        """Run ``query`` on one snapshot.
+
+        Raises:
+            StoreUnavailable: the store cannot be read.
+        """
+
+
+class Evidence(Protocol):
+    """The evidence key, with its certificate."""
+
+    async def sign(self, content: bytes, signed_at: datetime, /) -> bytes:
+        """DER CMS SignedData (RFC 5652) with ``content`` and the signer's chain inside.
+
+        Raises:
+            SignerUnavailable, SignerBusy: the key cannot be used now; nothing was released.
+        """
