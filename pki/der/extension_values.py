@@ -146,6 +146,21 @@ def read_crl_distribution_points(der: bytes) -> tuple[str, ...]:
     return tuple(addresses)
 
 
+def read_issuing_distribution_point(der: bytes) -> str:
+    """The address of a CRL that is partial by certificates alone (RFC 5280 5.2.5).
+
+    Raises:
+        Malformed: any other form: scopes of other kinds are not read here.
+    """
+    point = codec.outermost(der, "issuingDistributionPoint", _LIMIT)
+    names = _full_name(point)
+    if names is None:
+        raise point.bad("no full name")
+    address = _string(names, {_URI: "ascii"})
+    names.finish()
+    return address
+
+
 def read_authority_key_id(der: bytes) -> bytes | None:
     """The key identifier, or None where only issuer and serial are given."""
     outer = codec.outermost(der, "authorityKeyIdentifier", _LIMIT)

@@ -158,6 +158,11 @@ def crl_distribution_points(uris: Sequence[str]) -> bytes:
     )
 
 
+def issuing_distribution_point(uri: str) -> bytes:
+    """The one place where a partial CRL is found, nothing else said of it (RFC 5280 5.2.5)."""
+    return codec.sequence(codec.explicit(0, codec.explicit(0, _uri(uri))))
+
+
 def authority_key_id(key_id: bytes) -> bytes:
     """The key identifier alone (RFC 5280 4.2.1.1)."""
     return codec.sequence(codec.tlv(codec.context(0), key_id))

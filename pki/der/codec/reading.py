@@ -129,6 +129,12 @@ class Reader:
         start = self._position
         return self._data[start : self._next(tag)[1]]
 
+    def span(self, tag: int) -> tuple[int, int, int]:
+        """Where the next element starts, where its content does, and where both end."""
+        start = self._position
+        body, stop = self._next(tag)
+        return start, body, stop
+
     def enter(self, tag: int = SEQUENCE) -> "Reader":
         """A reader of the content of the next element."""
         body, stop = self._next(tag)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -22,7 +22,16 @@ from der_samples import (
     whole_moments,
 )
 from pki.der import codec, extensions, oids
-from pki.der.crl import CrlContent, Entry, encode_entry, encode_tbs_crl, read_crl
+from pki.der.crl import (
+    CrlContent,
+    Entry,
+    encode_entry,
+    encode_removal,
+    encode_tbs_crl,
+    read_crl,
+    read_crl_frame,
+    tbs_around,
+)
 from pki.der.extensions import Extension
 from pki.der.names import Attribute, DistinguishedName
 from pki.der.signed import assemble
@@ -106,6 +115,72 @@ def content_of(*entries: bytes, number: int = 1) -> CrlContent:
         authority_key_id=b"k" * 20,
         entries=iter(entries),
     )
+
+
+PART, DELTA = "http://crl.example/part-3.crl", "http://crl.example/delta.crl"
+
+
+def points_at(url: str) -> list[x509.DistributionPoint]:
+    return [x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)]
+
+
+def test_parts_and_deltas_equal_those_of_another_library() -> None:
+    content = replace(
+        content_of(
+            encode_entry(SerialNumber(7), AT, RevocationReason.CERTIFICATE_HOLD),
+            encode_removal(SerialNumber(8), AT),
+            number=9,
+        ),
+        issuer_der=codec.sequence(),
+        next_update=AT + timedelta(hours=1),
+        freshest=DELTA,
+        distribution_point=PART,
+        base_number=5,
+    )
+    point = points_at(PART)[0].full_name
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(x509.Name([]))
+        .last_update(content.this_update)
+        .next_update(content.next_update)
+        .add_extension(x509.AuthorityKeyIdentifier(b"k" * 20, None, None), critical=False)
+        .add_extension(x509.CRLNumber(9), critical=False)
+        .add_extension(x509.FreshestCRL(points_at(DELTA)), critical=False)
+        .add_extension(
+            x509.IssuingDistributionPoint(
+                full_name=point,
+                relative_name=None,
+                only_contains_user_certs=False,
+                only_contains_ca_certs=False,
+                only_some_reasons=None,
+                indirect_crl=False,
+                only_contains_attribute_certs=False,
+            ),
+            critical=True,
+        )
+        .add_extension(x509.DeltaCRLIndicator(5), critical=True)
+    )
+    for serial, reason in ((7, "certificate_hold"), (8, "remove_from_crl")):
+        entry = x509.RevokedCertificateBuilder(serial, AT)
+        reasons = x509.CRLReason(x509.ReasonFlags[reason])
+        builder = builder.add_revoked_certificate(
+            entry.add_extension(reasons, critical=False).build()
+        )
+    tbs = encode_tbs_crl(replace(content, entries=tuple(content.entries)))
+    assert tbs == builder.sign(KEY, hashes.SHA256()).tbs_certlist_bytes
+    frame = read_crl_frame(signed(tbs))
+    assert (frame.distribution_point, frame.base_number) == (PART, 5)
+    assert frame.freshest == (DELTA,)
+    assert signed(tbs)[frame.tbs] == tbs
+    with pytest.raises(Malformed, match="not understood"):
+        read_crl(signed(tbs))
+
+
+@given(st.binary(max_size=70_000))
+def test_entries_lie_where_the_frame_says(entries: bytes) -> None:
+    head, tail = tbs_around(content_of(), len(entries))
+    der = signed(head + entries + tail)
+    assert der[read_crl_frame(der).listed] == entries
 
 
 def test_an_empty_crl_has_no_list() -> None:
@@ -227,6 +302,9 @@ def body(*tail: Extension, **changed: bytes) -> bytes:
     return signed(codec.sequence(*(parts | changed).values()))
 
 
+POINT = extensions.issuing_distribution_point("http://crl.example/part-3.crl")
+
+
 def test_an_authority_key_identifier_may_be_missing() -> None:
     crl = read_crl(body())
     assert crl.authority_key_id is None
@@ -253,11 +331,22 @@ def test_other_crls_are_malformed(changed: dict[str, bytes], reason: str) -> Non
     ("tail", "reason"),
     [
         (extension("2.5.29.27", codec.integer(1), critical=True), "not understood"),
-        (extension("2.5.29.28", codec.sequence(), critical=True), "not understood"),
+        (extension("2.5.29.28", codec.sequence(), critical=True), "no full name"),
+        (extension(oids.ISSUING_DISTRIBUTION_POINT, POINT), "not understood"),
+        (extension(oids.ISSUING_DISTRIBUTION_POINT, POINT, critical=True), "not understood"),
+        (extension("1.2.3", b"", critical=True), "not understood"),
         (NUMBER, "twice"),
         (extension(oids.EXPIRED_CERTS_ON_CRL, codec.time(AT)), "unexpected element"),
     ],
-    ids=["delta", "partial", "two numbers", "wrong time"],
+    ids=[
+        "delta",
+        "partial by what is not said",
+        "partial and not critical",
+        "partial",
+        "unknown",
+        "two numbers",
+        "wrong time",
+    ],
 )
 def test_other_extensions_are_malformed(tail: Extension, reason: str) -> None:
     with pytest.raises(Malformed, match=reason):
