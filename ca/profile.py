@@ -28,6 +28,11 @@ class CertificateKind(Enum):
     EVIDENCE = "evidence"
 
 
+ROOT_KINDS: Final = frozenset({CertificateKind.ROOT, CertificateKind.LINK})
+"""Certificates of a root's key: by itself, or by another generation."""
+CA_KINDS: Final = ROOT_KINDS | {CertificateKind.ISSUING_CA}
+
+
 class KeyUsage(Enum):
     """Bits of keyUsage that some profile sets, by their ASN.1 names (RFC 5280 4.2.1.3)."""
 

@@ -9,6 +9,8 @@ from cryptography import x509
 from ca.issuer import NAME_OIDS, PRINTABLE_FIELDS, UPPER_BOUNDS, Issuer
 from ca.key_policy import check_key
 from ca.profile import (
+    CA_KINDS,
+    ROOT_KINDS,
     AlternativeName,
     CertificateKind,
     ExtendedKeyUsage,
@@ -40,8 +42,6 @@ PURPOSE_OIDS: Final = {
     ExtendedKeyUsage.SMARTCARD_LOGON: oids.EKU_SMARTCARD_LOGON,
 }
 _CRITICAL: Final = frozenset({oids.KEY_USAGE, oids.BASIC_CONSTRAINTS})
-_ROOTS: Final = frozenset({CertificateKind.ROOT, CertificateKind.LINK})
-_CA_KINDS: Final = _ROOTS | {CertificateKind.ISSUING_CA}
 _SHORTENED: Final = frozenset(
     {
         CertificateKind.LINK,
@@ -94,7 +94,7 @@ def _issuer_name(subject: Subject) -> Iterator[str]:
 def _self_issued(subject: Subject) -> Iterator[str]:
     same_name = subject.content.subject_der == subject.content.issuer_der
     same_key = subject.content.public_key == subject.issuer.public_key
-    if same_name is not (subject.profile.kind in _ROOTS):
+    if same_name is not (subject.profile.kind in ROOT_KINDS):
         yield "a root or a link, and nothing else, has its issuer's name"
     if same_key is not (subject.profile.kind is CertificateKind.ROOT):
         yield "a root, and only a root, has its issuer's key"
@@ -182,7 +182,7 @@ def _key_usage(subject: Subject) -> Iterator[str]:
     found = subject.certificate.key_usage or frozenset()
     if found != wanted:
         yield "keyUsage is not the profile's"
-    if (der.KeyUsage.KEY_CERT_SIGN in found) is not (subject.profile.kind in _CA_KINDS):
+    if (der.KeyUsage.KEY_CERT_SIGN in found) is not (subject.profile.kind in CA_KINDS):
         yield "keyCertSign and kind do not agree"
 
 
@@ -190,7 +190,7 @@ def _purposes(subject: Subject) -> Iterator[str]:
     found = subject.certificate.extended_key_usage or ()
     if found != tuple(PURPOSE_OIDS[each] for each in subject.profile.extensions.extended_key_usage):
         yield "extKeyUsage is not the profile's"
-    is_ca = subject.profile.kind in _CA_KINDS
+    is_ca = subject.profile.kind in CA_KINDS
     is_responder = subject.profile.kind is CertificateKind.OCSP_RESPONDER
     if oids.EKU_OCSP_SIGNING in found and not (is_responder or is_ca):
         yield "OCSPSigning in a certificate that is no responder's"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ca.profile import (
+    CA_KINDS,
+    ROOT_KINDS,
     AlternativeName,
     CertificateKind,
     ExtendedKeyUsage,
@@ -22,8 +24,8 @@ URL_CHARACTERS_MAX: Final = {"ocsp_url": 70, "ca_issuers_url": 120, "crl_url": 1
 NOTICE_CHARACTERS_MAX: Final = 200
 _BACKDATE_SECONDS_MAX: Final = 300
 _DAYS_A_YEAR: Final = 366
-_ROOTS: Final = frozenset({CertificateKind.ROOT, CertificateKind.LINK})
-_CA_KINDS: Final = _ROOTS | {CertificateKind.ISSUING_CA}
+_PATHS: Final = {CertificateKind.ROOT: 2, CertificateKind.LINK: 1, CertificateKind.ISSUING_CA: 0}
+"""A root's leaves room for a link: GnuTLS counts self-issued certificates (RFC 5280 does not)."""
 _ANY_POLICY: Final = "2.5.29.32.0"
 _CA_SUBJECT: Final = (NameField.COUNTRY, NameField.ORGANISATION, NameField.COMMON_NAME)
 _CARD_SUBJECT: Final = (
@@ -76,7 +78,7 @@ def profile_problems(profile: Profile, *, settings: CaSettings) -> Iterator[Prob
 
 
 def _ca_or_not(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
-    is_ca = profile.kind in _CA_KINDS
+    is_ca = profile.kind in CA_KINDS
     extensions = profile.extensions
     if extensions.ca is not is_ca:
         yield "extensions.ca", f"must be {str(is_ca).lower()} for {profile.kind.value}"
@@ -89,14 +91,14 @@ def _ca_or_not(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
 
 
 def _path_length(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
-    wanted = {CertificateKind.ISSUING_CA: 0, **dict.fromkeys(_ROOTS, 1)}.get(profile.kind)
+    wanted = _PATHS.get(profile.kind)
     if profile.extensions.path_length != wanted:
         yield "extensions.path_length", f"must be {wanted} for {profile.kind.value}"
 
 
 def _key_usage(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
     found = profile.extensions.key_usage
-    if profile.kind in _CA_KINDS:
+    if profile.kind in CA_KINDS:
         wanted = {KeyUsage.KEY_CERT_SIGN, KeyUsage.CRL_SIGN}
     elif profile.kind is CertificateKind.EVIDENCE:
         wanted = {KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION}
@@ -222,7 +224,7 @@ def _subject(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
     if profile.kind is CertificateKind.CARD and set(subject.fixed) != {NameField.COUNTRY}:
         yield "subject.fixed", "a card's names all come from the UZI pass, C excepted"
     needed = {NameField.ORGANISATION, NameField.COMMON_NAME}
-    if profile.kind in _CA_KINDS and not needed <= set(subject.fixed):
+    if profile.kind in CA_KINDS and not needed <= set(subject.fixed):
         yield "subject.fixed", "a CA has its whole name in its profile"
     for name, text in subject.fixed.items():
         if name not in subject.order:
@@ -248,7 +250,7 @@ def _keys(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
     types = profile.key.types
     if not types or len(set(types)) != len(types) or KeyType.ED25519 in types:
         yield "key.types", "needs RSA or EC key types, each once (few relying parties know Ed25519)"
-    if profile.kind in _CA_KINDS and _WEAK_FOR_CA.intersection(types):
+    if profile.kind in CA_KINDS and _WEAK_FOR_CA.intersection(types):
         yield "key.types", "a CA key has at least RSA 3072 or P-256"
     if profile.key.rsa_exponent not in {None, 65537}:
         yield "key.rsa_exponent", "can only be 65537"
@@ -258,7 +260,7 @@ def _signatures(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
     found = profile.signatures
     if not found or len(set(found)) != len(found):
         yield "signatures", "needs at least one algorithm, each once"
-    for_lsp = {CertificateKind.CARD, CertificateKind.OCSP_RESPONDER, *_CA_KINDS}
+    for_lsp = {CertificateKind.CARD, CertificateKind.OCSP_RESPONDER, *CA_KINDS}
     if profile.kind in for_lsp and set(found) != {SignatureAlgorithm.SHA256_RSA}:
         yield "signatures", "must be sha256WithRSAEncryption: relying parties in care know it"
 
@@ -270,9 +272,9 @@ def _one_ca_one_kind(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str
     if CertificateKind.CARD in issues and not issues <= _CARD_ISSUER_KINDS:
         yield "issues", "a CA that signs cards signs its OCSP responder besides and nothing else"
     is_root = profile.kind is CertificateKind.ROOT
-    if profile.kind in _ROOTS and issues != {CertificateKind.ISSUING_CA}:
+    if profile.kind in ROOT_KINDS and issues != {CertificateKind.ISSUING_CA}:
         yield "issues", "a root signs issuing CAs and nothing else"
-    if profile.kind not in _ROOTS and issues & _CA_KINDS:
+    if profile.kind not in ROOT_KINDS and issues & CA_KINDS:
         yield "issues", "an issuing CA signs no CA (its path length is 0)"
     if is_root is not (profile.issuer == profile.name):
         yield "issuer", "a root signs itself, and only a root does"
