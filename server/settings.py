@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from pki.domain.errors import ConfigurationInvalid
 from server.setting.issuers import IssuerSettings, TokenCaSettings
-from server.setting.keys import KeySettings
+from server.setting.keys import KeySettings, ResponderKeySettings
 from server.setting.types import (
     Address,
     AnyPath,
@@ -57,7 +57,7 @@ class StatusSettings(Section):
     max_age_seconds: Annotated[int, Field(ge=0, le=60)] = 10
     blindness_limit_seconds: Annotated[int, Field(ge=1, le=900)] = 300
     cache_entries: Annotated[int, Field(ge=100, le=20_000_000)] = 200_000
-    responder_key: Literal["rsa-2048", "p-256"] = "rsa-2048"
+    responder_key: ResponderKeySettings = ResponderKeySettings()
     cps: ExistingFile | None = None
 
 

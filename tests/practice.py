@@ -205,7 +205,7 @@ def make_practice(folder: Path, ports: Ports) -> Practice:
     practice = Practice(layout=layout, ports=ports, register=register)
     practice.change(
         ('profiles = "profiles"\n', 'profiles = "profiles"\ncard_profile = "card-p256"\n'),
-        ("[status]\n", '[status]\nresponder_key = "p-256"\n'),
+        ("[status]\n", '[status]\nresponder_key = { type = "p-256" }\n'),
         ('mode = "private"', 'mode = "off"'),
     )
     _register_organisation(layout)

@@ -22,7 +22,7 @@ from server.commands.outside import examine_outside
 from server.report import Report, of_system, progress
 from server.restored import read_marker
 from server.roles.issuance_desk import ca_settings, trust_settings
-from server.roles.keys import load_signer, read_certificate_file
+from server.roles.keys import load_signer, read_certificate_file, responder_keys
 from server.setting.issuers import IssuerSettings
 from server.setting.keys import CaKeySettings
 from server.settings import Settings, load
@@ -45,6 +45,7 @@ def examine(config: Path) -> Report:
     findings = [ok("configuration", f"{config} ({settings.installation.kind})")]
     checks: list[tuple[str, Check]] = [
         ("keys", _keys),
+        ("keys", _responder_key),
         ("chain", _chain),
         ("profiles", _profiles),
         ("store", _store),
@@ -97,6 +98,15 @@ def _key(settings: Settings, issuer: IssuerSettings, key: CaKeySettings) -> Iter
             f"the key of {issuer.id} is a file",
             "production keys belong in an HSM: make them in a key ceremony",
         )
+
+
+def _responder_key(settings: Settings, now: datetime) -> Iterator[Finding]:
+    del now
+    key = settings.status.responder_key.pkcs11
+    if key is not None:
+        responder_keys(settings.status.responder_key, settings.limits)
+        at = f"token {key.token}, id {key.key_id}"
+        yield ok("keys", f"the key of the OCSP responder is in an HSM that answers ({at})")
 
 
 def _chain(settings: Settings, now: datetime) -> Iterator[Finding]:

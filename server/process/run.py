@@ -78,6 +78,7 @@ class Process:
         self._tail = JournalTail(self._reader)
         self._metrics.add_source("store", StoreGauges(self._tail))
         self._metrics.add_source("ca", CaGauges(settings))
+        self._metrics.add_source("hsm", HsmGauges())
 
     async def assemble(self, roles: frozenset[Role]) -> None:
         """Build the roles; those that others stand on first."""
@@ -130,7 +131,6 @@ class Process:
         self.runners.append(role.run)
         self._checks["issuance"] = role.problem
         self._metrics.add_source("crl", CrlGauges(role.crls, role.ceremony_crls.latest))
-        self._metrics.add_source("hsm", HsmGauges())
         return role
 
     async def _status(self, issuance: "IssuanceRole | None", store: "Store | None") -> None:

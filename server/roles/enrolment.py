@@ -1,40 +1,34 @@
 """Responder credentials of a status node without a CA: asked of the API, over mutual TLS."""
 
 import ssl
-from typing import Self
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from typing import Final, Self
 
 from ocsp.credential import ResponderCredential
 from pki.api.client import IssuanceClient
 from pki.api.wire import ResponderRequest
-from pki.domain.algorithms import KeyType
+from pki.der.names import DistinguishedName
+from pki.der.pkcs10 import encode_pkcs10_info
+from pki.der.signed import assemble
 from pki.domain.errors import ConfigurationInvalid
-from pki.keys.algorithms import generate_private_key
-from pki.keys.soft import SoftSigner
-from server.roles.keys import bounded, read_passphrase
-from server.settings import EnrolmentSettings, LimitSettings, Settings
+from pki.ports import Signer
+from server.roles.keys import ResponderKeys, read_passphrase, responder_keys
+from server.settings import EnrolmentSettings, Settings
 
-ResponderKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+_NO_NAME: Final = DistinguishedName.of().der
+"""The CA takes nothing but the key out of a request."""
 
 
 class EnrolledCredentials:
-    """Makes a key in memory and has it certified; the key never leaves this process."""
+    """Has this node's responder key certified; the key leaves neither process nor token."""
 
-    def __init__(
-        self, settings: EnrolmentSettings, *, key_type: KeyType, limits: LimitSettings
-    ) -> None:
+    def __init__(self, settings: EnrolmentSettings, keys: ResponderKeys) -> None:
         """Read the node's client certificate.
 
         Raises:
             ConfigurationInvalid: its files cannot be used.
         """
         self._url = settings.api
-        self._key_type = key_type
-        self._limits = limits
+        self._keys = keys
         self._tls = _client_tls(settings)
 
     @classmethod
@@ -42,7 +36,8 @@ class EnrolledCredentials:
         """From the section [enrolment].
 
         Raises:
-            ConfigurationInvalid: there is none, or it cannot be used.
+            ConfigurationInvalid: there is none, or it cannot be used, or the key in a token cannot.
+            SignerUnavailable, SignerBusy: the token is gone or does not answer.
         """
         if settings.enrolment is None:
             raise ConfigurationInvalid(
@@ -50,28 +45,25 @@ class EnrolledCredentials:
                 message="a status node without the role issuance needs the section [enrolment]",
                 next_step="add it, or run the roles issuance and status in one process",
             )
-        return cls(
-            settings.enrolment,
-            key_type=KeyType(settings.status.responder_key),
-            limits=settings.limits,
-        )
+        keys = responder_keys(settings.status.responder_key, settings.limits)
+        return cls(settings.enrolment, keys)
 
     async def renew(self) -> ResponderCredential:
-        """A new key pair and its certificate.
+        """A new certificate; over a new key pair if none is in a token.
 
         Raises:
             ZorgidError: the API cannot be reached or refuses; what is in use stays in use.
         """
-        key = generate_private_key(self._key_type)
-        if not isinstance(key, ResponderKey):
-            raise ConfigurationInvalid(
-                key="status.responder_key", message="responder keys are RSA or P-256"
-            )
-        builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-        request = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+        signer = await self._keys.next()
+        request = await _request(signer)
         async with IssuanceClient(self._url, tls=self._tls) as client:
             answer = await client.certify_responder(ResponderRequest(pkcs10=request))
-        return ResponderCredential.of(bounded(SoftSigner(key), self._limits), answer.certificate)
+        return ResponderCredential.of(signer, answer.certificate)
+
+
+async def _request(signer: Signer) -> bytes:
+    info = encode_pkcs10_info(_NO_NAME, signer.public_key)
+    return assemble(info, signer.algorithm, await signer.sign(info))
 
 
 def _client_tls(settings: EnrolmentSettings) -> ssl.SSLContext:

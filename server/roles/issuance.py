@@ -10,7 +10,6 @@ from crl.service import CrlService
 from issuance.http.app import create_app, serving
 from issuance.lapse import LapseRunner
 from issuance.steps.intents import close_all_intents
-from pki.domain.algorithms import KeyType
 from pki.ports import Clock, Entropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
@@ -23,6 +22,7 @@ from server.roles.issuance_desk import (
     tls_context,
     unrevoked_peers,
 )
+from server.roles.keys import responder_keys
 from server.roles.responders import LocalCredentials
 from server.roles.status import crl_policy
 from server.roles.write_ports import StoreCrls
@@ -54,8 +54,8 @@ class IssuanceRole:
         self.desk = open_desk(
             settings, stores=stores, authority=self.authority, clock=clock, entropy=entropy
         )
-        key_type = KeyType(settings.status.responder_key)
-        self.credentials = LocalCredentials(self.desk, key_type=key_type, limits=settings.limits)
+        keys = responder_keys(settings.status.responder_key, settings.limits)
+        self.credentials = LocalCredentials(self.desk, keys)
         policy = crl_policy(settings)
         service = CrlService(
             CrlIssuer.of(self.authority.issuer, self.authority.certificate),

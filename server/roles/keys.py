@@ -1,12 +1,17 @@
 """Keys as the configuration names them, each checked against the certificate it belongs to."""
 
+import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from pki.api.fields import from_pem
+from pki.domain.algorithms import KeyType
 from pki.domain.errors import ConfigurationInvalid, Malformed
+from pki.keys.algorithms import generate_private_key
 from pki.keys.checked import CheckedSigner, require_same_key
 from pki.keys.pin import Pin, pin_from_credential, pin_from_descriptor, pin_from_file
 from pki.keys.pkcs11.loaded import loaded_module
@@ -15,11 +20,19 @@ from pki.keys.pkcs11.signer import Pkcs11Signer
 from pki.keys.pool import PooledSigner
 from pki.keys.soft import SoftSigner
 from pki.ports import Signer
-from server.setting.keys import CaKeySettings, KeySettings, Pkcs11Settings
+from server.setting.keys import (
+    CaKeySettings,
+    KeySettings,
+    Pkcs11Settings,
+    ResponderKeySettings,
+)
 from server.settings import LimitSettings
 
 CONCURRENCY: Final = 2
 """RSA signatures release the interpreter, so two at once use two processors."""
+
+RESPONDER_KEY_DEFAULT: Final = KeyType.RSA_2048
+"""Every relying party verifies it; some know no ECDSA."""
 
 _SWITCH_SECONDS: Final = 0.00005
 
@@ -83,6 +96,44 @@ def load_signer(settings: CaKeySettings, certificate: bytes, limits: LimitSettin
         raise ConfigurationInvalid(key="key", message="no key is named", next_step="name one")
     require_same_key(signer, certificate)
     return bounded(signer, limits, concurrency=concurrency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponderKeys:
+    """Gives the key for the next OCSP responder certificate.
+
+    ``public_key`` is DER where it is always the same one, in a token; None where each is new.
+    """
+
+    next: Callable[[], Awaitable[Signer]]
+    public_key: bytes | None = None
+
+
+def responder_keys(settings: ResponderKeySettings, limits: LimitSettings) -> ResponderKeys:
+    """Keys as the configuration wants them; one in a token is found now, and was made before.
+
+    Raises:
+        ConfigurationInvalid: the module, PIN or key cannot be used.
+        EnvironmentMissing: this machine lacks what speaks to tokens.
+        SignerUnavailable, SignerBusy: the token is gone or does not answer.
+    """
+    if settings.pkcs11 is not None:
+        held = bounded(
+            open_token_key(settings.pkcs11, limits), limits, concurrency=limits.signing_queue
+        )
+
+        async def in_token() -> Signer:
+            return held
+
+        return ResponderKeys(next=in_token, public_key=held.public_key)
+    key_type = RESPONDER_KEY_DEFAULT if settings.type is None else KeyType(settings.type)
+
+    async def in_memory() -> Signer:
+        # Finding primes takes a good part of a second, in which answers go on.
+        key = await asyncio.to_thread(generate_private_key, key_type)
+        return bounded(SoftSigner(key), limits)
+
+    return ResponderKeys(next=in_memory)
 
 
 def bounded(signer: Signer, limits: LimitSettings, *, concurrency: int = CONCURRENCY) -> Signer:

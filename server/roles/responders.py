@@ -3,24 +3,34 @@
 from issuance.desk import Desk
 from issuance.steps.responders import certify_responder
 from ocsp.credential import ResponderCredential
-from pki.domain.algorithms import KeyType
+from pki.domain.errors import ConfigurationInvalid, KeyRejected
 from pki.domain.people import SYSTEM
-from pki.keys.algorithms import generate_private_key
-from pki.keys.soft import SoftSigner
-from server.roles.keys import bounded
-from server.settings import LimitSettings
+from server.roles.keys import ResponderKeys
 
 
 class LocalCredentials:
-    """The private key lives in memory only: a restarted process makes a new one."""
+    """A key in memory ends with the process: a restarted one makes a new one."""
 
-    def __init__(self, desk: Desk, *, key_type: KeyType, limits: LimitSettings) -> None:
+    def __init__(self, desk: Desk, keys: ResponderKeys) -> None:
+        """Refuse a key that the CA would not certify, before anything depends on it.
+
+        Raises:
+            ConfigurationInvalid: it is weak, of another type, or the CA's own.
+        """
         self._desk = desk
-        self._key_type = key_type
-        self._limits = limits
+        self._keys = keys
+        if keys.public_key is not None:
+            try:
+                desk.authority.prepare_responder(keys.public_key, desk.clock.now())
+            except KeyRejected as error:
+                raise ConfigurationInvalid(
+                    key="status.responder_key",
+                    message=f"setting status.responder_key: {error.message} (rule: {error.rule})",
+                    next_step="name a key that a ceremony made for OCSP answers",
+                ) from error
 
     async def renew(self) -> ResponderCredential:
-        """A new key pair and its certificate, recorded in the journal."""
-        signer = SoftSigner(generate_private_key(self._key_type))
+        """A new certificate, recorded in the journal; over a new key pair if none is in a token."""
+        signer = await self._keys.next()
         certificate = await certify_responder(self._desk, signer.public_key, SYSTEM)
-        return ResponderCredential.of(bounded(signer, self._limits), certificate)
+        return ResponderCredential.of(signer, certificate)

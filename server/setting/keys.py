@@ -1,6 +1,6 @@
-"""Where a private key is: an encrypted file, or a PKCS#11 token."""
+"""Where a private key is: an encrypted file, a PKCS#11 token, or memory alone."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -54,3 +54,16 @@ class CaKeySettings(Section):
         if self.file is None or self.passphrase_file is None:
             return None
         return KeySettings.model_construct(file=self.file, passphrase_file=self.passphrase_file)
+
+
+class ResponderKeySettings(Section):
+    """The key of OCSP answers: made in memory for each certificate, or always one in a token."""
+
+    type: Literal["rsa-2048", "rsa-3072", "p-256"] | None = None
+    pkcs11: Pkcs11Settings | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if self.type is not None and self.pkcs11 is not None:
+            raise ValueError("give either type, or pkcs11: a key in a token has its type already")
+        return self

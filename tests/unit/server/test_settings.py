@@ -19,7 +19,8 @@ ALTERNATIVES = {
     "ldap.password_file",
     "ldap.ca_file",
     *(
-        f"token_ca.key.pkcs11.{name}"
+        f"{key}.pkcs11.{name}"
+        for key in ("token_ca.key", "status.responder_key")
         for name in ("module", "token", "key_id", "label", "pin_credential", "pin_file", "pin_fd")
     ),
 }
