@@ -9,6 +9,7 @@ from ocsp.responder import OcspResponder
 from pki.der.ocsp import MAX_REQUEST, OcspError
 from pki.ports import HttpAnswer, HttpRequest
 
+CONDITIONS: Final = frozenset({b"if-none-match", b"if-modified-since"})
 _TEXT: Final = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
 
 
@@ -29,7 +30,7 @@ class OcspHandler:
         if method == b"POST":
             if headers.get(b"content-type") == REQUEST_TYPE and target in self._paths:
                 return self._responder.lookup(body)
-        elif method == b"GET" and b"if-none-match" not in headers:
+        elif method == b"GET" and CONDITIONS.isdisjoint(headers):
             return self._responder.lookup(target)
         return None
 
@@ -40,7 +41,10 @@ class OcspHandler:
         if not request.target.startswith(self._below):
             return _text(HTTPStatus.NOT_FOUND, "an OCSP request belongs in the path or a POST\n")
         answer = await self._get(request.target)
-        return answer.unless_known(request.headers.get(b"if-none-match"))
+        since = request.headers.get(b"if-modified-since")
+        if answer.header("last-modified") in self._responder.changed:
+            since = None
+        return answer.unless_known(request.headers.get(b"if-none-match"), since)
 
     async def _post(self, request: HttpRequest) -> HttpAnswer:
         if request.target not in self._paths:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -11,8 +12,29 @@ from ocsp.answer import Composed
 from pki.der.ocsp import OcspError, encode_error
 from pki.ports import OK, HttpAnswer
 
+REMEMBERED: Final = 4096
 REQUEST_TYPE: Final = b"application/ocsp-request"
 RESPONSE_TYPE: Final = "application/ocsp-response"
+
+
+class ChangedSeconds:
+    """Seconds in which a status changed: two answers may have one of them as Last-Modified.
+
+    Remembers the last `REMEMBERED` of them, which is longer than any answer is kept.
+    """
+
+    def __init__(self) -> None:
+        self._dates: dict[str, None] = {}
+
+    def add(self, moment: datetime) -> None:
+        """Something changed at this moment."""
+        self._dates[format_datetime(moment, usegmt=True)] = None
+        if len(self._dates) > REMEMBERED:
+            del self._dates[next(iter(self._dates))]
+
+    def __contains__(self, date: str | None) -> bool:
+        """Whether this HTTP date is one of those seconds."""
+        return date in self._dates
 
 
 def good_answer(der: bytes, composed: Composed, max_age: int) -> HttpAnswer:

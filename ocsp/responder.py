@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from ocsp.answer import Asked, Composed, Found, compose, says_what_was_composed
 from ocsp.cache import AnswerCache, Entry
 from ocsp.credential import ResponderCredential
-from ocsp.http_form import error_answer, good_answer
+from ocsp.http_form import ChangedSeconds, error_answer, good_answer
 from ocsp.issuers import IssuerTable
 from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
@@ -77,6 +77,7 @@ class OcspResponder:
         self._cache = AnswerCache(self._policy.cache_entries)
         self._store_tried_again_at = datetime.min.replace(tzinfo=UTC)
         self.statistics = ResponderStatistics()
+        self.changed = ChangedSeconds()
 
     @property
     def cached(self) -> int:
@@ -103,6 +104,7 @@ class OcspResponder:
             subject = touched(entry.event)
             if subject is not None:
                 self.statistics.dropped += self._cache.touch(subject)
+                self.changed.add(self._clock.now())
 
     async def answer(self, der: bytes, asked: bytes | None = None) -> HttpAnswer | bytes:
         """Answer a request; ``asked`` is what its answer may be kept under, by default ``der``.

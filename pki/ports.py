@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final, Protocol
 
 from pki.domain.algorithms import SignatureAlgorithm
@@ -87,16 +88,40 @@ class HttpAnswer:
         lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
         return lines.encode("latin-1") + b"\r\n"
 
-    def unless_known(self, if_none_match: bytes | None) -> "HttpAnswer":
-        """This answer, or 304 when If-None-Match names its ETag (RFC 9110 13.1.2, 15.4.5)."""
-        tag = self.header("etag")
-        if if_none_match is None or tag is None or self.status != OK:
+    def unless_known(
+        self, if_none_match: bytes | None, if_modified_since: bytes | None = None
+    ) -> "HttpAnswer":
+        """This answer, or 304 when the client has it already (RFC 9110 13.2.2, 15.4.5).
+
+        If-None-Match goes before If-Modified-Since. A date names an answer less well than a tag
+        does: hand it over only when no two answers can have the same Last-Modified.
+        """
+        if self.status != OK:
             return self
-        asked = [part.strip().removeprefix(b"W/") for part in if_none_match.split(b",")]
-        if tag.encode("latin-1") not in asked and b"*" not in asked:
+        if if_none_match is not None:
+            known = self._has_tag(if_none_match)
+        else:
+            known = if_modified_since is not None and self._is_not_after(if_modified_since)
+        if not known:
             return self
         kept = tuple(pair for pair in self.headers if pair[0].lower() in KEPT_WHEN_NOT_MODIFIED)
         return HttpAnswer(status=NOT_MODIFIED, headers=kept, body=b"")
+
+    def _has_tag(self, if_none_match: bytes) -> bool:
+        tag = self.header("etag")
+        asked = [part.strip().removeprefix(b"W/") for part in if_none_match.split(b",")]
+        return tag is not None and (tag.encode("latin-1") in asked or b"*" in asked)
+
+    def _is_not_after(self, if_modified_since: bytes) -> bool:
+        """What is no HTTP date is as if it had not been sent (RFC 9110 13.1.3)."""
+        modified = self.header("last-modified")
+        if modified is None:
+            return False
+        try:
+            since = parsedate_to_datetime(if_modified_since.decode("ascii"))
+        except (ValueError, OverflowError):
+            return False
+        return since.tzinfo is not None and parsedate_to_datetime(modified) <= since
 
 
 class SystemClock:

@@ -122,8 +122,12 @@ class Bench:
             HttpRequest(method="POST", target=b"/ocsp", headers=OCSP_TYPE, body=body)
         )
 
-    async def get(self, target: bytes, *, match: bytes | None = None) -> HttpAnswer:
+    async def get(
+        self, target: bytes, *, match: bytes | None = None, since: str | None = None
+    ) -> HttpAnswer:
         headers = {} if match is None else {b"if-none-match": match}
+        if since is not None:
+            headers[b"if-modified-since"] = since.encode("latin-1")
         return await self.handler.answer(
             HttpRequest(method="GET", target=target, headers=headers, body=b"")
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from email.utils import format_datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fakes_status import FakeClock
+from ocsp.http_form import REMEMBERED, ChangedSeconds
 from ocsp_bench import OCSP_TYPE, Bench, one, refusal, request_for
 from pki.der.ocsp import OcspError
 from pki.domain.identifiers import SerialNumber
@@ -76,6 +79,57 @@ async def test_what_is_known_is_not_sent_again() -> None:
     assert known.header("cache-control") == answer.header("cache-control")
     bench.store.change(CARD, OnHold(since=bench.clock.at))
     assert (await bench.get(path, match=tag)).status == 200
+
+
+async def test_what_was_not_modified_is_not_sent_again() -> None:
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    path = b"/ocsp/" + base64.b64encode(request_for(CARD))
+    date = (await bench.get(path)).header("last-modified") or ""
+    bench.clock.advance(5)
+    assert bench.handler.hot(b"GET", path, {b"if-modified-since": b"x"}, b"") is None
+    assert (await bench.get(path, since=date)).status == 304
+    assert (await bench.get(path, since=date, match=b'"other"')).status == 200
+    earlier = date.replace("12:00:00", "11:59:59")
+    far = "Sun, 22 Nov 99999999999999999999 12:00:00 GMT"
+    for other in (
+        earlier,
+        far,
+        "yesterday",
+        "",
+        "Sun, 99 Nov 2026 12:00:00 GMT",
+        "\xff",
+        "0" * 5000,
+    ):
+        assert (await bench.get(path, since=other)).status == 200
+    bench.store.change(CARD, OnHold(since=bench.clock.at))
+    assert one(await bench.get(path, since=date)) == OnHold(since=bench.clock.at)
+
+
+async def test_a_date_that_two_answers_have_is_none_to_go_by() -> None:
+    """Whoever was told `good` a moment before the block must not be told that nothing changed."""
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    path = b"/ocsp/" + base64.b64encode(request_for(CARD))
+    date = (await bench.get(path)).header("last-modified")
+    blocked = OnHold(since=bench.clock.at)
+    bench.clock.advance(0.4)
+    bench.store.change(CARD, blocked)
+    for _ in range(2):
+        answer = await bench.get(path, since=date)
+        assert answer.header("last-modified") == date
+        assert one(answer) == blocked
+        bench.clock.advance(1)
+
+
+def test_changed_seconds_are_remembered_up_to_a_bound() -> None:
+    changed, clock = ChangedSeconds(), FakeClock()
+    first = format_datetime(clock.at, usegmt=True)
+    for number in range(REMEMBERED + 1):
+        assert (first in changed) is (number > 0)
+        changed.add(clock.at)
+        clock.advance(1)
+    assert first not in changed
 
 
 @pytest.mark.parametrize(
