@@ -37,6 +37,8 @@ def outputs(plan: Plan) -> dict[Role, str]:
         found |= {role: file_name(plan, plan.key.name, role) for role in roles}
     if plan.certificate is not None:
         found[Role.CERTIFICATE] = file_name(plan, plan.certificate.name, Role.CERTIFICATE)
+    if plan.link is not None:
+        found[Role.CERTIFICATE] = file_name(plan, plan.link.name, Role.CERTIFICATE)
     if plan.crl is not None:
         found[Role.CRL] = file_name(plan, plan.crl.name, Role.CRL)
     return found

@@ -31,6 +31,7 @@ class PlanKind(Enum):
     KEY = "key"
     CERTIFICATE = "certificate"
     CRL = "crl"
+    LINK = "link"
     DESTRUCTION = "key-destruction"
 
 
@@ -117,6 +118,17 @@ class NewCertificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewLink:
+    """A link certificate for another root, whose own certificate (digest of its DER) is pinned."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    name: FileName
+    profile: FileName
+    certificate: PathText
+    certificate_sha256: Sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked:
     """One entry of the CRL."""
 
@@ -178,6 +190,7 @@ class Plan:
     key: NewKey | None = None
     issuer: IssuerRef | None = None
     certificate: NewCertificate | None = None
+    link: NewLink | None = None
     crl: NewCrl | None = None
     destroy: Destroyed | None = None
     sha256: str = ""

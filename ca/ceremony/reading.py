@@ -80,6 +80,7 @@ _PARTS: Final = {
     PlanKind.ROOT: {"key", "crl"},
     PlanKind.KEY: {"key"},
     PlanKind.CERTIFICATE: {"issuer", "certificate"},
+    PlanKind.LINK: {"issuer", "link"},
     PlanKind.CRL: {"issuer", "crl"},
     PlanKind.DESTRUCTION: {"destroy"},
 }
@@ -88,7 +89,7 @@ _PARTS: Final = {
 def _problems(plan: Plan) -> list[tuple[str, str]]:
     parts = {
         name
-        for name in ("key", "issuer", "certificate", "crl", "destroy")
+        for name in ("key", "issuer", "certificate", "link", "crl", "destroy")
         if getattr(plan, name) is not None
     }
     found: list[tuple[str, str]] = []

@@ -48,6 +48,7 @@ _MIDDLE: Final = {
     PlanKind.ROOT: (Action.REHEARSAL, Action.KEY, Action.ROOT, Action.CRL),
     PlanKind.KEY: (Action.REHEARSAL, Action.KEY, Action.REQUEST),
     PlanKind.CERTIFICATE: (Action.REHEARSAL, Action.CERTIFICATE),
+    PlanKind.LINK: (Action.REHEARSAL, Action.CERTIFICATE),
     PlanKind.CRL: (Action.REHEARSAL, Action.CRL),
     PlanKind.DESTRUCTION: (Action.DESTROY,),
 }

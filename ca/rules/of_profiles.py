@@ -29,8 +29,7 @@ _PATHS: Final = {CertificateKind.ROOT: 2, CertificateKind.LINK: 1, CertificateKi
 _ANY_POLICY: Final = "2.5.29.32.0"
 _CA_SUBJECT: Final = (NameField.COUNTRY, NameField.ORGANISATION, NameField.COMMON_NAME)
 _CARD_SUBJECT: Final = (
-    NameField.COUNTRY,
-    NameField.ORGANISATION,
+    *_CA_SUBJECT[:2],
     NameField.SURNAME,
     NameField.GIVEN_NAMES,
     NameField.SERIAL_NUMBER,
@@ -48,8 +47,7 @@ _ONE_PURPOSE: Final = {
 _CARD_ISSUER_KINDS: Final = frozenset({CertificateKind.CARD, CertificateKind.OCSP_RESPONDER})
 _WEAK_FOR_CA: Final = frozenset({KeyType.RSA_2048, KeyType.ED25519})
 _LONGEST_DAYS: Final = {
-    CertificateKind.ROOT: 25 * _DAYS_A_YEAR,
-    CertificateKind.LINK: 25 * _DAYS_A_YEAR,
+    **dict.fromkeys(ROOT_KINDS, 25 * _DAYS_A_YEAR),
     CertificateKind.ISSUING_CA: 12 * _DAYS_A_YEAR,
     CertificateKind.OCSP_RESPONDER: 30,
     CertificateKind.TLS_SERVER: 398,

@@ -50,6 +50,8 @@ class Ceremony:
             return profile_of(self.profiles, self.plan.key.profile)
         if self.plan.certificate is not None:
             return profile_of(self.profiles, self.plan.certificate.profile)
+        if self.plan.link is not None:
+            return profile_of(self.profiles, self.plan.link.profile)
         return issuer_profile(self.profiles, self.issuer_certificate())
 
     def issuer_certificate(self) -> bytes:
@@ -94,6 +96,18 @@ class Ceremony:
         text = self._read("certificate.request", wanted.request).decode("ascii", "replace")
         der = from_pem(text, "CERTIFICATE REQUEST")
         return verify_pkcs10(_pinned("certificate.request_sha256", der, wanted.request_sha256))
+
+    def linked_certificate(self) -> bytes:
+        """The certificate of the root that a link is for, DER.
+
+        Raises:
+            ConfigurationInvalid: no such file, or not the one that was reviewed.
+        """
+        link = self.plan.link
+        if link is None:
+            raise invalid("link", "is missing")
+        text = self._read("link.certificate", link.certificate).decode("ascii", "replace")
+        return _pinned("link.certificate_sha256", from_pem(text), link.certificate_sha256)
 
     def previous_crl(self) -> Crl | None:
         """The CRL before, if this is not the first.

@@ -3,6 +3,7 @@
 import asyncio
 
 from ca.ceremony.describe import Fields, crl_fields
+from ca.ceremony.links import link_fields, prepare_link
 from ca.ceremony.making import (
     Rehearsal,
     prepare_certificate,
@@ -16,6 +17,7 @@ from ca.ceremony.plan import NewKey, PlanKind
 from ca.ceremony.reading import invalid
 from ca.issuer import Issuer
 from ca.practice import Moment, make_root
+from ca.prepare import Prepared
 from pki.domain.algorithms import KeyType
 from pki.keys.algorithms import generate_private_key
 from pki.keys.soft import SoftSigner
@@ -39,17 +41,30 @@ def rehearse(ceremony: Ceremony, moment: Moment) -> Rehearsal:
     return Rehearsal(parts=asyncio.run(_parts(ceremony, moment)))
 
 
+def prepare_planned(ceremony: Ceremony, moment: Moment) -> tuple[Prepared, Fields]:
+    """The certificate that the plan's issuer is to sign, and what people read of it.
+
+    Raises:
+        ConfigurationInvalid, KeyRejected, Refused, LintFailed, …: it may not be signed.
+    """
+    issuer, profile = ceremony.issuer(), ceremony.profile()
+    if ceremony.plan.link is None:
+        prepared = prepare_certificate(profile, ceremony.request().public_key, issuer, moment)
+        return prepared, prepared_fields(prepared, issuer.algorithm)
+    linked = ceremony.linked_certificate()
+    prepared = prepare_link(profile, linked, issuer, moment)
+    fields = prepared_fields(prepared, issuer.algorithm)
+    return prepared, (*link_fields(linked, issuer), *fields)
+
+
 async def _parts(ceremony: Ceremony, moment: Moment) -> dict[str, Fields]:
     match ceremony.plan.kind:
         case PlanKind.ROOT:
             return await _root(ceremony, moment)
         case PlanKind.KEY:
             return {CERTIFICATE: await _future(ceremony, moment)}
-        case PlanKind.CERTIFICATE:
-            issuer = ceremony.issuer()
-            key = ceremony.request()
-            prepared = prepare_certificate(ceremony.profile(), key.public_key, issuer, moment)
-            return {CERTIFICATE: prepared_fields(prepared, issuer.algorithm)}
+        case PlanKind.CERTIFICATE | PlanKind.LINK:
+            return {CERTIFICATE: prepare_planned(ceremony, moment)[1]}
         case PlanKind.CRL:
             return {CRL: _crl(ceremony, ceremony.issuer(), moment)}
         case PlanKind.DESTRUCTION:

@@ -6,7 +6,6 @@ import hashlib
 from ca.ceremony.describe import Fields, crl_fields, shape
 from ca.ceremony.making import (
     issuer_profile,
-    prepare_certificate,
     prepare_plan_crl,
     prepare_root,
     prepared_fields,
@@ -21,7 +20,7 @@ from ca.sign import sign_certificate, sign_crl
 from pki.api.fields import from_pem, to_pem
 from pki.domain.errors import IntegrityBroken
 from pki.trust.proofs import verify_pkcs10
-from server.ceremony.rehearsal import CERTIFICATE, CRL
+from server.ceremony.rehearsal import CERTIFICATE, CRL, prepare_planned
 from server.ceremony.session import Session
 
 
@@ -57,14 +56,13 @@ def root_certificate(session: Session) -> None:
 
 
 def certificate(session: Session) -> None:
-    """The issuing CA signs what was requested."""
+    """The issuing CA signs what was requested, or the other root's key."""
     if _made(session, Role.CERTIFICATE):
         return
     ceremony = session.ceremony
-    issuer, public_key = ceremony.issuer(), ceremony.request().public_key
     signer = session.issuing_signer()
-    prepared = prepare_certificate(ceremony.profile(), public_key, issuer, session.moment)
-    _show(session, CERTIFICATE, prepared_fields(prepared, issuer.algorithm))
+    prepared, fields = prepare_planned(ceremony, session.moment)
+    _show(session, CERTIFICATE, fields)
     der = asyncio.run(
         sign_certificate(
             prepared.tbs, signer=signer, issuer_certificate=ceremony.issuer_certificate()

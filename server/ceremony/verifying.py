@@ -8,6 +8,7 @@ from itertools import pairwise
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
 
+from ca.ceremony.links import link_window
 from ca.ceremony.making import issuer_profile
 from ca.ceremony.outputs import Role, outputs
 from ca.ceremony.plan import Plan, PlanKind
@@ -17,7 +18,7 @@ from ca.ceremony.transcript import Kind, Line, read_lines
 from ca.issuer import Issuer
 from ca.lint import findings
 from pki.api.fields import from_pem
-from pki.der.certificate import read_certificate
+from pki.der.certificate import Certificate, read_certificate
 from pki.der.crl import read_crl
 from pki.domain.errors import ZorgidError
 from pki.domain.event_codec import decode_time
@@ -187,9 +188,24 @@ def _certificate_problems(ceremony: Ceremony, der: bytes, issuer_der: bytes) -> 
             profile=issuer_profile(ceremony.profiles, issuer_der),
             algorithm=certificate.content.algorithm,
         )
-        if certificate.content.public_key != ceremony.request().public_key:
-            yield "the certificate is of another key than was requested"
+        yield from _subject_problems(ceremony, certificate, issuer)
     yield from findings(certificate.tbs, profile=profile, issuer=issuer)
+
+
+def _subject_problems(
+    ceremony: Ceremony, certificate: Certificate, issuer: Issuer
+) -> Iterator[str]:
+    content = certificate.content
+    if ceremony.plan.link is None:
+        if content.public_key != ceremony.request().public_key:
+            yield "the certificate is of another key than was requested"
+        return
+    linked = read_certificate(ceremony.linked_certificate())
+    if content.public_key != linked.content.public_key:
+        yield "the link is of another key than that of the root that the plan names"
+    life = link_window(linked, issuer)
+    if (content.not_before, content.not_after) != (life.not_before, life.not_after):
+        yield "the link's life is not what follows from the two roots"
 
 
 def _crl_problems(crl: bytes | None, issuer_der: bytes) -> Iterator[str]:
