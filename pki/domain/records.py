@@ -69,6 +69,26 @@ class ListedCertificate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedCertificate:
+    """A certificate whose status changed since some moment, and what it is now.
+
+    ``was_held``: it was on hold at some time, so that a CRL may have listed it.
+    """
+
+    serial: SerialNumber
+    status: CertificateStatus
+    was_held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrlPiece:
+    """A stretch of a CRL's octets; one that stands in many CRLs is kept once."""
+
+    sha256: bytes
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedCrl:
     """One CRL as published. ``upto`` is the journal position whose state it shows."""
 

@@ -1,12 +1,12 @@
-"""Reading the journal and what follows from it: status, history, CRLs, cursors."""
+"""Reading the journal and what follows from it: status, history, cursors."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, assert_never
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, select
 
 from pki.domain.errors import ChainBroken, IntegrityBroken, ZorgidError
 from pki.domain.event_codec import JsonScalar, decode, encode, encode_time
@@ -14,14 +14,11 @@ from pki.domain.identifiers import IssuerId, SerialNumber, Ura
 from pki.domain.journal import JournalEntry, JournalHead, RawEntry, actor_text, canonical_json
 from pki.domain.people import Actor, Role
 from pki.domain.reasons import RevocationReason
-from pki.domain.records import ListedCertificate, PublishedCrl, StatusInterval
+from pki.domain.records import StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.store import schema
 from pki.store.columns import from_ticks, to_ticks
 from pki.store.failures import translating
-
-NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-"""No known end (RFC 5280 4.1.2.5)."""
 
 _PAGE: Final = 1000
 """Rows fetched at a time where a query may answer with millions."""
@@ -90,34 +87,6 @@ class JournalReads:
         rows = self._rows(select(table).where(table.c.serial == serial).order_by(table.c.position))
         with translating():
             return tuple(_interval(row) for row in rows)
-
-    def listed(self, issuer: IssuerId) -> Iterator[ListedCertificate]:
-        """What a CRL of ``issuer`` lists, by serial; to be used up inside the query."""
-        table = schema.certificates
-        query = select(
-            table.c.serial,
-            table.c.status,
-            table.c.status_at,
-            table.c.status_reason,
-            table.c.not_after,
-        ).where(table.c.issuer == issuer, schema.LISTED_STATUSES)
-        for row in self._stream(query.order_by(table.c.serial)):
-            yield ListedCertificate(
-                serial=row.serial, status=read_status(row), not_after=row.not_after or NEVER
-            )
-
-    def latest_crl_number(self, issuer: IssuerId) -> int:
-        """The highest number of a CRL of ``issuer``; 0 before the first."""
-        table = schema.crls
-        row = self._row(select(func.max(table.c.number)).where(table.c.issuer == issuer))
-        return 0 if row is None or row[0] is None else int(row[0])
-
-    def latest_crl(self, issuer: IssuerId) -> PublishedCrl | None:
-        """The CRL of ``issuer`` with the highest number."""
-        table = schema.crls
-        query = select(table).where(table.c.issuer == issuer)
-        row = self._row(query.order_by(table.c.number.desc()).limit(1))
-        return None if row is None else PublishedCrl(**row._mapping)  # noqa: SLF001 -- public API of SQLAlchemy
 
     def cursor(self, name: str) -> int:
         """The last position a follower has dealt with; 0 at its start."""

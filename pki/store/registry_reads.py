@@ -33,13 +33,13 @@ from pki.domain.reasons import BlockReason, RevokeReason
 from pki.domain.records import Challenge, Intent, IssuedCertificate, PassHolder, Session
 from pki.domain.uzi import UziName
 from pki.store import schema
+from pki.store.crls.reading import CrlReads
 from pki.store.failures import translating
-from pki.store.journal_reads import JournalReads
 
 _OPEN = (schema.certificates.c.der.is_(None), schema.certificates.c.status == "unconfirmed")
 
 
-class RegistryReads(JournalReads):
+class RegistryReads(CrlReads):
     """Adds the facts of the registration authority. None means: no such thing."""
 
     def card(self, card_id: CardId) -> Card | None:

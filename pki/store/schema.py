@@ -223,6 +223,7 @@ status_intervals = Table(
     Column("until", Moment),
     Column("actor", Text, nullable=False),
     Column("ura", Text),
+    Index("status_intervals_by_position", "position"),
     Index(
         "status_intervals_open",
         "serial",
@@ -248,8 +249,16 @@ crls = Table(
     Column("next_update", Moment, nullable=False),
     Column("entries", Integer, nullable=False),
     Column("upto", BigInteger, nullable=False),
-    Column("der", LargeBinary, nullable=False),
+    Column("layout", LargeBinary, nullable=False),
 )
+
+crl_pieces = Table(
+    "crl_pieces",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("octets", LargeBinary, nullable=False),
+)
+"""``crls.layout`` names the pieces of a CRL, 32 octets each: what did not change is kept once."""
 
 challenges = Table(
     "challenges",

@@ -21,9 +21,10 @@ from pki.domain.identifiers import (
 )
 from pki.domain.journal import JournalEntry, JournalHead, actor_text, append
 from pki.domain.people import Actor, Operator, Organisation, Person
-from pki.domain.records import Challenge, Intent, IssuedCertificate, PublishedCrl, Session
+from pki.domain.records import Challenge, CrlPiece, Intent, IssuedCertificate, PublishedCrl, Session
 from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
 from pki.store import schema
+from pki.store.crls.rows import crl_rows, require_next
 from pki.store.journal_reads import entry_columns, status_columns
 from pki.store.reading import ReadSession
 from pki.store.registry_reads import phase_columns, read_challenge
@@ -252,19 +253,20 @@ class WriteSession(ReadSession):
         }
         self._write(sa.insert(intervals), row | columns)
 
-    def put_crl(self, crl: PublishedCrl, *, expected_previous: int) -> None:
+    def put_crl(
+        self, crl: PublishedCrl, *, expected_previous: int, pieces: Sequence[CrlPiece] = ()
+    ) -> None:
         """Publish a CRL, if the newest one still is ``expected_previous`` (0: none yet).
+
+        ``pieces`` joined are its DER; those that are kept already are not written again.
 
         Raises:
             Conflict: another was published meanwhile, or the number does not grow.
+            IntegrityBroken: the pieces are not the whole CRL.
         """
-        latest = self.latest_crl_number(crl.issuer)
-        if latest != expected_previous or crl.number <= latest:
-            raise Conflict(
-                message=f"CRL {crl.number} does not follow CRL {latest}",
-                next_step="build it again on the newest CRL",
-            )
-        self._write(sa.insert(schema.crls), _values(crl))
+        require_next(crl, self.latest_crl_number(crl.issuer), expected_previous)
+        for table, row in crl_rows(crl, pieces, self.pieces_kept):
+            self._write(sa.insert(table), row)
 
     def set_cursor(self, name: str, position: int) -> None:
         """Remember how far a follower has come."""
@@ -292,7 +294,7 @@ class WriteSession(ReadSession):
 
 
 def _values(
-    record: Challenge | Intent | Operator | Organisation | PublishedCrl,
+    record: Challenge | Intent | Operator | Organisation,
 ) -> dict[str, object]:
     """A record's fields, where they are its columns."""
     return {field.name: getattr(record, field.name) for field in fields(record)}

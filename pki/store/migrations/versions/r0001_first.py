@@ -191,6 +191,7 @@ def _status() -> None:
         sa.Column("actor", sa.Text, nullable=False),
         sa.Column("ura", sa.Text),
     )
+    op.create_index("status_intervals_by_position", "status_intervals", ["position"])
     current = "until IS NULL"
     table = "status_intervals"
     _partial("status_intervals_open", table, ["serial"], where=current, unique=True)
@@ -202,7 +203,12 @@ def _status() -> None:
         sa.Column("next_update", sa.BigInteger, nullable=False),
         sa.Column("entries", sa.Integer, nullable=False),
         sa.Column("upto", sa.BigInteger, nullable=False),
-        sa.Column("der", sa.LargeBinary, nullable=False),
+        sa.Column("layout", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "crl_pieces",
+        sa.Column("sha256", sa.LargeBinary, primary_key=True),
+        sa.Column("octets", sa.LargeBinary, nullable=False),
     )
 
 

@@ -1,0 +1,1 @@
+"""CRLs in the store: each of them for ever, in pieces that those of one list share."""

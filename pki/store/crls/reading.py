@@ -1,0 +1,111 @@
+"""Reading what a CRL lists, and the CRLs that were published."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import exists, func, select
+
+from pki.domain.errors import IntegrityBroken
+from pki.domain.identifiers import IssuerId
+from pki.domain.records import ChangedCertificate, ListedCertificate, PublishedCrl
+from pki.store import schema
+from pki.store.journal_reads import JournalReads, read_status
+
+NEVER: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""No known end (RFC 5280 4.1.2.5)."""
+DIGEST_OCTETS: Final = 32
+
+
+class CrlReads(JournalReads):
+    """Adds CRLs and what they are made of."""
+
+    def listed(self, issuer: IssuerId) -> Iterator[ListedCertificate]:
+        """What a CRL of ``issuer`` lists, by serial; to be used up inside the query."""
+        table = schema.certificates
+        query = select(
+            table.c.serial,
+            table.c.status,
+            table.c.status_at,
+            table.c.status_reason,
+            table.c.not_after,
+        ).where(table.c.issuer == issuer, schema.LISTED_STATUSES)
+        for row in self._stream(query.order_by(table.c.serial)):
+            yield ListedCertificate(
+                serial=row.serial, status=read_status(row), not_after=row.not_after or NEVER
+            )
+
+    def changed(self, issuer: IssuerId, after: int) -> Iterator[ChangedCertificate]:
+        """Certificates of ``issuer`` whose status changed after journal position ``after``.
+
+        Each once, by serial, with its status of now; to be used up inside the query.
+        """
+        table, intervals = schema.certificates, schema.status_intervals
+        recent = select(intervals.c.serial).where(intervals.c.position > after)
+        held = exists().where(intervals.c.serial == table.c.serial, intervals.c.status == "hold")
+        query = select(
+            table.c.serial,
+            table.c.status,
+            table.c.status_at,
+            table.c.status_reason,
+            held.label("was_held"),
+        ).where(table.c.issuer == issuer, table.c.serial.in_(recent))
+        for row in self._stream(query.order_by(table.c.serial)):
+            yield ChangedCertificate(
+                serial=row.serial, status=read_status(row), was_held=bool(row.was_held)
+            )
+
+    def latest_crl_number(self, issuer: IssuerId) -> int:
+        """The highest number of a CRL of ``issuer``; 0 before the first."""
+        table = schema.crls
+        row = self._row(select(func.max(table.c.number)).where(table.c.issuer == issuer))
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    def latest_crl(self, issuer: IssuerId) -> PublishedCrl | None:
+        """The CRL of ``issuer`` with the highest number.
+
+        Raises:
+            IntegrityBroken: a piece of it is missing.
+        """
+        table = schema.crls
+        query = select(table).where(table.c.issuer == issuer)
+        row = self._row(query.order_by(table.c.number.desc()).limit(1))
+        if row is None:
+            return None
+        return PublishedCrl(
+            issuer=row.issuer,
+            number=row.number,
+            this_update=row.this_update,
+            next_update=row.next_update,
+            der=self._whole(row.layout),
+            entries=row.entries,
+            upto=row.upto,
+        )
+
+    def crl_base(self, issuer: IssuerId, at: datetime) -> tuple[int, int] | None:
+        """Number and ``upto`` of the newest CRL made at ``at`` or before, else of the oldest."""
+        table = schema.crls
+        query = select(table.c.number, table.c.upto).where(table.c.issuer == issuer)
+        before = query.where(table.c.this_update <= at).order_by(table.c.number.desc())
+        row = self._row(before.limit(1)) or self._row(query.order_by(table.c.number).limit(1))
+        return None if row is None else (row.number, row.upto)
+
+    def pieces_kept(self, digests: Sequence[bytes]) -> set[bytes]:
+        """Which of these pieces are kept."""
+        table = schema.crl_pieces
+        rows = self._rows(select(table.c.sha256).where(table.c.sha256.in_(digests)))
+        return {bytes(row.sha256) for row in rows}
+
+    def _whole(self, layout: bytes) -> bytes:
+        digests = [
+            layout[start : start + DIGEST_OCTETS] for start in range(0, len(layout), DIGEST_OCTETS)
+        ]
+        table = schema.crl_pieces
+        rows = self._rows(select(table).where(table.c.sha256.in_(digests)))
+        found = {bytes(row.sha256): row.octets for row in rows}
+        if not found.keys() >= set(digests):
+            raise IntegrityBroken(
+                message="a piece of a published CRL is missing",
+                next_step="restore the store from its last backup",
+            )
+        return b"".join(found[digest] for digest in digests)
