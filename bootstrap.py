@@ -60,7 +60,7 @@ TEST_PEERS = (
     *DEMO_PEERS,
     Peer("postgres", "postgresql", _postgres),
     Peer("certtool", "gnutls-bin", _command("certtool")),
-    Peer("java", "default-jre-headless", _command("java")),
+    Peer("java", "default-jdk-headless", _command("javac")),
     Peer("softhsm", "softhsm2", _command("softhsm2-util")),
 )
 VENV_MODULE = Peer(

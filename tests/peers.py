@@ -39,7 +39,7 @@ PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
         "certtool": _programs("certtool"),
         "slapd": _programs("slapd", "ldapsearch"),
         "postgres": lambda: postgres_programs() is not None,
-        "java": _programs("java"),
+        "java": _programs("java", "javac"),
         "pcsc": _programs("pcscd"),
         "softhsm": lambda: softhsm_module() is not None and _programs("softhsm2-util")(),
     }
