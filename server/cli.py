@@ -88,11 +88,15 @@ def serve(
     role: Annotated[
         str, typer.Option(help="all, issuance, status or publisher (several: with commas).")
     ] = "all",
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="With --role status: as many processes on one port."),
+    ] = None,
 ) -> int:
     """Run the services until interrupted."""
     from server.process.serve import serve_forever
 
-    return _guard(lambda: serve_forever(config, role), as_json=False)
+    return _guard(lambda: serve_forever(config, role, workers), as_json=False)
 
 
 @app.command()

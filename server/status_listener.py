@@ -110,12 +110,18 @@ class StatusListener:
                 connection.abort()
 
     async def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End every connection after an answer; those that the kernel had accepted still count."""
         self.draining = True
-        until = loop.time() + self.limits.drain_seconds
-        while self._connections and loop.time() < until:
-            for connection in tuple(self._connections):
-                connection.drain()
+        began = loop.time()
+        until = began + self.limits.drain_seconds
+        idle_until = began + self.limits.grace_seconds
+        while True:
             await asyncio.sleep(TICK_SECONDS / 10)
+            if not self._connections or loop.time() >= until:
+                break
+            if loop.time() >= idle_until:
+                for connection in tuple(self._connections):
+                    connection.drain()
         for connection in tuple(self._connections):
             connection.abort()
 
@@ -139,7 +145,7 @@ class StatusListener:
 
     def opened(self, connection: Connection) -> bool:
         """Fulfil `Desk`."""
-        if len(self._connections) >= self.limits.connections or self.draining:
+        if len(self._connections) >= self.limits.connections:
             self.statistics.turned_away += 1
             return False
         self._connections.add(connection)

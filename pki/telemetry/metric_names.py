@@ -42,6 +42,7 @@ COUNTERS: Final[Mapping[str, Definition]] = {
     "zorgid_crl_failures_total": _metric("CRLs that could not be published.", "issuer"),
     "zorgid_ldap_changes_total": _metric("Changes made in the directory."),
     "zorgid_ldap_failures_total": _metric("Changes the directory did not take."),
+    "zorgid_worker_changes_total": _metric("Workers that ended or were replaced.", "outcome"),
     "zorgid_pass_status_failures_total": _metric("UZI status not to be had.", "method"),
 }
 GAUGES: Final[Mapping[str, Definition]] = {
@@ -64,6 +65,8 @@ GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_status_connections_open": _metric("Connections open now."),
     "zorgid_hsm_pending": _metric("Calls into a token that run or wait now.", "module"),
     "zorgid_signatures_pending": _metric("Signatures that run or wait now.", "key"),
+    "zorgid_workers": _metric("Workers that should answer."),
+    "zorgid_workers_started": _metric("Workers that came up since they were started."),
     "zorgid_source_up": _metric("1 when a source of metrics could be read.", "source"),
 }
 HISTOGRAMS: Final[Mapping[str, Definition]] = {

@@ -1,5 +1,6 @@
 """`/healthz`, `/readyz` and `/metrics` on a listener of their own, for loopback only."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,28 @@ class Probes:
     """What the listener asks: named readiness checks, and the metrics as Prometheus text."""
 
     checks: Mapping[str, Check]
-    metrics: Callable[[], bytes]
+    metrics: Callable[[], Awaitable[bytes]]
+
+
+class HealthListener:
+    """Serves the probes over HTTP."""
+
+    def __init__(self, listen: str) -> None:
+        self._host, _, self._port = listen.rpartition(":")
+
+    async def serve(self, probes: Probes, stop: asyncio.Event) -> None:
+        """Answer until ``stop``.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        runner = web.AppRunner(application(probes), access_log=None)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host.strip("[]"), int(self._port)).start()
+            await stop.wait()
+        finally:
+            await runner.cleanup()
 
 
 _PROBES = web.AppKey("probes", Probes)
@@ -35,17 +57,23 @@ async def _alive(_request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
+async def examined(probes: Probes) -> Mapping[str, str]:
+    """The checks that fail now, and why."""
+    found = {name: await check() for name, check in probes.checks.items()}
+    return {name: why for name, why in found.items() if why is not None}
+
+
 async def _ready(request: web.Request) -> web.Response:
-    found = {name: await check() for name, check in request.app[_PROBES].checks.items()}
-    failing = {name: why for name, why in found.items() if why is not None}
+    probes = request.app[_PROBES]
+    failing = await examined(probes)
     body = {
         "status": "not ready" if failing else "ok",
         "failing": failing,
-        "checked": sorted(found),
+        "checked": sorted(probes.checks),
     }
     return web.json_response(body, status=503 if failing else 200)
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    body = request.app[_PROBES].metrics()
+    body = await request.app[_PROBES].metrics()
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})

@@ -11,8 +11,6 @@ from contextlib import AsyncExitStack
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-from aiohttp import web
-
 from pki.domain.errors import ConfigurationInvalid
 from pki.ports import Clock, Entropy, SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
@@ -26,7 +24,8 @@ from server.process.gauges import (
     OcspGauges,
     StoreGauges,
 )
-from server.process.health import Check, Probes, application
+from server.process.health import Check, HealthListener, Probes
+from server.process.place import Place
 from server.process.roles import Role
 from server.process.secrecy import keep_memory_private
 from server.settings import Settings
@@ -43,7 +42,9 @@ _DISTRIBUTION: Final = "zorgid-token-ca"
 Runner = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
-async def run_roles(settings: Settings, roles: frozenset[Role], stop: asyncio.Event) -> None:
+async def run_roles(
+    settings: Settings, roles: frozenset[Role], stop: asyncio.Event, place: Place | None = None
+) -> None:
     """Run until ``stop``; what was begun is finished, then everything is closed.
 
     Raises:
@@ -51,7 +52,7 @@ async def run_roles(settings: Settings, roles: frozenset[Role], stop: asyncio.Ev
     """
     keep_memory_private()
     async with AsyncExitStack() as stack:
-        process = Process(settings, stack, SystemClock(), SystemEntropy())
+        process = Process(settings, stack, SystemClock(), SystemEntropy(), place)
         await process.assemble(roles)
         async with asyncio.TaskGroup() as tasks:
             for runner in process.runners:
@@ -64,12 +65,18 @@ class Process:
     """What a process is made of, put together role by role."""
 
     def __init__(
-        self, settings: Settings, stack: AsyncExitStack, clock: Clock, entropy: Entropy
+        self,
+        settings: Settings,
+        stack: AsyncExitStack,
+        clock: Clock,
+        entropy: Entropy,
+        place: Place | None = None,
     ) -> None:
         self._settings = settings
         self._stack = stack
         self._clock = clock
         self._entropy = entropy
+        self._place = place or Place(health=HealthListener(settings.metrics.listen))
         self._metrics = Metrics()
         self._checks: dict[str, Check] = {}
         self.runners: list[Runner] = []
@@ -138,10 +145,10 @@ class Process:
 
         role = StatusRole(
             self._settings,
-            reader=self._reader,
-            tail=self._tail,
+            reading=(self._reader, self._tail),
             credentials=self._credentials(issuance),
             clock=self._clock,
+            place=self._place,
         )
         if store is not None:
             # Before the caller of a change is answered, no answer from before it is left.
@@ -176,12 +183,7 @@ class Process:
         self._metrics.add_source("ldap", LdapGauges(role.follower))
 
     async def _serve_health(self, stop: asyncio.Event) -> None:
-        host, _, port = self._settings.metrics.listen.rpartition(":")
-        probes = Probes(checks=self._checks, metrics=self._metrics.expose)
-        runner = web.AppRunner(application(probes), access_log=None)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host.strip("[]"), int(port)).start()
-            await stop.wait()
-        finally:
-            await runner.cleanup()
+        await self._place.health.serve(Probes(checks=self._checks, metrics=self._exposed), stop)
+
+    async def _exposed(self) -> bytes:
+        return self._metrics.expose()

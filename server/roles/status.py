@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -16,17 +15,20 @@ from ocsp.ports import CredentialSource
 from ocsp.renewal import CredentialHolder
 from ocsp.responder import OcspResponder
 from pki.der.certificate import read_certificate
-from pki.domain.errors import Conflict, Unavailable
+from pki.domain.errors import Unavailable
 from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
 from pki.ports import Clock
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
+from server.process.place import Place
+from server.process.sockets import bound
 from server.roles.keys import read_certificate_file
 from server.roles.read_ports import StoreShelf, StoreStatus
 from server.roles.statement import StatementHandler
 from server.settings import Settings
-from server.status_listener import Handler, StatusListener, bind
+from server.status_http.reading import Limits
+from server.status_listener import Handler, StatusListener
 
 _log: Final = logging.getLogger(__name__)
 
@@ -60,17 +62,18 @@ class StatusRole:
         self,
         settings: Settings,
         *,
-        reader: ReadStore,
-        tail: JournalTail,
+        reading: tuple[ReadStore, JournalTail],
         credentials: CredentialSource,
         clock: Clock,
+        place: Place,
     ) -> None:
-        """Build it and take the port; nothing is answered yet.
+        """Build it and take the port, unless the place has it; nothing is answered yet.
 
         Raises:
             ConfigurationInvalid: a certificate file or setting cannot be used.
             Conflict: the port is taken.
         """
+        reader, tail = reading
         self._tail = tail
         self._clock = clock
         token_ca = settings.token_ca[0]
@@ -93,9 +96,9 @@ class StatusRole:
         }
         if settings.status.cps is not None:
             routes[b"/cps"] = StatementHandler(settings.status.cps)
-        self.listener = StatusListener(routes, clock=clock)
-        host, _, port = settings.status.listen.rpartition(":")
-        self._socket = _bound(host.strip("[]"), int(port))
+        limits = Limits(grace_seconds=place.grace_seconds)
+        self.listener = StatusListener(routes, clock=clock, limits=limits)
+        self._socket = place.listening or bound(settings.status.listen)
 
     def apply(self, entries: Sequence[JournalEntry]) -> None:
         """Drop what these entries touch."""
@@ -140,13 +143,3 @@ def _crl_handler(settings: Settings, reader: ReadStore, clock: Clock) -> CrlHand
         clock=clock,
         policy=crl_policy(settings),
     )
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    try:
-        return bind(host, port)
-    except OSError as error:
-        raise Conflict(
-            message=f"{host}:{port} cannot be used for the status service: {error.strerror}",
-            next_step="stop the program that has the port, or change status.listen",
-        ) from error

@@ -21,7 +21,10 @@ ONCE: Final = frozenset({b"host", b"content-type", b"content-length"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on one connection and on all; an OCSP request usually has about 100 octets."""
+    """Bounds on one connection and on all; an OCSP request usually has about 100 octets.
+
+    ``grace_seconds``: how long, once the listener ends, an idle connection may still ask.
+    """
 
     line_octets: int = 8192
     head_octets: int = 16384
@@ -31,6 +34,7 @@ class Limits:
     idle_seconds: float = 30.0
     linger_seconds: float = 2.0
     drain_seconds: float = 10.0
+    grace_seconds: float = 0.0
     connections: int = 10_000
 
 
