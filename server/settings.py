@@ -58,6 +58,9 @@ class StatusSettings(Section):
     blindness_limit_seconds: Annotated[int, Field(ge=1, le=900)] = 300
     cache_entries: Annotated[int, Field(ge=100, le=20_000_000)] = 200_000
     responder_key: ResponderKeySettings = ResponderKeySettings()
+    never_issued: Literal["unknown", "revoked"] = "unknown"
+    archive_cutoff: bool = False
+    certificate_hash: bool = False
     cps: ExistingFile | None = None
 
 

@@ -1,5 +1,6 @@
 """The store as the services that only read it want to see it."""
 
+import hashlib
 import time
 
 from pki.domain.identifiers import IssuerId, SerialNumber
@@ -23,6 +24,20 @@ class StoreStatus:
     def contact_age(self) -> float:
         """Seconds since the journal was last seen."""
         return time.monotonic() - self._tail.last_contact
+
+
+class StoreDigests:
+    """Digests of certificates, for whoever shows that it knows them."""
+
+    def __init__(self, store: ReadStore) -> None:
+        self._store = store
+
+    async def certificate_sha256(self, issuer: IssuerId, serial: SerialNumber) -> bytes | None:
+        """SHA-256 of the certificate; None when this issuer has none with the serial."""
+        found = await self._store.read(lambda session: session.certificate(serial))
+        if found is None or found.issuer != issuer:
+            return None
+        return hashlib.sha256(found.der).digest()
 
 
 class StoreShelf:

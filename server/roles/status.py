@@ -24,7 +24,7 @@ from pki.store.tail import JournalTail
 from server.process.place import Place
 from server.process.sockets import bound
 from server.roles.keys import read_certificate_file
-from server.roles.read_ports import StoreShelf, StoreStatus
+from server.roles.read_ports import StoreDigests, StoreShelf, StoreStatus
 from server.roles.statement import StatementHandler
 from server.settings import Settings
 from server.status_http.reading import Limits
@@ -52,7 +52,14 @@ def responder_policy(settings: Settings) -> ResponderPolicy:
         max_age=status.max_age_seconds,
         blindness=float(status.blindness_limit_seconds),
         cache_entries=status.cache_entries,
+        extended_revoke=status.never_issued == "revoked",
+        archive_years=_archive_years(settings) if status.archive_cutoff else 0,
     )
+
+
+def _archive_years(settings: Settings) -> int:
+    """What can be promised of every generation."""
+    return min(each.archive_years for each in settings.token_ca)
 
 
 class StatusRole:
@@ -87,6 +94,7 @@ class StatusRole:
             StoreStatus(reader, tail),
             clock=clock,
             policy=responder_policy(settings),
+            digests=StoreDigests(reader) if settings.status.certificate_hash else None,
         )
         self.crls = _crl_handler(settings, reader, clock)
         routes: dict[bytes, Handler] = {

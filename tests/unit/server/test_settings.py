@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from pki.domain.errors import ConfigurationInvalid
+from server.roles.status import responder_policy
 from server.settings import Settings, check, load
 
 EXAMPLE = Path(__file__).parents[3] / "config" / "zorgid.example.toml"
@@ -23,6 +24,12 @@ ALTERNATIVES = {
         for key in ("token_ca.key", "status.responder_key")
         for name in ("module", "token", "key_id", "label", "pin_credential", "pin_file", "pin_fd")
     ),
+}
+NEXT_GENERATION = {
+    "id": "token-ca-g2",
+    "certificate": "ca/g2.pem",
+    "published_as": "token-ca-g2",
+    "archive_years": 5,
 }
 PINS = {"pin_credential", "pin_file", "pin_fd"}
 
@@ -231,3 +238,21 @@ def test_a_file_that_is_not_there_or_not_toml_says_what_to_do(tmp_path: Path) ->
     broken.write_text("[status\n")
     with pytest.raises(ConfigurationInvalid, match="is not TOML"):
         load(broken)
+
+
+def test_what_ocsp_answers_may_add_is_off_unless_set(
+    document: dict[str, Any], tmp_path: Path
+) -> None:
+    def policy(**status: object) -> tuple[bool, int]:
+        document["status"] |= status
+        made = responder_policy(check(document, directory=tmp_path))
+        return made.extended_revoke, made.archive_years
+
+    assert policy() == (False, 0)
+    assert policy(never_issued="revoked") == (True, 0)
+    assert policy(archive_cutoff=True) == (True, 7)
+    (tmp_path / "ca" / "g2.pem").touch()
+    document["token_ca"].append(document["token_ca"][0] | NEXT_GENERATION)
+    assert policy() == (True, 5), "no more than every generation keeps"
+    with pytest.raises(ConfigurationInvalid, match=r"status\.never_issued"):
+        policy(never_issued="good")
