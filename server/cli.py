@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from server.cli_backup import register as register_backup
 from server.cli_ceremony import ceremony
+from server.evidence.words import status
 
 if TYPE_CHECKING:
     from server.report import Report
@@ -29,6 +30,7 @@ cert = typer.Typer(help="Certificates: show.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
 app.add_typer(cert, name="cert")
 app.add_typer(ceremony, name="ceremony")
+app.add_typer(status, name="status")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Config = Annotated[

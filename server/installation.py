@@ -124,6 +124,10 @@ certificate = "ca/api.pem"
 key = {{ file = "keys/api.pem", passphrase_file = "secrets/passphrase" }}
 client_ca = "ca/services-ca-g1.pem"
 
+[evidence]
+certificate = "ca/evidence.pem"
+key = {{ file = "keys/evidence.pem", passphrase_file = "secrets/passphrase" }}
+
 {_enrolment(port_base + 1)}
 [ldap]
 mode = "private"

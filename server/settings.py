@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, ValidationError
 
 from pki.domain.errors import ConfigurationInvalid
+from server.setting.evidence import EvidenceSettings
 from server.setting.issuers import IssuerSettings, TokenCaSettings
 from server.setting.keys import KeySettings, ResponderKeySettings
 from server.setting.types import (
@@ -158,6 +159,7 @@ class Settings(Section):
     crl: CrlSettings = CrlSettings()
     api: ApiSettings
     ldap: LdapSettings = LdapSettings()
+    evidence: EvidenceSettings | None = None
     enrolment: EnrolmentSettings | None = None
     metrics: MetricsSettings = MetricsSettings()
     uzi: UziSettings | None = None

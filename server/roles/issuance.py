@@ -9,12 +9,14 @@ from crl.follower import CrlFollower
 from crl.service import CrlService
 from issuance.http.app import create_app, serving
 from issuance.lapse import LapseRunner
+from issuance.statement.make import Statements
 from issuance.steps.intents import close_all_intents
 from pki.ports import Clock, Entropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
 from pki.trust.signatures import verify_signature
+from server.evidence.key import open_evidence
 from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import (
     open_authority,
@@ -66,6 +68,12 @@ class IssuanceRole:
             policy=policy,
         )
         self.crls = CrlFollower(service, tail, clock=clock, policy=policy)
+        evidence = settings.evidence
+        self._statements = Statements(
+            reader=reader,
+            evidence=None if evidence is None else open_evidence(settings, evidence),
+            clock=clock,
+        )
         self._tls = tls_context(settings)
         self.ceremony_crls = CeremonyCrls((settings.root, settings.services_ca), store)
         clients = settings.services_ca.id
@@ -91,7 +99,7 @@ class IssuanceRole:
                 tasks.create_task(self.ceremony_crls.run()),
                 tasks.create_task(LapseRunner(self.desk).run()),
             ]
-            app = create_app(self.desk, peers=self._peers)
+            app = create_app(self.desk, peers=self._peers, statements=self._statements)
             async with serving(app, host=host.strip("[]"), port=int(port), tls=self._tls):
                 self._serving = True
                 await stop.wait()

@@ -21,7 +21,7 @@ ALTERNATIVES = {
     "ldap.ca_file",
     *(
         f"{key}.pkcs11.{name}"
-        for key in ("token_ca.key", "status.responder_key")
+        for key in ("token_ca.key", "status.responder_key", "evidence.key")
         for name in ("module", "token", "key_id", "label", "pin_credential", "pin_file", "pin_fd")
     ),
 }

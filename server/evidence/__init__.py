@@ -1,0 +1,1 @@
+"""Statements of what was: the evidence key, and the commands that ask and verify."""
