@@ -4,12 +4,14 @@ The cache is exact: what a journal entry touches is dropped, and an answer whose
 before a touching entry arrived is never kept.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pki.domain.identifiers import IssuerId, SerialNumber
+from pki.ports import ReadyAnswer
 
 Subject = tuple[IssuerId, SerialNumber]
 """The certificate an answer speaks of."""
@@ -17,18 +19,15 @@ Subject = tuple[IssuerId, SerialNumber]
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """One ready answer: the HTTP head and body that follow the Date line.
+    """One answer that is kept: ``ready`` until a new one is to be made if that can be.
 
-    From ``refresh_at`` a new one is made if that can be; until ``dead_at`` this one is still right
-    to give. ``used`` spares it once when room is needed.
+    Until ``dead_at`` this one is still right to give. ``ready.used`` spares it once when room is
+    needed.
     """
 
-    ready: bytes
+    ready: ReadyAnswer
     subjects: tuple[Subject, ...]
-    hash_name: str
-    refresh_at: datetime
     dead_at: datetime
-    used: bool = False
 
 
 @dataclass(slots=True)
@@ -43,7 +42,7 @@ class AnswerCache:
     """At most ``limit`` answers; the oldest that nobody asked for again goes first."""
 
     limit: int
-    _entries: dict[bytes, Entry] = field(default_factory=dict)
+    _entries: OrderedDict[bytes, Entry] = field(default_factory=OrderedDict)
     _asked: dict[Subject, set[bytes]] = field(default_factory=dict)
     _readings: dict[Subject, list[Reading]] = field(default_factory=dict)
 
@@ -89,21 +88,32 @@ class AnswerCache:
             self._remove(asked)
         return len(dropped)
 
+    def clear(self) -> None:
+        """Forget everything, and keep nothing that is being made now."""
+        for readings in self._readings.values():
+            for reading in readings:
+                reading.touched = True
+        for entry in self._entries.values():
+            entry.ready.withdraw()
+        self._entries.clear()
+        self._asked.clear()
+
     def _make_room(self) -> None:
         """Second chance: an answer that was used goes to the end once, unused ones leave."""
         asked, entry = next(iter(self._entries.items()))
-        if entry.used:
-            entry.used = False
-            del self._entries[asked]
-            self._entries[asked] = entry
+        if entry.ready.used:
+            entry.ready.used = False
+            self._entries.move_to_end(asked)
         else:
             self._remove(asked)
 
     def _remove(self, asked: bytes) -> None:
         entry = self._entries.pop(asked, None)
-        if entry is not None:
-            for subject in frozenset(entry.subjects):
-                others = self._asked[subject]
-                others.discard(asked)
-                if not others:
-                    del self._asked[subject]
+        if entry is None:
+            return
+        entry.ready.withdraw()
+        for subject in frozenset(entry.subjects):
+            others = self._asked[subject]
+            others.discard(asked)
+            if not others:
+                del self._asked[subject]

@@ -7,7 +7,7 @@ from typing import Final
 from ocsp.http_form import REQUEST_TYPE, decode_path, error_answer, unready
 from ocsp.responder import OcspResponder
 from pki.der.ocsp import MAX_REQUEST, OcspError
-from pki.ports import HttpAnswer, HttpRequest
+from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer
 
 CONDITIONS: Final = frozenset({b"if-none-match", b"if-modified-since"})
 _TEXT: Final = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
@@ -25,8 +25,8 @@ class OcspHandler:
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> bytes | None:
-        """Head and body of a ready answer; the octets of body or target are the key."""
+    ) -> ReadyAnswer | None:
+        """The answer that is ready; the octets of body or target are the key."""
         if method == b"POST":
             if headers.get(b"content-type") == REQUEST_TYPE and target in self._paths:
                 return self._responder.lookup(body)
@@ -61,7 +61,7 @@ class OcspHandler:
     async def _get(self, target: bytes) -> HttpAnswer:
         ready = self._responder.lookup(target)
         if ready is not None:
-            return unready(ready)
+            return _whole(ready)
         der = decode_path(target[len(self._below) :])
         if der is None:
             self._responder.statistics.errors["malformed_request"] += 1
@@ -69,7 +69,9 @@ class OcspHandler:
         return _whole(await self._responder.answer(der, target))
 
 
-def _whole(answer: HttpAnswer | bytes) -> HttpAnswer:
+def _whole(answer: HttpAnswer | ReadyAnswer | bytes) -> HttpAnswer:
+    if isinstance(answer, ReadyAnswer):
+        answer = answer.octets
     return unready(answer) if isinstance(answer, bytes) else answer
 
 

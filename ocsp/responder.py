@@ -10,28 +10,19 @@ from collections.abc import Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from ocsp.answer import Asked, Composed, Found, compose, says_what_was_composed
+from ocsp.answer import Asked, Composed, Found, compose
 from ocsp.cache import AnswerCache, Entry
-from ocsp.credential import ResponderCredential
 from ocsp.http_form import ChangedSeconds, error_answer, good_answer
 from ocsp.issuers import IssuerTable
 from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
 from ocsp.ports import CertificateDigests, Credentials, StatusSource
+from ocsp.signing import signed
 from ocsp.statistics import ResponderStatistics, status_name
-from pki.der.ocsp import (
-    OcspError,
-    OcspRequest,
-    OcspResponse,
-    encode_basic_response,
-    encode_response_data,
-    read_request,
-    read_response,
-)
+from pki.der.ocsp import OcspError, OcspRequest, read_request
 from pki.domain.errors import (
     IntegrityBroken,
     Malformed,
-    SignatureBroken,
     StoreUnavailable,
     Unavailable,
     ZorgidError,
@@ -40,7 +31,7 @@ from pki.domain.events import touched
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import JournalEntry
 from pki.domain.status import Good
-from pki.ports import Clock, HttpAnswer
+from pki.ports import Gate, HttpAnswer, ReadyAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +44,15 @@ ATTEMPTS: Final = 5
 """How often an answer is made anew when changes keep overtaking it."""
 
 
+BEAT_SECONDS: Final = 0.25
+"""How often it is looked whether the journal is still followed and the clock was not set."""
+
+
 class OcspResponder:
-    """Answers for several issuers, each with the credential that it delegated to."""
+    """Answers for several issuers, each with the credential that it delegated to.
+
+    What is ready is reckoned by the machine's own time alone, as the listener does.
+    """
 
     def __init__(
         self,
@@ -62,7 +60,7 @@ class OcspResponder:
         credentials: Mapping[IssuerId, Credentials],
         source: StatusSource,
         *,
-        clock: Clock,
+        moments: Moments,
         policy: ResponderPolicy | None = None,
         digests: CertificateDigests | None = None,
     ) -> None:
@@ -71,8 +69,10 @@ class OcspResponder:
         self._credentials = dict(credentials)
         self._source = source
         self._digests = digests
-        self._clock = clock
-        self._moments = Moments(clock)
+        self._moments = moments
+        self._clock = moments.clock
+        self._monotonic = moments.monotonic
+        self._gate = Gate()
         self._policy = policy or ResponderPolicy()
         self._cache = AnswerCache(self._policy.cache_entries)
         self._store_tried_again_at = datetime.min.replace(tzinfo=UTC)
@@ -84,19 +84,34 @@ class OcspResponder:
         """How many answers are kept."""
         return len(self._cache)
 
-    def lookup(self, asked: bytes) -> bytes | None:
-        """Head and body of the ready answer to these octets, if one may be given without a look."""
+    async def run(self) -> None:
+        """Beat for ever; without it nothing is ever ready, and every answer is made anew."""
+        while True:
+            self.beat()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    def beat(self) -> None:
+        """Let ready answers be given for as long as the journal was followed lately.
+
+        A clock that was set makes them void: they may be of the future now, or past their end.
+        """
+        now = self._monotonic()
+        self._gate.until = now + self._policy.cut_off - self._source.contact_age()
+        if self._moments.were_set(now):
+            logger.warning("the clock was set: every kept answer is made anew")
+            self._cache.clear()
+
+    def lookup(self, asked: bytes) -> ReadyAnswer | None:
+        """The ready answer to these octets, if one may be given without a look."""
         entry = self._cache.get(asked)
-        if (
-            entry is None
-            or self._clock.now() >= entry.refresh_at
-            or self._source.contact_age() > self._policy.cut_off
-        ):
+        if entry is None:
             return None
-        entry.used = True
-        self.statistics.hits += 1
-        self.statistics.by_hash[entry.hash_name] += 1
-        return entry.ready
+        ready, now = entry.ready, self._monotonic()
+        if now >= ready.until or now >= self._gate.until:
+            return None
+        ready.used = True
+        ready.given[0] += 1
+        return ready
 
     def apply(self, entries: Sequence[JournalEntry]) -> None:
         """Drop what these entries touch; before anyone is told that they are in force."""
@@ -157,7 +172,7 @@ class OcspResponder:
         """An answer, or None when a change overtook it."""
         subjects = tuple(each.subject for each in things if each.subject is not None)
         with self._cache.reading(subjects) as reading:
-            now = self._moments.now()
+            began, now = self._monotonic(), self._moments.now()
             credential = self._credentials[speaks].at(now, request.preferred)
             found = [await self._find(each) for each in things]
             composed = compose(
@@ -167,27 +182,29 @@ class OcspResponder:
                 nonce=request.nonce,
                 policy=self._policy,
             )
-            der = await _signed(credential, composed, request.nonce)
+            der = await signed(credential, composed, request.nonce)
             if reading.touched:
                 return None
             answer = good_answer(der, composed, self._policy.max_age)
             if composed.lasting and len(asked) <= LONGEST_KEPT:
-                hash_name = things[0].cert_id.hash_name or ""
-                self._cache.keep(asked, self._entry(answer, composed, things, hash_name), reading)
+                self._cache.keep(asked, self._entry(answer, composed, things, began), reading)
         for each in found:
             self.statistics.by_status[status_name(each.status)] += 1
-            self.statistics.by_hash[each.asked.cert_id.hash_name or "other"] += 1
+            self.statistics.made_by_hash[each.asked.cert_id.hash_name or "other"] += 1
         return answer
 
     def _entry(
-        self, answer: HttpAnswer, composed: Composed, things: Sequence[Asked], hash_name: str
+        self, answer: HttpAnswer, composed: Composed, things: Sequence[Asked], began: float
     ) -> Entry:
         lifetime = composed.next_update - composed.this_update
         return Entry(
-            ready=answer.head() + answer.body,
+            ready=ReadyAnswer(
+                answer.head() + answer.body,
+                until=began + lifetime.total_seconds() / 2,
+                gate=self._gate,
+                given=self.statistics.given(things[0].cert_id.hash_name or "other"),
+            ),
             subjects=tuple(each.subject for each in things if each.subject is not None),
-            hash_name=hash_name,
-            refresh_at=composed.this_update + lifetime / 2,
             dead_at=composed.next_update - timedelta(seconds=self._policy.max_age),
         )
 
@@ -229,7 +246,7 @@ class OcspResponder:
             and self._source.contact_age() <= self._policy.blindness
         ):
             self.statistics.kept_on += 1
-            return entry.ready
+            return entry.ready.octets
         logger.warning("OCSP tryLater: %s", error, extra={"next_step": error.next_step})
         return self._error(OcspError.TRY_LATER)
 
@@ -244,35 +261,3 @@ def _subject(issuer: IssuerId, serial: int) -> tuple[IssuerId, SerialNumber] | N
         return issuer, SerialNumber(serial)
     except Malformed:
         return None
-
-
-async def _signed(
-    credential: ResponderCredential, composed: Composed, nonce: bytes | None
-) -> bytes:
-    """The whole response, signed and read back.
-
-    Raises:
-        SignatureBroken: what was read back is not what was to be said.
-    """
-    data = encode_response_data(
-        credential.key_hash,
-        composed.this_update,
-        composed.singles,
-        nonce,
-        extended_revoke=composed.extended_revoke,
-    )
-    signature = await credential.signer.sign(data)
-    der = encode_basic_response(
-        data, credential.signer.algorithm, signature, (credential.certificate,)
-    )
-    read = read_response(der)
-    if (
-        not isinstance(read, OcspResponse)
-        or (read.tbs, read.signature) != (data, signature)
-        or not says_what_was_composed(read, composed, nonce, credential.key_hash)
-    ):
-        raise SignatureBroken(
-            message="an OCSP response did not read back as it was composed",
-            next_step="this is a defect: keep the log and report it",
-        )
-    return der

@@ -10,18 +10,34 @@ from pki.domain.status import CertificateStatus
 class ResponderStatistics:
     """Counts since the start.
 
-    ``by_hash`` tells when SHA-1 may be ended. ``kept_on``: given from memory because the store or
-    the key could not be used. ``again``: made anew because a change overtook them.
+    ``kept_on``: given from memory because the store or the key could not be used. ``again``: made
+    anew because a change overtook them. ``made_by_hash`` counts CertIDs of answers that were made,
+    ``given_by_hash`` answers that were ready, each in a list of one number.
     """
 
-    hits: int = 0
     misses: int = 0
     kept_on: int = 0
     again: int = 0
     dropped: int = 0
     by_status: Counter[str] = field(default_factory=Counter)
-    by_hash: Counter[str] = field(default_factory=Counter)
+    made_by_hash: Counter[str] = field(default_factory=Counter)
+    given_by_hash: dict[str, list[int]] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
+
+    def given(self, hash_name: str) -> list[int]:
+        """Where ready answers are counted whose first CertID has this digest."""
+        return self.given_by_hash.setdefault(hash_name, [0])
+
+    @property
+    def hits(self) -> int:
+        """How many answers were ready."""
+        return sum(count for (count,) in self.given_by_hash.values())
+
+    @property
+    def by_hash(self) -> Counter[str]:
+        """What clients ask with; it tells when SHA-1 may be ended."""
+        given = Counter({name: count for name, (count,) in self.given_by_hash.items()})
+        return self.made_by_hash + given
 
 
 def status_name(status: CertificateStatus | None) -> str:

@@ -4,6 +4,7 @@ Time, chance and keys are arguments: nothing else in this project reads the cloc
 randomness.
 """
 
+import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -122,6 +123,38 @@ class HttpAnswer:
         except (ValueError, OverflowError):
             return False
         return since.tzinfo is not None and parsedate_to_datetime(modified) <= since
+
+
+class Gate:
+    """Closes many ready answers at once: they count while `time.monotonic` is below ``until``."""
+
+    __slots__ = ("until",)
+
+    def __init__(self) -> None:
+        self.until = -math.inf
+
+
+class ReadyAnswer:
+    """A 200 answer that may be given again, as it is, to whoever sends the same octets.
+
+    ``octets`` are head and body as they follow the Date line. It counts while `time.monotonic` is
+    below both ``until`` and ``gate.until``; `withdraw` ends it for everyone who holds it. Whoever
+    gives it sets ``used``, and counts in ``given``, a list of one number.
+    """
+
+    __slots__ = ("gate", "given", "octets", "until", "used")
+
+    def __init__(self, octets: bytes, *, until: float, gate: Gate, given: list[int]) -> None:
+        self.octets = octets
+        self.until = until
+        self.gate = gate
+        self.given = given
+        self.used = False
+
+    def withdraw(self) -> None:
+        """From now on it is not given; its octets are let go."""
+        self.until = -math.inf
+        self.octets = b""
 
 
 class SystemClock:

@@ -7,6 +7,7 @@ status to fetch another's (RFC 5280 8).
 import asyncio
 import logging
 import socket
+from collections import OrderedDict
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -14,8 +15,9 @@ from http import HTTPStatus
 from typing import Final, Protocol
 
 from pki.domain.errors import Unavailable
-from pki.ports import Clock, HttpAnswer, HttpRequest
-from server.status_http.connection import Connection, plain
+from pki.ports import Clock, HttpAnswer, HttpRequest, ReadyAnswer
+from server.status_http.connection import Connection
+from server.status_http.desk import plain
 from server.status_http.reading import Limits
 
 logger = logging.getLogger(__name__)
@@ -36,8 +38,12 @@ class Handler(Protocol):
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> bytes | None:
-        """Head and body of a 200 answer that is ready, or None; raises nothing."""
+    ) -> ReadyAnswer | bytes | None:
+        """A 200 answer that is ready, or head and body of one to be given once, or None.
+
+        It depends on nothing but its arguments and the answer's own times: identical octets may
+        get a `ReadyAnswer` without being asked for again. Raises nothing.
+        """
         ...
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
@@ -52,7 +58,6 @@ class ListenerStatistics:
     opened: int = 0
     turned_away: int = 0
     open: int = 0
-    hot: int = 0
     answered: int = 0
     failed: int = 0
 
@@ -87,6 +92,7 @@ class StatusListener:
         self.statistics = ListenerStatistics()
         self.tick = 0.0
         self.prefixes = (b"", b"", b"")
+        self.known: OrderedDict[bytes, tuple[ReadyAnswer, int]] = OrderedDict()
 
     async def run(self, listening: socket.socket, stop: asyncio.Event) -> None:
         """Serve on a bound socket until ``stop``, then finish what was asked and return."""
@@ -112,6 +118,7 @@ class StatusListener:
     async def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         """End every connection after an answer; those that the kernel had accepted still count."""
         self.draining = True
+        self.known.clear()
         began = loop.time()
         until = began + self.limits.drain_seconds
         idle_until = began + self.limits.grace_seconds
@@ -160,15 +167,20 @@ class StatusListener:
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> bytes | None:
+    ) -> ReadyAnswer | bytes | None:
         """Fulfil `Desk`."""
         for prefix, handler in self._routes:
             if target.startswith(prefix):
-                ready = handler.hot(method, target, headers, body)
-                if ready is not None:
-                    self.statistics.hot += 1
-                return ready
+                return handler.hot(method, target, headers, body)
         return None
+
+    def remember(self, asked: bytes, ready: ReadyAnswer, mode: int) -> None:
+        """Fulfil `Desk`; what was remembered first is forgotten first."""
+        if len(asked) > self.limits.known_octets or self.draining:
+            return
+        self.known[asked] = ready, mode
+        if len(self.known) > self.limits.known:
+            self.known.popitem(last=False)
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Fulfil `Desk`."""

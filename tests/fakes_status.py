@@ -1,6 +1,8 @@
 """Stand-ins for the ports of the status services: a clock, a store with its journal, a handler."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +26,7 @@ from pki.domain.people import SYSTEM
 from pki.domain.reasons import BlockReason, RevokeReason
 from pki.domain.records import ListedCertificate, PublishedCrl
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
-from pki.ports import HttpAnswer, HttpRequest, SystemClock
+from pki.ports import Gate, HttpAnswer, HttpRequest, ReadyAnswer, SystemClock
 from server.status_http.reading import Limits
 from server.status_listener import Handler, StatusListener, bind
 
@@ -40,8 +42,25 @@ class FakeClock:
     def now(self) -> datetime:
         return self.at
 
+    def __post_init__(self) -> None:
+        self._began, self._booted = self.at, time.monotonic()
+
     def advance(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
+
+    def monotonic(self) -> float:
+        """Seconds that passed, whatever the clock was set to in between."""
+        return self._booted + (self.at - self._began).total_seconds()
+
+    def set_by(self, seconds: float) -> None:
+        """Someone sets the clock; no time passes."""
+        self.at += timedelta(seconds=seconds)
+        self._began += timedelta(seconds=seconds)
+
+
+def ready_answer(gate: Gate, body: bytes) -> ReadyAnswer:
+    head = b"Content-Length: %d\r\n\r\n" % len(body)
+    return ReadyAnswer(head + body, until=math.inf, gate=gate, given=[0])
 
 
 @dataclass
@@ -54,13 +73,20 @@ class FakeHandler:
     asked: list[HttpRequest] = field(default_factory=list)
     big: bytes = b""
 
+    def __post_init__(self) -> None:
+        self.gate = Gate()
+        self.gate.until = math.inf
+        self.ready = ready_answer(self.gate, b"hot")
+        self.hot_calls = 0
+
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> bytes | None:
+    ) -> ReadyAnswer | None:
         if target.endswith(b"/broken"):
             raise ZeroDivisionError
         if method == b"GET" and target.endswith(b"/hot"):
-            return b"Content-Length: 3\r\n\r\nhot"
+            self.hot_calls += 1
+            return self.ready
         return None
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:

@@ -8,6 +8,7 @@ from fakes_status import ISSUER, FakeClock, FakeStore
 from ocsp.credential import ResponderCredential
 from ocsp.http import OcspHandler
 from ocsp.issuers import IssuerStatus, IssuerTable
+from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
 from ocsp.renewal import CredentialChoice, CredentialHolder
 from ocsp.responder import OcspResponder
@@ -105,7 +106,7 @@ class Bench:
             IssuerTable([issuer]),
             {self.issuer: CredentialChoice(*holders)},
             self.store,
-            clock=self.clock,
+            moments=Moments(self.clock, self.clock.monotonic),
             policy=self.policy,
             digests=self.digests,
         )
@@ -118,6 +119,7 @@ class Bench:
         return ResponderCredential.of(signer, self.ca.responder(signer.key, start=start))
 
     async def post(self, body: bytes) -> HttpAnswer:
+        self.responder.beat()
         return await self.handler.answer(
             HttpRequest(method="POST", target=b"/ocsp", headers=OCSP_TYPE, body=body)
         )
@@ -125,6 +127,7 @@ class Bench:
     async def get(
         self, target: bytes, *, match: bytes | None = None, since: str | None = None
     ) -> HttpAnswer:
+        self.responder.beat()
         headers = {} if match is None else {b"if-none-match": match}
         if since is not None:
             headers[b"if-modified-since"] = since.encode("latin-1")
@@ -133,7 +136,9 @@ class Bench:
         )
 
     def hot(self, body: bytes) -> bytes | None:
-        return self.handler.hot(b"POST", b"/ocsp", OCSP_TYPE, body)
+        self.responder.beat()
+        ready = self.handler.hot(b"POST", b"/ocsp", OCSP_TYPE, body)
+        return None if ready is None else ready.octets
 
     async def status(self, serial: SerialNumber) -> CertificateStatus | None:
         return one(await self.post(request_for(serial)))

@@ -88,8 +88,10 @@ class Status:
             b"/crl/": self.crl_handler,
             b"/ca/": self.crl_handler,
         }
-        async with listening(routes) as (_, self.port):
+        async with asyncio.TaskGroup() as tasks, listening(routes) as (_, self.port):
+            beating = tasks.create_task(self.bench.responder.run())
             yield
+            beating.cancel()
 
     async def openssl_ocsp(self, *arguments: str | Path) -> str:
         done = await run(

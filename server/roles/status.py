@@ -10,6 +10,7 @@ from crl.http import CrlHandler
 from crl.policy import CrlPolicy
 from ocsp.http import OcspHandler
 from ocsp.issuers import IssuerStatus, IssuerTable
+from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
 from ocsp.ports import CredentialSource
 from ocsp.renewal import CredentialHolder
@@ -92,7 +93,7 @@ class StatusRole:
             IssuerTable([IssuerStatus.of(issuer, certificate)]),
             {issuer: self.holder},
             StoreStatus(reader, tail),
-            clock=clock,
+            moments=Moments(clock),
             policy=responder_policy(settings),
             digests=StoreDigests(reader) if settings.status.certificate_hash else None,
         )
@@ -119,6 +120,7 @@ class StatusRole:
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(self.holder.run()),
+                tasks.create_task(self.responder.run()),
                 tasks.create_task(self._follow(head.position)),
             ]
             await self.listener.run(self._socket, stop)

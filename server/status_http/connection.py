@@ -2,52 +2,17 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, Protocol, cast
+from time import monotonic
+from typing import Final, cast
 
-from pki.ports import HttpAnswer, HttpRequest
-from server.status_http.reading import Limits, RequestReader
-
-KEEP: Final = 0
-CLOSE: Final = 1
-KEEP_OLD: Final = 2
-"""Which of a desk's three prefixes an answer gets; the last is for HTTP/1.0 with keep-alive."""
+from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer
+from server.status_http.desk import CLOSE, KEEP, KEEP_OLD, Desk, plain
+from server.status_http.reading import RequestReader
 
 ONE_WRITE: Final = 65536
 """Answers up to this many octets leave in one write; larger bodies are not copied for it."""
-
-
-class Desk(Protocol):
-    """What a connection needs of its listener."""
-
-    limits: Limits
-    tick: float
-    prefixes: tuple[bytes, bytes, bytes]
-    draining: bool
-
-    def opened(self, connection: "Connection") -> bool:
-        """Take the connection in; False when there are too many."""
-        ...
-
-    def closed(self, connection: "Connection") -> None:
-        """Forget the connection."""
-        ...
-
-    def hot(
-        self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> bytes | None:
-        """Head and body of a ready 200 answer, without status line and Date; or None."""
-        ...
-
-    async def answer(self, request: HttpRequest) -> HttpAnswer:
-        """Answer in full; raises nothing but cancellation."""
-        ...
-
-    def spawn(self, work: Coroutine[None, None, None]) -> None:
-        """Run beside the others, within the listener's task group."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,42 +23,44 @@ class _Waiting:
     mode: int
 
 
-def plain(status: HTTPStatus, *headers: tuple[str, str]) -> HttpAnswer:
-    """A short answer that says its status and nothing else; never to be stored."""
-    body = f"{status.value} {status.phrase}\n".encode()
-    return HttpAnswer(
-        status=status.value,
-        headers=(
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Cache-Control", "no-store"),
-            *headers,
-        ),
-        body=body,
-    )
-
-
 class Connection(asyncio.Protocol):
-    """Reads until a request is the last (``_last``); ``_ended`` once that is answered."""
+    """Reads until a request is the last (``_last``); ``_ended`` once that is answered.
 
+    ``_at_rest``: nothing is begun, owed or refused; what arrives next begins a request.
+    """
+
+    __slots__ = (
+        "_at_rest",
+        "_busy",
+        "_desk",
+        "_ended",
+        "_found",
+        "_gate",
+        "_known",
+        "_last",
+        "_queue",
+        "_reader",
+        "_since",
+        "_transport",
+        "_unsent",
+        "_whole_ones",
+    )
     _transport: asyncio.Transport
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._reader = RequestReader(
-            desk.limits,
-            begun=self._touch,
-            whole=self._whole,
-            expected=self._expected,
-            refuse=self._refuse,
-        )
+        self._known = desk.known
+        self._reader: RequestReader | None = None
         self._queue: deque[_Waiting] = deque()
+        self._at_rest = True
         self._busy = False
         self._last = False
         self._ended = False
         self._gate: asyncio.Event | None = None
         self._unsent = 0
         self._since = desk.tick
+        self._whole_ones = 0
+        self._found: tuple[ReadyAnswer, int] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -128,8 +95,56 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
+        if self._at_rest and (known := self._known.get(data)) is not None:
+            ready, mode = known
+            now = monotonic()
+            if now < ready.until and now < ready.gate.until:
+                ready.used = True
+                ready.given[0] += 1
+                self._since = self._desk.tick
+                self._transport.write(self._desk.prefixes[mode] + ready.octets)
+                if mode == CLOSE:
+                    self._end_at_once()
+                return
         if not self._last:
-            self._reader.feed(data)
+            self._read(data)
+
+    def _end_at_once(self) -> None:
+        """End after octets that were exactly the client's last request: nothing is left unread."""
+        self._at_rest = False
+        self._last = self._ended = True
+        self._transport.close()
+
+    def _read(self, data: bytes) -> None:
+        """Parse; and make the octets known when they were one whole request and nothing else."""
+        reader = self._reader or self._begin()
+        rested, self._at_rest = self._at_rest, False
+        self._whole_ones, self._found = 0, None
+        reader.feed(data)
+        resting = not (reader.open or self._busy)
+        if rested and resting and self._whole_ones == 1:
+            self._remember(data)
+        self._at_rest = resting and not self._last
+
+    def _remember(self, data: bytes) -> None:
+        if self._found is not None:
+            self._desk.remember(data, *self._found)
+
+    def _begin(self) -> RequestReader:
+        reader = RequestReader(
+            self._desk.limits,
+            begun=self._touch,
+            whole=self._whole,
+            expected=self._expected,
+            refuse=self._refuse,
+        )
+        self._reader = reader
+        return reader
+
+    @property
+    def _open(self) -> bool:
+        """A request has begun and is not whole yet."""
+        return self._reader is not None and self._reader.open
 
     def _touch(self) -> None:
         self._since = self._desk.tick
@@ -139,18 +154,18 @@ class Connection(asyncio.Protocol):
         if not self._busy:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _whole(self) -> None:
-        self._touch()
+    def _whole(self, reader: RequestReader) -> None:
+        self._since = self._desk.tick
+        self._whole_ones += 1
         if self._last:
             return
-        reader, desk = self._reader, self._desk
+        desk = self._desk
         self._last = reader.close or desk.draining
         mode = CLOSE if self._last else KEEP_OLD if reader.old else KEEP
         if not self._busy:
             ready = desk.hot(reader.method, reader.target, reader.headers, reader.body)
             if ready is not None:
-                self._transport.write(desk.prefixes[mode] + ready)
-                self._end_if_last()
+                self._give(ready, mode)
                 return
         request = HttpRequest(
             method=reader.method.decode("ascii"),
@@ -160,6 +175,13 @@ class Connection(asyncio.Protocol):
         )
         self._enqueue(_Waiting(request, mode))
 
+    def _give(self, ready: ReadyAnswer | bytes, mode: int) -> None:
+        if isinstance(ready, ReadyAnswer):
+            self._found = ready, mode
+            ready = ready.octets
+        self._transport.write(self._desk.prefixes[mode] + ready)
+        self._end_if_last()
+
     def _refuse(self, status: HTTPStatus) -> None:
         """Say why, after what is still owed, and end."""
         if not self._last:
@@ -167,6 +189,7 @@ class Connection(asyncio.Protocol):
             self._enqueue(_Waiting(plain(status), CLOSE))
 
     def _enqueue(self, waiting: _Waiting) -> None:
+        self._at_rest = False
         self._queue.append(waiting)
         if not self._busy:
             self._busy = True
@@ -189,6 +212,7 @@ class Connection(asyncio.Protocol):
         self._busy = False
         self._touch()
         if not self._ended:
+            self._at_rest = not (self._last or self._open)
             self._transport.resume_reading()
             self._end_if_last()
 
@@ -214,7 +238,7 @@ class Connection(asyncio.Protocol):
 
     def drain(self) -> None:
         """End as soon as what was asked is answered."""
-        if not self._busy and not self._reader.open:
+        if not self._busy and not self._open:
             self._ended = True
             self._transport.close()
 
@@ -235,7 +259,7 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
         elif self._busy:
             return
-        elif self._reader.open:
+        elif self._open:
             if waited > limits.request_seconds:
                 self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         elif waited > limits.idle_seconds:

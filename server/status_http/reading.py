@@ -24,6 +24,7 @@ class Limits:
     """Bounds on one connection and on all; an OCSP request usually has about 100 octets.
 
     ``grace_seconds``: how long, once the listener ends, an idle connection may still ask.
+    ``known``: how many requests are remembered octet for octet, each of ``known_octets`` at most.
     """
 
     line_octets: int = 8192
@@ -36,6 +37,8 @@ class Limits:
     drain_seconds: float = 10.0
     grace_seconds: float = 0.0
     connections: int = 10_000
+    known: int = 65_536
+    known_octets: int = 1024
 
 
 class _Refusal(Exception):
@@ -60,7 +63,7 @@ class RequestReader:
         limits: Limits,
         *,
         begun: Callable[[], None],
-        whole: Callable[[], None],
+        whole: "Callable[[RequestReader], None]",
         expected: Callable[[], None],
         refuse: Callable[[HTTPStatus], None],
     ) -> None:
@@ -131,7 +134,7 @@ class RequestReader:
 
     def _complete(self) -> None:
         self.open = False
-        self._whole()
+        self._whole(self)
 
     def _end(self, status: HTTPStatus) -> None:
         self.refused = True

@@ -1,6 +1,7 @@
 """The cache is exact: no answer says what the journal has overtaken."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,7 +16,7 @@ from ocsp.policy import ResponderPolicy
 from ocsp_bench import Bench, one, request_for, response
 from pki.domain.identifiers import SerialNumber
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
-from pki.ports import HttpAnswer
+from pki.ports import Gate, HttpAnswer, ReadyAnswer
 from status_pki import SERIALS
 
 CARD, OTHER, *_ = SERIALS
@@ -73,6 +74,31 @@ async def test_at_half_its_life_an_answer_is_made_anew() -> None:
     assert bench.hot(body) is not None
 
 
+@pytest.mark.parametrize("seconds", [-3600, -30, 30, 3600])
+async def test_a_clock_that_was_set_voids_what_was_kept(seconds: float) -> None:
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    body = request_for(CARD)
+    await bench.post(body)
+    bench.clock.set_by(0.9)
+    assert bench.hot(body) is not None
+    bench.clock.set_by(seconds)
+    assert bench.hot(body) is None
+    assert bench.responder.cached == 0
+
+
+async def test_nothing_is_ready_before_the_first_beat_or_long_after_the_last() -> None:
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    body = request_for(CARD)
+    await bench.responder.answer(body)
+    assert bench.responder.lookup(body) is None
+    bench.responder.beat()
+    assert bench.responder.lookup(body) is not None
+    bench.clock.advance(bench.policy.cut_off)
+    assert bench.responder.lookup(body) is None
+
+
 async def test_an_answer_that_a_change_overtakes_is_made_anew_and_not_kept_old() -> None:
     """The stored race: read good, block committed and applied, then the old answer is ready."""
     bench = Bench()
@@ -109,14 +135,10 @@ async def test_when_changes_never_stop_the_client_is_told_to_come_back() -> None
 
 
 def entry(*serials: SerialNumber, used: bool = False) -> Entry:
-    return Entry(
-        ready=b"",
-        subjects=tuple((ISSUER, serial) for serial in serials),
-        hash_name="sha256",
-        refresh_at=START,
-        dead_at=START,
-        used=used,
-    )
+    ready = ReadyAnswer(b"ready", until=math.inf, gate=Gate(), given=[0])
+    ready.used = used
+    subjects = tuple((ISSUER, serial) for serial in serials)
+    return Entry(ready=ready, subjects=subjects, dead_at=START)
 
 
 def keep(cache: AnswerCache, asked: bytes, made: Entry) -> None:
@@ -146,6 +168,22 @@ def test_an_answer_that_was_overtaken_is_never_kept() -> None:
     assert cache.get(b"second") is made
 
 
+def test_what_is_dropped_is_withdrawn_from_whoever_remembers_it() -> None:
+    cache = AnswerCache(1)
+    touched, crowded_out, kept, cleared = (entry(serial) for serial in (CARD, OTHER, CARD, OTHER))
+    keep(cache, b"a", touched)
+    cache.touch((ISSUER, CARD))
+    for asked, made in ((b"b", crowded_out), (b"c", kept)):
+        keep(cache, asked, made)
+    given = [each.ready.octets for each in (touched, crowded_out, kept)]
+    assert given == [b"", b"", b"ready"]
+    assert touched.ready.until == crowded_out.ready.until == -math.inf
+    with cache.reading(cleared.subjects) as reading:
+        cache.clear()
+        cache.keep(b"d", cleared, reading)
+    assert (len(cache), kept.ready.until) == (0, -math.inf)
+
+
 SUBJECTS: Final[Sequence[Subject]] = [(ISSUER, serial) for serial in SERIALS[:3]]
 
 
@@ -164,7 +202,7 @@ def test_the_index_always_mirrors_the_answers(steps: list[tuple[str, int, set[in
             cache.touch(SUBJECTS[min(chosen)])
             assert not any(SUBJECTS[min(chosen)] in e.subjects for e in cache._entries.values())
         elif (found := cache.get(bytes([number]))) is not None:
-            found.used = True
+            found.ready.used = True
         index = {s: {a for a, e in cache._entries.items() if s in e.subjects} for s in SUBJECTS}
         assert cache._asked == {subject: asked for subject, asked in index.items() if asked}
         assert len(cache) <= 3
@@ -188,6 +226,7 @@ STEPS = st.one_of(
     st.tuples(st.just("change"), st.integers(0, 2), statuses()),
     st.tuples(st.just("finish"), st.just(0), st.none()),
     st.tuples(st.just("wait"), st.integers(0, 600), st.none()),
+    st.tuples(st.just("set"), st.integers(-50, 2000), st.none()),
 )
 
 
@@ -215,6 +254,8 @@ class Interleaving:
                 store.change(serial, status)
             case "wait", None:
                 self.bench.clock.advance(number)
+            case "set", None:
+                self.bench.clock.set_by(number)
             case _:
                 await self.finish()
 

@@ -157,7 +157,7 @@ async def test_what_does_not_read_back_never_leaves(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = await bench.post(request_for(NEVER))
-    monkeypatch.setattr("ocsp.responder.read_response", lambda der: response(others))
+    monkeypatch.setattr("ocsp.signing.read_response", lambda der: response(others))
     assert refusal(await bench.post(request_for(CARD))) is OcspError.INTERNAL_ERROR
     assert bench.hot(request_for(CARD)) is None
 
@@ -227,9 +227,9 @@ async def test_no_answer_outlives_the_responder_certificate(bench: Bench) -> Non
 async def test_time_never_goes_back(bench: Bench) -> None:
     bench.store.statuses[OTHER] = Good()
     first = response(await bench.post(request_for(CARD))).produced_at
-    bench.clock.advance(-30)
+    bench.clock.set_by(-30)
     assert response(await bench.post(request_for(OTHER))).produced_at == first
-    bench.clock.advance(-86400)
+    bench.clock.set_by(-86400)
     assert refusal(await bench.post(request_for(OTHER, hash_name="sha1"))) is OcspError.TRY_LATER
 
 

@@ -1,0 +1,73 @@
+"""What a connection and its listener have to do with each other, and the short answers."""
+
+from collections import OrderedDict
+from collections.abc import Coroutine, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, Protocol
+
+from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer
+from server.status_http.reading import Limits
+
+if TYPE_CHECKING:
+    from server.status_http.connection import Connection
+
+KEEP: Final = 0
+CLOSE: Final = 1
+KEEP_OLD: Final = 2
+"""Which of a desk's three prefixes an answer gets; the last is for HTTP/1.0 with keep-alive."""
+
+
+class Desk(Protocol):
+    """What a connection needs of its listener.
+
+    ``known``: octets that were one whole request on a connection at rest, the answer that was
+    ready for it, and its mode. The same octets, again on a connection at rest, are the same
+    request: they need not be parsed for it to be given once more.
+    """
+
+    limits: Limits
+    tick: float
+    prefixes: tuple[bytes, bytes, bytes]
+    draining: bool
+    known: OrderedDict[bytes, tuple[ReadyAnswer, int]]
+
+    def opened(self, connection: "Connection") -> bool:
+        """Take the connection in; False when there are too many."""
+        ...
+
+    def closed(self, connection: "Connection") -> None:
+        """Forget the connection."""
+        ...
+
+    def hot(
+        self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
+    ) -> ReadyAnswer | bytes | None:
+        """A ready answer, or the octets of one that is given but once; or None."""
+        ...
+
+    def remember(self, asked: bytes, ready: ReadyAnswer, mode: int) -> None:
+        """Make these octets known, if there is room and time for it."""
+        ...
+
+    async def answer(self, request: HttpRequest) -> HttpAnswer:
+        """Answer in full; raises nothing but cancellation."""
+        ...
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Run beside the others, within the listener's task group."""
+        ...
+
+
+def plain(status: HTTPStatus, *headers: tuple[str, str]) -> HttpAnswer:
+    """A short answer that says its status and nothing else; never to be stored."""
+    body = f"{status.value} {status.phrase}\n".encode()
+    return HttpAnswer(
+        status=status.value,
+        headers=(
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+            *headers,
+        ),
+        body=body,
+    )
