@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import ConfigDict, Field
 
+from ca.ceremony.custody import Custody
 from ca.settings import CaSettings, Installation
 from pki.domain.algorithms import KeyType
 from pki.domain.identifiers import SerialNumber
@@ -32,6 +33,8 @@ class PlanKind(Enum):
     CERTIFICATE = "certificate"
     CRL = "crl"
     LINK = "link"
+    BACKUP = "hsm-backup"
+    RESTORE = "hsm-restore"
     DESTRUCTION = "key-destruction"
 
 
@@ -192,6 +195,7 @@ class Plan:
     certificate: NewCertificate | None = None
     link: NewLink | None = None
     crl: NewCrl | None = None
+    hsm: Custody | None = None
     destroy: Destroyed | None = None
     sha256: str = ""
     practice: bool = False

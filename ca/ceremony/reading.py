@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from ca.ceremony.custody import custody_problems
 from ca.ceremony.plan import KeyPlace, People, Plan, PlanKind
 from ca.settings import CaSettings, Installation
 from pki.domain.errors import ConfigurationInvalid
@@ -82,6 +83,8 @@ _PARTS: Final = {
     PlanKind.CERTIFICATE: {"issuer", "certificate"},
     PlanKind.LINK: {"issuer", "link"},
     PlanKind.CRL: {"issuer", "crl"},
+    PlanKind.BACKUP: {"hsm"},
+    PlanKind.RESTORE: {"hsm"},
     PlanKind.DESTRUCTION: {"destroy"},
 }
 
@@ -89,7 +92,7 @@ _PARTS: Final = {
 def _problems(plan: Plan) -> list[tuple[str, str]]:
     parts = {
         name
-        for name in ("key", "issuer", "certificate", "link", "crl", "destroy")
+        for name in ("key", "issuer", "certificate", "link", "crl", "hsm", "destroy")
         if getattr(plan, name) is not None
     }
     found: list[tuple[str, str]] = []
@@ -102,7 +105,17 @@ def _problems(plan: Plan) -> list[tuple[str, str]]:
         found.append(("token", "is named exactly when keys are in a PKCS#11 token"))
     if ".." in plan.folder.split("/") or plan.folder.startswith("/"):
         found.append(("folder", "must lie beside the plan"))
-    return [*found, *_people_problems(plan.people), *_key_problems(plan), *_crl_problems(plan)]
+    found += [*_people_problems(plan.people), *_key_problems(plan), *_crl_problems(plan)]
+    return [*found, *_custody_problems(plan)]
+
+
+def _custody_problems(plan: Plan) -> list[tuple[str, str]]:
+    if plan.hsm is None:
+        return []
+    found = custody_problems(plan.hsm, restore=plan.kind is PlanKind.RESTORE)
+    if plan.keys is KeyPlace.FILE:
+        found.append(("keys", 'is "pkcs11": the backup is of a token'))
+    return found
 
 
 def _people_problems(people: People) -> list[tuple[str, str]]:

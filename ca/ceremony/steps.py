@@ -20,6 +20,9 @@ class Action(Enum):
     ROOT = "root-certificate"
     CERTIFICATE = "certificate"
     CRL = "crl"
+    PROVE = "prove-keys"
+    BACKUP = "hsm-backup"
+    RESTORE = "hsm-restore"
     DESTROY = "destroy"
     AFTER = "inventory-after"
     CLOSE = "close"
@@ -50,6 +53,8 @@ _MIDDLE: Final = {
     PlanKind.CERTIFICATE: (Action.REHEARSAL, Action.CERTIFICATE),
     PlanKind.LINK: (Action.REHEARSAL, Action.CERTIFICATE),
     PlanKind.CRL: (Action.REHEARSAL, Action.CRL),
+    PlanKind.BACKUP: (Action.PROVE, Action.BACKUP),
+    PlanKind.RESTORE: (Action.RESTORE, Action.PROVE),
     PlanKind.DESTRUCTION: (Action.DESTROY,),
 }
 _TITLES: Final = {
@@ -63,6 +68,9 @@ _TITLES: Final = {
     Action.ROOT: ("Sign the root's own certificate", 10),
     Action.CERTIFICATE: ("Sign the certificate", 15),
     Action.CRL: ("Sign the revocation list", 15),
+    Action.PROVE: ("Prove the keys in the token", 5),
+    Action.BACKUP: ("Make the backup", 45),
+    Action.RESTORE: ("Restore the backup", 45),
     Action.DESTROY: ("Destroy the key", 10),
     Action.AFTER: ("Inventory after", 3),
     Action.CLOSE: ("Witnesses sign the transcript", 15),
@@ -87,6 +95,21 @@ _DOES: Final = {
     Action.ROOT: ("Both operators type Ja after reading the fields.",),
     Action.CERTIFICATE: ("Both operators type Ja after reading the fields.",),
     Action.CRL: ("Both operators type Ja after reading the fields.",),
+    Action.PROVE: (
+        "Every key of the plan is in the token, cannot leave it, and has the plan's public half.",
+        "Each signs a challenge of this ceremony; the signature is verified.",
+    ),
+    Action.BACKUP: (
+        "Both operators make the backup with the HSM's own tool, as its manual says.",
+        "The path of each file is typed in, the serial number of each device.",
+        "Each medium goes into an envelope of its own; the number of its seal is typed in.",
+        "The holder takes it and types Ja.",
+    ),
+    Action.RESTORE: (
+        "Each holder shows the unbroken seal; its number is typed in.",
+        "The digest of each file is that of the plan.",
+        "Both operators restore with the HSM's own tool, as its manual says, and type Ja.",
+    ),
     Action.DESTROY: (
         "Every copy of the key file, and every paper with shares of it, lies on the table.",
         "Both operators type Ja; the copies and papers are destroyed.",
@@ -104,6 +127,8 @@ _FIELDS: Final = {
     Action.ROOT: ("SHA-256 of the certificate, first eight characters",),
     Action.CERTIFICATE: ("SHA-256 of the certificate, first eight characters",),
     Action.CRL: ("SHA-256 of the CRL, first eight characters",),
+    Action.BACKUP: ("Tool and version", "Numbers of the seals"),
+    Action.RESTORE: ("Tool and version", "Numbers of the seals"),
     Action.CLOSE: ("First word of the transcript's digest",),
 }
 _SHARES: Final = (
@@ -129,6 +154,8 @@ def _step(number: int, action: Action, plan: Plan) -> Step:
         does = (*does, *(_SHARES if in_file else _LOG_IN))
     elif action in _USES_KEY and plan.issuer is not None:
         does = (*(_UNLOCK if in_file else _LOG_IN), *does)
+    elif action is Action.PROVE:
+        does = (*_LOG_IN, *does)
     return Step(
         number=number,
         action=action,

@@ -38,6 +38,8 @@ class Kind:
     ABANDONED = "abandoned"
     MADE = "made"
     DESTROYED = "destroyed"
+    MEDIUM = "medium"
+    PROVEN = "proven"
     DONE = "done"
     END = "end"
     SIGNATURE = "signature"

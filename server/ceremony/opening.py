@@ -1,13 +1,16 @@
 """The first steps: people, clock, words, inventory, rehearsal; and the inventory at the end."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from ca.ceremony.outputs import outputs
+from ca.ceremony.plan import PlanKind
 from ca.ceremony.transcript import Kind
 from ca.ceremony.words import spoken_lines
 from pki.domain.errors import Conflict
+from server.ceremony.keys.port import label_of
 from server.ceremony.rehearsal import rehearse
 from server.ceremony.session import CeremonyRefused, Session
 
@@ -74,6 +77,7 @@ def inventory_before(session: Session) -> None:
         )
     if plan.key is not None:
         session.keys.require_new(plan.key.name)
+    _refuse_unplanned(session, found)
     _show(session, found)
     session.both_confirm("nothing unexpected is in this inventory.")
     session.workspace.append(Kind.INVENTORY, {"when": "before", "objects": found})
@@ -96,12 +100,16 @@ def inventory_after(session: Session) -> None:
     first = next(line for line in state.of(Kind.INVENTORY) if line.data["when"] == "before")
     before, after = dict(first.data["objects"]), session.keys.inventory()
     made = {each.name: each.sha256 for each in state.files}
-    labels = [line.data["label"] for line in state.of(Kind.MADE) if "label" in line.data]
+    plan = session.ceremony.plan
+    labels = {line.data["label"] for line in state.of(Kind.MADE) if "label" in line.data}
+    if plan.hsm is not None and plan.kind is PlanKind.RESTORE:
+        labels |= plan.hsm.labels
+    token = "" if plan.token is None else plan.token.label
     destroyed = state.last(Kind.DESTROYED)
-    gone = set() if destroyed is None else {name for name in before if _named(name, destroyed)}
+    gone = {name for name in before if destroyed is not None and _named(token, name, destroyed)}
     expected = {name: value for name, value in {**before, **made}.items() if name not in gone}
     for name in after:
-        if name not in expected and any(f" {label} " in f" {name} " for label in labels):
+        if name not in expected and label_of(token, name) in labels:
             expected[name] = after[name]
     wrong = sorted(name for name, _ in set(expected.items()) ^ set(after.items()))
     if wrong:
@@ -119,11 +127,29 @@ def minutes_apart(minutes: int, now: datetime) -> int:
     return min(difference, _DAY_MINUTES - difference)
 
 
-def _named(name: str, destroyed: object) -> bool:
-    if not isinstance(destroyed, dict):
-        return False
+def _refuse_unplanned(session: Session, found: Mapping[str, str]) -> None:
+    """Before a backup or restore, the plan knows every object of the token."""
+    plan = session.ceremony.plan
+    if plan.hsm is None or plan.token is None:
+        return
+    for name in found:
+        label = label_of(plan.token.label, name)
+        if label is not None and label not in plan.hsm.labels:
+            raise CeremonyRefused(
+                message=f"the token holds {name}, which the plan does not know",
+                next_step="find out what it is; name it in the plan, or have it removed",
+            )
+        restored = {each.label for each in plan.hsm.keys}
+        if plan.kind is PlanKind.RESTORE and label in restored:
+            raise Conflict(
+                message=f"the token holds {name} already; a restore never replaces a key",
+                next_step="restore into an empty token",
+            )
+
+
+def _named(token: str, name: str, destroyed: Mapping[str, Any]) -> bool:
     if "label" in destroyed:
-        return f" {destroyed['label']} " in f" {name} "
+        return label_of(token, name) == str(destroyed["label"])
     return name == f"{destroyed['folder']}/{destroyed['file']}"
 
 

@@ -25,6 +25,8 @@ from server.ceremony.loading import Ceremony
 
 CERTIFICATE = "Certificate"
 CRL = "Revocation list"
+KEYS = "Keys in the token, SHA-256 of each public key"
+MEDIA = "Media of the backup"
 
 
 def throw_away(key_type: KeyType) -> SoftSigner:
@@ -67,6 +69,9 @@ async def _parts(ceremony: Ceremony, moment: Moment) -> dict[str, Fields]:
             return {CERTIFICATE: prepare_planned(ceremony, moment)[1]}
         case PlanKind.CRL:
             return {CRL: _crl(ceremony, ceremony.issuer(), moment)}
+        case PlanKind.BACKUP | PlanKind.RESTORE:
+            hsm = ceremony.plan.hsm
+            return {} if hsm is None else {KEYS: hsm.key_fields, MEDIA: hsm.media_fields}
         case PlanKind.DESTRUCTION:
             return {}
 

@@ -12,6 +12,7 @@ from ca.ceremony.transcript import Kind
 from pki.domain.errors import Conflict
 from pki.ports import Clock, Entropy
 from server.ceremony import opening, signing, witnesses
+from server.ceremony.keys import custody
 from server.ceremony.keys.files import FileKeys
 from server.ceremony.keys.port import CeremonyKeys
 from server.ceremony.loading import Ceremony, load
@@ -32,6 +33,9 @@ _ACTIONS: Final[Mapping[Action, Callable[[Session], None]]] = {
     Action.ROOT: signing.root_certificate,
     Action.CERTIFICATE: signing.certificate,
     Action.CRL: signing.revocation_list,
+    Action.PROVE: custody.prove,
+    Action.BACKUP: custody.backup,
+    Action.RESTORE: custody.restore,
     Action.DESTROY: signing.destroy,
     Action.AFTER: opening.inventory_after,
     Action.CLOSE: witnesses.close,

@@ -23,6 +23,7 @@ from pki.der.crl import read_crl
 from pki.domain.errors import ZorgidError
 from pki.domain.event_codec import decode_time
 from pki.trust.proofs import verify_pkcs10
+from server.ceremony.keys.proofs import custody_findings
 from server.ceremony.loading import Ceremony
 from server.ceremony.witnesses import signature_problem
 
@@ -63,6 +64,9 @@ def examine(ceremony: Ceremony, transcript: bytes) -> Examined:
             found.good.append(f"{each.name} is a private key and is not here")
         else:
             found.take(f"{each.name} is what was made", _file_problems(ceremony, each))
+    if ceremony.plan.hsm is not None:
+        held = custody_findings(ceremony.plan.hsm, ceremony.digest, state)
+        found.take("the keys' proofs and the backup's media", held)
     found.take("certificates and lists", _content_problems(ceremony, state))
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ca.ceremony.pages.page import page, paragraph, section, table, words_table
 from ca.ceremony.plan import Plan
 from ca.ceremony.state import State
-from ca.ceremony.transcript import Line
+from ca.ceremony.transcript import Kind, Line
 
 
 def report_page(
@@ -21,6 +21,9 @@ def report_page(
         section("Checked", table((each,) for each in good)),
         section("Files", table((each.name, each.sha256) for each in state.files)),
     ]
+    if media := state.of(Kind.MEDIUM):
+        kept = ([_text(line)] for line in media)
+        parts.append(section("Media of the backup", table(kept)))
     if end is not None:
         parts.append(section("Digest that the witnesses signed", words_table(_octets(end.digest))))
         parts.append(

@@ -32,7 +32,7 @@ def script_page(plan: Plan, *, digest: bytes, parts: Mapping[str, Fields]) -> st
         ("Expected", f"{minutes} minutes"),
         ("Installation", plan.ca.installation.value),
         ("Operator", plan.ca.operator),
-        ("Makes", ", ".join(outputs(plan).values()) or "nothing: it destroys a key"),
+        ("Makes", ", ".join(outputs(plan).values()) or "no file but its transcript"),
     ]
     return page(
         plan,

@@ -75,12 +75,15 @@ def _made(session: TokenSession, key: KeyName, key_type: KeyType) -> Fault | Non
     return None
 
 
+def unsafe(each: TokenObject) -> tuple[str, ...]:
+    """The properties of a private key that are otherwise than a ceremony makes them."""
+    return tuple(name for name, value in _MUST.items() if each.attributes.get(name) != value)
+
+
 def _examine(module: Pkcs11Module, key: KeyName) -> None:
     private = [each for each in _objects(module, key) if each.kind == "private_key"]
-    if len(private) == 1:
-        wrong = [name for name, value in _MUST.items() if private[0].attributes.get(name) != value]
-        if not wrong:
-            return
+    if len(private) == 1 and not unsafe(private[0]):
+        return
     module.call(key.token, lambda session: session.destroy(key))
     raise IntegrityBroken(
         message=f"the token made key {key} with other properties than asked; it was destroyed",

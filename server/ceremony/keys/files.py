@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ca.ceremony.outputs import Role, file_name
 from ca.ceremony.plan import Destroyed, NewKey, Plan
+from ca.ceremony.reading import invalid
 from ca.ceremony.transcript import Kind
 from pki.domain.errors import Conflict, IntegrityBroken, NotFound
 from pki.keys.algorithms import generate_private_key
@@ -14,6 +15,7 @@ from pki.keys.key_file import write_private_key
 from pki.keys.soft import SoftSigner
 from pki.ports import Entropy, Signer
 from server.ceremony.keys.holders import hand_out, open_key, share_card
+from server.ceremony.keys.port import HeldKey
 from server.ceremony.keys.shares import SECRET_OCTETS, split
 from server.ceremony.terminal import Dialogue
 from server.ceremony.workspace import Draft, Workspace, file_sha256
@@ -93,6 +95,10 @@ class FileKeys:
         signer, _, holders = open_key(self._dialogue, path)
         self._workspace.append(Kind.UNLOCKED, {"file": path.name, "holders": holders})
         return signer
+
+    def held(self, label: str) -> HeldKey:
+        """Refused: `ca.ceremony.reading` lets no such plan through."""
+        raise invalid("keys", f"is file: no token holds {label}")
 
     def inventory(self) -> dict[str, str]:
         found = dict(self._workspace.inventory())

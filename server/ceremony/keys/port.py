@@ -1,9 +1,31 @@
 """What a ceremony asks of the place where keys are: encrypted files, or a PKCS#11 token."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from ca.ceremony.plan import Destroyed, NewKey
 from pki.ports import Signer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKey:
+    """A key that is in a token; ``unsafe`` names what of it a ceremony would make otherwise."""
+
+    signer: Signer
+    key_id: bytes
+    unsafe: tuple[str, ...]
+
+
+def object_name(token: str, kind: str, label: str, key_id: bytes) -> str:
+    """How an inventory calls an object of a token."""
+    return f"{token} {kind} {label} {key_id.hex()}"
+
+
+def label_of(token: str, name: str) -> str | None:
+    """The label in what `object_name` gave; None for the name of a file."""
+    start, _, rest = name.removeprefix(f"{token} ").partition(" ")
+    is_object = name.startswith(f"{token} {start} ") and " " in rest
+    return rest.rpartition(" ")[0] if is_object else None
 
 
 class CeremonyKeys(Protocol):
@@ -23,6 +45,10 @@ class CeremonyKeys(Protocol):
 
     def unlock(self, name: str, folder: str | None = None) -> Signer:
         """Open a key with its people; ``folder`` (of the plan) when it is of another ceremony."""
+        ...
+
+    def held(self, label: str) -> HeldKey:
+        """A key of a token, to be proven; raises NotFound unless there is exactly one."""
         ...
 
     def inventory(self) -> dict[str, str]:

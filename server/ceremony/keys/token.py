@@ -4,17 +4,19 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from ca.ceremony.plan import Destroyed, NewKey, Plan
+from ca.ceremony.plan import Destroyed, NewKey, Plan, PlanKind
 from ca.ceremony.reading import invalid
+from ca.ceremony.steps import Action
 from ca.ceremony.transcript import Kind
 from pki.domain.errors import Conflict, NotFound
 from pki.keys.checked import CheckedSigner
 from pki.keys.pin import Pin, pin_from_prompt
-from pki.keys.pkcs11.ceremony import destroy, generate, inventory
+from pki.keys.pkcs11.ceremony import destroy, generate, inventory, unsafe
 from pki.keys.pkcs11.loaded import loaded_module
-from pki.keys.pkcs11.ports import KeyName
+from pki.keys.pkcs11.ports import KeyName, TokenObject
 from pki.keys.pkcs11.signer import Pkcs11Signer
 from pki.ports import Signer
+from server.ceremony.keys.port import HeldKey, object_name
 from server.ceremony.terminal import Dialogue
 from server.ceremony.workspace import Workspace
 
@@ -26,7 +28,7 @@ class TokenKeys:
     """`CeremonyKeys` over one token; its CKA_ID follows from the label."""
 
     def __init__(self, plan: Plan, *, workspace: Workspace, dialogue: Dialogue) -> None:
-        """Load the module and log in.
+        """Load the module and log in; before a restore there may be no token to log in to yet.
 
         Raises:
             ConfigurationInvalid: not a PKCS#11 module.
@@ -39,7 +41,9 @@ class TokenKeys:
         self._workspace = workspace
         self._dialogue = dialogue
         self._module = loaded_module(Path(plan.token.module), answer_seconds=_ANSWER_SECONDS)
-        self._module.log_in(self._token, self._pin)
+        self._is_open = False
+        if plan.kind is not PlanKind.RESTORE:
+            self._open()
 
     def settle(self) -> None:
         """Remove a key that was asked for when the run was cut off, after both operators agree."""
@@ -47,7 +51,7 @@ class TokenKeys:
         if half is None:
             return
         key = self._name(half["label"])
-        if any(each.label == key.label for each in inventory(self._module, self._token)):
+        if any(each.label == key.label for each in self._objects()):
             self._dialogue.say(f"    the run was cut off while {key.label} was being made")
             for person in self._plan.people.operators:
                 self._dialogue.confirm(person, f"remove the unfinished key {key.label}.")
@@ -56,7 +60,7 @@ class TokenKeys:
 
     def require_new(self, name: str) -> None:
         label = self._label(name)
-        if any(each.label == label for each in inventory(self._module, self._token)):
+        if any(each.label == label for each in self._objects()):
             raise Conflict(
                 message=f"token {self._token} holds a key {label}; a key is never replaced",
                 next_step="give the plan's key a name of its own",
@@ -66,9 +70,12 @@ class TokenKeys:
         """Make a key pair in the token; the transcript says so before and after."""
         label = self._label(key.name)
         self._workspace.append(Kind.INTENDED, {"label": label})
-        public_key = generate(self._module, self._name(label), key.type)
-        about = {"label": label, "id": self._name(label).key_id.hex()}
+        name = self._name(label)
+        public_key = generate(self._module, name, key.type)
+        about = {"label": label, "id": name.key_id.hex()}
         self._workspace.commit([], public_key=public_key.hex(), **about)
+        self._dialogue.say(f"    label {label}, id {about['id']}; SHA-256 of the public key")
+        self._dialogue.say(f"    {hashlib.sha256(public_key).hexdigest()}")
         return self._signer(label)
 
     def unlock(self, name: str, folder: str | None = None) -> Signer:
@@ -78,11 +85,30 @@ class TokenKeys:
         self._workspace.append(Kind.UNLOCKED, {"label": label})
         return signer
 
+    def held(self, label: str) -> HeldKey:
+        """A key of whatever id.
+
+        Raises:
+            NotFound: the token has no private key of this label, or several.
+        """
+        mine = [each for each in self._objects() if each.label == label]
+        private = [each for each in mine if each.kind == "private_key"]
+        if len(private) != 1:
+            raise NotFound(
+                what="key",
+                message=f"token {self._token} has {len(private)} private keys {label}, not one",
+                next_step="look at the inventory; a key that is not there was not restored",
+            )
+        (key,) = private
+        name = KeyName(token=self._token, key_id=key.key_id, label=label)
+        signer = CheckedSigner(Pkcs11Signer.open(self._module, name))
+        return HeldKey(signer=signer, key_id=key.key_id, unsafe=unsafe(key))
+
     def inventory(self) -> dict[str, str]:
         found = dict(self._workspace.inventory())
-        for each in inventory(self._module, self._token):
-            name = f"{each.kind} {each.label} {each.key_id.hex()}"
-            found[f"{self._token} {name}"] = each.key_type
+        for each in self._objects():
+            name = object_name(self._token, each.kind, each.label, each.key_id)
+            found[name] = each.key_type
         return found
 
     def destroy(self, key: Destroyed) -> None:
@@ -97,6 +123,21 @@ class TokenKeys:
 
     def close(self) -> None:
         """Nothing: the module's log-in ends with the program."""
+
+    def _objects(self) -> tuple[TokenObject, ...]:
+        return inventory(self._module, self._token) if self._open() else ()
+
+    def _open(self) -> bool:
+        """Log in, unless people say that the token that is restored is not there yet."""
+        is_restored = Action.RESTORE.value in self._workspace.state.done
+        if not self._is_open and self._plan.kind is PlanKind.RESTORE and not is_restored:
+            asked = f"Token {self._token} is there already, initialised."
+            if not self._dialogue.yes_or_no(asked):
+                return False
+        if not self._is_open:
+            self._module.log_in(self._token, self._pin)
+            self._is_open = True
+        return True
 
     def _pin(self) -> Pin:
         return pin_from_prompt(self._dialogue.ask_hidden, f"PIN of token {self._token}:")
