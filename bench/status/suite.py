@@ -1,0 +1,200 @@
+"""What is measured, in which order, and how it is shown."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from bench.status import nginx, openssl, signing
+from bench.status.figures import Pair, figure
+from bench.status.installation import Installation, Served
+from bench.status.load import Aim, Faulty, ab, script, wrk
+from bench.status.machine import BOTH_CPUS, Missing, described, need
+from pki.domain.algorithms import KeyType
+
+Figures = dict[str, dict[str, object]]
+
+_NONCES: Final = 2000
+_SIGNED_FOR: Final = 100
+_OPENSSL_REQUESTS: Final = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How long each round is and how many pairs are made."""
+
+    pairs: int
+    seconds: float
+
+    @property
+    def signing_seconds(self) -> float:
+        """A bare signing round varies little."""
+        return self.seconds / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Where it happens."""
+
+    plan: Plan
+    folder: Path
+    installation: Installation
+    say: Callable[[str], None]
+
+    @property
+    def spare_port(self) -> int:
+        """A port of the installation's block that it does not use alone."""
+        return self.installation.ports.base + 5
+
+    def cached(self) -> Figures:
+        """One kept answer, over kept connections and over new ones, beside nginx and openssl."""
+        asked = Aim(url="", bodies=self.installation.requests([0]))
+        with (
+            self.installation.serving() as served,
+            nginx.serving(self.folder / "nginx", self.spare_port, octets=self._size()) as peer,
+        ):
+            kept = self._beside_nginx(served, peer, asked, close=False)
+            new = self._beside_nginx(served, peer, asked, close=True)
+            ours = self._beside_openssl(served, asked)
+        return {"cached_keepalive": kept, "cached_close": new, "openssl_ocsp": ours}
+
+    def two_workers(self) -> Figures:
+        """Both processors for each server, and the load on the same two."""
+        asked = self.installation.requests([0])
+        with (
+            self.installation.serving(cpus=BOTH_CPUS, workers=2) as served,
+            nginx.serving(
+                self.folder / "nginx2", self.spare_port, octets=self._size(), workers=2
+            ) as peer,
+        ):
+            pairs = []
+            for pair in range(self.plan.pairs):
+                rates = []
+                for url, pid in ((served.url, served.pid), (self._spare_url, peer)):
+                    asking = script(self.folder, "two", Aim(url=url, bodies=asked))
+                    done = wrk(url, asking, server=pid, seconds=self.plan.seconds, cpu=BOTH_CPUS)
+                    rates.append(done.rate)
+                pairs.append(Pair(ours=rates[0], reference=rates[1]))
+                self._told("two workers", pair, pairs[-1])
+        return {"two_workers": figure(pairs, "nginx with two workers, requests a second")}
+
+    def signed(self, name: str, key: str, kind: KeyType) -> Figures:
+        """Each request with a nonce of its own: nothing is kept, everything is signed."""
+        bodies = self.installation.nonces(_SIGNED_FOR, _NONCES)
+        private = signing.key(kind)
+        with self.installation.serving(key=key) as served:
+            asking = script(self.folder, name, Aim(url=served.url, bodies=bodies))
+            wrk(served.url, asking, server=served.pid, seconds=self.plan.seconds / 2)
+            pairs = []
+            for pair in range(self.plan.pairs):
+                done = wrk(served.url, asking, server=served.pid, seconds=self.plan.seconds)
+                bare = signing.bare_rate(private, self.plan.signing_seconds)
+                pairs.append(Pair(ours=done.cpu_rate, reference=bare))
+                self._told(name, pair, pairs[-1])
+        what = f"signatures by the bare {key} key, for each second of processor time"
+        return {name: figure(pairs, what)}
+
+    @property
+    def _spare_url(self) -> str:
+        return f"http://127.0.0.1:{self.spare_port}/ocsp"
+
+    def _size(self) -> int:
+        return len(self.installation.answer(0))
+
+    def _beside_nginx(
+        self, served: Served, peer: int, asked: Aim, *, close: bool
+    ) -> dict[str, object]:
+        name = "close" if close else "keep-alive"
+        asking = {
+            url: script(
+                self.folder, f"{name}-{pid}", Aim(url=url, bodies=asked.bodies), close=close
+            )
+            for url, pid in ((served.url, served.pid), (self._spare_url, peer))
+        }
+        pairs, walls, tails = [], [], []
+        for pair in range(self.plan.pairs):
+            ours = wrk(served.url, asking[served.url], server=served.pid, seconds=self.plan.seconds)
+            walls.append(ours.rate)
+            tails.append(ours.p99 * 1000)
+            theirs = wrk(
+                self._spare_url, asking[self._spare_url], server=peer, seconds=self.plan.seconds
+            )
+            pairs.append(Pair(ours=ours.cpu_rate, reference=theirs.cpu_rate))
+            self._told(name, pair, pairs[-1])
+        what = (
+            f"nginx, static body, {name}: requests for each second of the server's processor time"
+        )
+        return figure(
+            pairs, what, ours_wall_per_s=round(median(walls)), p99_ms=round(median(tails), 2)
+        )
+
+    def _beside_openssl(self, served: Served, asked: Aim) -> dict[str, object]:
+        asking = script(self.folder, "openssl", Aim(url=served.url, bodies=asked.bodies))
+        pairs = []
+        for pair in range(self.plan.pairs):
+            ours = wrk(served.url, asking, server=served.pid, seconds=self.plan.seconds / 2)
+            with openssl.serving(self.folder / "openssl", self.spare_port + 1) as peer:
+                theirs = ab(peer.url, peer.body, server=peer.pid, requests=_OPENSSL_REQUESTS)
+            pairs.append(Pair(ours=ours.rate, reference=theirs.rate))
+            self._told("openssl ocsp", pair, pairs[-1])
+        return figure(pairs, "openssl ocsp, P-256, one certificate, requests a second")
+
+    def _told(self, name: str, pair: int, made: Pair) -> None:
+        self.say(
+            f"{name} {pair + 1}/{self.plan.pairs}: {made.ours:,.0f} against"
+            f" {made.reference:,.0f}, ratio {made.ratio:.2f}"
+        )
+
+
+def _parts(bench: Bench) -> Mapping[str, Callable[[], Figures]]:
+    return {
+        "cached": bench.cached,
+        "signed_p256": lambda: bench.signed("signed_p256", "p-256", KeyType.P256),
+        "signed_rsa2048": lambda: bench.signed("signed_rsa2048", "rsa-2048", KeyType.RSA_2048),
+        "two_workers": bench.two_workers,
+    }
+
+
+def measure(plan: Plan, only: frozenset[str], say: Callable[[str], None]) -> Figures:
+    """Everything that was asked for."""
+    figures: Figures = {}
+    with tempfile.TemporaryDirectory(prefix="zorgid-bench-") as name:
+        folder = Path(name)
+        installation = Installation(folder)
+        installation.fill(1000)
+        bench = Bench(plan=plan, folder=folder, installation=installation, say=say)
+        with installation.issuing():
+            for part, measured in _parts(bench).items():
+                if not only or part in only:
+                    figures.update(measured())
+    return figures
+
+
+def main() -> int:
+    """Measure, and print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="below 50 seconds")
+    parser.add_argument("--json", action="store_true", help="one object on standard output")
+    parser.add_argument("--only", default="", help="parts, with commas between")
+    asked = parser.parse_args()
+    only = frozenset(filter(None, asked.only.split(",")))
+    plan = Plan(pairs=5, seconds=0.6) if asked.quick else Plan(pairs=7, seconds=2.0)
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    try:
+        need()
+        machine = described()
+        figures = measure(plan, only, say)
+    except (Missing, Faulty) as problem:
+        say(f"not measured: {problem}")
+        return 3
+    shown = figures | {"machine": machine}
+    print(json.dumps(shown, indent=None if asked.json else 2))
+    return 0
