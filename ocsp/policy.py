@@ -29,7 +29,7 @@ class ResponderPolicy:
     brief: timedelta = timedelta(seconds=60)
     max_age: int = 10
     blindness: float = 300.0
-    cut_off: float = 2.0
+    cut_off: float = 1.0
     read_seconds: float = 2.0
     cache_entries: int = 65_536
     certificates_per_request: int = 64

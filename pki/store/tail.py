@@ -17,12 +17,30 @@ BATCH: Final = 500
 _log = logging.getLogger(__name__)
 
 
+class Contact:
+    """When one follower had last dealt with all there was."""
+
+    def __init__(self) -> None:
+        self._seen = -math.inf
+
+    def age(self) -> float:
+        """Seconds since a look, begun then, whose entries have all been dealt with; or infinity.
+
+        Whatever was committed longer ago than this is known to the follower.
+        """
+        return time.monotonic() - self._seen
+
+    def mark(self, began: float) -> None:
+        """A look that began at this `time.monotonic` left nothing to do."""
+        self._seen = began
+
+
 class JournalTail:
     """Looks for new entries every ``poll_seconds``, and at once when it is woken.
 
-    ``last_contact`` is the `time.monotonic` of the last look that saw the journal's end, minus
-    infinity before the first: who is still catching up has not seen what was blocked last. A
-    failing store ends nothing: it is logged once, and the looks go on.
+    ``last_contact`` is the `time.monotonic` of the last look of any follower that saw the journal's
+    end, minus infinity before the first. A failing store ends nothing: it is logged once, and the
+    looks go on.
     """
 
     def __init__(self, read_store: ReadStore, poll_seconds: float = 0.2) -> None:
@@ -44,19 +62,28 @@ class JournalTail:
         for sleeper in self._sleepers:
             sleeper.set()
 
-    async def follow(self, after: int) -> AsyncIterator[Sequence[JournalEntry]]:
-        """Yield what follows position ``after``, for ever, in batches, no entry twice."""
+    async def follow(
+        self, after: int, contact: Contact | None = None
+    ) -> AsyncIterator[Sequence[JournalEntry]]:
+        """Yield what follows position ``after``, for ever, in batches, no entry twice.
+
+        ``contact`` is marked when a batch that reached the journal's end has been dealt with.
+        """
         position, failing = after, False
+        contact = contact or Contact()
         sleeper = asyncio.Event()
         self._sleepers.add(sleeper)
         try:
             while True:
                 sleeper.clear()
+                began = time.monotonic()
                 entries, failing = await self._look(position, failing=failing)
                 if entries:
                     position = entries[-1].position
                     yield entries
-                else:
+                if not failing and len(entries) < BATCH:
+                    contact.mark(began)
+                if not entries:
                     await self._rest(sleeper)
         finally:
             self._sleepers.discard(sleeper)

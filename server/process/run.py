@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 _READ_THREADS: Final = 3
+_STATUS_THREADS: Final = 2
+"""Threads of their own for the API, for OCSP, and for the journal: none waits behind another."""
+
 _DISTRIBUTION: Final = "zorgid-token-ca"
 
 Runner = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -80,9 +83,8 @@ class Process:
         self._metrics = Metrics()
         self._checks: dict[str, Check] = {}
         self.runners: list[Runner] = []
-        self._reader = ReadStore.open(settings.store.url, threads=_READ_THREADS)
-        stack.push_async_callback(self._reader.close)
-        self._tail = JournalTail(self._reader)
+        self._reader = self._opened(_READ_THREADS)
+        self._tail = JournalTail(self._opened(1))
         self._metrics.add_source("store", StoreGauges(self._tail))
         self._metrics.add_source("ca", CaGauges(settings))
         self._metrics.add_source("hsm", HsmGauges())
@@ -99,6 +101,11 @@ class Process:
         if Role.PUBLISHER in roles and store is not None:
             self._publisher(store)
         self.runners.append(self._serve_health)
+
+    def _opened(self, threads: int) -> ReadStore:
+        reader = ReadStore.open(self._settings.store.url, threads=threads)
+        self._stack.push_async_callback(reader.close)
+        return reader
 
     async def _refuse_another_kind(self) -> None:
         found = await self._reader.read(lambda session: session.installation())
@@ -145,7 +152,7 @@ class Process:
 
         role = StatusRole(
             self._settings,
-            reading=(self._reader, self._tail),
+            reading=(self._opened(_STATUS_THREADS), self._tail),
             credentials=self._credentials(issuance),
             clock=self._clock,
             place=self._place,
@@ -155,6 +162,7 @@ class Process:
             store.on_commit(role.apply)
         self.runners.append(role.run)
         self._checks["status"] = role.problem
+        self._metrics.add_source("revocations", role.source)
         self._metrics.add_source("ocsp", OcspGauges(role.responder, role.holder))
 
     def _credentials(self, issuance: "IssuanceRole | None") -> "CredentialSource":

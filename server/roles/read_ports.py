@@ -1,29 +1,10 @@
 """The store as the services that only read it want to see it."""
 
 import hashlib
-import time
 
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.records import PublishedCrl
-from pki.domain.status import CertificateStatus
 from pki.store.reading import ReadStore
-from pki.store.tail import JournalTail
-
-
-class StoreStatus:
-    """Status for OCSP: read from the store, with the journal tail as proof of contact."""
-
-    def __init__(self, store: ReadStore, tail: JournalTail) -> None:
-        self._store = store
-        self._tail = tail
-
-    async def status(self, issuer: IssuerId, serial: SerialNumber) -> CertificateStatus | None:
-        """The committed status; None when this issuer never had the serial."""
-        return await self._store.read(lambda session: session.status(issuer, serial))
-
-    def contact_age(self) -> float:
-        """Seconds since the journal was last seen."""
-        return time.monotonic() - self._tail.last_contact
 
 
 class StoreDigests:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -21,15 +22,16 @@ from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
 from pki.ports import Clock
 from pki.store.reading import ReadStore
-from pki.store.tail import JournalTail
+from pki.store.tail import Contact, JournalTail
 from server.process.place import Place
 from server.process.sockets import bound
 from server.roles.keys import read_certificate_file
-from server.roles.read_ports import StoreDigests, StoreShelf, StoreStatus
+from server.roles.read_ports import StoreDigests, StoreShelf
 from server.roles.statement import StatementHandler
 from server.settings import Settings
 from server.status_http.reading import Limits
 from server.status_listener import Handler, StatusListener
+from server.status_source.source import FollowedStatus
 
 _log: Final = logging.getLogger(__name__)
 
@@ -84,6 +86,9 @@ class StatusRole:
         reader, tail = reading
         self._tail = tail
         self._clock = clock
+        self._contact = Contact()
+        policy = responder_policy(settings)
+        self.source = FollowedStatus(reader, self._contact, fresh_seconds=policy.cut_off)
         token_ca = settings.token_ca[0]
         issuer = IssuerId(token_ca.id)
         certificate = read_certificate_file(token_ca.certificate)
@@ -92,9 +97,9 @@ class StatusRole:
         self.responder = OcspResponder(
             IssuerTable([IssuerStatus.of(issuer, certificate)]),
             {issuer: self.holder},
-            StoreStatus(reader, tail),
+            self.source,
             moments=Moments(clock),
-            policy=responder_policy(settings),
+            policy=policy,
             digests=StoreDigests(reader) if settings.status.certificate_hash else None,
         )
         self.crls = _crl_handler(settings, reader, clock)
@@ -111,17 +116,18 @@ class StatusRole:
 
     def apply(self, entries: Sequence[JournalEntry]) -> None:
         """Drop what these entries touch."""
+        self.source.apply(entries)
         self.responder.apply(entries)
         self.crls.apply(entries)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until ``stop``, then finish what was asked."""
-        head = await self._tail.head()
+        position = await self.source.load([self.holder.issuer])
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(self.holder.run()),
                 tasks.create_task(self.responder.run()),
-                tasks.create_task(self._follow(head.position)),
+                tasks.create_task(self._follow(position)),
             ]
             await self.listener.run(self._socket, stop)
             for task in background:
@@ -129,7 +135,7 @@ class StatusRole:
 
     async def problem(self) -> str | None:
         """Why answers would be tryLater, for readiness."""
-        if self._tail.last_contact < 0:
+        if math.isinf(self._contact.age()):
             return "the journal was not read yet"
         try:
             self.holder.at(self._clock.now())
@@ -138,7 +144,7 @@ class StatusRole:
         return None
 
     async def _follow(self, position: int) -> None:
-        async for entries in self._tail.follow(position):
+        async for entries in self._tail.follow(position, self._contact):
             self.apply(entries)
 
 

@@ -16,7 +16,7 @@ from pki.domain.events import ServiceStarted
 from pki.domain.journal import JournalEntry
 from pki.domain.people import SYSTEM
 from pki.store.reading import ReadSession, ReadStore
-from pki.store.tail import BATCH, JournalTail
+from pki.store.tail import BATCH, Contact, JournalTail
 from pki.store.writing import Store, WriteSession
 
 T = TypeVar("T")
@@ -62,6 +62,19 @@ class Failing(ReadStore):
         if self.after_look is not None:
             await self.after_look()
         return found
+
+
+class Watched(Contact):
+    """Says when it was marked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marked = asyncio.Event()
+
+    def mark(self, began: float) -> None:
+        super().mark(began)
+        assert self.age() < math.inf
+        self.marked.set()
 
 
 async def test_what_was_there_and_what_comes_in_order_and_once(
@@ -200,9 +213,35 @@ async def test_head_is_where_the_journal_ends(store: Store, read_store: ReadStor
 async def test_who_is_behind_has_no_contact(store: Store, read_store: ReadStore) -> None:
     await store.write(several(2 * BATCH + 1))
     tail = JournalTail(read_store, poll_seconds=0.01)
-    follower = tail.follow(0)
+    behind, abreast = Contact(), Watched()
+    follower = tail.follow(0, behind)
     for _ in range(2):
         assert len(await following(follower)) == BATCH
         assert tail.last_contact == -math.inf
+    async with asyncio.TaskGroup() as group:
+        other = group.create_task(following(tail.follow(2 * BATCH + 1, abreast)))
+        await abreast.marked.wait()
+        assert behind.age() == math.inf
+        other.cancel()
     assert await following(follower) == [2 * BATCH + 1]
-    assert math.isfinite(tail.last_contact)
+
+
+async def test_contact_counts_from_when_all_was_dealt_with(
+    store: Store, read_store: ReadStore
+) -> None:
+    await store.write(several(1))
+    contact, dealt_with = Watched(), asyncio.Event()
+    tail = JournalTail(read_store, poll_seconds=0.005)
+
+    async def deal() -> None:
+        async for _ in tail.follow(0, contact):
+            assert contact.age() == math.inf
+            await dealt_with.wait()
+
+    async with asyncio.TaskGroup() as group:
+        dealing = group.create_task(deal())
+        await asyncio.sleep(0.05)
+        assert contact.age() == math.inf
+        dealt_with.set()
+        await contact.marked.wait()
+        dealing.cancel()

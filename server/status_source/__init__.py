@@ -1,0 +1,1 @@
+"""Where the responder gets a status from: revocations in memory, everything else from the store."""

@@ -1,0 +1,126 @@
+"""Where a status comes from, and what memory may never say."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from fakes_status import ISSUER, START, FakeClock, FakeStore
+from pki.domain.errors import StoreUnavailable
+from pki.domain.identifiers import IssuerId, SerialNumber
+from pki.domain.journal import GENESIS, JournalHead
+from pki.domain.records import ListedCertificate
+from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
+from pki.store.reading import ReadStore
+from pki.store.tail import Contact
+from server.status_source.source import FollowedStatus
+
+FRESH = 3600.0
+GOOD, OTHER, NEVER = SerialNumber(1), SerialNumber(2), SerialNumber(3)
+HELD = OnHold(since=START)
+REVOKED = Revoked(at=START, reason=None)
+
+
+@dataclass
+class Reads:
+    """A store's reading side over the fake store; it counts, breaks, and can be held up."""
+
+    facts: FakeStore
+    reads: int = 0
+    broken: bool = False
+    gate: asyncio.Event | None = None
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self, query: Callable[[Any], Any]) -> Any:
+        self.reads += 1
+        if self.broken:
+            raise StoreUnavailable(message="down", next_step="start it")
+        found = query(self)
+        if self.gate is not None:
+            self.held.set()
+            await self.gate.wait()
+        return found
+
+    def head(self) -> JournalHead:
+        return JournalHead(position=len(self.facts.journal), digest=GENESIS)
+
+    def status(self, issuer: IssuerId, serial: SerialNumber) -> CertificateStatus | None:
+        return self.facts.statuses.get(serial) if issuer == ISSUER else None
+
+    def listed(self, issuer: IssuerId) -> Iterator[ListedCertificate]:
+        for serial, status in sorted(self.facts.statuses.items(), key=lambda pair: pair[0].value):
+            if issuer == ISSUER and isinstance(status, OnHold | Revoked):
+                yield ListedCertificate(serial=serial, status=status, not_after=START)
+
+
+@dataclass
+class House:
+    facts: FakeStore
+    reads: Reads
+    contact: Contact
+    source: FollowedStatus
+
+    async def asked(self, serial: SerialNumber) -> tuple[CertificateStatus | None, int]:
+        """What it says, and how often it read the store for it."""
+        before = self.reads.reads
+        return await self.source.status(ISSUER, serial), self.reads.reads - before
+
+
+@pytest.fixture
+def house() -> House:
+    facts = FakeStore(clock=FakeClock(), statuses={GOOD: Good(), OTHER: HELD})
+    reads, contact = Reads(facts), Contact()
+    source = FollowedStatus(cast("ReadStore", reads), contact, fresh_seconds=FRESH)
+    facts.listeners.append(source.apply)
+    contact.mark(time.monotonic())
+    return House(facts, reads, contact, source)
+
+
+async def test_revocations_need_no_store_and_the_rest_is_read(house: House) -> None:
+    house.facts.change(GOOD, Good())
+    assert await house.source.load([ISSUER]) == 1
+    assert house.source.remembered == 1
+    assert await house.asked(OTHER) == (HELD, 0)
+    assert await house.asked(GOOD) == (Good(), 1)
+    assert await house.asked(NEVER) == (None, 1)
+    assert await house.source.status(IssuerId("another"), OTHER) is None
+    assert house.source.remembered == 1
+
+
+async def test_what_an_entry_touches_is_read_again(house: House) -> None:
+    await house.source.load([ISSUER])
+    house.facts.change(OTHER, REVOKED)
+    assert await house.asked(OTHER) == (REVOKED, 1)
+    assert await house.asked(OTHER) == (REVOKED, 0)
+    house.facts.change(GOOD, HELD)
+    assert await house.asked(GOOD) == (HELD, 1)
+    assert await house.asked(GOOD) == (HELD, 0)
+    house.facts.change(GOOD, Good())
+    assert await house.asked(GOOD) == (Good(), 1)
+
+
+async def test_who_is_not_abreast_asks_the_store(house: House) -> None:
+    await house.source.load([ISSUER])
+    house.contact.mark(time.monotonic() - 2 * FRESH)
+    house.facts.statuses[OTHER] = Good()
+    assert await house.asked(OTHER) == (Good(), 1)
+    house.reads.broken = True
+    with pytest.raises(StoreUnavailable):
+        await house.source.status(ISSUER, OTHER)
+
+
+async def test_a_look_that_a_change_overtook_is_not_remembered(house: House) -> None:
+    await house.source.load([ISSUER])
+    house.facts.change(GOOD, HELD)
+    house.reads.gate = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        slow = group.create_task(house.source.status(ISSUER, GOOD))
+        await house.reads.held.wait()
+        house.facts.change(GOOD, Good())
+        house.reads.gate.set()
+    assert slow.result() == HELD
+    house.reads.gate = None
+    assert await house.asked(GOOD) == (Good(), 1)
