@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,17 @@ MODULES = (
 def softhsm_module() -> Path | None:
     """SoftHSM's shared library, where a distribution puts it."""
     return next((path for path in MODULES if path.is_file()), None)
+
+
+@contextmanager
+def nothing_can_be_written() -> Iterator[None]:
+    """Files of this process cannot grow: what SoftHSM meets on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

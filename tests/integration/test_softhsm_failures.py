@@ -4,8 +4,6 @@ import asyncio
 import resource
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,7 +25,7 @@ from pki.keys.pkcs11.signer import Pkcs11Signer
 from pki.keys.pool import PooledSigner
 from pki.ports import Signer
 from pki.trust.signatures import verify_signature
-from softhsm import PIN, SoftHsm
+from softhsm import PIN, SoftHsm, nothing_can_be_written
 
 pytestmark = pytest.mark.softhsm
 
@@ -181,17 +179,6 @@ def test_what_is_no_pkcs11_module(tmp_path: Path) -> None:
             module.log_in("ca", lambda: Pin(PIN))
     with pytest.raises(ConfigurationInvalid, match="does not exist"):
         loaded_module(tmp_path / "none.so", answer_seconds=5)
-
-
-@contextmanager
-def nothing_can_be_written() -> Iterator[None]:
-    """Files of this process cannot grow: what SoftHSM meets on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_token_leaves_no_half_key(hsm_module: Pkcs11Module, softhsm: SoftHsm) -> None:
