@@ -97,6 +97,13 @@ class Watch:
             stop.set()
             thread.join()
 
+    async def has_asked_since(self, moment: float) -> None:
+        """Wait until a question asked after `moment` has its answer, and a few more."""
+        async with asyncio.timeout(60):
+            while not any(began >= moment for began, _ in reversed(self.seen)):  # noqa: ASYNC110 -- a thread asks
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
+
     def after(self, moment: float, until: float) -> set[str]:
         return {what for began, what in self.seen if moment <= began < until}
 
