@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 LOCK = ROOT / "config" / "lock"
 STATIC = ("ruff check", "ruff format --check", "mypy", "lint-imports", "deptry .")
-TESTS = ("coverage erase", "coverage run -m pytest", "coverage combine -q", "coverage report")
+# Files are dealt out whole: what a file sets up once is not set up twice.
+PYTEST = "coverage run -m pytest -n auto --maxprocesses 4 --dist loadfile"
+TESTS = ("coverage erase", PYTEST, "coverage combine -q", "coverage report")
 
 
 class Result(NamedTuple):
