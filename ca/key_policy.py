@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP384R1,
     EllipticCurvePublicKey,
 )
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -22,7 +24,7 @@ from pki.domain.algorithms import KeyType
 from pki.domain.errors import KeyRejected
 
 CARD_EXPONENT: Final = 65537
-_SPKI_OCTETS_MAX: Final = 1024
+_SPKI_OCTETS_MAX: Final = 2048
 _RSA_BITS_MIN: Final = 2048
 _EXPONENT_BITS_MAX: Final = 256
 _SMALL_FACTOR_LIMIT: Final = 752
@@ -34,6 +36,10 @@ _REMEMBERED: Final = 64
 
 _RSA_TYPES: Final = {2048: KeyType.RSA_2048, 3072: KeyType.RSA_3072, 4096: KeyType.RSA_4096}
 _CURVE_TYPES: Final = {SECP256R1.name: KeyType.P256, SECP384R1.name: KeyType.P384}
+
+_Key = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | MLDSA65PublicKey
+_P25519: Final = 2**255 - 19
+_D25519: Final = -121665 * pow(121666, -1, _P25519) % _P25519
 
 
 def check_key(
@@ -49,19 +55,31 @@ def check_key(
         KeyRejected: names the rule that it breaks.
     """
     key = _load(spki)
+    kind = _kind(key)
     if isinstance(key, RSAPublicKey):
         _check_rsa(key, exponent)
-        kind = _RSA_TYPES.get(key.key_size)
-    else:
-        kind = _CURVE_TYPES.get(key.curve.name)
+    elif isinstance(key, Ed25519PublicKey):
+        _check_edwards(key)
     if kind is None or kind not in allowed:
         names = ", ".join(sorted(each.value for each in allowed))
         raise _rejected("key type", f"this profile certifies only {names}")
     return kind
 
 
+def _kind(key: _Key) -> KeyType | None:
+    match key:
+        case RSAPublicKey():
+            return _RSA_TYPES.get(key.key_size)
+        case EllipticCurvePublicKey():
+            return _CURVE_TYPES.get(key.curve.name)
+        case Ed25519PublicKey():
+            return KeyType.ED25519
+        case MLDSA65PublicKey():
+            return KeyType.ML_DSA_65
+
+
 @lru_cache(maxsize=_REMEMBERED)
-def _load(spki: bytes) -> RSAPublicKey | EllipticCurvePublicKey:
+def _load(spki: bytes) -> _Key:
     if len(spki) > _SPKI_OCTETS_MAX:
         # Before any arithmetic: a huge exponent costs the verifier, not the sender.
         raise _rejected("key size", f"a key of more than {_SPKI_OCTETS_MAX} octets is not read")
@@ -70,8 +88,8 @@ def _load(spki: bytes) -> RSAPublicKey | EllipticCurvePublicKey:
     except (ValueError, UnsupportedAlgorithm):
         # The library proves here that an EC point lies on its named curve.
         raise _rejected("key form", "not a sound public key of a known type") from None
-    if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
-        raise _rejected("key type", "neither RSA nor EC")
+    if not isinstance(key, _Key):
+        raise _rejected("key type", "neither RSA, EC, Ed25519 nor ML-DSA-65")
     if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != spki:
         # One key has one encoding, so that a key seen before cannot come back in other clothes.
         raise _rejected("key encoding", "not the canonical DER of this key (RFC 3279 2.3)")
@@ -89,6 +107,25 @@ def _check_rsa(key: RSAPublicKey, exponent: int | None) -> None:
     flaw = _flaw_of(modulus)
     if flaw is not None:
         raise _rejected(*flaw)
+
+
+def _check_edwards(key: Ed25519PublicKey) -> None:
+    """RFC 8032 5.1.3, which the library leaves to the first use: a point, and not of small order.
+
+    Raises:
+        KeyRejected: signatures by this key would prove nothing, or cannot be verified.
+    """
+    y = int.from_bytes(key.public_bytes_raw(), "little") & (1 << 255) - 1
+    on_curve = y < _P25519 and pow(_edwards_x2(y), (_P25519 - 1) // 2, _P25519) in {0, 1}
+    for _ in range(3):
+        x2 = _edwards_x2(y)
+        y = (y * y + x2) * pow(2 + x2 - y * y, -1, _P25519) % _P25519
+    if not on_curve or y == 1:
+        raise _rejected("key form", "not a point of edwards25519 with a large order")
+
+
+def _edwards_x2(y: int) -> int:
+    return (y * y - 1) * pow(_D25519 * y * y + 1, -1, _P25519) % _P25519
 
 
 @lru_cache(maxsize=_REMEMBERED)

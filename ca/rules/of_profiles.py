@@ -15,9 +15,9 @@ from ca.profile import (
     PolicyRule,
     Profile,
 )
+from ca.rules.of_profile_keys import KEY_RULES
 from ca.settings import CaSettings, http_url_problem, is_oid, name_problem
 from ca.validity import Period
-from pki.domain.algorithms import KeyType, SignatureAlgorithm
 
 URL_CHARACTERS_MAX: Final = {"ocsp_url": 70, "ca_issuers_url": 120, "crl_url": 120}
 """An OCSP request with SHA-256 takes up to 184 characters of the 255 that a GET may have."""
@@ -45,7 +45,6 @@ _ONE_PURPOSE: Final = {
     CertificateKind.TLS_CLIENT: frozenset({ExtendedKeyUsage.CLIENT_AUTH}),
 }
 _CARD_ISSUER_KINDS: Final = frozenset({CertificateKind.CARD, CertificateKind.OCSP_RESPONDER})
-_WEAK_FOR_CA: Final = frozenset({KeyType.RSA_2048, KeyType.ED25519})
 _LONGEST_DAYS: Final = {
     **dict.fromkeys(ROOT_KINDS, 25 * _DAYS_A_YEAR),
     CertificateKind.ISSUING_CA: 12 * _DAYS_A_YEAR,
@@ -244,25 +243,6 @@ def _validity(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
         yield "validity", f"is longer than {_LONGEST_DAYS[profile.kind]} days"
 
 
-def _keys(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
-    types = profile.key.types
-    if not types or len(set(types)) != len(types) or KeyType.ED25519 in types:
-        yield "key.types", "needs RSA or EC key types, each once (few relying parties know Ed25519)"
-    if profile.kind in CA_KINDS and _WEAK_FOR_CA.intersection(types):
-        yield "key.types", "a CA key has at least RSA 3072 or P-256"
-    if profile.key.rsa_exponent not in {None, 65537}:
-        yield "key.rsa_exponent", "can only be 65537"
-
-
-def _signatures(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
-    found = profile.signatures
-    if not found or len(set(found)) != len(found):
-        yield "signatures", "needs at least one algorithm, each once"
-    for_lsp = {CertificateKind.CARD, CertificateKind.OCSP_RESPONDER, *CA_KINDS}
-    if profile.kind in for_lsp and set(found) != {SignatureAlgorithm.SHA256_RSA}:
-        yield "signatures", "must be sha256WithRSAEncryption: relying parties in care know it"
-
-
 def _one_ca_one_kind(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
     issues = set(profile.issues)
     if len(issues) != len(profile.issues):
@@ -294,7 +274,6 @@ _RULES: Final[tuple[tuple[str, _Rule], ...]] = (
     ("CPS UZI-register 7.1.5, RFC 9525", _alternative_name),
     ("RFC 5280 4.1.2.6 and A.1; CPS UZI-register 7.1", _subject),
     ("RFC 5280 4.1.2.5; a card's three years", _validity),
-    ("BR 6.1.5", _keys),
-    ("RFC 4055 5", _signatures),
+    *KEY_RULES,
     ("AORTA: the pass type follows from the issuing CA", _one_ca_one_kind),
 )

@@ -34,6 +34,7 @@ _BARE: Final = {
     SignatureAlgorithm.ECDSA_SHA256: oids.ECDSA_WITH_SHA256,
     SignatureAlgorithm.ECDSA_SHA384: oids.ECDSA_WITH_SHA384,
     SignatureAlgorithm.ED25519: oids.ED25519,
+    SignatureAlgorithm.ML_DSA_65: oids.ML_DSA_65,
 }
 
 _WRITTEN: Final[dict[SignatureAlgorithm, bytes]] = {
@@ -50,7 +51,7 @@ _READ: Final[dict[bytes, SignatureAlgorithm]] = {
 
 
 def algorithm_identifier(algorithm: SignatureAlgorithm) -> bytes:
-    """DER AlgorithmIdentifier: NULL parameters for PKCS #1 v1.5, none for ECDSA and Ed25519."""
+    """DER AlgorithmIdentifier: NULL parameters for PKCS #1 v1.5, none for the others."""
     return _WRITTEN[algorithm]
 
 

@@ -6,7 +6,8 @@ from enum import Enum
 class SignatureAlgorithm(Enum):
     """What a `Signer` does with a message: hash it and sign it.
 
-    PSS means MGF1 with the same digest and a salt of the digest's length (RFC 4055 3.1).
+    PSS means MGF1 with the same digest and a salt of the digest's length (RFC 4055 3.1). ML-DSA is
+    the pure variant with an empty context (FIPS 204 5.2; RFC 9881 3).
     """
 
     SHA256_RSA = "sha256WithRSAEncryption"
@@ -18,6 +19,7 @@ class SignatureAlgorithm(Enum):
     ECDSA_SHA256 = "ecdsa-with-SHA256"
     ECDSA_SHA384 = "ecdsa-with-SHA384"
     ED25519 = "id-Ed25519"
+    ML_DSA_65 = "id-ml-dsa-65"
 
 
 class KeyType(Enum):
@@ -29,3 +31,4 @@ class KeyType(Enum):
     P256 = "p-256"
     P384 = "p-384"
     ED25519 = "ed25519"
+    ML_DSA_65 = "ml-dsa-65"

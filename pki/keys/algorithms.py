@@ -1,18 +1,21 @@
 """What each kind of key signs with, and how cryptography is told so."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, MLDSA65PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_der_x509_certificate
 
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.errors import ConfigurationInvalid
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey
-PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | Ed25519PrivateKey | MLDSA65PrivateKey
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey | MLDSA65PublicKey
 
 _PUBLIC_EXPONENT: Final = 65537
 
@@ -23,6 +26,7 @@ _DEFAULTS: Final[dict[KeyType, SignatureAlgorithm]] = {
     KeyType.P256: SignatureAlgorithm.ECDSA_SHA256,
     KeyType.P384: SignatureAlgorithm.ECDSA_SHA384,
     KeyType.ED25519: SignatureAlgorithm.ED25519,
+    KeyType.ML_DSA_65: SignatureAlgorithm.ML_DSA_65,
 }
 _RSA_SIZES: Final[dict[int, KeyType]] = {
     2048: KeyType.RSA_2048,
@@ -75,6 +79,8 @@ def generate_private_key(key_type: KeyType) -> PrivateKey:
             return ec.generate_private_key(ec.SECP384R1())
         case KeyType.ED25519:
             return Ed25519PrivateKey.generate()
+        case KeyType.ML_DSA_65:
+            return MLDSA65PrivateKey.generate()
 
 
 def key_type_of(public_key: object) -> KeyType:
@@ -92,11 +98,13 @@ def key_type_of(public_key: object) -> KeyType:
             return KeyType.P384
         case Ed25519PublicKey():
             return KeyType.ED25519
+        case MLDSA65PublicKey():
+            return KeyType.ML_DSA_65
         case _:
             raise ConfigurationInvalid(
                 key="key type",
                 message="the key is of a kind or size this system does not sign with",
-                next_step="use RSA of 2048, 3072 or 4096 bits, P-256, P-384 or Ed25519",
+                next_step="use RSA of 2048, 3072 or 4096 bits, P-256, P-384, Ed25519 or ML-DSA-65",
             )
 
 
@@ -109,6 +117,22 @@ def fits(algorithm: SignatureAlgorithm, key: PrivateKey | PublicKey) -> bool:
             return algorithm in _ECDSA
         case Ed25519PrivateKey() | Ed25519PublicKey():
             return algorithm is SignatureAlgorithm.ED25519
+        case MLDSA65PrivateKey() | MLDSA65PublicKey():
+            return algorithm is SignatureAlgorithm.ML_DSA_65
+
+
+def first_that_fits(
+    algorithms: Iterable[SignatureAlgorithm], certificate: bytes
+) -> SignatureAlgorithm | None:
+    """What the key of a DER certificate shall sign with: the first that it can.
+
+    Raises:
+        ValueError, UnsupportedAlgorithm: the certificate or its key cannot be read.
+    """
+    key = load_der_x509_certificate(certificate).public_key()
+    if not isinstance(key, PublicKey):
+        return None
+    return next((each for each in algorithms if fits(each, key)), None)
 
 
 def sign(key: PrivateKey, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
@@ -118,7 +142,7 @@ def sign(key: PrivateKey, algorithm: SignatureAlgorithm, message: bytes) -> byte
             return key.sign(message, _padding(algorithm), _HASHES[algorithm]())
         case ec.EllipticCurvePrivateKey():
             return key.sign(message, ec.ECDSA(_HASHES[algorithm]()))
-        case Ed25519PrivateKey():
+        case Ed25519PrivateKey() | MLDSA65PrivateKey():
             return key.sign(message)
 
 
@@ -132,7 +156,7 @@ def verifies(
                 key.verify(signature, message, _padding(algorithm), _HASHES[algorithm]())
             case ec.EllipticCurvePublicKey():
                 key.verify(signature, message, ec.ECDSA(_HASHES[algorithm]()))
-            case Ed25519PublicKey():
+            case Ed25519PublicKey() | MLDSA65PublicKey():
                 key.verify(signature, message)
     except InvalidSignature:
         return False

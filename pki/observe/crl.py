@@ -12,7 +12,6 @@ from pki.domain.identifiers import SerialNumber
 from pki.domain.status import OnHold, Revoked
 from pki.observe.http import Limits, fetch
 from pki.observe.reasons import revocation
-from pki.observe.signatures import key_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,7 @@ def read_crl(der: bytes, issuer: bytes) -> CrlView:
     try:
         crl = x509.load_der_x509_crl(der)
         number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-        verifies = crl.is_signature_valid(key_of(ca))
+        verifies = crl.is_signature_valid(ca.public_key())  # type: ignore[arg-type] # else TypeError
         entries = len(crl)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound) as error:
         raise Malformed(what="CRL", message="not a CRL with a number") from error

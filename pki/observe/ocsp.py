@@ -211,7 +211,7 @@ def _is_named(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> boo
 def _key_bits(certificate: x509.Certificate) -> bytes:
     """The content of the BIT STRING subjectPublicKey, which OCSP hashes (RFC 6960 4.1.1)."""
     return key_bits(
-        key_of(certificate).public_bytes(
+        certificate.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
     )

@@ -6,6 +6,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -50,6 +51,8 @@ def verify_signature(
             case ec.EllipticCurvePublicKey() if algorithm in _ECDSA:
                 key.verify(signature, message, ec.ECDSA(_ECDSA[algorithm]))
             case Ed25519PublicKey() if algorithm is SignatureAlgorithm.ED25519:
+                key.verify(signature, message)
+            case MLDSA65PublicKey() if algorithm is SignatureAlgorithm.ML_DSA_65:
                 key.verify(signature, message)
             case _:
                 return False

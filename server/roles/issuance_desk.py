@@ -85,7 +85,9 @@ def open_authority(settings: Settings, entropy: Entropy) -> CertificationAuthori
     return CertificationAuthority.open(
         IssuerId(own.id),
         chain=(certificate, read_certificate_file(root.certificate)),
-        signer=load_signer(own.key, certificate, settings.limits),
+        signer=load_signer(
+            own.key, certificate, settings.limits, profiles[settings.card_profile].signatures
+        ),
         profiles=AuthorityProfiles(
             ca=profiles["token-ca"],
             card=profiles[settings.card_profile],

@@ -3,15 +3,15 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from pki.api.fields import from_pem
-from pki.domain.algorithms import KeyType
+from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.errors import ConfigurationInvalid, Malformed
-from pki.keys.algorithms import generate_private_key
+from pki.keys.algorithms import first_that_fits, generate_private_key
 from pki.keys.checked import CheckedSigner, require_same_key
 from pki.keys.pin import Pin, pin_from_credential, pin_from_descriptor, pin_from_file
 from pki.keys.pkcs11.loaded import loaded_module
@@ -77,8 +77,15 @@ def read_passphrase(settings: KeySettings) -> bytes:
     return passphrase
 
 
-def load_signer(settings: CaKeySettings, certificate: bytes, limits: LimitSettings) -> Signer:
+def load_signer(
+    settings: CaKeySettings,
+    certificate: bytes,
+    limits: LimitSettings,
+    algorithms: Iterable[SignatureAlgorithm] = (),
+) -> Signer:
     """The signer of a CA: checked against its certificate, verified after use, bounded.
+
+    It signs with the first of ``algorithms`` that its key can; else with its kind's usual one.
 
     Raises:
         ConfigurationInvalid: the key file, module, PIN or key cannot be used.
@@ -86,11 +93,12 @@ def load_signer(settings: CaKeySettings, certificate: bytes, limits: LimitSettin
         SignerUnavailable, SignerBusy: the token is gone or does not answer.
         KeyMismatch: it is another key than the certificate's.
     """
+    algorithm = first_that_fits(algorithms, certificate)
     if settings.pkcs11 is not None:
-        signer: Signer = open_token_key(settings.pkcs11, limits)
+        signer: Signer = open_token_key(settings.pkcs11, limits, algorithm)
         concurrency = limits.signing_queue
     elif (software := settings.software) is not None:
-        signer = SoftSigner.load(software.file, read_passphrase(software))
+        signer = SoftSigner.load(software.file, read_passphrase(software), algorithm)
         concurrency = CONCURRENCY
     else:
         raise ConfigurationInvalid(key="key", message="no key is named", next_step="name one")
@@ -149,7 +157,9 @@ def bounded(signer: Signer, limits: LimitSettings, *, concurrency: int = CONCURR
     )
 
 
-def open_token_key(settings: Pkcs11Settings, limits: LimitSettings) -> Pkcs11Signer:
+def open_token_key(
+    settings: Pkcs11Settings, limits: LimitSettings, algorithm: SignatureAlgorithm | None = None
+) -> Pkcs11Signer:
     """Log in at the token and find the key; the PIN is read only if nobody logged in before.
 
     Raises:
@@ -165,7 +175,7 @@ def open_token_key(settings: Pkcs11Settings, limits: LimitSettings) -> Pkcs11Sig
     name = KeyName(
         token=settings.token, key_id=bytes.fromhex(settings.key_id), label=settings.label
     )
-    return Pkcs11Signer.open(module, name)
+    return Pkcs11Signer.open(module, name, algorithm)
 
 
 def read_pin(settings: Pkcs11Settings) -> Pin:

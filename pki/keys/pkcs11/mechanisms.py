@@ -43,7 +43,7 @@ def wanted(algorithm: SignatureAlgorithm) -> tuple[str, ...]:
         return ("RSA_PKCS_PSS",)
     if algorithm in _ECDSA:
         return ("ECDSA",)
-    return ("EDDSA",)
+    return ("EDDSA",) if algorithm is SignatureAlgorithm.ED25519 else ("ML_DSA",)
 
 
 def choose(algorithm: SignatureAlgorithm, available: frozenset[str]) -> str:

@@ -10,7 +10,7 @@ from pkcs11.exceptions import PKCS11Error
 
 from pki.domain.algorithms import KeyType
 from pki.keys.algorithms import spki
-from pki.keys.pkcs11.ports import KeyMissing, KeyName, TokenObject
+from pki.keys.pkcs11.ports import Failed, KeyMissing, KeyName, TokenObject
 
 _RSA_BITS: Final = {KeyType.RSA_2048: 2048, KeyType.RSA_3072: 3072, KeyType.RSA_4096: 4096}
 _CURVES: Final[dict[bytes, ec.EllipticCurve]] = {
@@ -95,6 +95,8 @@ def generate(session: Session, key: KeyName, key_type: KeyType) -> None:
     if key_type in _RSA_BITS:
         session.generate_keypair(TokenKeyType.RSA, _RSA_BITS[key_type], **options)
         return
+    if key_type not in _EC_PARAMS:
+        raise Failed(f"no mechanism for {key_type.value}")
     edwards = key_type is KeyType.ED25519
     kind = TokenKeyType.EC_EDWARDS if edwards else TokenKeyType.EC
     made_by = Mechanism.EC_EDWARDS_KEY_PAIR_GEN if edwards else Mechanism.EC_KEY_PAIR_GEN

@@ -3,7 +3,7 @@ from math import gcd, prod
 from random import Random
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ca.key_policy import check_key
@@ -143,9 +143,47 @@ def test_other_curves_and_kinds_are_refused_by_the_profile() -> None:
         with pytest.raises(KeyRejected) as refused:
             check_key(spki, allowed=frozenset({KeyType.P256, KeyType.RSA_2048}))
         assert refused.value.rule == "key type"
+    for key in (ed25519.Ed25519PrivateKey.generate(), mldsa.MLDSA65PrivateKey.generate()):
+        with pytest.raises(KeyRejected) as refused:
+            check_key(_spki(key), allowed=frozenset({KeyType.P256, KeyType.RSA_2048}))
+        assert refused.value.rule == "key type"
     with pytest.raises(KeyRejected) as refused:
-        check_key(_spki(ed25519.Ed25519PrivateKey.generate()), allowed=ALL)
+        check_key(_spki(ed448.Ed448PrivateKey.generate()), allowed=ALL)
     assert refused.value.rule == "key type"
+
+
+def test_kinds_for_cas_in_practice() -> None:
+    for key, kind in (
+        (ed25519.Ed25519PrivateKey.generate(), KeyType.ED25519),
+        (mldsa.MLDSA65PrivateKey.generate(), KeyType.ML_DSA_65),
+        (ec.generate_private_key(ec.SECP384R1()), KeyType.P384),
+    ):
+        assert check_key(_spki(key), allowed=ALL) is kind
+
+
+ORDER_8 = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"
+"""The y of a point of order 8 of edwards25519 (the curve: RFC 8032 5.1)."""
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        "01" + 31 * "00",
+        "ec" + 30 * "ff" + "7f",
+        32 * "00",
+        31 * "00" + "80",
+        ORDER_8,
+        "02" + 31 * "00",
+        "ee" + 30 * "ff" + "7f",
+    ],
+    ids=["order 1", "order 2", "order 4", "order 4, sign", "order 8", "off the curve", "y >= p"],
+)
+def test_an_edwards_point_that_proves_nothing_is_refused(encoded: str) -> None:
+    algorithm = codec.sequence(codec.oid("1.3.101.112"))
+    spki = codec.sequence(algorithm, codec.bit_string(bytes.fromhex(encoded)))
+    with pytest.raises(KeyRejected) as refused:
+        check_key(spki, allowed=ALL)
+    assert refused.value.rule == "key form"
 
 
 def test_point_off_the_curve_is_refused() -> None:
@@ -170,5 +208,10 @@ def test_trailing_bytes_are_refused() -> None:
         check_key(signer(KeyType.P256, "key policy").public_key + b"\x00", allowed=ALL)
 
 
-def _spki(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
+def _spki(
+    key: ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+    | mldsa.MLDSA65PrivateKey,
+) -> bytes:
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

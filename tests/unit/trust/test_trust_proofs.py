@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,13 +16,19 @@ from pki.trust.proofs import verify_challenge, verify_pkcs10
 from pki.trust.signatures import verify_signature
 from uzi_made import Register, der
 
-Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+Key = (
+    rsa.RSAPrivateKey
+    | ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | mldsa.MLDSA65PrivateKey
+)
 
 MESSAGE = b"a challenge"
 RSA = rsa.generate_private_key(65537, 2048)
 P256 = ec.generate_private_key(ec.SECP256R1())
 P384 = ec.generate_private_key(ec.SECP384R1())
 ED = ed25519.Ed25519PrivateKey.generate()
+ML_DSA = mldsa.MLDSA65PrivateKey.generate()
 EMPTY = x509.Name([])
 
 
@@ -53,6 +59,7 @@ SIGNED: dict[SignatureAlgorithm, tuple[Key, bytes]] = {
     SignatureAlgorithm.ECDSA_SHA256: (P256, P256.sign(MESSAGE, ec.ECDSA(hashes.SHA256()))),
     SignatureAlgorithm.ECDSA_SHA384: (P384, P384.sign(MESSAGE, ec.ECDSA(hashes.SHA384()))),
     SignatureAlgorithm.ED25519: (ED, ED.sign(MESSAGE)),
+    SignatureAlgorithm.ML_DSA_65: (ML_DSA, ML_DSA.sign(MESSAGE)),
 }
 
 
