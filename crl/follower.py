@@ -1,4 +1,4 @@
-"""Keeps one issuer's CRL fresh: after each change, and at least every so often. It never ends."""
+"""Keeps one list fresh: after each change, and at least every so often. It never ends."""
 
 import asyncio
 import logging
@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from crl.plan import relisted, seconds_until_due
+from crl.plan import Present, concerned, pause_after, seconds_until_due
 from crl.policy import CrlPolicy
 from crl.ports import JournalFeed
 from crl.service import CrlService
 from pki.domain.errors import Conflict, LintFailed, ZorgidError
+from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
-from pki.domain.records import PublishedCrl
 from pki.ports import Clock
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAUSE: Final = 0.5
-LONGEST_PAUSE: Final = 30.0
 GLANCE: Final = 5.0
 """Seconds after which the date is looked at again, so that a clock step is seen."""
 
@@ -47,8 +45,13 @@ class CrlFollower:
         self._changed = asyncio.Event()
         self._changed_to = 0
         self._changed_since: float | None = None
-        self.latest: PublishedCrl | None = None
+        self.latest: Present | None = None
         self.statistics = FollowerStatistics()
+
+    @property
+    def list_id(self) -> IssuerId:
+        """Which list it keeps fresh."""
+        return self._service.list.id
 
     def age(self) -> float | None:
         """Seconds since the present CRL's thisUpdate; None before the first."""
@@ -71,22 +74,22 @@ class CrlFollower:
         """Start from what the published CRL shows: nothing that it lacks can be missed."""
         await self._known.wait()
         position = 0 if self.latest is None else self.latest.upto
-        pause = FIRST_PAUSE
+        failures = 0
         while True:
             try:
                 async for batch in self._feed.follow(position):
                     for entry in batch:
                         self._see(entry)
                     position = batch[-1].position
-                    pause = FIRST_PAUSE
+                    failures = 0
             except Exception as error:  # noqa: BLE001 -- nothing may end the following
                 self._failed("the journal cannot be followed", error)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            failures += 1
+            await asyncio.sleep(pause_after(failures))
 
     def _see(self, entry: JournalEntry) -> None:
         shown = 0 if self.latest is None else self.latest.upto
-        if relisted(entry.event) != self._service.issuer.issuer or entry.position <= shown:
+        if entry.position <= shown or not concerned(entry.event, self._service.list):
             return
         self._changed_to = entry.position
         if self._changed_since is None:
@@ -94,31 +97,40 @@ class CrlFollower:
             self._changed.set()
 
     async def _publish_when_due(self) -> None:
-        pause = FIRST_PAUSE
+        failures = 0
         while True:
             try:
                 if not self._known.is_set():
-                    self._adopt(await self._service.latest())
+                    self._adopt(await self._latest())
                     self._known.set()
-                await self._until_due()
-                self._published(await self._service.publish_next())
-                pause = FIRST_PAUSE
+                planned = await self._until_due()
+                self._published(await self._publish(planned=planned))
+                failures = 0
             except Conflict:
                 self._known.clear()
-                await asyncio.sleep(pause)
+                await asyncio.sleep(pause_after(1))
             except Exception as error:  # noqa: BLE001 -- nothing may end the publishing
+                failures += 1
                 self._failed("no CRL was published; the last one stays", error)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+                await asyncio.sleep(pause_after(failures))
 
-    async def _until_due(self) -> None:
+    async def _latest(self) -> Present | None:
+        crl = await self._service.latest()
+        return None if crl is None else Present.of(crl)
+
+    async def _publish(self, *, planned: bool) -> Present:
+        """A planned one is read from the store whole; one for a change must be quick."""
+        return Present.of(await self._service.publish_next(from_rows=planned))
+
+    async def _until_due(self) -> bool:
+        """Wait; whether the next one is planned, and not made because of a change."""
         loop = asyncio.get_running_loop()
         while True:
             since = self._changed_since
             changed_for = None if since is None else loop.time() - since
             wait = seconds_until_due(self.latest, self._clock.now(), changed_for, self._policy)
             if wait <= 0:
-                return
+                return since is None
             self._changed.clear()
             try:
                 async with asyncio.timeout(min(wait, GLANCE)):
@@ -126,14 +138,14 @@ class CrlFollower:
             except TimeoutError:
                 continue
 
-    def _adopt(self, crl: PublishedCrl | None) -> None:
+    def _adopt(self, crl: Present | None) -> None:
         """This CRL is the newest; changes that it does not show are gathered anew."""
         self.latest = crl
         shown = 0 if crl is None else crl.upto
         seen_later = self._changed_to > shown
         self._changed_since = asyncio.get_running_loop().time() if seen_later else None
 
-    def _published(self, crl: PublishedCrl) -> None:
+    def _published(self, crl: Present) -> None:
         self._adopt(crl)
         self.statistics.published += 1
         self.statistics.last_success = self._clock.now()
@@ -141,7 +153,7 @@ class CrlFollower:
         logger.info(
             "CRL published",
             extra={
-                "issuer": crl.issuer.value,
+                "issuer": self._service.list.id.value,
                 "number": crl.number,
                 "entries": crl.entries,
                 "upto": crl.upto,
@@ -155,7 +167,7 @@ class CrlFollower:
             what,
             exc_info=error,
             extra={
-                "issuer": self._service.issuer.issuer.value,
+                "issuer": self._service.list.id.value,
                 "why": str(error),
                 "findings": error.findings if isinstance(error, LintFailed) else (),
                 "next_step": error.next_step

@@ -16,13 +16,23 @@ class CrlPolicy:
 
     ``every``: a CRL at least this often. ``validity``: nextUpdate; long, because relying parties
     that find no valid CRL refuse every card. ``coalesce``: seconds in which changes are gathered
-    into one CRL. ``max_age``: seconds an HTTP cache may keep one.
+    into one CRL. ``max_age``: seconds an HTTP cache may keep one. ``delta_span``: how far back a
+    delta reaches, so that whoever holds a CRL of that time needs nothing else. ``phase``: how much
+    sooner than ``every`` says planned ones are made, drawn when a process starts, so that those of
+    several lists and installations do not all fall together.
     """
 
     every: timedelta = timedelta(hours=1)
     validity: timedelta = timedelta(hours=48)
     coalesce: float = 0.3
     max_age: int = 60
+    delta_span: timedelta = timedelta(hours=24)
+    phase: timedelta = timedelta(0)
+
+    @property
+    def delta_validity(self) -> timedelta:
+        """How long a delta lives: who finds no newer one falls back on a complete CRL."""
+        return 2 * self.every
 
     def __post_init__(self) -> None:
         """Refuse what would break a promise.
@@ -35,6 +45,8 @@ class CrlPolicy:
             "validity": 2 * self.every <= self.validity <= timedelta(days=10),
             "coalesce": 0 <= self.coalesce <= 1,
             "max_age": 0 <= self.max_age <= MAX_AGE_LIMIT,
+            "phase": timedelta(0) <= self.phase <= self.every / 4,
+            "delta_span": self.every <= self.delta_span <= timedelta(days=10),
         }
         for name, holds in rules.items():
             if not holds:
@@ -42,5 +54,6 @@ class CrlPolicy:
                     key=f"crl.{name}",
                     message=f"crl.{name} is outside what keeps the promises of the CRL",
                     next_step="every 1 min-24 h, validity from 2 x every to 10 days, "
-                    "coalesce 0-1 s, max_age 0-3600 s",
+                    "coalesce 0-1 s, max_age 0-3600 s, delta_span from every to 10 days, "
+                    "phase at most a quarter of every",
                 )

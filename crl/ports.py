@@ -1,29 +1,63 @@
 """What CRL building and serving need of others."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
-from pki.domain.records import ListedCertificate, PublishedCrl
+from pki.domain.records import (
+    ChangedCertificate,
+    CrlList,
+    CrlPiece,
+    ListedCertificate,
+    PublishedCrl,
+)
 
-Encode = Callable[[Iterable[ListedCertificate]], tuple[bytes, ...]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """One snapshot of the store: what is listed, in order, at which journal position.
+class Publication:
+    """A CRL to be published; ``pieces`` joined are its DER, of which ``sha256`` is the digest."""
 
-    ``previous`` is the CRL with the highest number, if any was published. ``floor`` is a number
-    that was published although ``previous`` does not show it: the store was restored.
-    """
+    crl: PublishedCrl
+    sha256: bytes
+    pieces: Sequence[CrlPiece]
 
-    entries: tuple[bytes, ...]
-    upto: int
-    previous: PublishedCrl | None
-    floor: int = 0
+
+class Snapshot(Protocol):
+    """One moment of the store, as one list of one CA sees it; good inside the query alone."""
+
+    def position(self) -> int:
+        """Where the journal ends."""
+        ...
+
+    def floor(self) -> int:
+        """A number that was published although no CRL shows it: the store was restored."""
+        ...
+
+    def previous_number(self) -> int:
+        """The highest number published; 0 before the first."""
+        ...
+
+    def previous(self) -> PublishedCrl | None:
+        """The CRL with that number."""
+        ...
+
+    def base(self, at: datetime) -> tuple[int, int] | None:
+        """Number and ``upto`` of the newest CRL made by ``at``, else of the oldest there is."""
+        ...
+
+    def listed(self) -> Iterator[ListedCertificate]:
+        """What the CA's CRLs list, by serial."""
+        ...
+
+    def changed(self, after: int) -> Iterator[ChangedCertificate]:
+        """The CA's certificates whose status changed after this journal position, each once."""
+        ...
 
 
 class CrlShelf(Protocol):
@@ -41,18 +75,18 @@ class CrlShelf(Protocol):
 class CrlStore(CrlShelf, Protocol):
     """What building and publishing need of the store."""
 
-    async def collect(self, issuer: IssuerId, encode: Encode) -> Listing:
-        """Run ``encode`` over what is listed, inside the snapshot and off the event loop.
+    async def look(self, crl_list: CrlList, query: Callable[[Snapshot], T]) -> T:
+        """Run ``query`` inside one snapshot, off the event loop.
 
         Raises:
             StoreUnavailable: the store cannot be read.
         """
         ...
 
-    async def publish(self, crl: PublishedCrl, expected_previous: int) -> None:
-        """Publish, if the highest number still is ``expected_previous`` (0: none yet).
+    async def publish(self, publications: Sequence[Publication], expected_previous: int) -> None:
+        """Publish, if the first one's list still ends at ``expected_previous`` (0: none yet).
 
-        The CRL and its journal entry (`CrlPublished`) are written in one transaction.
+        The CRLs and their journal entries (`CrlPublished`) are written in one transaction.
 
         Raises:
             Conflict: another CRL was published meanwhile.

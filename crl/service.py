@@ -1,18 +1,31 @@
-"""Makes the next CRL of one issuer: collect, compose, sign, read back, compare, publish."""
+"""Makes the next CRL of one list: collect, compose, sign, read back, compare, publish."""
 
 import asyncio
+import hashlib
 import logging
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
-from crl.build import CrlIssuer, compose, encode_listing, read_verified
+from crl.build import (
+    CrlIssuer,
+    Draft,
+    Succession,
+    compose,
+    predecessor,
+    same_content,
+    shown,
+)
+from crl.collect import Collected, Collector, Delta, Held
 from crl.policy import CrlPolicy
-from crl.ports import CrlStore, Listing, SignatureCheck
-from crl.succession import findings
-from pki.der.crl import Crl, CrlContent, encode_tbs_crl
-from pki.der.signed import assemble
+from crl.ports import CrlStore, Publication, SignatureCheck
+from crl.succession import Shown, findings
+from pki.der.crl import CrlFrame, read_crl_frame
 from pki.domain.errors import LintFailed, SignatureBroken
-from pki.domain.records import PublishedCrl
+from pki.domain.identifiers import IssuerId
+from pki.domain.records import CrlPiece, PublishedCrl
 from pki.ports import Clock, Signer
 
 logger = logging.getLogger(__name__)
@@ -34,12 +47,18 @@ class CrlService:
         policy: CrlPolicy,
     ) -> None:
         self.issuer = issuer
+        self.list = issuer.crl_list
         self._signer = signer
         self._store = store
         self._verify = verify
         self._clock = clock
         self._policy = policy
-        self._last: tuple[bytes, Crl] | None = None
+        self._collector = Collector(
+            crl_list=self.list,
+            read=lambda crl: predecessor(issuer, crl.der, verify),
+            span=policy.delta_span,
+        )
+        self._held: Held | None = None
 
     async def latest(self) -> PublishedCrl | None:
         """What is published now.
@@ -47,10 +66,13 @@ class CrlService:
         Raises:
             StoreUnavailable: the store cannot be read.
         """
-        return await self._store.latest(self.issuer.issuer)
+        return await self._store.latest(self.list.id)
 
-    async def publish_next(self) -> PublishedCrl:
-        """Make and publish the next CRL.
+    async def publish_next(self, *, from_rows: bool = True) -> PublishedCrl:
+        """Make and publish the next CRL, and its delta where there are deltas.
+
+        ``from_rows``: read every entry from the store; else what this process published last is
+        brought up to date, if it did and that still is the newest.
 
         Raises:
             Unavailable: store or signer cannot be used now.
@@ -58,64 +80,133 @@ class CrlService:
             LintFailed: it may not follow its predecessor; names each rule that it breaks.
             SignatureBroken: what was signed does not verify or does not read back.
         """
-        listing = await self._store.collect(self.issuer.issuer, encode_listing)
         now = self._clock.now()
-        if listing.previous and listing.previous.this_update - now > CLOCK_TOLERANCE:
+        collected = await self._store.look(
+            self.list,
+            partial(
+                self._collector.collect,
+                held=self._held,
+                now=now,
+                from_rows=from_rows,
+            ),
+        )
+        whole = self._draft(collected, now)
+        publication, frame = await self._made(whole, self.list.id, collected.upto)
+        following = shown(frame, collected.roll)
+        await asyncio.to_thread(_require_successor, collected.previous, following)
+        publications = [publication]
+        if collected.delta is not None:
+            draft = _delta_draft(whole, collected.delta, self._policy.delta_validity)
+            delta, _ = await self._made(draft, self.list.delta_id, collected.upto)
+            publications.append(delta)
+        previous = 0 if collected.previous is None else collected.previous.number
+        await self._store.publish(publications, previous)
+        self._held = Held(shown=following, upto=collected.upto)
+        return publication.crl
+
+    def _draft(self, collected: Collected, now: datetime) -> Draft:
+        before = None if collected.previous is None else collected.previous.this_update
+        if before is not None and before - now > CLOCK_TOLERANCE:
             logger.error(
                 "the clock was set back: the CRL keeps its predecessor's time",
                 extra={
-                    "issuer": self.issuer.issuer.value,
+                    "issuer": self.list.id.value,
                     "next_step": "set the clock right; relying parties refuse times to come",
                 },
             )
         content = compose(
             self.issuer,
-            listing,
+            Succession(number=collected.number, this_update=before),
             algorithm=self._signer.algorithm,
             now=now,
-            policy=self._policy,
+            validity=self._policy.validity,
         )
-        tbs = await asyncio.to_thread(encode_tbs_crl, content)
-        signature = await self._signer.sign(tbs)
-        der = assemble(tbs, content.algorithm, signature)
-        read = await asyncio.to_thread(self._read_back, der, content, listing)
-        crl = PublishedCrl(
-            issuer=self.issuer.issuer,
-            number=content.number,
-            this_update=content.this_update,
-            next_update=content.next_update,
-            der=der,
-            entries=len(listing.entries),
-            upto=listing.upto,
+        return Draft(
+            content=content, entries=tuple(collected.roll.pieces()), count=collected.roll.entries
         )
-        await self._store.publish(crl, listing.previous.number if listing.previous else 0)
-        self._last = (der, read)
-        return crl
 
-    def _read_back(self, der: bytes, content: CrlContent, listing: Listing) -> Crl:
-        read = read_verified(self.issuer, der, self._verify)
-        if (read.number, read.this_update, read.next_update, len(read.entries)) != (
-            content.number,
-            content.this_update,
-            content.next_update,
-            len(listing.entries),
+    async def _made(
+        self, draft: Draft, list_id: IssuerId, upto: int
+    ) -> tuple[Publication, CrlFrame]:
+        """Signed and read back. A CRL may be large: only one copy of it is in memory at a time."""
+        signature = await self._signature(draft)
+        pieces = await asyncio.to_thread(draft.signed, signature)
+        der = await asyncio.to_thread(_joined, pieces)
+        digest = asyncio.get_running_loop().run_in_executor(None, hashlib.sha256, der)
+        frame = await asyncio.to_thread(_read_back, der, draft, signature)
+        sha256 = (await digest).digest()
+        crl = PublishedCrl(
+            issuer=list_id,
+            number=draft.content.number,
+            this_update=draft.content.this_update,
+            next_update=draft.content.next_update,
+            der=der,
+            entries=draft.count,
+            upto=upto,
+        )
+        return Publication(crl=crl, sha256=sha256, pieces=pieces), frame
+
+    async def _signature(self, draft: Draft) -> bytes:
+        tbs = await asyncio.to_thread(b"".join, draft.pieces())
+        signature = await self._signer.sign(tbs)
+        algorithm = draft.content.algorithm
+        if not await asyncio.to_thread(
+            self._verify, self.issuer.public_key, algorithm, tbs, signature
         ):
             raise SignatureBroken(
-                message="a CRL did not read back as it was composed",
-                next_step="this is a defect: keep the log and report it",
+                message=f"a CRL is not signed by {self.issuer.issuer}",
+                next_step="compare the issuer's certificate and key; do not use this CRL",
             )
-        if listing.previous is not None:
-            broken = findings(self._predecessor(listing.previous), read)
-            if broken:
-                raise LintFailed(
-                    message=f"CRL {read.number} may not follow CRL {listing.previous.number}",
-                    next_step="the last CRL stays published; run zorgid journal verify",
-                    findings=tuple(map(str, broken)),
-                )
-        return read
+        return signature
 
-    def _predecessor(self, previous: PublishedCrl) -> Crl:
-        """The predecessor, read; remembered, since it nearly always is the one made last."""
-        if self._last is not None and self._last[0] == previous.der:
-            return self._last[1]
-        return read_verified(self.issuer, previous.der, self._verify)
+
+def _joined(pieces: Sequence[CrlPiece]) -> bytes:
+    return b"".join([each.octets for each in pieces])
+
+
+def _read_back(der: bytes, draft: Draft, signature: bytes) -> CrlFrame:
+    """Read what is to leave: it says what was composed, and what was signed stands in it whole."""
+    frame = read_crl_frame(der)
+    if (
+        not same_content(frame, draft.content)
+        or frame.signature != signature
+        or not _stands_at(der, frame.tbs, draft.pieces())
+        or frame.listed.stop - frame.listed.start != sum(len(each.octets) for each in draft.entries)
+    ):
+        raise SignatureBroken(
+            message="a CRL did not read back as it was composed",
+            next_step="this is a defect: keep the log and report it",
+        )
+    return frame
+
+
+def _stands_at(der: bytes, place: slice, pieces: Sequence[bytes]) -> bool:
+    position = place.start
+    for piece in pieces:
+        if der[position : position + len(piece)] != piece:
+            return False
+        position += len(piece)
+    return bool(position == place.stop)
+
+
+def _require_successor(previous: Shown | None, following: Shown) -> None:
+    broken = () if previous is None else findings(previous, following)
+    if previous is not None and broken:
+        raise LintFailed(
+            message=f"CRL {following.number} may not follow CRL {previous.number}",
+            next_step="the last CRL stays published; run zorgid journal verify",
+            findings=tuple(map(str, broken)),
+        )
+
+
+def _delta_draft(whole: Draft, delta: Delta, validity: timedelta) -> Draft:
+    """The delta of the same moment: the same number, and what it says agrees (RFC 5280 5.2.3)."""
+    content = replace(
+        whole.content,
+        next_update=min(whole.content.this_update + validity, whole.content.next_update),
+        base_number=delta.base,
+        freshest=None,
+    )
+    entries = b"".join(delta.entries)
+    pieces = (CrlPiece(sha256=hashlib.sha256(entries).digest(), octets=entries),) if entries else ()
+    return Draft(content=content, entries=pieces, count=len(delta.entries))

@@ -1,9 +1,12 @@
 """Whether one CRL may follow another: pure. What breaks a rule is never published."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
-from pki.der.crl import Crl, Entry
+from crl.roll import Roll
+from pki.der.crl import Entry, read_entries
 from pki.domain.reasons import RevocationReason
 
 
@@ -11,6 +14,7 @@ class SuccessionRule(Enum):
     """The rules, each with what it protects."""
 
     ISSUER = "another issuer or key identifier than the predecessor's"
+    SCOPE = "another distribution point than the predecessor's"
     NUMBER = "the number does not grow (RFC 5280 5.2.3)"
     TIME = "thisUpdate lies before the predecessor's, or nextUpdate does not follow it"
     LOST = "a revoked certificate is not listed any more"
@@ -31,26 +35,49 @@ class Finding:
         return f"{self.rule.name.lower()}: {self.rule.value}{where}"
 
 
-def findings(previous: Crl, following: Crl) -> tuple[Finding, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a complete CRL of a list showed."""
+
+    issuer_der: bytes
+    authority_key_id: bytes | None
+    distribution_point: str | None
+    number: int
+    this_update: datetime
+    next_update: datetime
+    roll: Roll
+
+
+def findings(previous: Shown, following: Shown) -> tuple[Finding, ...]:
     """Every rule that ``following`` breaks as the successor of ``previous``.
 
     Only a lifted hold may leave. Expired certificates stay listed as well, so no date is needed.
+
+    Raises:
+        Malformed: entries that cannot be read.
     """
-    broken: list[Finding] = []
-    if (previous.issuer_der, previous.authority_key_id) != (
-        following.issuer_der,
-        following.authority_key_id,
-    ):
-        broken.append(Finding(rule=SuccessionRule.ISSUER))
-    if following.number <= previous.number:
-        broken.append(Finding(rule=SuccessionRule.NUMBER))
-    if not previous.this_update <= following.this_update < following.next_update:
-        broken.append(Finding(rule=SuccessionRule.TIME))
-    for serial, before in previous.entries.items():
-        rule = _entry_rule(before, following.entries.get(serial))
-        if rule is not None:
-            broken.append(Finding(rule=rule, serial=serial))
-    return tuple(broken)
+    rules = {
+        SuccessionRule.ISSUER: (previous.issuer_der, previous.authority_key_id)
+        == (following.issuer_der, following.authority_key_id),
+        SuccessionRule.SCOPE: previous.distribution_point == following.distribution_point,
+        SuccessionRule.NUMBER: previous.number < following.number,
+        SuccessionRule.TIME: previous.this_update <= following.this_update < following.next_update,
+    }
+    whole = (Finding(rule=rule) for rule, holds in rules.items() if not holds)
+    return (*whole, *_entry_findings(previous.roll, following.roll))
+
+
+def _entry_findings(previous: Roll, following: Roll) -> Iterator[Finding]:
+    """Compare what differs; most of a million entries are the same octets as before."""
+    for key, former in previous.buckets.items():
+        bucket = following.buckets.get(key)
+        if bucket is not None and bucket.octets == former.octets:
+            continue
+        after = {} if bucket is None else read_entries(bucket.octets)
+        for serial, before in read_entries(former.octets).items():
+            rule = _entry_rule(before, after.get(serial))
+            if rule is not None:
+                yield Finding(rule=rule, serial=serial)
 
 
 def _entry_rule(before: Entry, after: Entry | None) -> SuccessionRule | None:

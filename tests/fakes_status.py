@@ -3,14 +3,14 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
-from crl.ports import Encode, Listing
+from crl.ports import Publication, Snapshot
 from pki.domain.errors import Conflict, StoreUnavailable
 from pki.domain.events import (
     CardBlocked,
@@ -19,17 +19,19 @@ from pki.domain.events import (
     CertificateIssued,
     CrlPublished,
     Event,
+    touched,
 )
 from pki.domain.identifiers import CardId, IssuerId, SerialNumber
 from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
 from pki.domain.people import SYSTEM
 from pki.domain.reasons import BlockReason, RevokeReason
-from pki.domain.records import ListedCertificate, PublishedCrl
+from pki.domain.records import ChangedCertificate, CrlList, ListedCertificate, PublishedCrl
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.ports import Gate, HttpAnswer, HttpRequest, ReadyAnswer, SystemClock
 from server.status_http.reading import Limits
 from server.status_listener import Handler, StatusListener, bind
 
+T = TypeVar("T")
 START: Final = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
 
@@ -230,41 +232,77 @@ class FakeCrlStore:
     collected: int = 0
     told: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def collect(self, issuer: IssuerId, encode: Encode) -> Listing:
+    async def look(self, crl_list: CrlList, query: Callable[[Snapshot], T]) -> T:
         self.collected += 1
-        latest = await self.latest(issuer)
-        listed = [
-            ListedCertificate(serial=serial, status=status, not_after=START + timedelta(days=9))
-            for serial, status in sorted(self.store.statuses.items())
-            if isinstance(status, OnHold | Revoked)
-        ]
-        return Listing(
-            entries=encode(listed),
-            upto=len(self.store.journal),
-            previous=latest,
-            floor=self.floor,
-        )
+        if self.store.broken:
+            raise StoreUnavailable(message="down", next_step="start it")
+        return query(FakeSnapshot(self, crl_list))
 
     async def latest(self, issuer: IssuerId) -> PublishedCrl | None:
         if self.store.broken:
             raise StoreUnavailable(message="down", next_step="start it")
         return next((crl for crl in reversed(self.published) if crl.issuer == issuer), None)
 
-    async def publish(self, crl: PublishedCrl, expected_previous: int) -> None:
-        latest = await self.latest(crl.issuer)
+    async def publish(self, publications: Sequence[Publication], expected_previous: int) -> None:
+        latest = await self.latest(publications[0].crl.issuer)
         if self.conflict or expected_previous != (latest.number if latest else 0):
             raise Conflict(message="another CRL was published")
-        self.published.append(crl)
-        self.store.record(
-            CrlPublished(
-                issuer=crl.issuer,
-                number=crl.number,
-                crl_sha256=sha256(crl.der).hexdigest(),
-                entries=crl.entries,
-                upto=crl.upto,
+        for each in publications:
+            assert b"".join(piece.octets for piece in each.pieces) == each.crl.der
+            assert all(sha256(piece.octets).digest() == piece.sha256 for piece in each.pieces)
+            assert each.sha256 == sha256(each.crl.der).digest()
+            self.published.append(each.crl)
+            self.store.record(
+                CrlPublished(
+                    issuer=each.crl.issuer,
+                    number=each.crl.number,
+                    crl_sha256=each.sha256.hex(),
+                    entries=each.crl.entries,
+                    upto=each.crl.upto,
+                )
             )
-        )
         self.told.set()
+
+
+@dataclass
+class FakeSnapshot:
+    """What a list sees of a `FakeCrlStore`; what changed is what the journal names."""
+
+    crls: FakeCrlStore
+    crl_list: CrlList
+
+    def position(self) -> int:
+        return len(self.crls.store.journal)
+
+    def floor(self) -> int:
+        return self.crls.floor
+
+    def previous_number(self) -> int:
+        found = self.previous()
+        return 0 if found is None else found.number
+
+    def previous(self) -> PublishedCrl | None:
+        mine = (each for each in self.crls.published if each.issuer == self.crl_list.id)
+        return max(mine, key=lambda crl: crl.number, default=None)
+
+    def base(self, at: datetime) -> tuple[int, int] | None:
+        mine = [each for each in self.crls.published if each.issuer == self.crl_list.id]
+        found = [each for each in mine if each.this_update <= at][-1:] or mine[:1]
+        return (found[0].number, found[0].upto) if found else None
+
+    def listed(self) -> Iterator[ListedCertificate]:
+        for serial, status in sorted(self.crls.store.statuses.items()):
+            if isinstance(status, OnHold | Revoked):
+                end = START + timedelta(days=9)
+                yield ListedCertificate(serial=serial, status=status, not_after=end)
+
+    def changed(self, after: int) -> Iterator[ChangedCertificate]:
+        journal = self.crls.store.journal
+        subjects = (touched(entry.event) for entry in journal[after:])
+        held = {entry.event.serial for entry in journal if isinstance(entry.event, CardBlocked)}
+        for serial in sorted({subject[1] for subject in subjects if subject is not None}):
+            status = self.crls.store.statuses[serial]
+            yield ChangedCertificate(serial=serial, status=status, was_held=serial in held)
 
 
 @dataclass

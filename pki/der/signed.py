@@ -25,6 +25,12 @@ def assemble(tbs: bytes, algorithm: SignatureAlgorithm, signature: bytes) -> byt
     return codec.sequence(tbs, algorithm_identifier(algorithm), codec.bit_string(signature))
 
 
+def around(octets: int, algorithm: SignatureAlgorithm, signature: bytes) -> tuple[bytes, bytes]:
+    """What `assemble` puts before and after a body of this many octets."""
+    after = algorithm_identifier(algorithm) + codec.bit_string(signature)
+    return codec.sequence_header(octets + len(after)), after
+
+
 def split(der: bytes, what: str = "signed data", limit: int = SIZE_LIMIT) -> SignedParts:
     """The inverse of `assemble`; nothing is verified.
 

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 from pki.domain.identifiers import CardId, ChallengeId, IssuerId, SerialNumber, SessionId
 from pki.domain.people import Actor, PersonName
 from pki.domain.status import CertificateStatus
 from pki.domain.uzi import UziName
+
+MOST_PARTS: Final = 64
+"""More lists than this cost more in signatures than they save in transfer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,57 @@ class StatusInterval:
     until: datetime | None
     actor: Actor
     position: int
+
+
+def part_of(serial: SerialNumber, parts: int) -> int:
+    """The part that lists a certificate: serials are random, so that parts come out alike.
+
+    It follows from the serial and the number of parts, which stays for the life of a CA generation:
+    the certificate's distribution point names it for good (RFC 5280 4.2.1.13).
+    """
+    return serial.value % parts
+
+
+def part_name(name: str, part: int) -> str:
+    """What a part is called, after the name of the whole."""
+    return f"{name}-part-{part}"
+
+
+def delta_name(name: str) -> str:
+    """What the delta of a list is called."""
+    return f"{name}-delta"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrlList:
+    """One list of one CA: all its certificates, or with ``parts`` those of one ``part``.
+
+    ``point``: the address in the distribution point of the certificates it lists; needed for a
+    part, which repeats it (RFC 5280 5.2.5). ``delta``: the address of its delta CRLs, if it has
+    any.
+    """
+
+    issuer: IssuerId
+    parts: int = 0
+    part: int = 0
+    point: str | None = None
+    delta: str | None = None
+
+    @property
+    def id(self) -> IssuerId:
+        """Under which name the store keeps it; numbers grow for each name by itself."""
+        if not self.parts:
+            return self.issuer
+        return IssuerId(part_name(self.issuer.value, self.part))
+
+    @property
+    def delta_id(self) -> IssuerId:
+        """Under which name the store keeps its delta CRLs."""
+        return IssuerId(delta_name(self.id.value))
+
+    def covers(self, serial: SerialNumber) -> bool:
+        """Whether it speaks for this certificate."""
+        return not self.parts or part_of(serial, self.parts) == self.part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

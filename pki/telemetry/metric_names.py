@@ -52,6 +52,7 @@ GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_crl_this_update_timestamp_seconds": _metric("thisUpdate of the newest.", "issuer"),
     "zorgid_crl_next_update_timestamp_seconds": _metric("nextUpdate of the newest.", "issuer"),
     "zorgid_crl_size_bytes": _metric("Octets of the newest CRL.", "issuer"),
+    "zorgid_crl_late": _metric("1 when the newest CRL is older than two intervals.", "issuer"),
     "zorgid_crl_entries": _metric("Entries of the newest CRL.", "issuer"),
     "zorgid_ldap_outbox_pending": _metric("Journal entries the directory does not show yet."),
     "zorgid_ldap_outbox_oldest_seconds": _metric("Age of the oldest of those."),

@@ -15,6 +15,7 @@ from ca.ceremony.reading import invalid, manifest_digest, read_plan
 from ca.issuer import Issuer
 from ca.profile import Profile
 from ca.profiles import load_profiles
+from crl.build import shown_by
 from crl.succession import findings
 from pki.api.fields import from_pem
 from pki.der.certificate import read_certificate
@@ -128,7 +129,7 @@ class Ceremony:
             ConfigurationInvalid: names every rule that it breaks.
         """
         previous = self.previous_crl()
-        broken = () if previous is None else findings(previous, crl)
+        broken = () if previous is None else findings(shown_by(previous), shown_by(crl))
         if broken:
             raise invalid("crl", "; ".join(str(each) for each in broken))
 

@@ -2,10 +2,11 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from crl.follower import CrlFollower
+from crl.plan import Present
 from ocsp.renewal import CredentialHolder
 from ocsp.responder import OcspResponder
 from pki.der.certificate import read_certificate
@@ -77,24 +78,40 @@ class HsmGauges:
 
 
 class CrlGauges:
-    """The CRLs published last: the one built here, and those of ceremonies."""
+    """The CRLs published last: those built here, and those of ceremonies."""
 
-    def __init__(self, follower: CrlFollower, ceremonies: Mapping[str, PublishedCrl]) -> None:
-        self._follower = follower
+    def __init__(
+        self, followers: Sequence[CrlFollower], ceremonies: Mapping[str, PublishedCrl]
+    ) -> None:
+        self._followers = followers
         self._ceremonies = ceremonies
 
     def readings(self) -> Iterator[Reading]:
-        """Their times and sizes."""
-        built = self._follower.latest
-        for crl in (*([] if built is None else [built]), *self._ceremonies.values()):
+        """Their times and sizes; of those built here also what was counted, and if one is late."""
+        for name, crl in self._ceremonies.items():
+            yield from _crl_readings(name, Present.of(crl))
+        for each in self._followers:
+            name = each.list_id.value
+            if each.latest is not None:
+                yield from _crl_readings(name, each.latest)
             values = {
-                "zorgid_crl_this_update_timestamp_seconds": crl.this_update.timestamp(),
-                "zorgid_crl_next_update_timestamp_seconds": crl.next_update.timestamp(),
-                "zorgid_crl_size_bytes": len(crl.der),
-                "zorgid_crl_entries": crl.entries,
+                "zorgid_crl_late": float(each.overdue()),
+                "zorgid_crl_publications_total": each.statistics.published,
+                "zorgid_crl_failures_total": each.statistics.failures,
             }
-            for name, value in values.items():
-                yield Reading(name=name, value=value, labels={"issuer": crl.issuer.value})
+            for metric, value in values.items():
+                yield Reading(name=metric, value=value, labels={"issuer": name})
+
+
+def _crl_readings(name: str, crl: Present) -> Iterator[Reading]:
+    values = {
+        "zorgid_crl_this_update_timestamp_seconds": crl.this_update.timestamp(),
+        "zorgid_crl_next_update_timestamp_seconds": crl.next_update.timestamp(),
+        "zorgid_crl_size_bytes": crl.octets,
+        "zorgid_crl_entries": crl.entries,
+    }
+    for metric, value in values.items():
+        yield Reading(name=metric, value=value, labels={"issuer": name})
 
 
 class OcspGauges:

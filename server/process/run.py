@@ -144,7 +144,7 @@ class Process:
         await role.settle()
         self.runners.append(role.run)
         self._checks["issuance"] = role.problem
-        self._metrics.add_source("crl", CrlGauges(role.crls, role.ceremony_crls.latest))
+        self._metrics.add_source("crl", CrlGauges([role.crls], role.ceremony_crls.latest))
         return role
 
     async def _status(self, issuance: "IssuanceRole | None", store: "Store | None") -> None:

@@ -1,14 +1,19 @@
 """The store as the services that write want to see it."""
 
 import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import TypeVar
 
-from crl.ports import Encode, Listing
+from crl.ports import Publication, Snapshot
 from pki.domain.events import CrlPublished, ServiceStarted
 from pki.domain.identifiers import IssuerId
 from pki.domain.people import SYSTEM
-from pki.domain.records import PublishedCrl
+from pki.domain.records import ChangedCertificate, CrlList, ListedCertificate, PublishedCrl
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
+
+T = TypeVar("T")
 
 
 class StoreCursors:
@@ -34,30 +39,66 @@ class StoreCrls:
         self._reading = reading
         self._writing = writing
 
-    async def collect(self, issuer: IssuerId, encode: Encode) -> Listing:
-        """Encode inside the snapshot, so that entries, position and predecessor belong together."""
-
-        def query(session: ReadSession) -> Listing:
-            return Listing(
-                entries=encode(session.listed(issuer)),
-                upto=session.head().position,
-                previous=session.latest_crl(issuer),
-                floor=session.cursor(crl_floor(issuer)),
-            )
-
-        return await self._reading.read(query)
+    async def look(self, crl_list: CrlList, query: Callable[[Snapshot], T]) -> T:
+        """Run ``query`` inside one snapshot."""
+        return await self._reading.read(lambda session: query(StoreSnapshot(session, crl_list)))
 
     async def latest(self, issuer: IssuerId) -> PublishedCrl | None:
         """The CRL with the highest number."""
         return await self._reading.read(lambda session: session.latest_crl(issuer))
 
-    async def publish(self, crl: PublishedCrl, expected_previous: int) -> None:
-        """Publish, if the highest number still is ``expected_previous``.
+    async def publish(self, publications: Sequence[Publication], expected_previous: int) -> None:
+        """Publish all in one transaction, if the first list still ends at ``expected_previous``.
 
         Raises:
             Conflict: another builder was first.
         """
-        await self._writing.write(lambda session: record_crl(session, crl, expected_previous))
+
+        def work(session: WriteSession) -> None:
+            whole, *deltas = publications
+            _put(session, whole, expected_previous)
+            for each in deltas:
+                # Deltas have no builder of their own that could race.
+                _put(session, each, session.latest_crl_number(each.crl.issuer))
+
+        await self._writing.write(work)
+
+
+class StoreSnapshot:
+    """What one list of one CA sees of the store."""
+
+    def __init__(self, session: ReadSession, crl_list: CrlList) -> None:
+        self._session = session
+        self._list = crl_list
+
+    def position(self) -> int:
+        """Where the journal ends."""
+        return self._session.head().position
+
+    def floor(self) -> int:
+        """What a restore says was published; a part never has a higher number than the whole."""
+        names = {crl_floor(self._list.id), crl_floor(self._list.issuer)}
+        return max(self._session.cursor(name) for name in names)
+
+    def previous_number(self) -> int:
+        """The highest number published."""
+        return self._session.latest_crl_number(self._list.id)
+
+    def previous(self) -> PublishedCrl | None:
+        """The CRL with that number."""
+        return self._session.latest_crl(self._list.id)
+
+    def base(self, at: datetime) -> tuple[int, int] | None:
+        """Number and position of the newest CRL of that time."""
+        return self._session.crl_base(self._list.id, at)
+
+    def listed(self) -> Iterator[ListedCertificate]:
+        """What the CA's CRLs list."""
+        return self._session.listed(self._list.issuer)
+
+    def changed(self, after: int) -> Iterator[ChangedCertificate]:
+        """What changed since a journal position."""
+        return self._session.changed(self._list.issuer, after)
 
 
 def crl_floor(issuer: IssuerId) -> str:
@@ -68,14 +109,23 @@ def crl_floor(issuer: IssuerId) -> str:
 def record_crl(session: WriteSession, crl: PublishedCrl, expected_previous: int) -> None:
     """Put a CRL and its entry into this transaction."""
     session.put_crl(crl, expected_previous=expected_previous)
-    event = CrlPublished(
+    session.record(_published(crl, hashlib.sha256(crl.der).digest()), SYSTEM)
+
+
+def _put(session: WriteSession, publication: Publication, expected_previous: int) -> None:
+    crl = publication.crl
+    session.put_crl(crl, expected_previous=expected_previous, pieces=publication.pieces)
+    session.record(_published(crl, publication.sha256), SYSTEM)
+
+
+def _published(crl: PublishedCrl, sha256: bytes) -> CrlPublished:
+    return CrlPublished(
         issuer=crl.issuer,
         number=crl.number,
-        crl_sha256=hashlib.sha256(crl.der).hexdigest(),
+        crl_sha256=sha256.hex(),
         entries=crl.entries,
         upto=crl.upto,
     )
-    session.record(event, SYSTEM)
 
 
 async def record_start(store: Store, roles: str, version: str) -> None:

@@ -27,6 +27,7 @@ from pki.der.codec.writing import (
     octet_string,
     oid,
     sequence,
+    sequence_header,
     time,
     tlv,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "oid",
     "outermost",
     "sequence",
+    "sequence_header",
     "time",
     "tlv",
 ]

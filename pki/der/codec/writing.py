@@ -62,6 +62,14 @@ def sequence(*parts: bytes) -> bytes:
     return tlv(SEQUENCE, b"".join(parts))
 
 
+def sequence_header(octets: int) -> bytes:
+    """Tag and length of a SEQUENCE whose content has this many octets (X.690 10.1)."""
+    if octets < _SHORT:
+        return bytes((SEQUENCE, octets))
+    length = octets.to_bytes((octets.bit_length() + 7) // 8, "big")
+    return bytes((SEQUENCE, _SHORT | len(length))) + length
+
+
 def explicit(number: int, element: bytes) -> bytes:
     """``[number] EXPLICIT``."""
     return tlv(constructed(number), element)

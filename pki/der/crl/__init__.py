@@ -1,7 +1,7 @@
 """CRLs, version 2 (RFC 5280 5): joined from encoded entries and read back, in linear time."""
 
 from pki.der.crl.content import CrlContent, encode_tbs_crl, tbs_around
-from pki.der.crl.entries import Entry, encode_entry, encode_removal
+from pki.der.crl.entries import Entry, encode_entry, encode_removal, read_entries
 from pki.der.crl.frame import CrlFrame, read_crl_frame
 from pki.der.crl.whole import Crl, read_crl
 
@@ -15,5 +15,6 @@ __all__ = [
     "encode_tbs_crl",
     "read_crl",
     "read_crl_frame",
+    "read_entries",
     "tbs_around",
 ]

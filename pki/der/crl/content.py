@@ -20,7 +20,6 @@ from pki.domain.errors import Malformed
 _VERSION_2: Final = codec.integer(1)
 NUMBER_LIMIT: Final = 1 << 159
 """RFC 5280 5.2.3: at most 20 octets."""
-_SHORT: Final = 0x80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +72,11 @@ def tbs_around(content: CrlContent, octets: int) -> tuple[bytes, bytes]:
             content.issuer_der,
             codec.time(content.this_update),
             codec.time(content.next_update),
-            sequence_header(octets) if octets else b"",
+            codec.sequence_header(octets) if octets else b"",
         )
     )
     tail = codec.explicit(0, encode_extensions(_extensions(content)))
-    return sequence_header(len(front) + octets + len(tail)) + front, tail
-
-
-def sequence_header(octets: int) -> bytes:
-    """Tag and length of a SEQUENCE whose content has this many octets (X.690 10.1)."""
-    if octets < _SHORT:
-        return bytes((codec.SEQUENCE, octets))
-    length = octets.to_bytes((octets.bit_length() + 7) // 8, "big")
-    return bytes((codec.SEQUENCE, _SHORT | len(length))) + length
+    return codec.sequence_header(len(front) + octets + len(tail)) + front, tail
 
 
 def _extensions(content: CrlContent) -> list[Extension]:

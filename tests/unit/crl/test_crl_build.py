@@ -1,6 +1,6 @@
 """What a CRL says, and that nothing wrong is published."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,10 +8,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from crl.build import CrlIssuer, encode_listing, imported
-from crl.plan import relisted, seconds_until_due
+from crl.build import CrlIssuer, imported
+from crl.plan import Present, pause_after, relisted, seconds_until_due
 from crl.policy import CrlPolicy
-from crl.ports import Encode, Listing
+from crl.roll import gather
 from crl.service import CrlService
 from fakes_status import CARD as CARD_ID
 from fakes_status import ISSUER, START, FakeClock, FakeCrlStore, FakeStore
@@ -31,9 +31,8 @@ from pki.domain.events import (
     RestoreConfirmed,
     ServiceStarted,
 )
-from pki.domain.identifiers import IssuerId
 from pki.domain.reasons import RevocationReason
-from pki.domain.records import ListedCertificate
+from pki.domain.records import CrlPiece, ListedCertificate
 from pki.domain.status import Good, OnHold, Revoked, Unconfirmed
 from pki.trust.signatures import verify_signature
 from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
@@ -145,6 +144,7 @@ async def test_a_predecessor_that_was_tampered_with_stops_publication(bench: Crl
     first = await bench.service.publish_next()
     changed = first.der.replace(A.to_bytes(), B.to_bytes())
     bench.crls.published[0] = replace(first, der=changed)
+    bench.service = bench.make_service()
     with pytest.raises(SignatureBroken):
         await bench.service.publish_next()
 
@@ -169,22 +169,21 @@ def listed(*serials: int) -> Iterable[ListedCertificate]:
 @pytest.mark.parametrize("order", [(0, 0), (1, 0)])
 def test_a_store_that_lists_twice_or_out_of_order_is_not_believed(order: tuple[int, ...]) -> None:
     with pytest.raises(IntegrityBroken):
-        encode_listing(listed(*order))
+        gather(listed(*order), lambda _serial: True)
 
 
-async def test_entries_that_differ_from_what_is_read_back_are_not_published(
-    bench: CrlBench,
+async def test_what_reads_back_otherwise_is_not_published(
+    bench: CrlBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Doubled(FakeCrlStore):
-        async def collect(self, issuer: IssuerId, encode: Encode) -> Listing:
-            found = await super().collect(issuer, encode)
-            return replace(found, entries=(found.entries[0] + encode(listed(3))[0],))
-
     bench.store.statuses[A] = OnHold(since=START)
-    bench.crls = Doubled(bench.store)
-    bench.service = bench.make_service()
+
+    def otherwise(pieces: Sequence[CrlPiece]) -> bytes:
+        return b"".join(each.octets for each in pieces).replace(A.to_bytes(), B.to_bytes())
+
+    monkeypatch.setattr("crl.service._joined", otherwise)
     with pytest.raises(SignatureBroken):
         await bench.service.publish_next()
+    assert not bench.crls.published
 
 
 async def test_a_crl_made_elsewhere_is_checked_when_it_comes(bench: CrlBench) -> None:
@@ -197,7 +196,7 @@ async def test_a_crl_made_elsewhere_is_checked_when_it_comes(bench: CrlBench) ->
 
 async def test_when_the_next_one_is_due(bench: CrlBench) -> None:
     policy = bench.policy
-    latest = await bench.service.publish_next()
+    latest = Present.of(await bench.service.publish_next())
     assert seconds_until_due(None, START, None, policy) == 0
     assert seconds_until_due(latest, START, None, policy) == 3600
     assert seconds_until_due(latest, START + timedelta(hours=2), None, policy) == 0
@@ -249,3 +248,8 @@ async def test_the_first_number_is_above_the_floor(bench: CrlBench) -> None:
 def test_a_confirmed_restore_is_followed_by_a_crl() -> None:
     event = RestoreConfirmed(issuer=ISSUER, crl_number=4, position=9, digest="00")
     assert relisted(event) == ISSUER
+
+
+def test_a_signer_that_is_back_is_used_within_ten_seconds() -> None:
+    pauses = [pause_after(failures) for failures in (1, 2, 3, 4, 5, 6, 1000)]
+    assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]

@@ -61,8 +61,8 @@ class Following:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crl.follower.FIRST_PAUSE", 0.005)
-    monkeypatch.setattr("crl.follower.LONGEST_PAUSE", 0.005)
+    monkeypatch.setattr("crl.plan.FIRST_PAUSE", 0.005)
+    monkeypatch.setattr("crl.plan.LONGEST_PAUSE", 0.005)
     monkeypatch.setattr("crl.follower.GLANCE", 0.01)
 
 

@@ -8,27 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crl.succession import SuccessionRule, findings
+from crl.roll import roll_of
+from crl.succession import Shown, SuccessionRule, findings
 from fakes_status import START
-from pki.der.crl import Crl, Entry
-from pki.domain.algorithms import SignatureAlgorithm
+from pki.der.crl import Entry, encode_entry
+from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason as R
 
 LATER: Final = START + timedelta(hours=1)
 
 
-def crl(number: int, entries: dict[int, Entry] | None = None, at: datetime = START) -> Crl:
-    return Crl(
-        tbs=b"",
-        algorithm=SignatureAlgorithm.SHA256_RSA,
-        signature=b"",
+def crl(number: int, entries: dict[int, Entry] | None = None, at: datetime = START) -> Shown:
+    listed = sorted((entries or {}).items())
+    encoded = [encode_entry(SerialNumber(serial), *entry) for serial, entry in listed]
+    return Shown(
         issuer_der=b"name",
+        authority_key_id=b"key",
+        distribution_point=None,
+        number=number,
         this_update=at,
         next_update=at + timedelta(hours=48),
-        number=number,
-        authority_key_id=b"key",
-        entries=entries or {},
-        expired_certs_on_crl=None,
+        roll=roll_of(b"".join(encoded)),
     )
 
 
@@ -84,9 +84,10 @@ def test_what_may_not_follow(step: str) -> None:
         (replace(crl(2), next_update=START), SuccessionRule.TIME),
         (replace(crl(2), issuer_der=b"other"), SuccessionRule.ISSUER),
         (replace(crl(2), authority_key_id=b"other"), SuccessionRule.ISSUER),
+        (replace(crl(2), distribution_point="http://x"), SuccessionRule.SCOPE),
     ],
 )
-def test_what_is_wrong_with_the_whole(following: Crl, rule: SuccessionRule) -> None:
+def test_what_is_wrong_with_the_whole(following: Shown, rule: SuccessionRule) -> None:
     assert [found.rule for found in findings(crl(1), following)] == [rule]
 
 

@@ -1,0 +1,160 @@
+"""The entries of one list, kept encoded and in order, so that a change touches few of them.
+
+They lie in buckets by the first octet of the serial number: what a bucket holds follows from its
+entries alone, and most buckets are the same in one CRL and the next.
+"""
+
+import hashlib
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, Self
+
+from pki.der.crl import encode_entry
+from pki.domain.errors import IntegrityBroken, Malformed
+from pki.domain.identifiers import SERIAL_OCTETS, SerialNumber
+from pki.domain.records import ChangedCertificate, CrlPiece, ListedCertificate
+from pki.domain.status import CertificateStatus, crl_entry
+
+_SEQUENCE: Final = 0x30
+_INTEGER: Final = 0x02
+_SHORT: Final = 0x80
+
+Covers = Callable[[SerialNumber], bool]
+Changes = Mapping[bytes, bytes | None]
+"""By serial number of 20 octets: the encoded entry, or None when it is not listed any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Encoded entries in order, how many, and the digest of them all."""
+
+    octets: bytes
+    entries: int
+    sha256: bytes
+
+    @classmethod
+    def of(cls, entries: list[bytes]) -> Self:
+        """Of encoded entries that are in order."""
+        octets = b"".join(entries)
+        return cls(octets, len(entries), hashlib.sha256(octets).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Every entry of a list; never changed, only followed by another roll."""
+
+    buckets: Mapping[int, Bucket]
+
+    @property
+    def entries(self) -> int:
+        """How many certificates are listed."""
+        return sum(each.entries for each in self.buckets.values())
+
+    @property
+    def octets(self) -> int:
+        """How long all entries are together."""
+        return sum(len(each.octets) for each in self.buckets.values())
+
+    def pieces(self) -> Iterator[CrlPiece]:
+        """The entries in their order, as they stand in a CRL."""
+        for key in sorted(self.buckets):
+            bucket = self.buckets[key]
+            yield CrlPiece(sha256=bucket.sha256, octets=bucket.octets)
+
+    def revised(self, changes: Changes) -> "Roll":
+        """The roll after these changes; buckets without any are taken over.
+
+        Raises:
+            Malformed: a bucket does not hold entries.
+        """
+        buckets = dict(self.buckets)
+        for key, serials in groupby(sorted(changes), key=lambda serial: serial[0]):
+            held = buckets.pop(key, None)
+            entries = list(walk(b"" if held is None else held.octets))
+            for serial in serials:
+                _put(entries, serial, changes[serial])
+            if entries:
+                buckets[key] = Bucket.of([entry for _, entry in entries])
+        return Roll(buckets)
+
+
+def _put(entries: list[tuple[bytes, bytes]], serial: bytes, entry: bytes | None) -> None:
+    at = bisect_left(entries, serial, key=lambda pair: pair[0])
+    there = at < len(entries) and entries[at][0] == serial
+    entries[at : at + there] = [] if entry is None else [(serial, entry)]
+
+
+def walk(octets: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Serial number (20 octets) and encoding of each entry.
+
+    Raises:
+        Malformed: not entries as this program writes them, or not in rising order.
+    """
+    position, end, last = 0, len(octets), b""
+    while position < end:
+        head = octets[position : position + 4]
+        well_formed = len(head) == 4 and head[0] == _SEQUENCE and head[2] == _INTEGER  # noqa: PLR2004 -- two tags, two lengths
+        if not well_formed or head[1] >= _SHORT or not 0 < head[3] <= SERIAL_OCTETS:
+            raise Malformed(what="CRL", message="an entry has a form that is never written here")
+        stop = position + 2 + head[1]
+        serial = octets[position + 4 : position + 4 + head[3]].rjust(SERIAL_OCTETS, b"\0")
+        if serial <= last or stop > end:
+            raise Malformed(what="CRL", message="entries are cut off or out of order")
+        yield serial, octets[position:stop]
+        position, last = stop, serial
+
+
+def roll_of(octets: bytes) -> Roll:
+    """The roll of a CRL that was read.
+
+    Raises:
+        Malformed: as `walk`.
+    """
+    groups = groupby(walk(octets), key=lambda pair: pair[0][0])
+    return Roll({key: Bucket.of([entry for _, entry in pairs]) for key, pairs in groups})
+
+
+def gather(listed: Iterable[ListedCertificate], covers: Covers, held: Roll | None = None) -> Roll:
+    """The roll of what the store lists. Buckets equal to those ``held`` are not kept twice.
+
+    Raises:
+        IntegrityBroken: the serials do not rise: the store gave one twice or out of order.
+    """
+    known = {} if held is None else held.buckets
+    buckets: dict[int, Bucket] = {}
+    for key, pairs in groupby(_encoded(listed, covers), key=lambda pair: pair[0]):
+        bucket, former = Bucket.of([entry for _, entry in pairs]), known.get(key)
+        buckets[key] = bucket if former is None or former != bucket else former
+    return Roll(buckets)
+
+
+def _encoded(listed: Iterable[ListedCertificate], covers: Covers) -> Iterator[tuple[int, bytes]]:
+    last = 0
+    for each in listed:
+        value = each.serial.value
+        if value <= last:
+            raise IntegrityBroken(
+                message=f"the store lists {each.serial} after {SerialNumber(last)}",
+                next_step="run zorgid journal verify and examine the store",
+            )
+        last = value
+        entry = encoded(each.serial, each.status)
+        if entry is not None and covers(each.serial):
+            yield value >> 8 * (SERIAL_OCTETS - 1), entry
+
+
+def changes_of(changed: Iterable[ChangedCertificate], covers: Covers) -> Changes:
+    """What these changes mean for a list."""
+    return {
+        each.serial.to_bytes(): encoded(each.serial, each.status)
+        for each in changed
+        if covers(each.serial)
+    }
+
+
+def encoded(serial: SerialNumber, status: CertificateStatus) -> bytes | None:
+    """The entry of a certificate with this status; None when it has none."""
+    entry = crl_entry(status)
+    return None if entry is None else encode_entry(serial, *entry)
