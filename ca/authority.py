@@ -1,7 +1,8 @@
 """The Token CA as the registration authority sees it: prepares and signs, keeps nothing."""
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Self
 
@@ -15,11 +16,13 @@ from ca.prepare import Prepared, Request, prepare
 from ca.profile import CertificateKind, NameField, Profile
 from ca.settings import CaSettings
 from ca.sign import sign_certificate
+from ca.validity import window
 from pki.der import oids
 from pki.der.certificate import read_certificate
 from pki.der.signed import assemble
-from pki.domain.errors import ConfigurationInvalid, KeyMismatch
+from pki.domain.errors import ConfigurationInvalid, KeyMismatch, NotFound, Refused
 from pki.domain.identifiers import IssuerId
+from pki.domain.reasons import RefusalReason
 from pki.domain.records import PassHolder
 from pki.ports import Entropy, Signer
 
@@ -110,6 +113,16 @@ class CertificationAuthority:
         """The CA's own certificate, DER."""
         return self.chain[0]
 
+    def can_issue(self, now: datetime) -> bool:
+        """Whether a whole card's life, from now, lies within this CA's own."""
+        own, rule = self.identity.window, self.profiles.card.validity
+        wanted = window(now=now, period=rule.period, backdate_seconds=rule.backdate_seconds)
+        return (
+            own is not None
+            and own.not_before <= wanted.not_before
+            and wanted.not_after <= own.not_after
+        )
+
     def check_key(self, public_key: bytes, /) -> None:
         """Judge the DER SubjectPublicKeyInfo of a card.
 
@@ -172,6 +185,59 @@ class CertificationAuthority:
         purposes = read_certificate(der).extended_key_usage or ()
         is_responder = oids.EKU_OCSP_SIGNING in purposes
         return self.profiles.responder if is_responder else self.profiles.card
+
+
+class Generations:
+    """The generations of the Token CA whose keys are here; which one issues follows from the date.
+
+    ``issues`` names those that may; the others only go on answering for what they issued.
+    """
+
+    def __init__(
+        self, authorities: Iterable[CertificationAuthority], *, issues: Container[IssuerId]
+    ) -> None:
+        self._found = {each.issuer: each for each in authorities}
+        self._issues = [each for each in self._found.values() if each.issuer in issues]
+
+    @property
+    def all(self) -> tuple[CertificationAuthority, ...]:
+        """Every one of them."""
+        return tuple(self._found.values())
+
+    def issuing(self, now: datetime, /) -> CertificationAuthority:
+        """The newest that can issue a card now: before its notBefore the one before it does.
+
+        Raises:
+            Refused: ISSUING_STOPPED: none can.
+        """
+        able = [each for each in self._issues if each.can_issue(now)]
+        if not able:
+            raise Refused(
+                reason=RefusalReason.ISSUING_STOPPED,
+                message="no generation of the Token CA may issue, is valid now and outlives a card",
+                next_step="hold a ceremony for the next generation of this CA and issue from that",
+            )
+        return max(able, key=_since)
+
+    def of(self, issuer: IssuerId, /) -> CertificationAuthority:
+        """The generation of this name.
+
+        Raises:
+            NotFound: there is none, or its key is not here.
+        """
+        found = self._found.get(issuer)
+        if found is None:
+            raise NotFound(
+                what="issuer",
+                message=f"no key of a CA generation {issuer} is here",
+                next_step="compare the tables [[token_ca]] of both configurations",
+            )
+        return found
+
+
+def _since(authority: CertificationAuthority) -> datetime:
+    window = authority.identity.window
+    return datetime.min.replace(tzinfo=UTC) if window is None else window.not_before
 
 
 def _check_chain(chain: tuple[bytes, ...]) -> None:

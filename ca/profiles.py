@@ -79,7 +79,7 @@ def _issued_by(issuer: Profile) -> tuple[CertificateKind, ...]:
 
 
 def _filled(value: Any, *, settings: CaSettings, key: str) -> Any:  # noqa: ANN401 -- TOML's values
-    """The same tree of values with ``{arc}``, ``{base_url}`` and ``{operator}`` replaced."""
+    """The same tree of values with every placeholder replaced."""
     match value:
         case dict():
             return {
@@ -99,6 +99,8 @@ def _filled_text(text: str, *, settings: CaSettings, key: str) -> str:
         "{arc}": settings.oid_arc,
         "{base_url}": settings.base_url,
         "{operator}": settings.operator,
+        "{token_ca_name}": settings.token_ca_name,
+        "{token_ca_published_as}": settings.token_ca_published_as,
     }
     for found in _PLACEHOLDER.findall(text):
         if found not in known:

@@ -25,6 +25,7 @@ _OID: Final = re.compile(
 _HOST_AND_PORT: Final = re.compile(
     r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII
 )
+_URL_NAME: Final = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
 
 
@@ -55,6 +56,9 @@ class CaSettings:
     ``operator`` is the O of every CA. ``oid_arc`` is the operator's own arc: policies are
     ``<arc>.1`` and further, and it is itself the own OID CA. Under ``base_url`` (plain HTTP, no
     slash at the end) OCSP, CRLs and CA certificates are served.
+
+    ``token_ca_name`` is the CN of the generation of the Token CA that the profiles are loaded for,
+    ``token_ca_published_as`` the last part of its CRL's and certificate's URL.
     """
 
     installation: Installation
@@ -62,6 +66,8 @@ class CaSettings:
     oid_arc: str
     base_url: str
     oid_ca: OidCa = OidCa.OWN
+    token_ca_name: str = "ZORG-ID Token CA"
+    token_ca_published_as: str = "zorg-id-token-ca"
 
     def __post_init__(self) -> None:
         """Refuse settings that would make a certificate nobody should trust.
@@ -126,6 +132,10 @@ def _problems(settings: CaSettings) -> Iterator[tuple[str, str]]:
         yield "oid_arc", problem
     if problem := http_url_problem(settings.base_url):
         yield "base_url", problem
+    if problem := name_problem(settings.token_ca_name):
+        yield "token_ca_name", problem
+    if not _URL_NAME.fullmatch(settings.token_ca_published_as):
+        yield "token_ca_published_as", "may hold lower-case letters, digits and hyphens only"
 
 
 def _mark_problem(settings: CaSettings) -> str | None:

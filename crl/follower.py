@@ -53,6 +53,11 @@ class CrlFollower:
         """Which list it keeps fresh."""
         return self._service.list.id
 
+    @property
+    def issuer(self) -> IssuerId:
+        """Whose CRLs these are."""
+        return self._service.issuer.issuer
+
     def age(self) -> float | None:
         """Seconds since the present CRL's thisUpdate; None before the first."""
         if self.latest is None:

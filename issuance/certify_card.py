@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from issuance.desk import Desk
-from issuance.ports import Certification, Enquiry, Intents, Prepared, VerifiedKey
+from issuance.ports import (
+    Certification,
+    CertificationAuthority,
+    Enquiry,
+    Intents,
+    Prepared,
+    VerifiedKey,
+)
 from issuance.steps.callers import holder_actor, own_card
 from issuance.steps.card_change import certificate_of
 from issuance.steps.challenges import new_challenge
@@ -22,7 +29,7 @@ from issuance.steps.standing import refuse_late
 from pki.domain.cards import Card, Issued, Ordered, certified
 from pki.domain.errors import IntegrityBroken, Refused, StoreUnavailable, Unavailable
 from pki.domain.events import CertificateIntended, CertificateIssued
-from pki.domain.identifiers import CardId
+from pki.domain.identifiers import CardId, IssuerId
 from pki.domain.reasons import RefusalReason
 from pki.domain.records import (
     Challenge,
@@ -38,11 +45,22 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certified:
-    """A card with its certificate, on hold, and what its key must sign next."""
+    """A card with its certificate, on hold, and what its key must sign next.
+
+    ``chain`` is that of the generation that issued it: its certificate first, the root's last.
+    """
 
     card: Card
     certificate: bytes
+    chain: tuple[bytes, ...]
     challenge: Challenge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    issuer: IssuerId
+    prepared: Prepared
+    key: VerifiedKey
 
 
 class CardCertifier:
@@ -62,7 +80,6 @@ class CardCertifier:
             Unavailable: try again later; the order then gets a new serial.
         """
         key = self._desk.proofs.verify_pkcs10(pkcs10)
-        self._desk.authority.check_key(key.public_key)
         asker = Asker(
             actor=holder_actor(holder),
             pass_digest=self._desk.digest(holder.holder.certificate_sha256),
@@ -81,11 +98,15 @@ class CardCertifier:
         card = await desk.reader.read(look)
         if isinstance(card.phase, Issued):
             return await desk.store.write(lambda session: _repeat(desk, session, card, key))
-        prepared = desk.authority.prepare_card(holder.holder, key.public_key, desk.clock.now())
+        now = desk.clock.now()
+        authority = desk.authorities.issuing(now)
+        authority.check_key(key.public_key)
+        prepared = authority.prepare_card(holder.holder, key.public_key, now)
+        planned = _Planned(issuer=authority.issuer, prepared=prepared, key=key)
         intent = await desk.store.write(
-            lambda session: _intend(desk, session, holder, card.id, (prepared, key))
+            lambda session: _intend(desk, session, holder, card.id, planned)
         )
-        certificate = await self._signed(intent)
+        certificate = await self._signed(authority, intent)
         issued = IssuedCertificate(
             serial=intent.serial,
             issuer=intent.issuer,
@@ -97,9 +118,9 @@ class CardCertifier:
         )
         return await desk.store.write(lambda session: _finish(desk, session, holder, issued))
 
-    async def _signed(self, intent: Intent) -> bytes:
+    async def _signed(self, authority: CertificationAuthority, intent: Intent) -> bytes:
         try:
-            return await self._desk.authority.sign(intent.tbs)
+            return await authority.sign(intent.tbs)
         except (Unavailable, IntegrityBroken):
             await self._give_up(intent)
             raise
@@ -130,7 +151,12 @@ def _repeat(desk: Desk, session: Certification, seen: Card, key: VerifiedKey) ->
         )
     refuse_late(card, session.now, desk.limits.unfinished)
     challenge = new_challenge(desk, session, ChallengePurpose.CONFIRM_CARD, card.id)
-    return Certified(card=card, certificate=certificate.der, challenge=challenge)
+    return Certified(
+        card=card,
+        certificate=certificate.der,
+        chain=desk.authorities.of(certificate.issuer).chain,
+        challenge=challenge,
+    )
 
 
 def _intend(
@@ -138,9 +164,9 @@ def _intend(
     session: Certification,
     holder: Session,
     card_id: CardId,
-    what: tuple[Prepared, VerifiedKey],
+    planned: _Planned,
 ) -> Intent:
-    prepared, key = what
+    prepared = planned.prepared
     card = own_card(session, session.card(card_id), holder)
     refuse_late(card, session.now, desk.limits.unfinished)
     if not isinstance(card.phase, Ordered):
@@ -150,11 +176,11 @@ def _intend(
     _clear_former(session, card_id)
     intent = Intent(
         serial=prepared.serial,
-        issuer=desk.authority.issuer,
+        issuer=planned.issuer,
         card_id=card_id,
         tbs=prepared.tbs,
         profile=prepared.profile,
-        key_sha256=key.key_sha256,
+        key_sha256=planned.key.key_sha256,
         created_at=session.now,
         lease_until=session.now + desk.limits.lease,
         not_after=prepared.not_after,
@@ -206,4 +232,9 @@ def _finish(
     )
     session.record(event, holder_actor(holder, card.person_id))
     challenge = new_challenge(desk, session, ChallengePurpose.CONFIRM_CARD, card.id)
-    return Certified(card=card, certificate=issued.der, challenge=challenge)
+    return Certified(
+        card=card,
+        certificate=issued.der,
+        chain=desk.authorities.of(issued.issuer).chain,
+        challenge=challenge,
+    )

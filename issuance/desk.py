@@ -3,9 +3,11 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from issuance.ports import CertificationAuthority, PassVerifier, Proofs, Reader, Sealer, Store
+from pki.domain.identifiers import IssuerId
 from pki.ports import Clock, Entropy
 
 ID_OCTETS = 16
@@ -25,6 +27,24 @@ class Limits:
     lease: timedelta = timedelta(minutes=1)
 
 
+class Authorities(Protocol):
+    """The generations of the Token CA."""
+
+    def issuing(self, now: datetime, /) -> CertificationAuthority:
+        """The one that issues cards now.
+
+        Raises:
+            Refused: ISSUING_STOPPED: none does.
+        """
+
+    def of(self, issuer: IssuerId, /) -> CertificationAuthority:
+        """The one of this name.
+
+        Raises:
+            NotFound: there is none whose key is here.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """The registration authority's surroundings.
@@ -35,7 +55,7 @@ class Desk:
 
     store: Store
     reader: Reader
-    authority: CertificationAuthority
+    authorities: Authorities
     passes: PassVerifier
     proofs: Proofs
     sealer: Sealer

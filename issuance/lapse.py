@@ -77,12 +77,8 @@ def _lapse(desk: Desk, card_id: CardId, session: Lapsing) -> bool:
         case Ordered():
             ended = lapsed(card, not_before=None, at=session.now)
             session.put_card(ended)
-            session.record(
-                CardLapsed(
-                    card=card.id, issuer=desk.authority.issuer, serial=None, revoked_at=None
-                ),
-                SYSTEM,
-            )
+            event = CardLapsed(card=card.id, issuer=None, serial=None, revoked_at=None)
+            session.record(event, SYSTEM)
         case Issued():
             _revoke_unconfirmed(session, card)
         case _:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.x509 import load_der_x509_certificate
+
 from ocsp.credential import ResponderCredential
 from ocsp.ports import CredentialSource
 from pki.der.ocsp import PreferredSignature
@@ -26,13 +29,13 @@ class CredentialHolder:
     def __init__(
         self,
         issuer: IssuerId,
-        issuer_der: bytes,
+        certificate: bytes,
         source: CredentialSource,
         clock: Clock,
         current: ResponderCredential | None = None,
     ) -> None:
         self.issuer = issuer
-        self._issuer_der = issuer_der
+        self._issuer_certificate = load_der_x509_certificate(certificate)
         self._source = source
         self._clock = clock
         self._current = None if current is None else self._checked(current)
@@ -61,13 +64,20 @@ class CredentialHolder:
             )
         return current
 
+    def can_answer(self, now: datetime) -> bool:
+        """Whether the issuer itself is valid now: outside its life it delegates to nobody."""
+        issuer = self._issuer_certificate
+        return issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc
+
     async def tend(self) -> None:
-        """Renew when that is due.
+        """Renew when that is due; nothing is due outside the issuer's own life.
 
         Raises:
             ZorgidError: it was due and failed; the old credential stays.
         """
         now = self._clock.now()
+        if not self.can_answer(now):
+            return
         if self._current is not None and not self._current.renewal_due(now):
             return
         fresh = self._checked(await self._source.renew())
@@ -107,12 +117,18 @@ class CredentialHolder:
         )
 
     def _checked(self, credential: ResponderCredential) -> ResponderCredential:
-        """RFC 6960 4.2.2.2: the delegation must come from the very issuer that is answered for."""
-        if credential.issuer_der != self._issuer_der:
+        """RFC 6960 4.2.2.2: the delegation must come from the very issuer that is answered for.
+
+        Two generations may have one name, so it is the signature that tells.
+        """
+        delegated = load_der_x509_certificate(credential.certificate)
+        try:
+            delegated.verify_directly_issued_by(self._issuer_certificate)
+        except (ValueError, TypeError, InvalidSignature) as error:
             raise KeyMismatch(
                 message=f"the OCSP responder certificate was not issued by {self.issuer}",
                 next_step="let the issuance role make one with the right issuer",
-            )
+            ) from error
         return credential
 
 

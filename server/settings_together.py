@@ -30,9 +30,6 @@ def check_together(settings: "Settings") -> None:
 def _needed(settings: "Settings") -> Iterator[Finding]:
     if (settings.store.path is None) == (settings.store.postgresql is None):
         yield "store", "give either path or postgresql", "keep one"
-    for index, each in enumerate(settings.token_ca):
-        if each.key is None and each.state != "ended":
-            yield f"token_ca.{index}.key", f"{each.id} {each.state} and needs its key", "add it"
     if settings.ldap.mode == "external":
         for name in ("url", "bind_dn", "password_file"):
             if getattr(settings.ldap, name) is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,11 +14,13 @@ from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import (
     KeyRejected,
     Malformed,
+    NotFound,
     Unauthenticated,
     ZorgidError,
 )
 from pki.domain.identifiers import (
     ISSUED_SERIAL_MIN,
+    IssuerId,
     OrganisationId,
     PersonId,
     SerialNumber,
@@ -68,10 +70,9 @@ class FakePrepared:
 
 
 class FakeAuthority:
-    issuer = ISSUER
-    chain = (b"TOKEN-CA", b"ROOT")
-
-    def __init__(self, entropy: FakeEntropy) -> None:
+    def __init__(self, entropy: FakeEntropy, issuer: IssuerId = ISSUER) -> None:
+        self.issuer = issuer
+        self.chain = (f"CA {issuer}".encode(), b"ROOT")
         self._entropy = entropy
         self.signed: list[bytes] = []
         self.before_sign: Callable[[], None] = lambda: None
@@ -108,6 +109,23 @@ class FakeAuthority:
         self.signed.append(tbs)
         self.after_sign()
         return b"CERT" + tbs
+
+
+class FakeAuthorities:
+    """The last one issues."""
+
+    def __init__(self, authorities: Sequence[FakeAuthority]) -> None:
+        self.authorities = list(authorities)
+
+    def issuing(self, now: datetime, /) -> FakeAuthority:
+        del now
+        return self.authorities[-1]
+
+    def of(self, issuer: IssuerId, /) -> FakeAuthority:
+        found = [each for each in self.authorities if each.issuer == issuer]
+        if not found:
+            raise NotFound(what="issuer", message="no such generation")
+        return found[0]
 
 
 def key_in(certificate: bytes) -> bytes:
@@ -183,11 +201,12 @@ class Surroundings:
         self.entropy = FakeEntropy()
         self.store = FakeStore(self.clock)
         self.authority = FakeAuthority(self.entropy)
+        self.authorities = FakeAuthorities([self.authority])
         self.passes = FakePasses()
         self.desk = Desk(
             store=self.store,
             reader=self.store,
-            authority=self.authority,
+            authorities=self.authorities,
             passes=self.passes,
             proofs=FakeProofs(),
             sealer=FakeSealer(),

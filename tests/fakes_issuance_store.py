@@ -191,7 +191,9 @@ class FakeSession:
         return self.tables.certificates.get(serial)
 
     def status(self, issuer: IssuerId, serial: SerialNumber, /) -> CertificateStatus | None:
-        return self.tables.statuses.get(serial) if issuer == ISSUER else None
+        intent = self.tables.intents.get(serial)
+        is_of = ISSUER if intent is None else intent.issuer
+        return self.tables.statuses.get(serial) if issuer == is_of else None
 
     def set_status(
         self,

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from ca.authority import CertificationAuthority
+from ca.authority import CertificationAuthority, Generations
 from issuance.desk import Desk, Limits
 from issuance.http.app import create_app, serving
 from issuance.register_operator import NewOperator, record_operator
@@ -107,7 +107,7 @@ class World:
         return Desk(
             store=store,
             reader=reader,
-            authority=self.authority,
+            authorities=Generations([self.authority], issues={self.authority.issuer}),
             passes=UziTrust(self.register.settings, self.status),
             proofs=proofs,
             sealer=BirthDateSealer(hashlib.sha256(b"sealing").digest(), entropy),

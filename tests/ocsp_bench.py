@@ -93,13 +93,13 @@ class Bench:
         self.credential = self.credential_of(self.signer)
         issuer = IssuerStatus.of(self.issuer, self.ca.certificate)
         self.holder = CredentialHolder(
-            self.issuer, issuer.name_der, self.source, self.clock, self.credential
+            self.issuer, self.ca.certificate, self.source, self.clock, self.credential
         )
         holders = [self.holder]
         if self.other_kind is not None:
             other = self.credential_of(PlainSigner(new_key("other", self.other_kind)))
             holders.append(
-                CredentialHolder(self.issuer, issuer.name_der, self.source, self.clock, other)
+                CredentialHolder(self.issuer, self.ca.certificate, self.source, self.clock, other)
             )
         self.other = holders[-1]
         self.responder = OcspResponder(

@@ -74,7 +74,7 @@ class HolderRoutes:
         holder = await self._holder(request)
         body = await body_of(request, CertificateRequest)
         certified = await self._certifier.certify(holder, card_id_of(request), body.pkcs10)
-        return json_response(certified_view(certified, self._desk.authority.chain), 201)
+        return json_response(certified_view(certified), 201)
 
     async def _confirm(self, request: web.Request) -> web.Response:
         holder = await self._holder(request)

@@ -121,7 +121,7 @@ class OperatorRoutes:
     async def _responder(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, ResponderRequest)
-        certificate = await enrol_responder(self._desk, operator, body.pkcs10)
+        certificate = await enrol_responder(self._desk, operator, body.issuer, body.pkcs10)
         return json_response(ResponderView(certificate=certificate), 201)
 
     async def _operator_of(self, request: web.Request) -> Operator:

@@ -75,12 +75,12 @@ def session_view(opened: OpenedSession) -> SessionView:
     )
 
 
-def certified_view(certified: Certified, chain: tuple[bytes, ...]) -> CertifiedView:
+def certified_view(certified: Certified) -> CertifiedView:
     """A certificate with its chain."""
     return CertifiedView(
         card=card_view(certified.card),
         certificate=certified.certificate,
-        chain=list(chain),
+        chain=list(certified.chain),
         challenge=challenge_view(certified.challenge),
     )
 

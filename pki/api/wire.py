@@ -238,8 +238,9 @@ class OperatorView(Wire):
 
 
 class ResponderRequest(Wire):
-    """POST /v1/responder-certificates: PKCS#10 of a status node's new key."""
+    """POST /v1/responder-certificates: a status node's PKCS#10, and the CA it answers for."""
 
+    issuer: IssuerIdText
     pkcs10: RequestPem
 
 

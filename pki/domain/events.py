@@ -196,12 +196,12 @@ class CardRevoked(Event):
 class CardLapsed(Event):
     """An order ended without becoming active.
 
-    ``serial`` is its certificate's, if one was signed.
+    ``issuer`` and ``serial`` are its certificate's, if one was signed.
     """
 
     KIND: ClassVar[str] = "card.lapsed"
     card: CardId
-    issuer: IssuerId
+    issuer: IssuerId | None
     serial: SerialNumber | None
     revoked_at: datetime | None
 
@@ -275,6 +275,6 @@ ALL_EVENTS: Final[tuple[type[Event], ...]] = (
 
 def touched(event: Event) -> tuple[IssuerId, SerialNumber] | None:
     """Which certificate's status this event changes, if any."""
-    if isinstance(event, STATUS_EVENTS) and event.serial is not None:
-        return event.issuer, event.serial
-    return None
+    if not isinstance(event, STATUS_EVENTS) or event.issuer is None or event.serial is None:
+        return None
+    return event.issuer, event.serial

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from ca.profiles import load_profiles
 from pki.der.certificate import read_certificate
 from pki.domain.errors import ZorgidError
 from pki.domain.journal import verify_chain
@@ -18,10 +17,12 @@ from pki.store.reading import ReadSession, ReadStore
 from pki.trust.os_store import OsTrust, operating_system_trusts
 from pki.trust.signatures import verify_signature
 from server.commands.findings import Finding, ok, problem, report, warning
+from server.commands.generations import examine_generations
 from server.commands.outside import examine_outside
+from server.generation.authorities import profiles_of
 from server.report import Report, of_system, progress
 from server.restored import read_marker
-from server.roles.issuance_desk import ca_settings, trust_settings
+from server.roles.issuance_desk import trust_settings
 from server.roles.keys import load_signer, read_certificate_file, responder_keys
 from server.setting.issuers import IssuerSettings
 from server.setting.keys import CaKeySettings
@@ -29,8 +30,6 @@ from server.settings import Settings, load
 
 Check = Callable[[Settings, datetime], Iterator[Finding]]
 
-CARD_LIFE: Final = timedelta(days=3 * 365 + 1)
-_SOON: Final = timedelta(days=90)
 _CLOCK_TOLERANCE: Final = timedelta(seconds=60)
 
 
@@ -47,6 +46,7 @@ def examine(config: Path) -> Report:
         ("keys", _keys),
         ("keys", _responder_key),
         ("chain", _chain),
+        ("generations", examine_generations),
         ("profiles", _profiles),
         ("store", _store),
         ("restore", _restore),
@@ -119,27 +119,22 @@ def _chain(settings: Settings, now: datetime) -> Iterator[Finding]:
         )
         if not signed:
             yield problem("chain", f"{each.id} was not signed by the root", "compare the files")
+        elif each in settings.token_ca:
+            yield ok("chain", f"{each.id} was signed by the root")
         elif not content.not_before <= now <= content.not_after:
             yield problem(
                 "chain", f"{each.id} is not valid now", "check the clock; roll the CA over"
             )
         else:
             yield ok("chain", f"{each.id} is valid until {content.not_after:%Y-%m-%d}")
-    token_ca = read_certificate(read_certificate_file(settings.token_ca[0].certificate)).content
-    if token_ca.not_after - now < CARD_LIFE + _SOON:
-        yield warning(
-            "chain", "the Token CA soon ends too early for new cards", "plan its successor now"
-        )
 
 
 def _profiles(settings: Settings, now: datetime) -> Iterator[Finding]:
     del now
-    profiles = load_profiles(settings.profiles, settings=ca_settings(settings))
-    card = profiles.get(settings.card_profile)
-    if card is None:
-        yield problem("profiles", f"no profile {settings.card_profile}", "correct card_profile")
-    else:
-        yield ok("profiles", f"{len(profiles)} profiles; cards by {card.digest[:30]}…")
+    for each in settings.token_ca:
+        profiles = profiles_of(settings, each)
+        digest = profiles[settings.card_profile].digest
+        yield ok("profiles", f"{each.id}: {len(profiles)} profiles; cards by {digest[:30]}…")
 
 
 def _store(settings: Settings, now: datetime) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from pki.ports import SystemClock, SystemEntropy
 from server.commands.findings import Finding, ok, problem, warning
 from server.roles.keys import read_certificate_file
 from server.roles.publisher import directory_missing
-from server.setting.issuers import IssuerSettings
+from server.setting.issuers import IssuerSettings, TokenCaSettings
 from server.settings import Settings
 
 _START: Final = "start it with: zorgid serve"
@@ -42,19 +42,25 @@ async def examine_outside(settings: Settings, now: datetime) -> list[Finding]:
 async def _ocsp(
     settings: Settings, session: aiohttp.ClientSession, now: datetime
 ) -> AsyncIterator[Finding]:
+    for each in settings.token_ca:
+        if each.state != "ended":
+            async for finding in _ocsp_of(settings, each, session, now):
+                yield finding
+
+
+async def _ocsp_of(
+    settings: Settings, generation: TokenCaSettings, session: aiohttp.ClientSession, now: datetime
+) -> AsyncIterator[Finding]:
     clock, entropy = SystemClock(), SystemEntropy()
+    certificate = read_certificate_file(generation.certificate)
     observer = OcspObserver(
-        session,
-        f"{settings.status.public_url}/ocsp",
-        read_certificate_file(settings.token_ca[0].certificate),
-        clock=clock,
-        entropy=entropy,
+        session, f"{settings.status.public_url}/ocsp", certificate, clock=clock, entropy=entropy
     )
     random = int.from_bytes(entropy.octets(16), "big")
     never_issued = SerialNumber(ISSUED_SERIAL_MIN + random)
     view = await observer.ask(never_issued)
     if view.status is None:
-        yield ok("OCSP", "answers, signed by a responder of the Token CA; never issued is unknown")
+        yield ok("OCSP", f"{generation.id} answers by its own responder; never issued is unknown")
     else:
         yield problem("OCSP", "a serial that was never issued is not unknown", "stop the responder")
     if abs(view.produced_at - now) > timedelta(minutes=1):
@@ -97,10 +103,11 @@ async def _ldap(
         return
     url = settings.ldap.url or f"ldap://{settings.ldap.listen}"
     observer = LdapObserver(url=url, base=settings.ldap.base, ca_file=settings.ldap.ca_file)
-    found = await observer.ca(IssuerId(settings.token_ca[0].id))
-    if found is None or not found.certificates:
-        yield problem("LDAP", "the Token CA is not in the directory", "see the publisher's log")
-    elif not found.crls:
-        yield warning("LDAP", "the directory has no CRL yet", "wait a moment; see the log")
-    else:
-        yield ok("LDAP", f"{url} has the Token CA and its CRL")
+    for each in settings.token_ca:
+        found = await observer.ca(IssuerId(each.id))
+        if found is None or not found.certificates:
+            yield problem("LDAP", f"{each.id} is not in the directory", "see the publisher's log")
+        elif not found.crls:
+            yield warning("LDAP", f"no CRL of {each.id} yet", "wait a moment; see the log")
+        else:
+            yield ok("LDAP", f"{url} has {each.id} and its CRL")

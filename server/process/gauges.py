@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from crl.follower import CrlFollower
@@ -115,11 +115,11 @@ def _crl_readings(name: str, crl: Present) -> Iterator[Reading]:
 
 
 class OcspGauges:
-    """What the responder counted, and its certificate's end."""
+    """What the responder counted, and its certificates' ends."""
 
-    def __init__(self, responder: OcspResponder, holder: CredentialHolder) -> None:
+    def __init__(self, responder: OcspResponder, holders: Iterable[CredentialHolder]) -> None:
         self._responder = responder
-        self._holder = holder
+        self._holders = tuple(holders)
 
     def readings(self) -> Iterator[Reading]:
         """Cache, answers and errors."""
@@ -135,12 +135,13 @@ class OcspGauges:
         for name, label, values in families:
             for key, value in values.items():
                 yield Reading(name=name, value=value, labels={label: key})
-        if self._holder.not_after is not None:
-            yield Reading(
-                name="zorgid_ocsp_responder_expiry_timestamp_seconds",
-                value=self._holder.not_after.timestamp(),
-                labels={"issuer": self._holder.issuer.value},
-            )
+        for holder in self._holders:
+            if holder.not_after is not None:
+                yield Reading(
+                    name="zorgid_ocsp_responder_expiry_timestamp_seconds",
+                    value=holder.not_after.timestamp(),
+                    labels={"issuer": holder.issuer.value},
+                )
 
 
 class _Directory(Protocol):

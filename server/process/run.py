@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +33,7 @@ from server.settings import Settings
 
 if TYPE_CHECKING:
     from ocsp.ports import CredentialSource
+    from pki.domain.identifiers import IssuerId
     from pki.store.writing import Store
     from server.roles.issuance import IssuanceRole
 
@@ -144,7 +146,7 @@ class Process:
         await role.settle()
         self.runners.append(role.run)
         self._checks["issuance"] = role.problem
-        self._metrics.add_source("crl", CrlGauges([role.crls], role.ceremony_crls.latest))
+        self._metrics.add_source("crl", CrlGauges(role.crls, role.ceremony_crls.latest))
         return role
 
     async def _status(self, issuance: "IssuanceRole | None", store: "Store | None") -> None:
@@ -163,14 +165,16 @@ class Process:
         self.runners.append(role.run)
         self._checks["status"] = role.problem
         self._metrics.add_source("revocations", role.source)
-        self._metrics.add_source("ocsp", OcspGauges(role.responder, role.holder))
+        self._metrics.add_source("ocsp", OcspGauges(role.responder, role.holders.values()))
 
-    def _credentials(self, issuance: "IssuanceRole | None") -> "CredentialSource":
+    def _credentials(
+        self, issuance: "IssuanceRole | None"
+    ) -> "Callable[[IssuerId], CredentialSource]":
         if issuance is not None:
             return issuance.credentials
         from server.roles.enrolment import EnrolledCredentials
 
-        return EnrolledCredentials.of(self._settings)
+        return partial(EnrolledCredentials.of, self._settings)
 
     def _publisher(self, store: "Store") -> None:
         from server.roles.publisher import PublisherRole, directory_missing

@@ -10,6 +10,7 @@ from pki.der.names import DistinguishedName
 from pki.der.pkcs10 import encode_pkcs10_info
 from pki.der.signed import assemble
 from pki.domain.errors import ConfigurationInvalid
+from pki.domain.identifiers import IssuerId
 from pki.ports import Signer
 from server.roles.keys import ResponderKeys, read_passphrase, responder_keys
 from server.settings import EnrolmentSettings, Settings
@@ -21,19 +22,20 @@ _NO_NAME: Final = DistinguishedName.of().der
 class EnrolledCredentials:
     """Has this node's responder key certified; the key leaves neither process nor token."""
 
-    def __init__(self, settings: EnrolmentSettings, keys: ResponderKeys) -> None:
+    def __init__(self, settings: EnrolmentSettings, issuer: IssuerId, keys: ResponderKeys) -> None:
         """Read the node's client certificate.
 
         Raises:
             ConfigurationInvalid: its files cannot be used.
         """
         self._url = settings.api
+        self._issuer = issuer
         self._keys = keys
         self._tls = _client_tls(settings)
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """From the section [enrolment].
+    def of(cls, settings: Settings, issuer: IssuerId) -> Self:
+        """From the section [enrolment], for one generation of the Token CA.
 
         Raises:
             ConfigurationInvalid: there is none, or it cannot be used, or the key in a token cannot.
@@ -46,7 +48,7 @@ class EnrolledCredentials:
                 next_step="add it, or run the roles issuance and status in one process",
             )
         keys = responder_keys(settings.status.responder_key, settings.limits)
-        return cls(settings.enrolment, keys)
+        return cls(settings.enrolment, issuer, keys)
 
     async def renew(self) -> ResponderCredential:
         """A new certificate; over a new key pair if none is in a token.
@@ -57,7 +59,8 @@ class EnrolledCredentials:
         signer = await self._keys.next()
         request = await _request(signer)
         async with IssuanceClient(self._url, tls=self._tls) as client:
-            answer = await client.certify_responder(ResponderRequest(pkcs10=request))
+            asked = ResponderRequest(issuer=self._issuer, pkcs10=request)
+            answer = await client.certify_responder(asked)
         return ResponderCredential.of(signer, answer.certificate)
 
 

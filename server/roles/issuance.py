@@ -11,19 +11,16 @@ from issuance.http.app import create_app, serving
 from issuance.lapse import LapseRunner
 from issuance.statement.make import Statements
 from issuance.steps.intents import close_all_intents
+from pki.domain.identifiers import IssuerId
 from pki.ports import Clock, Entropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
 from pki.trust.signatures import verify_signature
 from server.evidence.key import open_evidence
+from server.generation.authorities import open_generations
 from server.roles.ceremony_crls import CeremonyCrls
-from server.roles.issuance_desk import (
-    open_authority,
-    open_desk,
-    tls_context,
-    unrevoked_peers,
-)
+from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
 from server.roles.keys import responder_keys
 from server.roles.responders import LocalCredentials
 from server.roles.status import crl_policy
@@ -52,22 +49,12 @@ class IssuanceRole:
         """
         store, reader = stores
         self._settings = settings
-        self.authority = open_authority(settings, entropy)
+        self.generations = open_generations(settings, entropy)
         self.desk = open_desk(
-            settings, stores=stores, authority=self.authority, clock=clock, entropy=entropy
+            settings, stores=stores, authorities=self.generations, clock=clock, entropy=entropy
         )
-        keys = responder_keys(settings.status.responder_key, settings.limits)
-        self.credentials = LocalCredentials(self.desk, keys)
-        policy = crl_policy(settings)
-        service = CrlService(
-            CrlIssuer.of(self.authority.issuer, self.authority.certificate),
-            self.authority.signer,
-            StoreCrls(reader, store),
-            verify=verify_signature,
-            clock=clock,
-            policy=policy,
-        )
-        self.crls = CrlFollower(service, tail, clock=clock, policy=policy)
+        self._responder_keys = responder_keys(settings.status.responder_key, settings.limits)
+        self.crls = self._crls(StoreCrls(reader, store), tail, clock)
         evidence = settings.evidence
         self._statements = Statements(
             reader=reader,
@@ -79,6 +66,29 @@ class IssuanceRole:
         clients = settings.services_ca.id
         self._peers = unrevoked_peers(lambda: self.ceremony_crls.revoked(clients))
         self._serving = False
+
+    def credentials(self, issuer: IssuerId) -> LocalCredentials:
+        """Where a responder for this generation gets its key and certificate.
+
+        Raises:
+            ConfigurationInvalid: the CA would not certify the key.
+        """
+        return LocalCredentials(self.desk, issuer, self._responder_keys)
+
+    def _crls(self, store: StoreCrls, tail: JournalTail, clock: Clock) -> list[CrlFollower]:
+        policy = crl_policy(self._settings)
+        services = [
+            CrlService(
+                CrlIssuer.of(authority.issuer, authority.certificate),
+                authority.signer,
+                store,
+                verify=verify_signature,
+                clock=clock,
+                policy=policy,
+            )
+            for authority in self.generations.all
+        ]
+        return [CrlFollower(each, tail, clock=clock, policy=policy) for each in services]
 
     async def settle(self) -> None:
         """Close what a former run left open, before the first request is taken.
@@ -95,7 +105,7 @@ class IssuanceRole:
         host, _, port = self._settings.api.listen.rpartition(":")
         async with asyncio.TaskGroup() as tasks:
             background = [
-                tasks.create_task(self.crls.run()),
+                *(tasks.create_task(each.run()) for each in self.crls),
                 tasks.create_task(self.ceremony_crls.run()),
                 tasks.create_task(LapseRunner(self.desk).run()),
             ]
@@ -110,6 +120,8 @@ class IssuanceRole:
         """Why issuing is not right, for readiness."""
         if not self._serving:
             return "the API is not open yet"
-        if self.crls.overdue():
-            return f"the CRL is late: {self.crls.statistics.last_error or 'none was built yet'}"
+        for each in self.crls:
+            if each.overdue():
+                why = each.statistics.last_error or "none was built yet"
+                return f"the CRL of {each.issuer} is late: {why}"
         return None

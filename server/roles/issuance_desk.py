@@ -7,15 +7,11 @@ from typing import Final
 
 from aiohttp import web
 
-from ca.authority import AuthorityProfiles, CertificationAuthority
-from ca.profiles import load_profiles
-from ca.settings import CaSettings, Installation, OidCa
-from issuance.desk import Desk, Limits
+from issuance.desk import Authorities, Desk, Limits
 from issuance.http.peers import PeerCertificate, peer_certificate
 from issuance.ports import PassVerifier
 from pki.der.certificate import read_certificate
 from pki.domain.errors import ConfigurationInvalid, Forbidden, Refused
-from pki.domain.identifiers import IssuerId
 from pki.domain.reasons import RefusalReason
 from pki.domain.records import PassHolder
 from pki.domain.uzi import PassType
@@ -28,7 +24,7 @@ from pki.trust.fetch import AiohttpStatusHttp
 from pki.trust.pass_status import PassStatus
 from pki.trust.settings import IssuingCa, StatusSettings, UziTrustSettings
 from pki.trust.uzi_pass import UziTrust
-from server.roles.keys import load_signer, read_certificate_file, read_passphrase
+from server.roles.keys import read_certificate_file, read_passphrase
 from server.settings import Settings, UziSettings
 
 SALT_FILE: Final = "pass-digest-salt"
@@ -49,60 +45,11 @@ class NoPassTrusted:
         )
 
 
-def ca_settings(settings: Settings) -> CaSettings:
-    """What the profiles are filled with."""
-    return CaSettings(
-        installation=Installation(settings.installation.kind),
-        operator=settings.installation.operator,
-        oid_arc=settings.installation.oid_arc,
-        base_url=settings.status.public_url,
-        oid_ca=OidCa(settings.oid_ca),
-    )
-
-
-def open_authority(settings: Settings, entropy: Entropy) -> CertificationAuthority:
-    """The Token CA with its key.
-
-    Raises:
-        ConfigurationInvalid: a profile, certificate or key file cannot be used.
-        KeyMismatch: key, certificate, chain or profile do not belong together.
-    """
-    own, root = settings.token_ca[0], settings.root
-    if own.key is None:
-        raise ConfigurationInvalid(
-            key="token_ca.0.key", message="the Token CA has no key", next_step="name its key file"
-        )
-    filled = ca_settings(settings)
-    profiles = load_profiles(settings.profiles, settings=filled)
-    missing = {"token-ca", "ocsp-responder", settings.card_profile} - set(profiles)
-    if missing:
-        raise ConfigurationInvalid(
-            key="profiles",
-            message=f"no profile {', '.join(sorted(missing))} in {settings.profiles}",
-            next_step="restore the shipped profiles",
-        )
-    certificate = read_certificate_file(own.certificate)
-    return CertificationAuthority.open(
-        IssuerId(own.id),
-        chain=(certificate, read_certificate_file(root.certificate)),
-        signer=load_signer(
-            own.key, certificate, settings.limits, profiles[settings.card_profile].signatures
-        ),
-        profiles=AuthorityProfiles(
-            ca=profiles["token-ca"],
-            card=profiles[settings.card_profile],
-            responder=profiles["ocsp-responder"],
-        ),
-        settings=filled,
-        entropy=entropy,
-    )
-
-
 def open_desk(
     settings: Settings,
     *,
     stores: tuple[Store, ReadStore],
-    authority: CertificationAuthority,
+    authorities: Authorities,
     clock: Clock,
     entropy: Entropy,
 ) -> Desk:
@@ -116,7 +63,7 @@ def open_desk(
     return Desk(
         store=store,
         reader=reader,
-        authority=authority,
+        authorities=authorities,
         passes=_passes(settings.uzi, entropy),
         proofs=proofs,
         sealer=BirthDateSealer.load(settings.secrets / SEALING_FILE, entropy),

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -16,7 +16,6 @@ from ocsp.policy import ResponderPolicy
 from ocsp.ports import CredentialSource
 from ocsp.renewal import CredentialHolder
 from ocsp.responder import OcspResponder
-from pki.der.certificate import read_certificate
 from pki.domain.errors import Unavailable
 from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
@@ -73,7 +72,7 @@ class StatusRole:
         settings: Settings,
         *,
         reading: tuple[ReadStore, JournalTail],
-        credentials: CredentialSource,
+        credentials: Callable[[IssuerId], CredentialSource],
         clock: Clock,
         place: Place,
     ) -> None:
@@ -89,14 +88,18 @@ class StatusRole:
         self._contact = Contact()
         policy = responder_policy(settings)
         self.source = FollowedStatus(reader, self._contact, fresh_seconds=policy.cut_off)
-        token_ca = settings.token_ca[0]
-        issuer = IssuerId(token_ca.id)
-        certificate = read_certificate_file(token_ca.certificate)
-        name = read_certificate(certificate).content.subject_der
-        self.holder = CredentialHolder(issuer, name, credentials, clock)
+        answered = {
+            IssuerId(each.id): read_certificate_file(each.certificate)
+            for each in settings.token_ca
+            if each.state != "ended"
+        }
+        self.holders = {
+            issuer: CredentialHolder(issuer, certificate, credentials(issuer), clock)
+            for issuer, certificate in answered.items()
+        }
         self.responder = OcspResponder(
-            IssuerTable([IssuerStatus.of(issuer, certificate)]),
-            {issuer: self.holder},
+            IssuerTable(IssuerStatus.of(*each) for each in answered.items()),
+            self.holders,
             self.source,
             moments=Moments(clock),
             policy=policy,
@@ -122,10 +125,10 @@ class StatusRole:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until ``stop``, then finish what was asked."""
-        position = await self.source.load([self.holder.issuer])
+        position = await self.source.load(list(self.holders))
         async with asyncio.TaskGroup() as tasks:
             background = [
-                tasks.create_task(self.holder.run()),
+                *(tasks.create_task(each.run()) for each in self.holders.values()),
                 tasks.create_task(self.responder.run()),
                 tasks.create_task(self._follow(position)),
             ]
@@ -138,7 +141,10 @@ class StatusRole:
         if math.isinf(self._contact.age()):
             return "the journal was not read yet"
         try:
-            self.holder.at(self._clock.now())
+            now = self._clock.now()
+            for holder in self.holders.values():
+                if holder.can_answer(now):
+                    holder.at(now)
         except Unavailable as error:
             return error.message
         return None

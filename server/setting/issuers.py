@@ -20,7 +20,7 @@ class IssuerSettings(Section):
 
 
 class TokenCaSettings(IssuerSettings):
-    """One generation of the Token CA.
+    """One generation of the Token CA; its ``key`` is needed where the role `issuance` runs.
 
     ``issues``: a candidate for new cards; of those that can, the newest does. ``answers``: no new
     cards, but CRLs and OCSP. ``ended``: its last CRL is made, or was.

@@ -24,7 +24,8 @@ from pki.store.reading import ReadStore
 from pki.store.writing import Store
 from pki.trust import proofs
 from practice import Practice, refused
-from server.roles.issuance_desk import open_authority, open_desk
+from server.generation.authorities import open_generations
+from server.roles.issuance_desk import open_desk
 from server.settings import load
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "uzi-certs"
@@ -72,7 +73,7 @@ async def api(practice: Practice, *, believing: bool) -> AsyncIterator[IssuanceC
         desk = open_desk(
             settings,
             stores=(store, reader),
-            authority=open_authority(settings, entropy),
+            authorities=open_generations(settings, entropy),
             clock=SystemClock(),
             entropy=entropy,
         )

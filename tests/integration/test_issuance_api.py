@@ -27,7 +27,7 @@ Keys = list[rsa.RSAPrivateKey]
 
 
 async def status_of(server: Server, serial: SerialNumber) -> object:
-    issuer = server.desk.authority.issuer
+    issuer = server.world.authority.issuer
     return await server.desk.reader.read(lambda snapshot: snapshot.status(issuer, serial))
 
 

@@ -12,8 +12,9 @@ from server.commands.backup.manifest import ELSEWHERE, Manifest
 from server.commands.backup.stored import entry_at
 from server.commands.backup.unpack import Opening, examine, unpack
 from server.commands.findings import Finding, ok, problem, report, warning
+from server.generation.authorities import open_authority, signing
 from server.report import Report
-from server.roles.issuance_desk import open_authority
+from server.setting.issuers import TokenCaSettings
 from server.settings import Settings, load
 
 Say = Callable[[str], None]
@@ -72,18 +73,21 @@ def _usable(root: Path, manifest: Manifest, entropy: Entropy) -> Iterator[Findin
         return
     try:
         settings = load(root / manifest.configuration)
-        if getattr(settings.token_ca[0].key, "pkcs11", None) is not None:
-            yield warning(
-                "keys",
-                "the Token CA's key is in a token, which no backup holds",
-                "drill the token's own backup by its ceremony",
-            )
-            return
-        authority = open_authority(settings, entropy)
+        for each in signing(settings):
+            yield _key(settings, each, entropy)
     except ZorgidError as error:
         yield problem("keys", error.message, error.next_step or "make another backup")
-        return
-    yield ok("keys", f"the key of {authority.issuer} opens and belongs to its certificate")
+
+
+def _key(settings: Settings, generation: TokenCaSettings, entropy: Entropy) -> Finding:
+    if generation.key is not None and generation.key.pkcs11 is not None:
+        return warning(
+            "keys",
+            f"the key of {generation.id} is in a token, which no backup holds",
+            "drill the token's own backup by its ceremony",
+        )
+    open_authority(settings, generation, entropy)
+    return ok("keys", f"the key of {generation.id} opens and belongs to its certificate")
 
 
 def _against(live: Settings, manifest: Manifest) -> Iterator[Finding]:

@@ -127,7 +127,7 @@ ORDER = 'order = ["C", "O", "SN", "GN", "serialNumber", "CN"]'
         (changed("token-ca", '"rsa-3072"', '"rsa-2048"'), "token-ca.key.types"),
         (changed("token-ca", ', "OCSPSigning"', ""), "token-ca.extensions.extended_key_usage"),
         (
-            changed("token-ca", 'CN = "ZORG-ID Token CA"', 'CN = "A, B"'),
+            changed("token-ca", 'CN = "{token_ca_name}"', 'CN = "A, B"'),
             "token-ca.subject.fixed.CN",
         ),
         (changed("token-ca", 'issuer = "root"', 'issuer = "token-ca"'), "token-ca.issuer"),

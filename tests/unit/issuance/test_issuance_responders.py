@@ -3,6 +3,7 @@
 import pytest
 
 from fakes_issuance import Surroundings, fake_request
+from fakes_issuance_store import ISSUER
 from issuance.steps.responders import certify_responder, enrol_responder
 from pki.domain.errors import Forbidden, KeyRejected, SignerBusy, StoreUnavailable
 from pki.domain.events import ResponderCertified, ResponderIntended
@@ -13,7 +14,7 @@ async def test_the_journal_knows_the_serial_before_it_is_signed(around: Surround
     store = around.store
     known: list[int] = []
     around.authority.before_sign = lambda: known.append(len(store.events(ResponderIntended)))
-    certificate = await certify_responder(around.desk, b"key", SYSTEM)
+    certificate = await certify_responder(around.desk, ISSUER, b"key", SYSTEM)
     assert known == [1]
     (intended,), (certified,) = store.events(ResponderIntended), store.events(ResponderCertified)
     assert isinstance(intended.event, ResponderIntended)
@@ -28,7 +29,7 @@ async def test_without_a_store_nothing_is_signed(around: Surroundings) -> None:
 
     around.store.before_commit = gone
     with pytest.raises(StoreUnavailable):
-        await certify_responder(around.desk, b"key", SYSTEM)
+        await certify_responder(around.desk, ISSUER, b"key", SYSTEM)
     assert not around.authority.signed
 
 
@@ -38,7 +39,7 @@ async def test_a_signature_that_fails_leaves_its_serial_behind(around: Surroundi
 
     around.authority.before_sign = busy
     with pytest.raises(SignerBusy):
-        await certify_responder(around.desk, b"key", SYSTEM)
+        await certify_responder(around.desk, ISSUER, b"key", SYSTEM)
     assert len(around.store.events(ResponderIntended)) == 1
     assert not around.store.events(ResponderCertified)
 
@@ -47,8 +48,8 @@ async def test_only_a_status_node_that_holds_its_key_is_certified(around: Surrou
     team = around.operator(Role.ZORGID_TEAM, None)
     node = around.operator(Role.STATUS_NODE, None)
     with pytest.raises(Forbidden):
-        await enrol_responder(around.desk, team, fake_request(b"key"))
+        await enrol_responder(around.desk, team, ISSUER, fake_request(b"key"))
     with pytest.raises(KeyRejected):
-        await enrol_responder(around.desk, node, fake_request(b"unproven"))
+        await enrol_responder(around.desk, node, ISSUER, fake_request(b"unproven"))
     assert not around.store.events(ResponderIntended)
-    assert await enrol_responder(around.desk, node, fake_request(b"key"))
+    assert await enrol_responder(around.desk, node, ISSUER, fake_request(b"key"))

@@ -13,7 +13,7 @@ from ocsp_bench import CA, OTHER_CA, Bench, cert_id, request_for, response
 from pki.domain.errors import KeyMismatch, SignerUnavailable, StoreUnavailable
 from pki.domain.identifiers import IssuerId
 from pki.domain.status import Good
-from status_pki import SERIALS, PlainSigner, new_key
+from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
 
 CARD, *_ = SERIALS
 NEW = PlainSigner(new_key("new responder"))
@@ -36,9 +36,16 @@ def test_a_certificate_not_for_ocsp_is_refused() -> None:
 def test_a_certificate_of_another_issuer_is_refused() -> None:
     bench = Bench()
     foreign = ResponderCredential.of(NEW, OTHER_CA.responder(NEW.key))
-    name = IssuerStatus.of(bench.issuer, CA.certificate).name_der
     with pytest.raises(KeyMismatch):
-        CredentialHolder(bench.issuer, name, bench.source, bench.clock, foreign)
+        CredentialHolder(bench.issuer, CA.certificate, bench.source, bench.clock, foreign)
+
+
+def test_a_certificate_of_another_key_under_the_same_name_is_refused() -> None:
+    bench = Bench()
+    namesake = PracticeCa(common_name=CA.common_name, key=new_key("another generation"))
+    foreign = ResponderCredential.of(NEW, namesake.responder(NEW.key))
+    with pytest.raises(KeyMismatch):
+        CredentialHolder(bench.issuer, CA.certificate, bench.source, bench.clock, foreign)
 
 
 async def test_nothing_is_renewed_before_half_its_life() -> None:
@@ -103,8 +110,7 @@ async def test_no_failure_ends_renewal(failure: Exception, monkeypatch: pytest.M
 
 async def test_without_any_credential_a_first_one_is_made() -> None:
     bench = Bench()
-    name = IssuerStatus.of(bench.issuer, CA.certificate).name_der
-    holder = CredentialHolder(bench.issuer, name, bench.source, bench.clock)
+    holder = CredentialHolder(bench.issuer, CA.certificate, bench.source, bench.clock)
     with pytest.raises(SignerUnavailable):
         holder.at(START)
     bench.source.next_one = fresh(bench)

@@ -1,0 +1,94 @@
+"""The generations of the Token CA whose keys are here, as the registration authority wants them."""
+
+from collections.abc import Mapping
+
+from ca.authority import AuthorityProfiles, CertificationAuthority, Generations
+from ca.profile import Profile
+from ca.profiles import load_profiles
+from ca.settings import CaSettings, Installation, OidCa
+from pki.domain.errors import ConfigurationInvalid
+from pki.domain.identifiers import IssuerId
+from pki.ports import Entropy
+from server.roles.keys import load_signer, read_certificate_file
+from server.setting.issuers import TokenCaSettings
+from server.settings import Settings
+
+
+def ca_settings(settings: Settings, generation: TokenCaSettings) -> CaSettings:
+    """What the profiles are filled with for one generation."""
+    return CaSettings(
+        installation=Installation(settings.installation.kind),
+        operator=settings.installation.operator,
+        oid_arc=settings.installation.oid_arc,
+        base_url=settings.status.public_url,
+        oid_ca=OidCa(settings.oid_ca),
+        token_ca_name=generation.name,
+        token_ca_published_as=generation.published_as,
+    )
+
+
+def profiles_of(settings: Settings, generation: TokenCaSettings) -> Mapping[str, Profile]:
+    """The profiles, filled for one generation.
+
+    Raises:
+        ConfigurationInvalid: one cannot be used, or is missing.
+    """
+    found = load_profiles(settings.profiles, settings=ca_settings(settings, generation))
+    missing = {"token-ca", "ocsp-responder", settings.card_profile} - set(found)
+    if missing:
+        raise ConfigurationInvalid(
+            key="profiles",
+            message=f"no profile {', '.join(sorted(missing))} in {settings.profiles}",
+            next_step="restore the shipped profiles",
+        )
+    return found
+
+
+def open_authority(
+    settings: Settings, generation: TokenCaSettings, entropy: Entropy
+) -> CertificationAuthority:
+    """One generation with its key.
+
+    Raises:
+        ConfigurationInvalid: a profile, certificate or key file cannot be used.
+        KeyMismatch: key, certificate, chain or profile do not belong together.
+    """
+    if generation.key is None:
+        raise ConfigurationInvalid(
+            key="token_ca.key",
+            message=f"{generation.id} {generation.state} and has no key",
+            next_step="add key to its table [[token_ca]], where the role issuance runs",
+        )
+    profiles = profiles_of(settings, generation)
+    certificate = read_certificate_file(generation.certificate)
+    return CertificationAuthority.open(
+        IssuerId(generation.id),
+        chain=(certificate, read_certificate_file(settings.root.certificate)),
+        signer=load_signer(
+            generation.key, certificate, settings.limits, profiles[settings.card_profile].signatures
+        ),
+        profiles=AuthorityProfiles(
+            ca=profiles["token-ca"],
+            card=profiles[settings.card_profile],
+            responder=profiles["ocsp-responder"],
+        ),
+        settings=ca_settings(settings, generation),
+        entropy=entropy,
+    )
+
+
+def open_generations(settings: Settings, entropy: Entropy) -> Generations:
+    """Every generation that signs.
+
+    Raises:
+        ConfigurationInvalid, KeyMismatch: as `open_authority`.
+    """
+    return Generations(
+        [open_authority(settings, each, entropy) for each in signing(settings)],
+        issues={IssuerId(each.id) for each in settings.token_ca if each.state == "issues"},
+    )
+
+
+def signing(settings: Settings) -> list[TokenCaSettings]:
+    """The generations that sign; one that ended may have lost its key."""
+    return [each for each in settings.token_ca if each.key is not None or each.state != "ended"]
