@@ -137,6 +137,11 @@ _SHARES: Final = (
 )
 _UNLOCK: Final = ("As many share holders as the key needs type in their words, one at a time.",)
 _LOG_IN: Final = ("The token's PIN is typed once; a wrong one is not tried again by itself.",)
+_LOG_IN_NOW: Final = ("If the token was not there before, its PIN is typed now, once.",)
+_AT_TOKEN: Final[dict[tuple[PlanKind | None, Action], tuple[str, ...]]] = {
+    (None, Action.BEFORE): _LOG_IN,
+    (PlanKind.RESTORE, Action.PROVE): _LOG_IN_NOW,
+}
 _USES_KEY: Final = frozenset({Action.CERTIFICATE, Action.CRL})
 
 
@@ -149,13 +154,13 @@ def steps_of(plan: Plan) -> tuple[Step, ...]:
 def _step(number: int, action: Action, plan: Plan) -> Step:
     title, minutes = _TITLES[action]
     does = _DOES[action]
-    in_file = plan.keys is KeyPlace.FILE
-    if action is Action.KEY:
-        does = (*does, *(_SHARES if in_file else _LOG_IN))
+    if plan.keys is KeyPlace.PKCS11:
+        more = _AT_TOKEN.get((plan.kind, action)) or _AT_TOKEN.get((None, action), ())
+        does = (*more, *does)
+    elif action is Action.KEY:
+        does = (*does, *_SHARES)
     elif action in _USES_KEY and plan.issuer is not None:
-        does = (*(_UNLOCK if in_file else _LOG_IN), *does)
-    elif action is Action.PROVE:
-        does = (*_LOG_IN, *does)
+        does = (*_UNLOCK, *does)
     return Step(
         number=number,
         action=action,

@@ -1,25 +1,30 @@
 """A4 pages in HTML that need nothing else: no script, no style sheet, no font from elsewhere."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
+from types import MappingProxyType
 from typing import Final
 
 from ca.ceremony.plan import TEST, Plan
 from ca.ceremony.words import WORDS_PER_LINE, spoken
 
+BLANK_MILLIMETRES: Final = 8
 _STYLE: Final = """
-@page { size: A4; margin: 18mm 16mm; }
+@page { size: A4; margin: 18mm 16mm;
+  @bottom-left { content: "TITLE"; font: 8pt sans-serif; }
+  @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; } }
 body { font: 10.5pt/1.4 sans-serif; max-width: 178mm; margin: 0 auto; color: #000; }
 h1 { font-size: 18pt; } h2 { font-size: 13pt; margin: 8mm 0 2mm; }
 table { border-collapse: collapse; width: 100%; margin: 2mm 0; }
 td, th { border: .3mm solid #888; padding: 1mm 2mm; text-align: left; vertical-align: top; }
-td.mono, code { font-family: monospace; font-size: 9pt; overflow-wrap: anywhere; }
-section { break-inside: avoid; } .sheet { break-before: page; }
+td.mono, code { font-family: monospace; font-size: 9pt; overflow-wrap: break-word; }
+td.mono:last-child, code { overflow-wrap: anywhere; }
+tr, section { break-inside: avoid; } .sheet { break-before: page; }
 .box { display: inline-block; width: 4mm; height: 4mm; border: .4mm solid #000; margin-right: 2mm; }
-.line { border-bottom: .3mm solid #000; height: 8mm; }
 .stamp { border: 1mm solid #000; font-size: 22pt; font-weight: bold; text-align: center; }
-.wrong { font-weight: bold; }
-@media print { .stamp.every { position: fixed; bottom: 0; right: 0; opacity: .5; padding: 2mm; } }
+.every { display: none; }
+@media print { .every { display: block; position: fixed; top: 40%; width: 100%; z-index: -1;
+  color: #e4e4e4; font: bold 110pt sans-serif; text-align: center; transform: rotate(-30deg); } }
 """
 
 
@@ -28,13 +33,21 @@ def page(plan: Plan, title: str, parts: Iterable[str]) -> str:
     stamp = ""
     if plan.practice:
         stamp = f'<p class="stamp">{TEST} – practice – {TEST}</p>'
-        stamp += f'<p class="stamp every">{TEST}</p>'
+        stamp += f'<div class="every">{TEST}</div>'
     body = "\n".join(parts)
+    # A plan's title holds no quotation mark, angle bracket or line end.
+    name = f"{stamped(plan)}{plan.title}".replace("\\", "\\\\")
+    style = _STYLE.replace("TITLE", name)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}'
-        f"</title><style>{_STYLE}</style></head><body>\n{stamp}\n<h1>{escape(title)}</h1>\n{body}\n"
+        f"</title><style>{style}</style></head><body>\n{stamp}\n<h1>{escape(title)}</h1>\n{body}\n"
         "</body></html>"
     )
+
+
+def stamped(plan: Plan) -> str:
+    """What stands before a title in practice."""
+    return f"{TEST}: " if plan.practice else ""
 
 
 def section(title: str, *parts: str) -> str:
@@ -47,14 +60,17 @@ def paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def table(rows: Iterable[Iterable[str]], *, head: Iterable[str] = ()) -> str:
-    """Rows of text."""
+def table(
+    rows: Iterable[Iterable[str]], *, head: Iterable[str] = (), widths: Iterable[int] = ()
+) -> str:
+    """Rows of text; ``widths`` of the columns in millimetres, 0 for what is left."""
+    columns = "".join(f'<col style="width:{each}mm">' if each else "<col>" for each in widths)
     first = "".join(f"<th>{escape(each)}</th>" for each in head)
     lines = [f"<tr>{first}</tr>"] if first else []
     for row in rows:
-        cells = "".join(f'<td class="mono">{escape(cell)}</td>' for cell in row)
+        cells = "".join(_cell(each) for each in row)
         lines.append(f"<tr>{cells}</tr>")
-    return "<table>" + "\n".join(lines) + "</table>"
+    return f"<table>{columns}" + "\n".join(lines) + "</table>"
 
 
 def ticks(sentences: Iterable[str]) -> str:
@@ -62,10 +78,10 @@ def ticks(sentences: Iterable[str]) -> str:
     return "".join(f'<p><span class="box"></span>{escape(each)}</p>' for each in sentences)
 
 
-def blanks(labels: Iterable[str]) -> str:
-    """Labels with a line to write on."""
+def blanks(labels: Iterable[str], *, tall: Mapping[str, int] = MappingProxyType({})) -> str:
+    """Labels with a line to write on; ``tall`` gives some of them more room, in millimetres."""
     rows = "".join(
-        f'<tr><td style="width:60mm">{escape(each)}</td><td class="line"></td></tr>'
+        f'<tr><td style="width:72mm">{escape(each)}</td>{_blank(tall.get(each))}</tr>'
         for each in labels
     )
     return f"<table>{rows}</table>" if rows else ""
@@ -79,3 +95,11 @@ def words_table(digest: bytes) -> str:
         for start in range(0, len(words), WORDS_PER_LINE)
     ]
     return table(rows) + f"<p><code>{digest.hex()}</code></p>"
+
+
+def _cell(text: str) -> str:
+    return f'<td class="mono">{escape(text)}</td>' if text else _blank()
+
+
+def _blank(millimetres: int | None = None) -> str:
+    return f'<td style="height:{millimetres or BLANK_MILLIMETRES}mm"></td>'

@@ -10,6 +10,13 @@ from ca.ceremony.plan import Plan
 from ca.ceremony.steps import Step, steps_of
 
 EXCEPTION_SHEETS: Final = 2
+_ROOM: Final = {"What happened": 70, "What was decided": 40}
+"""Millimetres, so that a sheet holds a whole account."""
+_REVIEWED: Final = (
+    "Reviewed by, date, signature",
+    "Words compared on another computer by, signature",
+)
+_INITIALS: Final = "Time (UTC), initials of both operators"
 _EXCEPTION: Final = (
     "Step",
     "Time (UTC)",
@@ -40,11 +47,9 @@ def script_page(plan: Plan, *, digest: bytes, parts: Mapping[str, Fields]) -> st
         [
             section("Plan", table(about)),
             section("Words of the plan, read aloud in step 3", words_table(digest)),
+            section("Review", blanks(_REVIEWED)),
             section("Roles", _roles(plan)),
-            *(
-                section(f"What will be made: {name}", table(fields))
-                for name, fields in parts.items()
-            ),
+            *(section(f"As planned: {name}", table(fields)) for name, fields in parts.items()),
             *(_step(step) for step in steps),
             *(_exception(number) for number in range(1, EXCEPTION_SHEETS + 1)),
         ],
@@ -64,19 +69,18 @@ def _roles(plan: Plan) -> str:
     cells = [(name, role, "", "") for name, role in rows]
     needed = f"At least {people.witnesses_needed} witnesses sign."
     head = ("Name", "Role", "Document shown", "Signature")
-    return table(cells, head=head) + paragraph(needed)
+    return table(cells, head=head, widths=(38, 0, 40, 45)) + paragraph(needed)
 
 
 def _step(step: Step) -> str:
     return section(
-        f"Step {step.number}: {step.title}",
-        paragraph(f"About {step.minutes} minutes."),
+        f"Step {step.number}: {step.title} (about {step.minutes} min)",
         ticks(step.does),
-        blanks((*step.fields, "Time (UTC), initials of both operators")),
+        blanks((*step.fields, _INITIALS)),
     )
 
 
 def _exception(number: int) -> str:
     text = "For anything that goes otherwise than this script says. Number a new sheet for each."
-    sheet = section(f"Exception sheet {number}", paragraph(text), blanks(_EXCEPTION))
+    sheet = section(f"Exception sheet {number}", paragraph(text), blanks(_EXCEPTION, tall=_ROOM))
     return f'<div class="sheet">{sheet}</div>'

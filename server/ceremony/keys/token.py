@@ -28,11 +28,10 @@ class TokenKeys:
     """`CeremonyKeys` over one token; its CKA_ID follows from the label."""
 
     def __init__(self, plan: Plan, *, workspace: Workspace, dialogue: Dialogue) -> None:
-        """Load the module and log in; before a restore there may be no token to log in to yet.
+        """Log-in is at the first use, with the operators present.
 
         Raises:
-            ConfigurationInvalid: not a PKCS#11 module.
-            SignerUnavailable: no such token, or it refuses the PIN, which is not tried again.
+            ConfigurationInvalid: there is no such module.
         """
         if plan.token is None:
             raise invalid("token", "is missing")
@@ -42,8 +41,6 @@ class TokenKeys:
         self._dialogue = dialogue
         self._module = loaded_module(Path(plan.token.module), answer_seconds=_ANSWER_SECONDS)
         self._is_open = False
-        if plan.kind is not PlanKind.RESTORE:
-            self._open()
 
     def settle(self) -> None:
         """Remove a key that was asked for when the run was cut off, after both operators agree."""
@@ -69,8 +66,9 @@ class TokenKeys:
     def make(self, key: NewKey) -> Signer:
         """Make a key pair in the token; the transcript says so before and after."""
         label = self._label(key.name)
-        self._workspace.append(Kind.INTENDED, {"label": label})
         name = self._name(label)
+        self._open()
+        self._workspace.append(Kind.INTENDED, {"label": label})
         public_key = generate(self._module, name, key.type)
         about = {"label": label, "id": name.key_id.hex()}
         self._workspace.commit([], public_key=public_key.hex(), **about)
@@ -79,7 +77,7 @@ class TokenKeys:
         return self._signer(label)
 
     def unlock(self, name: str, folder: str | None = None) -> Signer:
-        """Find a key of this token; it was logged in to at the start."""
+        """Find a key of this token; logged in to now if that was not needed before."""
         label = self._label(name) if folder is None else name
         signer = self._signer(label)
         self._workspace.append(Kind.UNLOCKED, {"label": label})
@@ -113,6 +111,7 @@ class TokenKeys:
 
     def destroy(self, key: Destroyed) -> None:
         about = {"label": key.name}
+        self._open()
         self._workspace.append(Kind.INTENDED, {**about, "destroy": True})
         try:
             destroy(self._module, self._name(key.name))
@@ -128,7 +127,13 @@ class TokenKeys:
         return inventory(self._module, self._token) if self._open() else ()
 
     def _open(self) -> bool:
-        """Log in, unless people say that the token that is restored is not there yet."""
+        """Log in, unless people say that the token that is restored is not there yet.
+
+        Raises:
+            ConfigurationInvalid: not a PKCS#11 module, or the PIN was refused; it is not tried
+                again.
+            SignerUnavailable: no such token.
+        """
         is_restored = Action.RESTORE.value in self._workspace.state.done
         if not self._is_open and self._plan.kind is PlanKind.RESTORE and not is_restored:
             asked = f"Token {self._token} is there already, initialised."
@@ -150,4 +155,5 @@ class TokenKeys:
         return KeyName(token=self._token, key_id=key_id, label=label)
 
     def _signer(self, label: str) -> Signer:
+        self._open()
         return CheckedSigner(Pkcs11Signer.open(self._module, self._name(label)))
