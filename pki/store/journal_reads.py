@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, assert_never
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, func, select
 
-from pki.domain.errors import ChainBroken, IntegrityBroken, ZorgidError
+from pki.domain.errors import ChainBroken, IntegrityBroken, StoreUnavailable, ZorgidError
 from pki.domain.event_codec import JsonScalar, decode, encode, encode_time
 from pki.domain.identifiers import IssuerId, SerialNumber, Ura
 from pki.domain.journal import JournalEntry, JournalHead, RawEntry, actor_text, canonical_json
@@ -19,6 +19,9 @@ from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfir
 from pki.store import schema
 from pki.store.columns import from_ticks, to_ticks
 from pki.store.failures import translating
+
+HEARTBEAT_LIMIT: Final = timedelta(seconds=2)
+"""A replica that is further behind counts as cut off."""
 
 _PAGE: Final = 1000
 """Rows fetched at a time where a query may answer with millions."""
@@ -103,6 +106,28 @@ class JournalReads:
         """When the writing side last said that it lives."""
         row = self._row(select(schema.heartbeat))
         return None if row is None else row.at
+
+    def require_abreast(self, now: datetime) -> None:
+        """Make sure that what is read here is what was committed a moment ago.
+
+        A replica shows that by the primary's heartbeat; anything else needs no proof. Clocks that
+        differ by more than the limit count as a replica that is behind.
+
+        Raises:
+            StoreUnavailable: this is a replica without a heartbeat of the last `HEARTBEAT_LIMIT`.
+        """
+        if self._connection.dialect.name != "postgresql":
+            return
+        row = self._row(select(func.pg_is_in_recovery()))
+        if row is None or not row[0]:
+            return
+        beat = self.heartbeat()
+        if beat is None or abs(now - beat) > HEARTBEAT_LIMIT:
+            found = "no heartbeat" if beat is None else f"its last heartbeat is of {beat}"
+            raise StoreUnavailable(
+                message=f"the replica is behind its primary, or the clocks differ: {found}",
+                next_step="look at the replication, at the writing process, and at both clocks",
+            )
 
     @contextmanager
     def _statement(self) -> Iterator[Connection]:

@@ -7,8 +7,9 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from pki.domain.errors import ChainBroken, ZorgidError
+from pki.domain.errors import ChainBroken, StoreUnavailable, ZorgidError
 from pki.domain.journal import JournalEntry, JournalHead
+from pki.ports import Clock, SystemClock
 from pki.store.reading import ReadSession, ReadStore
 
 BATCH: Final = 500
@@ -43,8 +44,11 @@ class JournalTail:
     looks go on.
     """
 
-    def __init__(self, read_store: ReadStore, poll_seconds: float = 0.2) -> None:
+    def __init__(
+        self, read_store: ReadStore, poll_seconds: float = 0.2, *, clock: Clock | None = None
+    ) -> None:
         self._store = read_store
+        self._clock = clock or SystemClock()
         self._poll_seconds = poll_seconds
         self._sleepers: set[asyncio.Event] = set()
         self.last_contact = -math.inf
@@ -89,22 +93,36 @@ class JournalTail:
             self._sleepers.discard(sleeper)
 
     async def _look(self, position: int, *, failing: bool) -> tuple[Sequence[JournalEntry], bool]:
-        """New entries, and whether the store failed."""
+        """New entries, also of a replica that is behind, and whether the store failed."""
         began = time.monotonic()
+        entries: Sequence[JournalEntry] = ()
         try:
-            entries = await self._store.read(lambda session: _after(session, position))
+            entries, behind = await self._store.read(lambda session: self._new(session, position))
+            if behind is not None:
+                raise behind
         except ZorgidError as error:
             if not failing:
                 _log.error(
                     "the journal cannot be followed; trying again",
                     extra={"why": error.message, "next_step": error.next_step},
                 )
-            return (), True
+            return entries, True
         if failing:
             _log.info("the journal can be followed again")
         if len(entries) < BATCH:
             self.last_contact = began
         return entries, False
+
+    def _new(
+        self, session: ReadSession, position: int
+    ) -> tuple[Sequence[JournalEntry], StoreUnavailable | None]:
+        """What is new in one snapshot, and why that may not be all there is."""
+        entries = _after(session, position)
+        try:
+            session.require_abreast(self._clock.now())
+        except StoreUnavailable as error:
+            return entries, error
+        return entries, None
 
     async def _rest(self, sleeper: asyncio.Event) -> None:
         try:

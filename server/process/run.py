@@ -26,6 +26,7 @@ from server.process.gauges import (
     StoreGauges,
 )
 from server.process.health import Check, HealthListener, Probes
+from server.process.heartbeat import Heartbeat
 from server.process.place import Place
 from server.process.roles import Role
 from server.process.secrecy import keep_memory_private
@@ -86,7 +87,7 @@ class Process:
         self._checks: dict[str, Check] = {}
         self.runners: list[Runner] = []
         self._reader = self._opened(_READ_THREADS)
-        self._tail = JournalTail(self._opened(1))
+        self._tail = JournalTail(self._opened(1), clock=clock)
         self._metrics.add_source("store", StoreGauges(self._tail))
         self._metrics.add_source("ca", CaGauges(settings))
         self._metrics.add_source("hsm", HsmGauges())
@@ -129,6 +130,8 @@ class Process:
         store = Store.open(self._settings.store.url, clock=self._clock)
         self._stack.push_async_callback(store.close)
         store.on_commit(lambda _entries: self._tail.wake())
+        if self._settings.store.postgresql is not None:
+            self.runners.append(Heartbeat(store, self._clock).run)
         names = ",".join(sorted(role.value for role in roles))
         await record_start(store, names, version(_DISTRIBUTION))
         return store

@@ -87,7 +87,9 @@ class StatusRole:
         self._clock = clock
         self._contact = Contact()
         policy = responder_policy(settings)
-        self.source = FollowedStatus(reader, self._contact, fresh_seconds=policy.cut_off)
+        self.source = FollowedStatus(
+            reader, self._contact, clock=clock, fresh_seconds=policy.cut_off
+        )
         answered = {
             IssuerId(each.id): read_certificate_file(each.certificate)
             for each in settings.token_ca

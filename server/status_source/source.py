@@ -9,6 +9,7 @@ from pki.domain.events import touched
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import JournalEntry
 from pki.domain.status import CertificateStatus, OnHold, Revoked
+from pki.ports import Clock
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.tail import Contact
 from pki.telemetry.metrics import Reading
@@ -24,8 +25,11 @@ class FollowedStatus:
     never says what the journal has overtaken, and needs to know nothing of what entries mean.
     """
 
-    def __init__(self, store: ReadStore, contact: Contact, *, fresh_seconds: float) -> None:
+    def __init__(
+        self, store: ReadStore, contact: Contact, *, clock: Clock, fresh_seconds: float
+    ) -> None:
         self._store = store
+        self._clock = clock
         self._contact = contact
         self._fresh = fresh_seconds
         self._revoked: dict[IssuerId, RevokedSet] = {}
@@ -71,7 +75,7 @@ class FollowedStatus:
             if remembered is not None:
                 return remembered
         changes = self._changes
-        status = await self._store.read(lambda session: session.status(issuer, serial))
+        status = await self._store.read(lambda session: self._current(session, issuer, serial))
         if (
             isinstance(status, OnHold | Revoked)
             and changes == self._changes
@@ -80,6 +84,12 @@ class FollowedStatus:
         ):
             revoked.put(serial, status)
         return status
+
+    def _current(
+        self, session: ReadSession, issuer: IssuerId, serial: SerialNumber
+    ) -> CertificateStatus | None:
+        session.require_abreast(self._clock.now())
+        return session.status(issuer, serial)
 
     def readings(self) -> Iterator[Reading]:
         """Fulfil `pki.telemetry.metrics.Source`."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 
 import pytest
@@ -44,6 +45,9 @@ class Reads:
             await self.gate.wait()
         return found
 
+    def require_abreast(self, now: datetime) -> None:
+        assert now == self.facts.clock.now()
+
     def head(self) -> JournalHead:
         return JournalHead(position=len(self.facts.journal), digest=GENESIS)
 
@@ -73,7 +77,9 @@ class House:
 def house() -> House:
     facts = FakeStore(clock=FakeClock(), statuses={GOOD: Good(), OTHER: HELD})
     reads, contact = Reads(facts), Contact()
-    source = FollowedStatus(cast("ReadStore", reads), contact, fresh_seconds=FRESH)
+    source = FollowedStatus(
+        cast("ReadStore", reads), contact, clock=facts.clock, fresh_seconds=FRESH
+    )
     facts.listeners.append(source.apply)
     contact.mark(time.monotonic())
     return House(facts, reads, contact, source)
