@@ -1,5 +1,6 @@
 """With a root that exists: its shares, what it is asked to sign, and its key's end."""
 
+import asyncio
 import hashlib
 import re
 import shutil
@@ -10,7 +11,13 @@ import pytest
 
 from ceremony_table import HOLDERS, Answer, Killed, Table, der_sha256, key_parts
 from fixtures_ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, Room, room_in
-from pki.domain.errors import ConfigurationInvalid, IntegrityBroken, KeyMismatch
+from fixtures_signers import signer
+from pki.api.fields import from_pem, to_pem
+from pki.der.certificate import read_certificate
+from pki.der.pkcs10 import read_pkcs10
+from pki.der.signed import assemble
+from pki.domain.algorithms import KeyType
+from pki.domain.errors import ConfigurationInvalid, IntegrityBroken, KeyMismatch, KeyRejected
 from server.ceremony.commands import check, verify
 
 SERVICES = key_parts("services-ca")
@@ -117,6 +124,77 @@ def test_an_older_or_unreviewed_predecessor_is_refused(beside: Room, held: Held)
     plan = _crl_plan(beside, held, number=1)
     with pytest.raises(ConfigurationInvalid, match=r"crl\.previous"):
         check(plan, practice=False)
+
+
+def test_a_list_older_than_the_one_that_is_held_is_refused(beside: Room, held: Held) -> None:
+    """Number 2 was held twice: the second one would take back what the first one says."""
+    first = _crl_plan(beside, held)
+    assert beside.table.hold_here(first).code == 0
+    newest = beside.folder / "TEST-crl" / "TEST-root.crl"
+    shutil.copy(newest, beside.folder / "newest.crl")
+    text = first.read_text().replace(f"{ROOT_FOLDER}/TEST-root.crl", "newest.crl")
+    old = hashlib.sha256((beside.folder / ROOT_FOLDER / "TEST-root.crl").read_bytes()).hexdigest()
+    text = text.replace(old, hashlib.sha256(newest.read_bytes()).hexdigest())
+    again = first.with_name("again.toml")
+    again.write_text(text.replace('folder = "crl"', 'folder = "again"'))
+    for refusing in (lambda path: check(path, practice=False), beside.table.hold_here):
+        with pytest.raises(ConfigurationInvalid, match="the number does not grow"):
+            refusing(again)
+    assert not list((beside.folder / "TEST-again").glob("*.crl"))
+
+
+def test_a_request_signed_by_another_key_is_refused(beside: Room, held: Held) -> None:
+    request = beside.folder / "TEST-token-key" / "TEST-token-ca.p10.pem"
+    der = from_pem(request.read_text(), "CERTIFICATE REQUEST")
+    info = read_pkcs10(der).info_der
+    other = signer(KeyType.RSA_3072, "root")
+    forged = assemble(info, other.algorithm, asyncio.run(other.sign(info)))
+    request.write_text(to_pem(forged, "CERTIFICATE REQUEST"))
+    plan = beside.plan("token", _certificate_parts(beside, held), kind="certificate")
+    with pytest.raises(KeyRejected):
+        check(plan, practice=False)
+
+
+def _certificate_parts(room: Room, held: Held) -> str:
+    request = "TEST-token-key/TEST-token-ca.p10.pem"
+    return f"""{held.under_root()}
+[certificate]
+name = "token-ca"
+profile = "token-ca"
+request = "{request}"
+request_sha256 = "{der_sha256(room.folder / request)}"
+"""
+
+
+def test_a_next_generation_may_have_another_name(beside: Room, held: Held) -> None:
+    plan = beside.plan("token", _certificate_parts(beside, held), kind="certificate")
+    named = '[ca]\ntoken_ca_name = "ZORG-ID Token CA G2"'
+    plan.write_text(plan.read_text().replace("[ca]", named))
+    assert beside.table.hold_here(plan).code == 0
+    assert verify(plan, practice=False).code == 0
+    made = beside.folder / "TEST-token" / "TEST-token-ca.pem"
+    subject = read_certificate(from_pem(made.read_text())).subject
+    assert subject.rdns[-1].text == "ZORG-ID Token CA G2"
+
+
+@pytest.mark.parametrize("kind", ["crl", "certificate"])
+def test_broken_off_now_and_then_it_is_signed_once(beside: Room, held: Held, kind: str) -> None:
+    at, ended = 0, False
+    while not ended:
+        at += 4
+        plan = _crl_plan(beside, held)
+        if kind == "certificate":
+            plan = beside.plan("crl", _certificate_parts(beside, held), kind=kind)
+        beside.table.kill_at = at
+        try:
+            beside.table.hold_here(plan)
+            ended = True
+        except Killed:
+            beside.table.kill_at = None
+            beside.table.hold_here(plan)
+        assert verify(plan, practice=False).code == 0
+        shutil.rmtree(beside.folder / "TEST-crl")
+    assert at > 12
 
 
 def test_another_request_than_the_reviewed_one_is_refused(beside: Room, held: Held) -> None:
