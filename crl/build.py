@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
+from crl.policy import LAST_UPDATE
 from crl.ports import SignatureCheck
 from crl.roll import Roll, roll_of
 from crl.succession import Shown
@@ -122,9 +123,11 @@ def compose(
     *,
     algorithm: SignatureAlgorithm,
     now: datetime,
-    validity: timedelta,
+    validity: timedelta | None,
 ) -> CrlContent:
     """The next CRL of a list, without its entries. Its number is one more than the last.
+
+    Without ``validity`` it is the issuer's last, good for ever; no delta will follow it.
 
     thisUpdate is now, in whole seconds, but never before the predecessor's: when the clock was set
     back, it keeps that time. A block must reach the relying parties whatever the clock does, and a
@@ -137,12 +140,12 @@ def compose(
         issuer_der=issuer.name_der,
         algorithm=algorithm,
         this_update=this_update,
-        next_update=this_update + validity,
+        next_update=LAST_UPDATE if validity is None else this_update + validity,
         number=last.number + 1,
         authority_key_id=issuer.key_id,
         expired_certs_on_crl=issuer.since,
         distribution_point=issuer.crl_list.point if issuer.crl_list.parts else None,
-        freshest=issuer.crl_list.delta,
+        freshest=None if validity is None else issuer.crl_list.delta,
     )
 
 

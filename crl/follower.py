@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from crl.ending import is_last
 from crl.plan import Present, concerned, pause_after, seconds_until_due
 from crl.policy import CrlPolicy
-from crl.ports import JournalFeed
+from crl.ports import JournalFeed, Life
 from crl.service import CrlService
 from pki.domain.errors import Conflict, LintFailed, ZorgidError
 from pki.domain.identifiers import IssuerId
@@ -35,12 +36,20 @@ class CrlFollower:
     """Follows the journal and publishes; failures are logged, counted and tried again."""
 
     def __init__(
-        self, service: CrlService, feed: JournalFeed, *, clock: Clock, policy: CrlPolicy
+        self,
+        service: CrlService,
+        feed: JournalFeed,
+        *,
+        clock: Clock,
+        policy: CrlPolicy,
+        life: Life | None = None,
     ) -> None:
+        """``life``: None for an issuer that never makes a last CRL."""
         self._service = service
         self._feed = feed
         self._clock = clock
         self._policy = policy
+        self._life = life
         self._known = asyncio.Event()
         self._changed = asyncio.Event()
         self._changed_to = 0
@@ -65,7 +74,12 @@ class CrlFollower:
         return (self._clock.now() - self.latest.this_update).total_seconds()
 
     def overdue(self) -> bool:
-        """No CRL, or one older than two planned intervals: care stops when it runs out."""
+        """No CRL, or one older than two planned intervals: care stops when it runs out.
+
+        The last one is never late.
+        """
+        if self.latest is not None and is_last(self.latest.next_update):
+            return False
         age = self.age()
         return age is None or age > 2 * self._policy.every.total_seconds()
 
@@ -125,7 +139,8 @@ class CrlFollower:
 
     async def _publish(self, *, planned: bool) -> Present:
         """A planned one is read from the store whole; one for a change must be quick."""
-        return Present.of(await self._service.publish_next(from_rows=planned))
+        last = self._life is not None and await self._life.over(self._clock.now())
+        return Present.of(await self._service.publish_next(from_rows=planned, last=last))
 
     async def _until_due(self) -> bool:
         """Wait; whether the next one is planned, and not made because of a change."""

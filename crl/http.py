@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Final
 
+from crl.ending import is_last
 from crl.policy import CrlPolicy
 from crl.ports import CrlShelf
 from pki.der.certificate import read_certificate
@@ -130,7 +131,7 @@ class CrlHandler:
 
     def _crl_answer(self, crl: PublishedCrl, tag: str) -> HttpAnswer:
         now = self._clock.now()
-        made_here = crl.upto > 0
+        made_here = crl.upto > 0 and not is_last(crl.next_update)
         planned = crl.this_update + self._policy.every if made_here else crl.next_update
         until = min(planned, crl.next_update)
         max_age = max(0, min(self._policy.max_age, int((until - now).total_seconds())))

@@ -1,9 +1,11 @@
 """When the next CRL is due: pure."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
+from crl.ending import is_last
 from crl.policy import CrlPolicy
 from pki.domain.events import (
     CardBlocked,
@@ -79,13 +81,15 @@ def pause_after(failures: int) -> float:
 def seconds_until_due(
     latest: Present | None, now: datetime, changed_for: float | None, policy: CrlPolicy
 ) -> float:
-    """How long the next CRL may wait; 0 when there is none yet or it is late.
+    """How long the next CRL may wait; 0 when there is none yet or it is late, ever after the last.
 
     ``changed_for`` is how many seconds ago the first change that it does not show was seen, by a
     clock that is never set.
     """
     if latest is None:
         return 0.0
+    if is_last(latest.next_update):
+        return math.inf
     wait = (latest.this_update + policy.every - policy.phase - now).total_seconds()
     if changed_for is not None:
         wait = min(wait, policy.coalesce - changed_for)

@@ -1,10 +1,13 @@
 """How often a CRL is made, how long it lives, and how long a copy may be kept."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pki.domain.errors import ConfigurationInvalid
+
+LAST_UPDATE: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""nextUpdate of an issuer's last CRL (RFC 5280 4.1.2.5, ETSI EN 319 411-1 6.3.9)."""
 
 MAX_AGE_LIMIT: Final = 3600
 """Seconds: an HTTP cache may not add more than the time between two planned CRLs."""

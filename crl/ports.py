@@ -95,6 +95,18 @@ class CrlStore(CrlShelf, Protocol):
         ...
 
 
+class Life(Protocol):
+    """How long an issuer goes on."""
+
+    async def over(self, now: datetime) -> bool:
+        """Whether the next CRL is its last.
+
+        Raises:
+            StoreUnavailable: that cannot be known now.
+        """
+        ...
+
+
 class JournalFeed(Protocol):
     """The journal as it grows."""
 

@@ -68,11 +68,11 @@ class CrlService:
         """
         return await self._store.latest(self.list.id)
 
-    async def publish_next(self, *, from_rows: bool = True) -> PublishedCrl:
+    async def publish_next(self, *, from_rows: bool = True, last: bool = False) -> PublishedCrl:
         """Make and publish the next CRL, and its delta where there are deltas.
 
         ``from_rows``: read every entry from the store; else what this process published last is
-        brought up to date, if it did and that still is the newest.
+        brought up to date, if it did and that still is the newest. ``last``: none will follow it.
 
         Raises:
             Unavailable: store or signer cannot be used now.
@@ -90,12 +90,12 @@ class CrlService:
                 from_rows=from_rows,
             ),
         )
-        whole = self._draft(collected, now)
+        whole = self._draft(collected, now, last=last)
         publication, frame = await self._made(whole, self.list.id, collected.upto)
         following = shown(frame, collected.roll)
         await asyncio.to_thread(_require_successor, collected.previous, following)
         publications = [publication]
-        if collected.delta is not None:
+        if collected.delta is not None and not last:
             draft = _delta_draft(whole, collected.delta, self._policy.delta_validity)
             delta, _ = await self._made(draft, self.list.delta_id, collected.upto)
             publications.append(delta)
@@ -104,7 +104,7 @@ class CrlService:
         self._held = Held(shown=following, upto=collected.upto)
         return publication.crl
 
-    def _draft(self, collected: Collected, now: datetime) -> Draft:
+    def _draft(self, collected: Collected, now: datetime, *, last: bool) -> Draft:
         before = None if collected.previous is None else collected.previous.this_update
         if before is not None and before - now > CLOCK_TOLERANCE:
             logger.error(
@@ -119,7 +119,7 @@ class CrlService:
             Succession(number=collected.number, this_update=before),
             algorithm=self._signer.algorithm,
             now=now,
-            validity=self._policy.validity,
+            validity=None if last else self._policy.validity,
         )
         return Draft(
             content=content, entries=tuple(collected.roll.pieces()), count=collected.roll.entries

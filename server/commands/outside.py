@@ -6,6 +6,7 @@ from typing import Final
 
 import aiohttp
 
+from crl.ending import is_last
 from pki.domain.errors import ZorgidError
 from pki.domain.identifiers import ISSUED_SERIAL_MIN, IssuerId, SerialNumber
 from pki.observe.crl import fetch_crl
@@ -87,6 +88,8 @@ async def _crl(
         if left is not None and left < _DUE:
             return warning("CRL", f"{text}: ends in {left.days} days", "hold the next ceremony")
         return ok("CRL", text)
+    if view.next_update is not None and is_last(view.next_update):
+        return ok("CRL", f"{text}: the last, good for ever")
     late = timedelta(seconds=2 * settings.crl.interval_seconds)
     if now - view.this_update > late:
         return problem("CRL", f"{text}: older than two intervals", "see the log of issuance")

@@ -17,6 +17,7 @@ from pki.ports import Clock, Entropy, SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Metrics
+from server.generation.ending import refuse_wrong_states
 from server.process.gauges import (
     CaGauges,
     CrlGauges,
@@ -95,6 +96,7 @@ class Process:
     async def assemble(self, roles: frozenset[Role]) -> None:
         """Build the roles; those that others stand on first."""
         await self._refuse_another_kind()
+        await refuse_wrong_states(self._settings, self._reader, self._clock.now())
         store = await self._writing_store(roles)
         issuance = None
         if Role.ISSUANCE in roles and store is not None:

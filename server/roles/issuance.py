@@ -18,7 +18,8 @@ from pki.store.tail import JournalTail
 from pki.store.writing import Store
 from pki.trust.signatures import verify_signature
 from server.evidence.key import open_evidence
-from server.generation.authorities import open_generations
+from server.generation.authorities import open_generations, signing
+from server.generation.ending import GenerationLife
 from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
 from server.roles.keys import responder_keys
@@ -54,7 +55,7 @@ class IssuanceRole:
             settings, stores=stores, authorities=self.generations, clock=clock, entropy=entropy
         )
         self._responder_keys = responder_keys(settings.status.responder_key, settings.limits)
-        self.crls = self._crls(StoreCrls(reader, store), tail, clock)
+        self.crls = self._crls(stores, tail, clock)
         evidence = settings.evidence
         self._statements = Statements(
             reader=reader,
@@ -75,10 +76,15 @@ class IssuanceRole:
         """
         return LocalCredentials(self.desk, issuer, self._responder_keys)
 
-    def _crls(self, store: StoreCrls, tail: JournalTail, clock: Clock) -> list[CrlFollower]:
+    def _crls(
+        self, stores: tuple[Store, ReadStore], tail: JournalTail, clock: Clock
+    ) -> list[CrlFollower]:
+        reader, store = stores[1], StoreCrls(stores[1], stores[0])
         policy = crl_policy(self._settings)
-        services = [
-            CrlService(
+        found = []
+        for generation in signing(self._settings):
+            authority = self.generations.of(IssuerId(generation.id))
+            service = CrlService(
                 CrlIssuer.of(authority.issuer, authority.certificate),
                 authority.signer,
                 store,
@@ -86,9 +92,9 @@ class IssuanceRole:
                 clock=clock,
                 policy=policy,
             )
-            for authority in self.generations.all
-        ]
-        return [CrlFollower(each, tail, clock=clock, policy=policy) for each in services]
+            life = GenerationLife.of(generation, reader)
+            found.append(CrlFollower(service, tail, clock=clock, policy=policy, life=life))
+        return found
 
     async def settle(self) -> None:
         """Close what a former run left open, before the first request is taken.

@@ -90,11 +90,7 @@ class StatusRole:
         self.source = FollowedStatus(
             reader, self._contact, clock=clock, fresh_seconds=policy.cut_off
         )
-        answered = {
-            IssuerId(each.id): read_certificate_file(each.certificate)
-            for each in settings.token_ca
-            if each.state != "ended"
-        }
+        answered = _answered(settings)
         self.holders = {
             issuer: CredentialHolder(issuer, certificate, credentials(issuer), clock)
             for issuer, certificate in answered.items()
@@ -154,6 +150,12 @@ class StatusRole:
     async def _follow(self, position: int) -> None:
         async for entries in self._tail.follow(position, self._contact):
             self.apply(entries)
+
+
+def _answered(settings: Settings) -> dict[IssuerId, bytes]:
+    """The certificates of the generations that OCSP answers for; one that ended has no cards."""
+    going = (each for each in settings.token_ca if each.state != "ended")
+    return {IssuerId(each.id): read_certificate_file(each.certificate) for each in going}
 
 
 def _crl_handler(settings: Settings, reader: ReadStore, clock: Clock) -> CrlHandler:

@@ -79,3 +79,20 @@ async def test_what_changed_since_is_told_once_with_its_status_of_now(
     assert await changed(start) == [first, second]
     assert await changed(start - 1) == [first, second, third]
     assert await changed(middle) == []
+
+
+async def test_the_last_end_of_what_an_issuer_certified(
+    store: Store, read_store: ReadStore
+) -> None:
+    async def ends(issuer: IssuerId = ISSUER) -> tuple[datetime | None, datetime | None]:
+        return await read_store.read(lambda session: session.last_ends(issuer))
+
+    assert await ends() == (None, None)
+    end = NOON + timedelta(days=1095)
+    await issue(store, 1, 2)
+    assert await ends() == (end, end)
+    await change(store, 1, Revoked(at=NOON, reason=None))
+    assert await ends() == (end, end)
+    await change(store, 2, Revoked(at=NOON, reason=None))
+    assert await ends() == (end, None)
+    assert await ends(OTHER) == (None, None)

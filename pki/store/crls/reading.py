@@ -55,6 +55,14 @@ class CrlReads(JournalReads):
                 serial=row.serial, status=read_status(row), was_held=bool(row.was_held)
             )
 
+    def last_ends(self, issuer: IssuerId) -> tuple[datetime | None, datetime | None]:
+        """When the last certificate of ``issuer`` ends, and the last that is not revoked."""
+        table = schema.certificates
+        query = select(func.max(table.c.not_after).label("until")).where(table.c.issuer == issuer)
+        every = self._row(query)
+        trusted = self._row(query.where(table.c.status != "revoked"))
+        return every and every.until, trusted and trusted.until
+
     def latest_crl_number(self, issuer: IssuerId) -> int:
         """The highest number of a CRL of ``issuer``; 0 before the first."""
         table = schema.crls
