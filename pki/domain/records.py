@@ -120,7 +120,6 @@ class ListedCertificate:
 
     serial: SerialNumber
     status: CertificateStatus
-    not_after: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,9 @@ from ca.authority import CertificationAuthority
 from ca.profile import Profile
 from ca.sign import sign_crl
 from ca_products import make_all
-from crl.build import CrlIssuer, compose, encode_listing
+from crl.build import CrlIssuer, Succession, compose
 from crl.policy import CrlPolicy
-from crl.ports import Listing
+from crl.roll import gather
 from fixtures_signers import EPOCH, HOLDER, Hierarchy, open_token_ca, signer
 from java_judge import judged
 from pki.der.certificate import read_certificate
@@ -83,20 +83,19 @@ def serial_of(der: bytes) -> SerialNumber:
 
 
 async def _crl(made: Mapping[str, bytes], token_ca: CertificationAuthority) -> bytes:
-    not_after = EPOCH + timedelta(days=1000)
     listed = [
-        ListedCertificate(serial=serial_of(made[label]), status=status, not_after=not_after)
+        ListedCertificate(serial=serial_of(made[label]), status=status)
         for label, status in LISTED.items()
     ]
-    entries = encode_listing(sorted(listed, key=lambda each: each.serial))
+    roll = gather(sorted(listed, key=lambda each: each.serial), lambda _serial: True)
     content = compose(
         CrlIssuer.of(token_ca.issuer, token_ca.certificate),
-        Listing(entries=entries, upto=1, previous=None),
+        Succession(number=0, this_update=None),
         algorithm=token_ca.signer.algorithm,
         now=EPOCH,
-        policy=CrlPolicy(),
+        validity=CrlPolicy().validity,
     )
-    tbs = encode_tbs_crl(content)
+    tbs = encode_tbs_crl(replace(content, entries=[each.octets for each in roll.pieces()]))
     return await sign_crl(tbs, signer=token_ca.signer, issuer_certificate=token_ca.certificate)
 
 

@@ -127,6 +127,8 @@ def _arc(value: int) -> bytes:
 
 
 def _utc(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
     if moment.utcoffset() is None:
         raise ValueError("a time without time zone has no DER form")
     return moment.astimezone(UTC)

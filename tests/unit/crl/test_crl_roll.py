@@ -48,10 +48,7 @@ def covers(_serial: SerialNumber) -> bool:
 
 def rows(found: Statuses) -> Roll:
     return gather(
-        (
-            ListedCertificate(serial=serial, status=found[serial], not_after=START)
-            for serial in sorted(found)
-        ),
+        (ListedCertificate(serial=serial, status=found[serial]) for serial in sorted(found)),
         covers,
     )
 
@@ -76,8 +73,8 @@ def test_buckets_that_stayed_the_same_are_not_kept_twice() -> None:
     held = rows({one: OnHold(since=START), other: OnHold(since=START)})
     revoked = Revoked(at=START, reason=None)
     now = [
-        ListedCertificate(serial=one, status=OnHold(since=START), not_after=START),
-        ListedCertificate(serial=other, status=revoked, not_after=START),
+        ListedCertificate(serial=one, status=OnHold(since=START)),
+        ListedCertificate(serial=other, status=revoked),
     ]
     found = gather(now, covers, held)
     assert found.buckets[0x21] is held.buckets[0x21]

@@ -57,7 +57,7 @@ class Reads:
     def listed(self, issuer: IssuerId) -> Iterator[ListedCertificate]:
         for serial, status in sorted(self.facts.statuses.items(), key=lambda pair: pair[0].value):
             if issuer == ISSUER and isinstance(status, OnHold | Revoked):
-                yield ListedCertificate(serial=serial, status=status, not_after=START)
+                yield ListedCertificate(serial=serial, status=status)
 
 
 @dataclass
