@@ -27,6 +27,13 @@ _Passphrase = Annotated[
     Path | None, typer.Option("--passphrase-file", help="What opens the key, if it is encrypted.")
 ]
 _DEFAULT = Path("zorgid.toml")
+_Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        help="For a store in PostgreSQL: postgresql+psycopg://…, without a password.",
+    ),
+]
 
 
 def register(app: typer.Typer, answer: Answer) -> None:
@@ -67,7 +74,7 @@ def _backup(answer: Answer) -> Callable[..., int]:
 
 
 def _drill(answer: Answer) -> Callable[..., int]:
-    def backup_drill(
+    def backup_drill(  # noqa: PLR0913 -- each is an option of the command
         source: _Source,
         *,
         key: _Key,
@@ -81,19 +88,20 @@ def _drill(answer: Answer) -> Callable[..., int]:
         scratch: Annotated[
             Path | None, typer.Option(help="Where to unpack for a moment; else beside the file.")
         ] = None,
+        database: _Database = None,
         json: _Json = False,
     ) -> int:
         """Prove that a backup can be restored: unpack, verify, compare, clean up."""
 
         def command() -> "Report":
             from pki.ports import SystemEntropy
-            from server.commands.backup.drill import drill
+            from server.commands.backup.drill import Scratch, drill
             from server.commands.backup.unpack import Opening
             from server.report import progress
 
             opening = Opening(source=source, key=key, passphrase_file=passphrase_file)
-            entropy = SystemEntropy()
-            return drill(opening, config, scratch=scratch, say=progress, entropy=entropy)
+            place = Scratch(folder=scratch, database=database)
+            return drill(opening, config, scratch=place, say=progress, entropy=SystemEntropy())
 
         return answer(command, as_json=json)
 
@@ -107,6 +115,7 @@ def _restore(answer: Answer) -> Callable[..., int]:
         *,
         key: _Key,
         passphrase_file: _Passphrase = None,
+        database: _Database = None,
         json: _Json = False,
     ) -> int:
         """Make an installation from a backup; nothing is served from it until it is confirmed."""
@@ -118,7 +127,9 @@ def _restore(answer: Answer) -> Callable[..., int]:
             from server.report import progress
 
             opening = Opening(source=source, key=key, passphrase_file=passphrase_file)
-            return restored(opening, directory, say=progress, clock=SystemClock())
+            return restored(
+                opening, directory, database=database, say=progress, clock=SystemClock()
+            )
 
         return answer(command, as_json=json)
 

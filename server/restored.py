@@ -34,10 +34,13 @@ class Restored:
         return self.confirmed_number is not None
 
 
-def marker_path(settings: Settings) -> Path | None:
-    """Where the mark is: beside the store, so that it goes where the old store goes."""
+def marker_path(settings: Settings) -> Path:
+    """Where the mark is: beside the store, so that it goes where the old store goes.
+
+    For a store in PostgreSQL it is beside the folder of secrets, which belongs to that store.
+    """
     store = settings.store.path
-    return None if store is None else store.parent / MARKER
+    return (settings.secrets if store is None else store).parent / MARKER
 
 
 def read_marker(settings: Settings) -> Restored | None:
@@ -47,7 +50,7 @@ def read_marker(settings: Settings) -> Restored | None:
         IntegrityBroken: there is one that cannot be read.
     """
     path = marker_path(settings)
-    if path is None or not path.exists():
+    if not path.exists():
         return None
     try:
         return Restored(**json.loads(path.read_bytes()))

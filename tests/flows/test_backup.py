@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backup_material import flipped, write_recipient
-from fixtures_backup import Kept, answered, asked, backed_up
+from fixtures_backup import Kept, asked, backed_up
 from pki.domain.journal import JournalHead, RawEntry, verify_chain
 from pki.store.reading import ReadSession, ReadStore
 from practice import Practice, employee
@@ -123,14 +123,3 @@ def test_what_stood_outside_is_kept_and_said(
     assert told["elsewhere"] == [f"elsewhere{outside}"]
     assert (target / told["elsewhere"][0]).read_bytes() == statement
     assert Layout(target).secret("sealing.key").read_bytes() == linked.read_bytes()
-
-
-def test_postgresql_is_left_to_its_own_tools(practice: Practice, tmp_path: Path) -> None:
-    certificate, _ = write_recipient(tmp_path, "first")
-    url = "postgresql+psycopg://zorgid@/zorgid?host=/nowhere"
-    practice.change(('path = "store/zorgid.sqlite3"', f'postgresql = "{url}"'))
-    words = ("backup", str(tmp_path / "new.cms"), "--to", str(certificate))
-    answer = answered(*words, "-c", str(practice.config))
-    assert answer.code == 2
-    assert "pg_dump" in answer.stderr
-    assert not (tmp_path / "new.cms").exists()

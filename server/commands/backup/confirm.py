@@ -71,7 +71,7 @@ def confirm(config: Path, last: LastCrl, *, say: Say, clock: Clock) -> Report:
     settings = load(config)
     restored = read_marker(settings)
     path = marker_path(settings)
-    if restored is None or restored.confirmed or path is None:
+    if restored is None or restored.confirmed:
         raise Conflict(
             message="this store has no restore that waits to be confirmed",
             next_step="nothing is to be done; zorgid doctor shows a restore that was confirmed",

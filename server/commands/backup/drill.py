@@ -2,15 +2,17 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from pki.domain.errors import ZorgidError
+from pki.domain.errors import ConfigurationInvalid, ZorgidError
 from pki.ports import Entropy
 from pki.store.reading import ReadStore
 from server.commands.backup.disk import disk_errors
 from server.commands.backup.manifest import ELSEWHERE, Manifest
+from server.commands.backup.store_copy import DUMP, examine_sqlite, refuse_password, try_in_scratch
 from server.commands.backup.stored import entry_at
-from server.commands.backup.unpack import Opening, examine, unpack
+from server.commands.backup.unpack import Opening, unpack
 from server.commands.findings import Finding, ok, problem, report, warning
 from server.generation.authorities import open_authority, signing
 from server.report import Report
@@ -20,23 +22,34 @@ from server.settings import Settings, load
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scratch:
+    """Where a backup is tried: secrets are in ``folder``, in plain text, for a moment.
+
+    ``database`` is the URL of any database on a server where another may be made, for a store that
+    was in PostgreSQL.
+    """
+
+    folder: Path | None = None
+    database: str | None = None
+
+
 def drill(
     opening: Opening,
     config: Path | None,
     *,
-    scratch: Path | None,
+    scratch: Scratch,
     say: Say,
     entropy: Entropy,
 ) -> Report:
     """Restore into a scratch folder, verify everything, compare with the live store, clean up.
 
-    ``scratch`` is where that folder is made: secrets are in it, in plain text, for a moment.
-
     Raises:
         As `restore`: what cannot be opened or unpacked is an error; the rest are findings.
     """
     live = None if config is None else load(config)
-    parent = scratch or opening.source.resolve().parent
+    parent = scratch.folder or opening.source.resolve().parent
+    refuse_password(scratch.database)
     key = opening.private_key()
     with (
         disk_errors(parent),
@@ -48,7 +61,7 @@ def drill(
             ok("file", "authentic to its last octet, and this key opens it"),
             ok("files", f"{len(manifest.files)} files, each as the manifest says"),
         ]
-        examine(root, manifest, say)
+        _try_store(root, manifest, scratch.database, say, entropy)
         findings.append(ok("journal", f"verifies: {manifest.position} entries, {manifest.digest}"))
         say("loading the restored configuration, keys and profiles")
         findings += _usable(root, manifest, entropy)
@@ -59,6 +72,24 @@ def drill(
     told = report(findings, f"drill with {opening.source}, made at {manifest.made_at}")
     result = {**told.result, "manifest": manifest.summary()}
     return Report(result=result, lines=told.lines, code=told.code)
+
+
+def _try_store(
+    root: Path, manifest: Manifest, database: str | None, say: Say, entropy: Entropy
+) -> None:
+    copy = root / manifest.store
+    if manifest.store != DUMP:
+        examine_sqlite(copy, manifest, say)
+        return
+    if database is None:
+        raise ConfigurationInvalid(
+            key="--database",
+            message="the store in this backup was in PostgreSQL: a drill needs a server to try it",
+            next_step="give --database URL, of any database on a server where this user may make "
+            "databases: the drill makes one of its own there and drops it",
+        )
+    name = f"zorgid_drill_{entropy.octets(6).hex()}"
+    try_in_scratch(copy, database, manifest, name, say)
 
 
 def _usable(root: Path, manifest: Manifest, entropy: Entropy) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from pki.domain.errors import ChainBroken, IntegrityBroken
@@ -26,17 +25,17 @@ class StoreState:
     crls: Mapping[str, int]
 
 
-def examine_store(path: Path, issuers: Iterable[str], say: Callable[[str], None]) -> StoreState:
-    """Verify the whole journal of an SQLite store and hold it against the recorded head.
+def examine_store(url: str, issuers: Iterable[str], say: Callable[[str], None]) -> StoreState:
+    """Verify the whole journal of a store and hold it against the recorded head.
 
     Raises:
         ChainBroken: an entry does not hold, or some are missing at the end.
         SchemaMismatch: it was made by another release.
         StoreUnavailable: it cannot be read.
     """
-    store = ReadStore.open(f"sqlite:///{path}", threads=1)
+    store = ReadStore.open(url, threads=1)
     try:
-        return store.read_sync(lambda session: _state(session, issuers, say))
+        return store.read_sync(lambda session: state_of(session, issuers, say))
     finally:
         store.close_sync()
 
@@ -55,7 +54,14 @@ def entry_at(url: str, position: int) -> RawEntry | None:
         store.close_sync()
 
 
-def _state(session: ReadSession, issuers: Iterable[str], say: Callable[[str], None]) -> StoreState:
+def state_of(
+    session: ReadSession, issuers: Iterable[str], say: Callable[[str], None]
+) -> StoreState:
+    """As `examine_store`, in a session that is held already.
+
+    Raises:
+        ChainBroken, StoreUnavailable: as there.
+    """
     recorded = session.head()
     say(f"verifying {recorded.position} journal entries")
     found = verify_chain(_told(entry, say) for entry in session.raw_journal())

@@ -10,18 +10,17 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from pki.domain.errors import Conflict, IntegrityBroken
+from pki.domain.errors import Conflict
 from pki.domain.event_codec import encode_time
 from pki.ports import Clock
-from pki.store.sqlite.snapshot import check_sqlite
 from server.commands.backup.archive import read_archive
 from server.commands.backup.disk import disk_errors, make_durable
 from server.commands.backup.envelope import Envelope
 from server.commands.backup.manifest import ELSEWHERE, Manifest
 from server.commands.backup.recipients import read_key
-from server.commands.backup.stored import examine_store
+from server.commands.backup.store_copy import put_back, refuse_password
 from server.report import Report
-from server.restored import MARKER, Restored, write_marker
+from server.restored import Restored, write_marker
 
 Say = Callable[[str], None]
 
@@ -48,11 +47,18 @@ class Opening:
         return read_key(self.key, self.passphrase_file)
 
 
-def restore(opening: Opening, directory: Path, *, say: Say, clock: Clock) -> Report:
+def restore(
+    opening: Opening, directory: Path, *, database: str | None = None, say: Say, clock: Clock
+) -> Report:
     """Make an installation from a backup in a new or empty folder: whole, or not at all.
 
+    A store that was in PostgreSQL goes into an empty ``database``, by default the one that the
+    configuration in the backup names. When it does not verify there, the database stays filled.
+
     Raises:
-        Conflict: the folder is not empty.
+        Conflict: the folder or the database is not empty.
+        ConfigurationInvalid: ``database`` does not go with the backup, or holds a password.
+        EnvironmentMissing: PostgreSQL's programs are needed and not here.
         KeyMismatch: the backup is not encrypted to this key.
         IntegrityBroken: it was changed or cut off, or its store does not verify.
         Unavailable: the disk is full or refuses.
@@ -62,10 +68,11 @@ def restore(opening: Opening, directory: Path, *, say: Say, clock: Clock) -> Rep
         raise Conflict(
             message=f"{target} is not an empty folder", next_step="name a new folder to restore to"
         )
+    refuse_password(database)
     key = opening.private_key()
     with _draft(target) as draft:
         manifest = unpack(opening.source, key, draft, say)
-        examine(draft, manifest, say)
+        marker = put_back(draft, manifest, database, say)
         restored = Restored(
             backup_made_at=manifest.made_at,
             restored_at=encode_time(clock.now()),
@@ -73,7 +80,6 @@ def restore(opening: Opening, directory: Path, *, say: Say, clock: Clock) -> Rep
             digest=manifest.digest,
             crl_number=manifest.crls[manifest.issuing],
         )
-        marker = (draft / manifest.store).with_name(MARKER)
         write_marker(marker, restored)
         draft.rename(target)
         make_durable(target.parent)
@@ -93,25 +99,6 @@ def unpack(source: Path, key: RSAPrivateKey, folder: Path, say: Say) -> Manifest
         say(f"writing {envelope.size} octets")
         with disk_errors(folder):
             return read_archive(envelope.chunks(), folder)
-
-
-def examine(folder: Path, manifest: Manifest, say: Say) -> None:
-    """Hold the unpacked store against the manifest.
-
-    Raises:
-        IntegrityBroken: it is damaged, its journal does not verify, or is of another moment.
-    """
-    store = folder / manifest.store
-    say("examining the database")
-    check_sqlite(store)
-    state = examine_store(store, manifest.crls, say)
-    found = (state.installation, state.kind, state.schema, state.head, dict(state.crls))
-    claimed = (manifest.installation, manifest.kind, manifest.schema, manifest.head)
-    if found != (*claimed, dict(manifest.crls)):
-        raise IntegrityBroken(
-            message="the store in the backup is not the one of its manifest",
-            next_step="use another backup",
-        )
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""What PostgreSQL's own programs do for a store."""
