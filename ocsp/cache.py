@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pki.domain.identifiers import IssuerId, SerialNumber
+from pki.domain.status import CertificateStatus
 from pki.ports import ReadyAnswer
 
 Subject = tuple[IssuerId, SerialNumber]
@@ -39,12 +40,16 @@ class Reading:
 
 @dataclass(slots=True)
 class AnswerCache:
-    """At most ``limit`` answers; the oldest that nobody asked for again goes first."""
+    """At most ``limit`` answers, and as many statuses that were read.
+
+    The oldest answer that nobody asked for again goes first.
+    """
 
     limit: int
     _entries: OrderedDict[bytes, Entry] = field(default_factory=OrderedDict)
     _asked: dict[Subject, set[bytes]] = field(default_factory=dict)
     _readings: dict[Subject, list[Reading]] = field(default_factory=dict)
+    _statuses: OrderedDict[Subject, CertificateStatus] = field(default_factory=OrderedDict)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -52,6 +57,18 @@ class AnswerCache:
     def get(self, asked: bytes) -> Entry | None:
         """The answer to these octets, whatever its age."""
         return self._entries.get(asked)
+
+    def status(self, subject: Subject) -> CertificateStatus | None:
+        """The status read last, if nothing changed it since; None when it is to be read."""
+        return self._statuses.get(subject)
+
+    def learn(self, subject: Subject, status: CertificateStatus, reading: Reading) -> None:
+        """Remember what was read, unless it was changed in between; the oldest goes first."""
+        if reading.touched:
+            return
+        self._statuses[subject] = status
+        if len(self._statuses) > self.limit:
+            self._statuses.popitem(last=False)
 
     @contextmanager
     def reading(self, subjects: Iterable[Subject]) -> Iterator[Reading]:
@@ -81,6 +98,7 @@ class AnswerCache:
 
     def touch(self, subject: Subject) -> int:
         """A journal entry changed this certificate: drop its answers; returns how many."""
+        self._statuses.pop(subject, None)
         for reading in self._readings.get(subject, ()):
             reading.touched = True
         dropped = tuple(self._asked.get(subject, ()))
@@ -96,6 +114,7 @@ class AnswerCache:
         for entry in self._entries.values():
             entry.ready.withdraw()
         self._entries.clear()
+        self._statuses.clear()
         self._asked.clear()
 
     def _make_room(self) -> None:

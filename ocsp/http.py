@@ -25,11 +25,11 @@ class OcspHandler:
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> ReadyAnswer | None:
-        """The answer that is ready; the octets of body or target are the key."""
+    ) -> ReadyAnswer | bytes | None:
+        """The answer that is ready, or needs no waiting; octets of body or target are the key."""
         if method == b"POST":
             if headers.get(b"content-type") == REQUEST_TYPE and target in self._paths:
-                return self._responder.lookup(body)
+                return self._responder.lookup(body) or self._responder.at_once(body)
         elif method == b"GET" and CONDITIONS.isdisjoint(headers):
             return self._responder.lookup(target)
         return None

@@ -39,13 +39,13 @@ class ChangedSeconds:
 
 def good_answer(der: bytes, composed: Composed, max_age: int) -> HttpAnswer:
     """A signed response with what caches need to know; no-store for what may not be kept."""
-    head = (("Content-Type", RESPONSE_TYPE), ("Content-Length", str(len(der))))
     if not composed.lasting:
-        return HttpAnswer(status=OK, headers=(*head, ("Cache-Control", "no-store")), body=der)
+        return unkept_answer(der)
     return HttpAnswer(
         status=OK,
         headers=(
-            *head,
+            ("Content-Type", RESPONSE_TYPE),
+            ("Content-Length", str(len(der))),
             ("Last-Modified", format_datetime(composed.this_update, usegmt=True)),
             ("Expires", format_datetime(composed.next_update, usegmt=True)),
             ("ETag", f'"{hashlib.sha256(der).hexdigest()}"'),
@@ -57,7 +57,11 @@ def good_answer(der: bytes, composed: Composed, max_age: int) -> HttpAnswer:
 
 def error_answer(error: OcspError) -> HttpAnswer:
     """The protocol's own negative answer; HTTP itself went well (RFC 6960 A.1)."""
-    der = encode_error(error)
+    return unkept_answer(encode_error(error))
+
+
+def unkept_answer(der: bytes) -> HttpAnswer:
+    """A response that nobody may keep."""
     return HttpAnswer(
         status=OK,
         headers=(

@@ -17,7 +17,8 @@ from ocsp.issuers import IssuerTable
 from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
 from ocsp.ports import CertificateDigests, Credentials, StatusSource
-from ocsp.signing import signed
+from ocsp.signing.quick import QuickAnswers
+from ocsp.signing.whole import signed
 from ocsp.statistics import ResponderStatistics, status_name
 from pki.der.ocsp import OcspError, OcspRequest, read_request
 from pki.domain.errors import (
@@ -77,6 +78,9 @@ class OcspResponder:
         self._cache = AnswerCache(self._policy.cache_entries)
         self._store_tried_again_at = datetime.min.replace(tzinfo=UTC)
         self.statistics = ResponderStatistics()
+        self._quick = QuickAnswers(
+            self._cache, self._credentials, moments, self.statistics, gate=self._gate
+        )
         self.changed = ChangedSeconds()
 
     @property
@@ -100,6 +104,7 @@ class OcspResponder:
         if self._moments.were_set(now):
             logger.warning("the clock was set: every kept answer is made anew")
             self._cache.clear()
+            self._quick.refresh()
 
     def lookup(self, asked: bytes) -> ReadyAnswer | None:
         """The ready answer to these octets, if one may be given without a look."""
@@ -113,6 +118,10 @@ class OcspResponder:
         ready.given[0] += 1
         return ready
 
+    def at_once(self, der: bytes) -> bytes | None:
+        """Head and body of an answer to this request that needs no waiting, or None."""
+        return self._quick.at_once(der)
+
     def apply(self, entries: Sequence[JournalEntry]) -> None:
         """Drop what these entries touch; before anyone is told that they are in force."""
         for entry in entries:
@@ -120,6 +129,7 @@ class OcspResponder:
             if subject is not None:
                 self.statistics.dropped += self._cache.touch(subject)
                 self.changed.add(self._clock.now())
+                self._quick.refresh()
 
     async def answer(self, der: bytes, asked: bytes | None = None) -> HttpAnswer | bytes:
         """Answer a request; ``asked`` is what its answer may be kept under, by default ``der``.
@@ -127,6 +137,9 @@ class OcspResponder:
         Returns:
             An answer in full, or the ready head and body of one that was kept. Raises nothing.
         """
+        quick = await self._quick.soon(der)
+        if quick is not None:
+            return quick
         self.statistics.misses += 1
         try:
             request = read_request(der)
@@ -182,10 +195,12 @@ class OcspResponder:
                 nonce=request.nonce,
                 policy=self._policy,
             )
-            der = await signed(credential, composed, request.nonce)
+            made = await signed(credential, composed, request.nonce)
             if reading.touched:
                 return None
-            answer = good_answer(der, composed, self._policy.max_age)
+            if self._digests is None:
+                self._quick.learn(asked, request, found, made, reading)
+            answer = good_answer(made.der, composed, self._policy.max_age)
             if composed.lasting and len(asked) <= LONGEST_KEPT:
                 self._cache.keep(asked, self._entry(answer, composed, things, began), reading)
         for each in found:

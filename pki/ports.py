@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from pki.domain.algorithms import SignatureAlgorithm
 
@@ -55,6 +55,22 @@ class Signer(Protocol):
         Raises:
             SignerUnavailable: the key cannot be used now.
             SignerBusy: too many signatures wait, or this one took too long; nothing was released.
+        """
+        ...
+
+
+@runtime_checkable
+class PromptSigner(Signer, Protocol):
+    """A signer that is done before anyone could wait for it: an elliptic curve in memory."""
+
+    def sign_now(self, message: bytes) -> bytes:
+        """As `sign`, but without waiting, and not every signature is verified.
+
+        Only for an answer that one client gets, who verifies it: a wrong one says nothing.
+
+        Raises:
+            SignerUnavailable: the key cannot be used now.
+            SignatureBroken: a signature that was verified is wrong.
         """
         ...
 

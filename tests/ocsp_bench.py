@@ -24,8 +24,8 @@ from pki.der.ocsp import (
 from pki.domain.errors import StoreUnavailable
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.status import CertificateStatus
-from pki.ports import HttpAnswer, HttpRequest
-from status_pki import PlainSigner, PracticeCa, new_key
+from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer
+from status_pki import PlainSigner, PracticeCa, QuickSigner, new_key
 
 CA: Final = PracticeCa("Token CA", new_key("ca"))
 OTHER_CA: Final = PracticeCa("Other CA", new_key("other"))
@@ -83,12 +83,14 @@ class Bench:
     issuer: IssuerId = ISSUER
     ca: PracticeCa = CA
     key_kind: str = "ec"
+    quick: bool = False
     digests: FakeDigests | None = None
     other_kind: str | None = None
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.clock, self.issuer)
-        self.signer = PlainSigner(new_key("responder", self.key_kind))
+        kind = QuickSigner if self.quick else PlainSigner
+        self.signer = kind(new_key("responder", self.key_kind))
         self.source = FakeCredentials()
         self.credential = self.credential_of(self.signer)
         issuer = IssuerStatus.of(self.issuer, self.ca.certificate)
@@ -138,7 +140,7 @@ class Bench:
     def hot(self, body: bytes) -> bytes | None:
         self.responder.beat()
         ready = self.handler.hot(b"POST", b"/ocsp", OCSP_TYPE, body)
-        return None if ready is None else ready.octets
+        return ready.octets if isinstance(ready, ReadyAnswer) else ready
 
     async def status(self, serial: SerialNumber) -> CertificateStatus | None:
         return one(await self.post(request_for(serial)))

@@ -14,7 +14,8 @@ from crl.build import CrlIssuer
 from crl.http import CrlHandler
 from crl.policy import CrlPolicy
 from crl.service import CrlService
-from fakes_status import ISSUER, FakeClock, FakeCrlStore, listening
+from fakes_listener import listening
+from fakes_status import ISSUER, FakeClock, FakeCrlStore
 from ocsp_bench import Bench
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason

@@ -1,5 +1,6 @@
 """A small PKI for tests of the status services, made by cryptography's builders and not by ours."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -28,6 +29,7 @@ class PlainSigner:
     key: Key
     fail: Exception | None = None
     signed: int = 0
+    gate: asyncio.Event | None = None
 
     @property
     def algorithm(self) -> SignatureAlgorithm:
@@ -40,12 +42,24 @@ class PlainSigner:
         return self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     async def sign(self, message: bytes) -> bytes:
+        if self.gate is not None:
+            await self.gate.wait()
+        return self._sign(message)
+
+    def _sign(self, message: bytes) -> bytes:
         if self.fail is not None:
             raise self.fail
         self.signed += 1
         if isinstance(self.key, rsa.RSAPrivateKey):
             return self.key.sign(message, PKCS1v15(), hashes.SHA256())
         return self.key.sign(message, ec.ECDSA(hashes.SHA256()))
+
+
+class QuickSigner(PlainSigner):
+    """One that nobody waits for."""
+
+    def sign_now(self, message: bytes) -> bytes:
+        return self._sign(message)
 
 
 @cache

@@ -8,7 +8,8 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 
-from fakes_status import START, FakeClock, exchange, listening
+from fakes_listener import exchange, listening
+from fakes_status import START, FakeClock
 from ocsp.policy import ResponderPolicy
 from ocsp_bench import OTHER_CA, Bench, FakeDigests, cert_id, request_for
 from pki.der import codec, oids

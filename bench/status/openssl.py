@@ -11,6 +11,7 @@ from typing import Final
 from bench.status.asking import posted
 from bench.status.machine import SERVER_CPU, environment, pinned, prefer
 
+_SIGNING: Final = "extendedKeyUsage=OCSPSigning"
 _INDEX: Final = "V\t300101000000Z\t\t01\tunknown\t/CN=card\n"
 
 
@@ -47,46 +48,16 @@ def serving(folder: Path, port: int) -> Iterator[Peer]:
 
 
 def _make(folder: Path) -> None:
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
-    _openssl(
-        folder, "req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=CA"
-    )
-    for name, extension in (
-        ("ocsp", "extendedKeyUsage=OCSPSigning"),
-        ("card", "basicConstraints=CA:FALSE"),
+    curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+    signed = f"req -x509 {curve} -CA ca.pem -CAkey ca.key"
+    for words in (
+        f"req -x509 {curve} -keyout ca.key -out ca.pem -subj /CN=CA",
+        f"{signed} -keyout ocsp.key -out ocsp.pem -subj /CN=ocsp -set_serial 2 -addext {_SIGNING}",
+        f"{signed} -keyout card.key -out card.pem -subj /CN=card -set_serial 1",
+        "ocsp -issuer ca.pem -cert card.pem -no_nonce -reqout asked.der",
     ):
-        _openssl(
-            folder,
-            "req",
-            "-x509",
-            *curve,
-            "-keyout",
-            f"{name}.key",
-            "-out",
-            f"{name}.pem",
-            "-subj",
-            f"/CN={name}",
-            "-CA",
-            "ca.pem",
-            "-CAkey",
-            "ca.key",
-            "-addext",
-            extension,
-            "-set_serial",
-            "1" if name == "card" else "2",
-        )
+        _openssl(folder, *words.split())
     (folder / "index.txt").write_text(_INDEX)
-    _openssl(
-        folder,
-        "ocsp",
-        "-issuer",
-        "ca.pem",
-        "-cert",
-        "card.pem",
-        "-no_nonce",
-        "-reqout",
-        "asked.der",
-    )
 
 
 def _openssl(folder: Path, *words: str) -> None:

@@ -47,13 +47,21 @@ class CheckedSigner:
 
     async def sign(self, message: bytes) -> bytes:
         signature = await self._inner.sign(message)
+        self.verify(message, signature)
+        return signature
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        """Let a signature through that is right.
+
+        Raises:
+            SignatureBroken: it is not one of this message by this key.
+        """
         if not verifies(self._public_key, self._inner.algorithm, message, signature):
             _LOG.critical("a signer returned a signature that does not verify; it was withheld")
             raise SignatureBroken(
                 message="the signer returned a signature that does not verify",
                 next_step="stop using this key store and examine it",
             )
-        return signature
 
 
 def require_same_key(signer: Signer, certificate: bytes) -> None:

@@ -71,13 +71,17 @@ class SoftSigner:
 
     async def sign(self, message: bytes) -> bytes:
         if self._threads is None:
-            return sign(self._key, self._algorithm, message)
+            return self.sign_now(message)
         loop = asyncio.get_running_loop()
         try:
             future = loop.run_in_executor(self._threads, sign, self._key, self._algorithm, message)
         except RuntimeError:
             raise SignerUnavailable(message="the signer was closed") from None
         return await future
+
+    def sign_now(self, message: bytes) -> bytes:
+        """Sign in this very thread, whatever the kind of key."""
+        return sign(self._key, self._algorithm, message)
 
     def close(self) -> None:
         """Let the threads end; later calls raise SignerUnavailable."""

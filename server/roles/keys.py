@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
 from pki.api.fields import from_pem
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.errors import ConfigurationInvalid, Malformed
-from pki.keys.algorithms import first_that_fits, generate_private_key
+from pki.keys.algorithms import PrivateKey, first_that_fits, generate_private_key
+from pki.keys.batched import BatchSigner
 from pki.keys.checked import CheckedSigner, require_same_key
 from pki.keys.pin import Pin, pin_from_credential, pin_from_descriptor, pin_from_file
 from pki.keys.pkcs11.loaded import loaded_module
 from pki.keys.pkcs11.ports import KeyName
 from pki.keys.pkcs11.signer import Pkcs11Signer
 from pki.keys.pool import PooledSigner
+from pki.keys.prompt import SpotCheckedSigner
 from pki.keys.soft import SoftSigner
 from pki.ports import Signer
 from server.setting.keys import (
@@ -138,10 +142,21 @@ def responder_keys(settings: ResponderKeySettings, limits: LimitSettings) -> Res
 
     async def in_memory() -> Signer:
         # Finding primes takes a good part of a second, in which answers go on.
-        key = await asyncio.to_thread(generate_private_key, key_type)
-        return bounded(SoftSigner(key), limits)
+        return responder_signer(await asyncio.to_thread(generate_private_key, key_type), limits)
 
     return ResponderKeys(next=in_memory)
+
+
+def responder_signer(key: PrivateKey, limits: LimitSettings) -> Signer:
+    """The signer for answers by a key in memory: at once, or in threads where it takes longer."""
+    if isinstance(key, EllipticCurvePrivateKey):
+        return SpotCheckedSigner(key)
+    return BatchSigner(
+        SoftSigner(key),
+        threads=min(CONCURRENCY, len(os.sched_getaffinity(0))),
+        queue_limit=limits.signing_queue,
+        timeout_seconds=limits.signing_seconds,
+    )
 
 
 def bounded(signer: Signer, limits: LimitSettings, *, concurrency: int = CONCURRENCY) -> Signer:

@@ -16,7 +16,7 @@ from ocsp_bench import OCSP_TYPE, Bench, one, refusal, request_for
 from pki.der.ocsp import OcspError
 from pki.domain.identifiers import SerialNumber
 from pki.domain.status import Good, OnHold
-from pki.ports import HttpRequest
+from pki.ports import HttpRequest, ReadyAnswer
 from status_pki import SERIALS
 
 CARD, *_ = SERIALS
@@ -60,7 +60,7 @@ async def test_get_is_kept_under_its_path() -> None:
     path = b"/ocsp/" + base64.b64encode(request_for(CARD))
     answer = await bench.get(path)
     ready = bench.handler.hot(b"GET", path, {}, b"")
-    assert ready is not None
+    assert isinstance(ready, ReadyAnswer)
     assert ready.octets == answer.head() + answer.body
     assert await bench.get(path) == answer
     assert bench.signer.signed == 1

@@ -157,7 +157,7 @@ async def test_what_does_not_read_back_never_leaves(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = await bench.post(request_for(NEVER))
-    monkeypatch.setattr("ocsp.signing.read_response", lambda der: response(others))
+    monkeypatch.setattr("ocsp.signing.whole.read_response", lambda der: response(others))
     assert refusal(await bench.post(request_for(CARD))) is OcspError.INTERNAL_ERROR
     assert bench.hot(request_for(CARD)) is None
 
