@@ -2,16 +2,23 @@
 
 import hashlib
 import re
-import shutil
-import tarfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from ca.ceremony.transcript import Kind, Line, read_lines
+from ca.ceremony.transcript import Kind
 from ceremony_table import Killed, Table
+from ceremony_vault import (
+    SEAL,
+    TOKEN,
+    Vault,
+    answering,
+    lines_of,
+    medium,
+    named,
+    plan_of,
+    unpacked,
+)
 from fixtures_ceremony import Room, room_in
 from fixtures_signers import signer
 from peers import require
@@ -20,48 +27,11 @@ from pki.domain.errors import ConfigurationInvalid, Conflict, NotFound
 from pki.keys.pin import Pin
 from pki.keys.pkcs11.ceremony import destroy, generate
 from pki.keys.pkcs11.module import Pkcs11Module
-from pki.keys.pkcs11.ports import KeyName
 from server.ceremony.commands import check, report, verify
 from server.ceremony.session import CeremonyRefused
 from softhsm import PIN, SoftHsm
 
 pytestmark = pytest.mark.softhsm
-
-TOKEN = "kept"
-SEAL = "A 000001"
-
-
-@dataclass
-class Vault:
-    """A token with two keys, and the tool that SoftHSM does not have: tar."""
-
-    softhsm: SoftHsm
-    keys: dict[str, str] = field(default_factory=dict)
-
-    def archive(self, path: Path) -> None:
-        with tarfile.open(path, "w") as tar:
-            tar.add(self.softhsm.tokens, arcname="tokens")
-
-    def parts(self, media: str, *, keys: dict[str, str] | None = None) -> str:
-        named = "".join(
-            f'[[hsm.keys]]\nlabel = "{label}"\npublic_key_sha256 = "{digest}"\n'
-            for label, digest in (self.keys if keys is None else keys).items()
-        )
-        return f"[hsm]\nothers = []\n{named}{media}"
-
-
-def plan_of(room: Room, softhsm: SoftHsm, name: str, parts: str, *, kind: str) -> Path:
-    token = f'token = {{ module = "{softhsm.module}", label = "{TOKEN}" }}'
-    return room.plan(name, parts, kind=kind, top=f'keys = "pkcs11"\n{token}')
-
-
-def medium(name: str, form: str = "file", extra: str = "") -> str:
-    return f'[[hsm.media]]\nname = "{name}"\nform = "{form}"\nholder = "H. Een"\n{extra}\n'
-
-
-def named(label: str) -> KeyName:
-    key_id = hashlib.sha256(label.encode()).digest()[:8]
-    return KeyName(token=TOKEN, key_id=key_id, label=label)
 
 
 @pytest.fixture(scope="module")
@@ -81,27 +51,23 @@ def module(vault: Vault, hsm_module: Pkcs11Module) -> Pkcs11Module:
     return hsm_module
 
 
-def answering(room: Room, *paths: Path) -> Room:
-    """The table knows the PIN, the seals, and where the files are."""
-    where: Iterator[str] = iter([str(path) for path in paths])
-    room.table.replies = {
-        r"PIN of token .+: ": lambda _table, _match: PIN.decode(),
-        r".+: number of its seal: ": lambda _table, _match: SEAL,
-        r".+: path of the backup's file: ": lambda _table, _match: next(where),
-        r".+: serial number of the device: ": lambda _table, _match: "SN 42",
-    }
-    return room
-
-
-def lines_of(folder: Path) -> tuple[Line, ...]:
-    return read_lines((folder / "TEST-transcript.jsonl").read_bytes())
-
-
-def unpacked(archive: Path, token: SoftHsm) -> None:
-    """SoftHSM's restore: what is there goes, what is in the archive comes."""
-    shutil.rmtree(token.tokens)
-    with tarfile.open(archive) as tar:
-        tar.extractall(token.folder, filter="data")
+def _backed_up(room: Room, vault: Vault, archive: Path) -> str:
+    """Back up at a terminal, onto a file and a device; the digest that the restore names."""
+    vault.archive(archive)
+    media = medium("copy 1") + medium("device 1", "device", 'serial = "SN 42"')
+    backup = plan_of(room, vault.softhsm, "backup", vault.parts(media), kind="hsm-backup")
+    assert vault.keys in check(backup, practice=False).result["parts"].values()
+    answering(room, archive)
+    assert room.table.hold(backup) == 0, room.table.said
+    assert verify(backup, practice=False).result["wrong"] == []
+    lines = lines_of(room.folder / "TEST-backup")
+    noted = [line.data for line in lines if line.kind == Kind.MEDIUM]
+    assert [each["seal"] for each in noted] == [SEAL, SEAL]
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    assert noted[0]["sha256"] == digest
+    report(backup, practice=False, out=room.folder / "report.html")
+    assert digest in (room.folder / "report.html").read_text()
+    return digest
 
 
 @pytest.mark.usefixtures("module")
@@ -109,28 +75,15 @@ def test_what_was_backed_up_is_restored_into_another_token_and_proven(
     room: Room, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = tmp_path / "copy1.tar"
-    vault.archive(archive)
-    media = medium("copy 1") + medium("device 1", "device", 'serial = "SN 42"')
-    backup = plan_of(room, vault.softhsm, "backup", vault.parts(media), kind="hsm-backup")
-    parts = check(backup, practice=False).result["parts"]
-    assert vault.keys in parts.values()
-    answering(room, archive)
-    assert room.table.hold(backup) == 0, room.table.said
-    assert verify(backup, practice=False).result["wrong"] == []
-    noted = [line.data for line in lines_of(tmp_path / "TEST-backup") if line.kind == Kind.MEDIUM]
-    assert [each["seal"] for each in noted] == [SEAL, SEAL]
-    assert noted[0]["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
-    report(backup, practice=False, out=tmp_path / "report.html")
-    assert noted[0]["sha256"] in (tmp_path / "report.html").read_text()
-
+    pinned = medium(
+        "copy 1", extra=f'seal = "{SEAL}"\nsha256 = "{_backed_up(room, vault, archive)}"'
+    )
     other = SoftHsm.make(tmp_path / "other")
     monkeypatch.setenv("SOFTHSM2_CONF", str(other.config))
-    pinned = medium("copy 1", extra=f'seal = "{SEAL}"\nsha256 = "{noted[0]["sha256"]}"')
     restore = plan_of(room, other, "restore", vault.parts(pinned), kind="hsm-restore")
-    pkcs8 = tmp_path / "evil.pem"
-    pkcs8.write_bytes(signer(KeyType.RSA_2048, "evil").pem)
-    wrong = tmp_path / "other.tar"
+    wrong, pkcs8 = tmp_path / "other.tar", tmp_path / "evil.pem"
     wrong.write_bytes(b"another file")
+    pkcs8.write_bytes(signer(KeyType.RSA_2048, "evil").pem)
     answering(room, wrong, tmp_path / "nowhere", archive)
 
     def unpack(_table: Table, _match: re.Match[str]) -> str:
