@@ -1,13 +1,15 @@
 """Serves CRLs and CA certificates over HTTP (RFC 5280 4.2.1.13, 4.2.2.1; RFC 2585)."""
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Final
 
+from crl.delivery import delivered, packed, wants_gzip
 from crl.ending import is_last
 from crl.policy import CrlPolicy
 from crl.ports import CrlShelf
@@ -28,13 +30,18 @@ _CERTIFICATE: Final = ("/ca/", ".cer")
 
 @dataclass(slots=True)
 class _Held:
-    """The CRL in hand; ``newer`` counts the announcements, ``seen`` those it takes into account."""
+    """The CRL in hand; ``newer`` counts the announcements, ``seen`` those it takes into account.
+
+    ``packed`` is its compressed form, made when it is first asked for.
+    """
 
     issuer: IssuerId
     crl: PublishedCrl | None = None
     tag: str = ""
     newer: int = 1
     seen: int = 0
+    packed: bytes | None = None
+    packing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class CrlHandler:
@@ -82,8 +89,9 @@ class CrlHandler:
             Unavailable: there is no CRL yet, and none can be read.
         """
         path = request.target.split(b"?", 1)[0].decode("latin-1")
+        gzip = wants_gzip(request.headers.get(b"accept-encoding"))
         try:
-            answer = await self._found(path)
+            answer = await self._found(path, gzip=gzip)
         except NotFound:
             body = b"not found\n"
             return HttpAnswer(
@@ -94,9 +102,9 @@ class CrlHandler:
                 ),
                 body=body,
             )
-        return answer.unless_known(request.headers.get(b"if-none-match"))
+        return delivered(answer, request)
 
-    async def _found(self, path: str) -> HttpAnswer:
+    async def _found(self, path: str, *, gzip: bool) -> HttpAnswer:
         name = _name(path, *_CERTIFICATE)
         if name in self._certificates:
             return self._certificates[name]
@@ -104,7 +112,11 @@ class CrlHandler:
         held = self._held.get(name)
         if held is None:
             raise NotFound(what="path", message="no such CRL or certificate")
-        return self._crl_answer(*await self._current(held))
+        crl, tag = await self._current(held)
+        if not gzip:
+            return self._crl_answer(crl, tag, crl.der)
+        octets = await _packed(held, crl)
+        return self._crl_answer(crl, f'{tag[:-1]}-gzip"', octets, ("Content-Encoding", "gzip"))
 
     async def _current(self, held: _Held) -> tuple[PublishedCrl, str]:
         """The newest CRL; without the store the one in hand, since late is better than none."""
@@ -120,7 +132,7 @@ class CrlHandler:
             else:
                 held.seen = max(held.seen, newer)
             if found is not None and (held.crl is None or found.number > held.crl.number):
-                held.crl, held.tag = found, _tag(found.der)
+                held.crl, held.tag, held.packed = found, _tag(found.der), None
         if held.crl is None:
             held.seen = 0
             raise Unavailable(
@@ -129,7 +141,9 @@ class CrlHandler:
             )
         return held.crl, held.tag
 
-    def _crl_answer(self, crl: PublishedCrl, tag: str) -> HttpAnswer:
+    def _crl_answer(
+        self, crl: PublishedCrl, tag: str, octets: bytes, *coding: tuple[str, str]
+    ) -> HttpAnswer:
         now = self._clock.now()
         made_here = crl.upto > 0 and not is_last(crl.next_update)
         planned = crl.this_update + self._policy.every if made_here else crl.next_update
@@ -139,14 +153,28 @@ class CrlHandler:
             status=OK,
             headers=(
                 ("Content-Type", "application/pkix-crl"),
-                ("Content-Length", str(len(crl.der))),
+                *coding,
+                ("Content-Length", str(len(octets))),
                 ("Last-Modified", format_datetime(crl.this_update, usegmt=True)),
                 ("Expires", format_datetime(crl.next_update, usegmt=True)),
                 ("ETag", tag),
+                ("Vary", "Accept-Encoding"),
+                ("Accept-Ranges", "bytes"),
                 ("Cache-Control", f"max-age={max_age}, public, no-transform, must-revalidate"),
             ),
-            body=crl.der,
+            body=octets,
         )
+
+
+async def _packed(held: _Held, crl: PublishedCrl) -> bytes:
+    """Compressed once for all who ask, in a thread; a newer one in hand is not touched."""
+    async with held.packing:
+        if held.crl is crl and held.packed is not None:
+            return held.packed
+        octets = await asyncio.to_thread(packed, crl.der)
+        if held.crl is crl:
+            held.packed = octets
+        return octets
 
 
 def _name(path: str, start: str, end: str) -> str:

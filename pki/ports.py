@@ -16,7 +16,9 @@ from pki.domain.algorithms import SignatureAlgorithm
 
 OK: Final = 200
 NOT_MODIFIED: Final = 304
-KEPT_WHEN_NOT_MODIFIED: Final = frozenset({"cache-control", "etag", "expires", "last-modified"})
+KEPT_WHEN_NOT_MODIFIED: Final = frozenset(
+    {"cache-control", "etag", "expires", "last-modified", "vary"}
+)
 """RFC 9110 15.4.5: what a cache needs to bring its copy up to date."""
 
 

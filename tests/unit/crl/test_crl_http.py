@@ -1,6 +1,7 @@
 """CRLs and CA certificates over HTTP."""
 
 import asyncio
+from gzip import decompress as gunzip
 
 import pytest
 
@@ -54,8 +55,9 @@ class Shelf:
         self.store.record(ServiceStarted(roles="all", version="1"))
         return await self.service.publish_next()
 
-    async def get(self, path: str, match: str | None = None) -> HttpAnswer:
-        headers = {} if match is None else {b"if-none-match": match.encode()}
+    async def get(self, path: str, match: str | None = None, **more: str | None) -> HttpAnswer:
+        given = {"if-none-match": match} | {key.replace("_", "-"): more[key] for key in more}
+        headers = {key.encode(): text.encode() for key, text in given.items() if text is not None}
         return await self.handler.answer(
             HttpRequest(method="GET", target=path.encode("latin-1"), headers=headers, body=b"")
         )
@@ -199,3 +201,74 @@ async def test_a_query_changes_nothing() -> None:
     await shelf.publish()
     assert (await shelf.get(PATH + "?now")).status == 200
     assert shelf.handler.hot(b"GET", PATH.encode(), {}, b"") is None
+
+
+async def test_who_asks_for_gzip_gets_it_under_a_tag_of_its_own() -> None:
+    shelf = Shelf()
+    crl = await shelf.publish()
+    plain = await shelf.get(PATH)
+    answer = await shelf.get(PATH, accept_encoding="br, gzip;q=0.5")
+    assert (answer.header("content-encoding"), gunzip(answer.body)) == ("gzip", crl.der)
+    assert answer.header("content-length") == str(len(answer.body))
+    assert answer.header("etag") != plain.header("etag")
+    assert plain.header("vary") == answer.header("vary") == "Accept-Encoding"
+    known = await shelf.get(PATH, match=answer.header("etag"), accept_encoding="gzip")
+    assert (known.status, known.header("vary")) == (304, "Accept-Encoding")
+    newer = await shelf.publish()
+    assert gunzip((await shelf.get(PATH, accept_encoding="gzip")).body) == newer.der
+
+
+@pytest.mark.parametrize("accepted", ["", "identity", "gzip;q=0", "gzip; q=0.000", "*", "br"])
+async def test_who_does_not_ask_for_gzip_gets_the_crl_as_it_is(accepted: str) -> None:
+    shelf = Shelf()
+    crl = await shelf.publish()
+    answer = await shelf.get(PATH, accept_encoding=accepted)
+    assert (answer.header("content-encoding"), answer.body) == (None, crl.der)
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"),
+    [
+        ("bytes=0-9", 0, 10),
+        ("bytes=5-", 5, None),
+        ("bytes=-7", -7, None),
+        ("bytes=3-99999", 3, None),
+    ],
+)
+async def test_a_part_may_be_asked_for(asked: str, start: int, stop: int | None) -> None:
+    shelf = Shelf()
+    der = (await shelf.publish()).der
+    answer = await shelf.get(PATH, range=asked)
+    assert (answer.status, answer.body) == (206, der[start:stop])
+    first = der.index(answer.body) if start < 0 else start
+    last = first + len(answer.body) - 1
+    assert answer.header("content-range") == f"bytes {first}-{last}/{len(der)}"
+    assert answer.header("content-length") == str(len(answer.body))
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=9-2", "bytes=0-1,4-5", "octets=0-1", "bytes=-", "bytes=a-b", "bytes=0-1 "]
+)
+async def test_a_range_of_another_form_is_passed_over(asked: str) -> None:
+    shelf = Shelf()
+    der = (await shelf.publish()).der
+    assert (await shelf.get(PATH, range=asked)).body == der
+
+
+async def test_a_range_that_there_is_not_is_told_with_the_size() -> None:
+    shelf = Shelf()
+    der = (await shelf.publish()).der
+    for asked in (f"bytes={len(der)}-", "bytes=-0"):
+        answer = await shelf.get(PATH, range=asked)
+        assert (answer.status, answer.header("content-range")) == (416, f"bytes */{len(der)}")
+
+
+async def test_a_part_of_an_older_crl_is_not_joined_to_a_newer_one() -> None:
+    shelf = Shelf()
+    await shelf.publish()
+    old = (await shelf.get(PATH)).header("etag")
+    newer = await shelf.publish()
+    assert (await shelf.get(PATH, range="bytes=4-", if_range=old)).body == newer.der
+    tag = (await shelf.get(PATH)).header("etag")
+    assert (await shelf.get(PATH, range="bytes=4-", if_range=tag)).body == newer.der[4:]
+    assert (await shelf.get(PATH, match=tag, range="bytes=4-")).status == 304
