@@ -110,10 +110,11 @@ class Status:
         return done
 
 
-async def run(*command: str | Path, status: int = 0) -> str:
-    """Run a program; its output and errors in one."""
+async def run(*command: str | Path, status: int = 0, folder: Path | None = None) -> str:
+    """Run a program in ``folder``; its output and errors in one."""
     process = await asyncio.create_subprocess_exec(
         *map(str, command),
+        cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -1,0 +1,73 @@
+"""Coverage-guided fuzzing of the OCSP responder and of the HTTP edge before it.
+
+    python tests/fuzz/fuzz.py {ocsp_request,http} [--seconds N] [--seed N] [--keep]
+
+It begins with the named cases and with what earlier runs found (tests/corpus), and stops at the
+first crash, hang (5 s for one input) or wrong answer, whose octets are left in a file that it
+names. With --keep, the corpus becomes the fewest inputs that reach all that was reached.
+"""
+
+import argparse
+import importlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+TESTS: Final = Path(__file__).resolve().parents[1]
+MODULES: Final = {"ocsp_request": "fuzz_requests", "http": "fuzz_http"}
+LONGEST: Final = 1024
+INSTRUMENTED: Final = ["pki.der", "ocsp", "server.status_http", "server.status_listener"]
+CHILD: Final = "--child"
+
+
+def main() -> int:
+    """Prepare the seeds, fuzz in a process of its own, keep what is asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("target", choices=sorted(MODULES))
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", action="store_true")
+    asked = parser.parse_args()
+    corpus = importlib.import_module("fuzz_corpus")
+    module = importlib.import_module(MODULES[asked.target])
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as fewest:
+        corpus.unpack([*module.seeds(), *corpus.read(asked.target)], Path(folder))
+        words = Path(fewest) / "words"
+        words.write_text("".join(f"{quoted(each)}\n" for each in module.WORDS), "ascii")
+        limits = [f"-max_total_time={asked.seconds}", f"-seed={asked.seed}", f"-dict={words}"]
+        code = fuzz(asked.target, *limits, folder)
+        words.unlink()
+        if code == 0 and asked.keep:
+            code = fuzz(asked.target, "-merge=1", fewest, folder)
+            kept = corpus.keep(asked.target, (path.read_bytes() for path in Path(fewest).iterdir()))
+            sys.stdout.write(f"{kept} inputs kept\n")
+    return code
+
+
+def quoted(word: bytes) -> str:
+    """A word as libFuzzer's dictionaries want it."""
+    return '"' + "".join(f"\\x{octet:02x}" for octet in word) + '"'
+
+
+def fuzz(target: str, *arguments: str) -> int:
+    """Run libFuzzer, which ends its process itself."""
+    command = [sys.executable, __file__, CHILD, target, f"-max_len={LONGEST}"]
+    return subprocess.call([*command, "-timeout=5", "-print_final_stats=1", *arguments])
+
+
+def child(target: str, *arguments: str) -> None:
+    """Fuzz, and never return."""
+    atheris = importlib.import_module("atheris")
+    with atheris.instrument_imports(include=INSTRUMENTED):
+        module = importlib.import_module(MODULES[target])
+    atheris.Setup([target, *arguments], module.Target())
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    sys.path[:1] = [str(TESTS.parent), str(TESTS)]
+    if sys.argv[1:2] == [CHILD]:
+        child(*sys.argv[2:])
+    sys.exit(main())
