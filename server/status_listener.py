@@ -115,6 +115,14 @@ class StatusListener:
             for connection in tuple(self._connections):
                 connection.abort()
 
+    async def take(self, accepted: socket.socket) -> None:
+        """Serve a connection that was accepted on another socket; it may be gone by now."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.connect_accepted_socket(lambda: Connection(self), accepted)
+        except OSError:
+            accepted.close()
+
     async def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         """End every connection after an answer; those that the kernel had accepted still count."""
         self.draining = True

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,10 +21,12 @@ class HealthEdge(Protocol):
 class Place:
     """``listening``: the inherited socket of the status service; None takes its own port.
 
+    ``neighbours``: those of the other workers on the same port.
     ``grace_seconds``: how long connections may go on when the process ends; 0 where no other
     process takes what comes after.
     """
 
     health: HealthEdge
     listening: socket.socket | None = None
+    neighbours: Sequence[socket.socket] = ()
     grace_seconds: float = 0.0

@@ -28,6 +28,7 @@ from server.roles.keys import read_certificate_file
 from server.roles.read_ports import StoreDigests, StoreShelf
 from server.roles.statement import StatementHandler
 from server.settings import Settings
+from server.status_http.neighbours import Neighbours
 from server.status_http.reading import Limits
 from server.status_listener import Handler, StatusListener
 from server.status_source.source import FollowedStatus
@@ -114,6 +115,7 @@ class StatusRole:
         limits = Limits(grace_seconds=place.grace_seconds)
         self.listener = StatusListener(routes, clock=clock, limits=limits)
         self._socket = place.listening or bound(settings.status.listen)
+        self._neighbours = Neighbours(place.neighbours, self.listener.take)
 
     def apply(self, entries: Sequence[JournalEntry]) -> None:
         """Drop what these entries touch."""
@@ -130,6 +132,7 @@ class StatusRole:
                 tasks.create_task(self.responder.run()),
                 tasks.create_task(self._follow(position)),
             ]
+            tasks.create_task(self._neighbours.run(stop))
             await self.listener.run(self._socket, stop)
             for task in background:
                 task.cancel()

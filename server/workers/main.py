@@ -1,6 +1,6 @@
-"""A worker's own start: `python -m server.workers.main NUMBER CONFIG LISTENING CHANNEL`.
+"""A worker's own start: `python -m server.workers.main NUMBER CONFIG CHANNEL OWN OTHERS`.
 
-The last two are descriptors it inherits from its supervisor, which alone starts it.
+All but the first two are descriptors it inherits from its supervisor, which alone starts it.
 """
 
 import logging
@@ -41,10 +41,12 @@ def work(number: int, config: Path, place: Place) -> int:
 
 def main() -> int:
     """Give the exit code."""
-    number, config, listening, channel = sys.argv[1:]
+    number, config, *descriptors = sys.argv[1:]
+    channel, own, *others = (socket.socket(fileno=int(each)) for each in descriptors)
     place = Place(
-        listening=socket.socket(fileno=int(listening)),
-        health=WorkerEnd(channel=socket.socket(fileno=int(channel))),
+        listening=own,
+        neighbours=others,
+        health=WorkerEnd(channel=channel),
         grace_seconds=GRACE_SECONDS,
     )
     try:

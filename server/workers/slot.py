@@ -1,8 +1,9 @@
 """One place for a worker, with a listening socket that outlives every worker in it.
 
-Connections wait in the queue of the socket, not of the process: what a dead or leaving worker did
-not take is taken by the next one. Linux resets them when the last owner of a SO_REUSEPORT socket
-closes it (socket(7), tcp(7)), so the supervisor never does while it runs.
+Connections wait in the queue of the socket, not of the process: what a dead, stuck or leaving
+worker did not take is taken by its neighbours, or by the next one. Linux resets them when the last
+owner of a SO_REUSEPORT socket closes it (socket(7), tcp(7)), so the supervisor never does while it
+runs.
 """
 
 import asyncio
@@ -86,8 +87,16 @@ class Slot:
         waits = [worker.ended(), stop.wait(), self._wanted.wait()]
         if not worker.ready:
             waits.append(worker.until_ready())
+        else:
+            waits.append(self._killed_when_stuck(worker))
         await until_any(*waits)
         self._came_up = self._came_up or worker.ready
+
+    async def _killed_when_stuck(self, worker: Worker) -> None:
+        await worker.until_stuck()
+        _log.error("a worker is stuck and is killed", extra={"worker": self.order.number})
+        worker.kill()
+        await worker.ended()
 
     async def _after_end(self, worker: Worker, stop: asyncio.Event) -> None:
         await worker.end()

@@ -36,8 +36,8 @@ class Supervisor:
         self._sockets = bound_together(settings.status.listen, count)
         self._listen = settings.status.listen
         self.slots = [
-            Slot(order=Order(number=number, config=config, listening=listening))
-            for number, listening in enumerate(self._sockets, start=1)
+            Slot(order=Order(number=number, config=config, sockets=self._sockets))
+            for number in range(1, count + 1)
         ]
         self._metrics = Metrics()
         self._metrics.add_source("workers", self)

@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,21 +20,32 @@ ANSWER_SECONDS: Final = 5.0
 END_SECONDS: Final = 20.0
 """How long a worker may take to answer what was asked; above the drain limit of the listener."""
 
+PULSE_SECONDS: Final = 2.0
+PULSES_MISSED: Final = 3
+"""A worker that does not answer this often is stuck, and is killed."""
+
 _POLL_SECONDS: Final = 0.1
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """How a worker is started: its number, its configuration, its listening socket."""
+    """How a worker is started: its number, its configuration, and one socket for each worker."""
 
     number: int
     config: Path
-    listening: socket.socket
+    sockets: Sequence[socket.socket]
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """Of the sockets, its own first."""
+        numbers = [each.fileno() for each in self.sockets]
+        own = numbers.pop(self.number - 1)
+        return own, *numbers
 
     def command(self, channel: int) -> list[str]:
         """The command line; -P, since a folder that the program is started in is not its own."""
-        descriptors = (str(self.listening.fileno()), str(channel))
+        descriptors = map(str, (channel, *self.descriptors))
         words = (str(self.number), str(self.config), *descriptors)
         return [sys.executable, "-P", "-m", "server.workers.main", *words]
 
@@ -57,7 +69,7 @@ class Worker:
             process = await asyncio.create_subprocess_exec(
                 *order.command(theirs.fileno()),
                 stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(order.listening.fileno(), theirs.fileno()),
+                pass_fds=(theirs.fileno(), *order.descriptors),
                 start_new_session=True,
             )
         return cls(process, await SupervisorEnd.opened(ours))
@@ -83,6 +95,17 @@ class Worker:
                 self.ready = not (await self.link.report(ANSWER_SECONDS)).failing
             if not self.ready:
                 await asyncio.sleep(_POLL_SECONDS)
+
+    async def until_stuck(self) -> None:
+        """Return when it has not answered several times, one after the other."""
+        missed = 0
+        while missed < PULSES_MISSED:
+            await asyncio.sleep(PULSE_SECONDS)
+            try:
+                await self.link.report(ANSWER_SECONDS)
+                missed = 0
+            except Unavailable:
+                missed += 1
 
     async def end(self) -> None:
         """Let it finish what was asked, and insist when it does not."""

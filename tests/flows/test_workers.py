@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from practice import STATUS_METRICS, Practice
-from program import Running, fetched, readiness, until
+from program import Running, exchanged, fetched, readiness, until
 
 pytestmark = pytest.mark.slow
 
@@ -150,6 +150,17 @@ def test_a_worker_that_dies_is_started_again_and_its_queue_waits(running: Node) 
     # What a dying process had taken is lost with it: one question for each who asked then.
     assert len(load.failures) <= 2, load.failures
     assert set(load.answers) == {200}
+
+
+def test_what_waits_at_a_stuck_worker_is_taken_by_another(running: Node) -> None:
+    port, stuck = running.practice.ports.base, min(running.workers())
+    os.kill(stuck, signal.SIGSTOP)
+    try:
+        # Which queue a connection meets follows from its port: some of these meet the stuck one.
+        found = [exchanged(f"http://127.0.0.1:{port}{PATH}")[0] for _ in range(40)]
+    finally:
+        os.kill(stuck, signal.SIGCONT)
+    assert found == [200] * 40
 
 
 def test_a_wrong_configuration_leaves_the_workers_as_they_are(running: Node) -> None:
