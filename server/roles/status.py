@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -105,6 +105,12 @@ class StatusRole:
             digests=StoreDigests(reader) if settings.status.certificate_hash else None,
         )
         self.crls = _crl_handler(settings, reader, clock)
+        limits = Limits(grace_seconds=place.grace_seconds)
+        self.listener = StatusListener(self._routes(settings), clock=clock, limits=limits)
+        self._socket = place.listening or bound(settings.status.listen)
+        self._neighbours = Neighbours(place.neighbours, self.listener.take)
+
+    def _routes(self, settings: Settings) -> Mapping[bytes, Handler]:
         routes: dict[bytes, Handler] = {
             b"/ocsp": OcspHandler(self.responder),
             b"/crl/": self.crls,
@@ -112,10 +118,7 @@ class StatusRole:
         }
         if settings.status.cps is not None:
             routes[b"/cps"] = StatementHandler(settings.status.cps)
-        limits = Limits(grace_seconds=place.grace_seconds)
-        self.listener = StatusListener(routes, clock=clock, limits=limits)
-        self._socket = place.listening or bound(settings.status.listen)
-        self._neighbours = Neighbours(place.neighbours, self.listener.take)
+        return routes
 
     def apply(self, entries: Sequence[JournalEntry]) -> None:
         """Drop what these entries touch."""
