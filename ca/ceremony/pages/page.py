@@ -19,7 +19,8 @@ table { border-collapse: collapse; width: 100%; margin: 2mm 0; }
 td, th { border: .3mm solid #888; padding: 1mm 2mm; text-align: left; vertical-align: top; }
 td.mono, code { font-family: monospace; font-size: 9pt; overflow-wrap: break-word; }
 td.mono:last-child, code { overflow-wrap: anywhere; }
-tr, section { break-inside: avoid; } .sheet { break-before: page; }
+.words td.mono:last-child { overflow-wrap: normal; }
+section { break-inside: avoid; } h2 { break-after: avoid; } .sheet { break-before: page; }
 .box { display: inline-block; width: 4mm; height: 4mm; border: .4mm solid #000; margin-right: 2mm; }
 .stamp { border: 1mm solid #000; font-size: 22pt; font-weight: bold; text-align: center; }
 .every { display: none; }
@@ -94,7 +95,7 @@ def words_table(digest: bytes) -> str:
         [str(start // WORDS_PER_LINE + 1), *words[start : start + WORDS_PER_LINE]]
         for start in range(0, len(words), WORDS_PER_LINE)
     ]
-    return table(rows) + f"<p><code>{digest.hex()}</code></p>"
+    return f'<div class="words">{table(rows)}</div><p><code>{digest.hex()}</code></p>'
 
 
 def _cell(text: str) -> str:
