@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -43,10 +43,11 @@ def pem(der: bytes) -> bytes:
 class Status:
     """The whole status side on a free port, and files for the programs that ask it."""
 
-    def __init__(self, folder: Path, key_kind: str) -> None:
+    def __init__(self, folder: Path, key_kind: str, **options: Any) -> None:
         self.folder = folder
         # A suite may run for longer than an answer lives, so each test starts at its own time.
-        self.bench = Bench(clock=FakeClock(SystemClock().now()), ca=CA, key_kind=key_kind)
+        clock = FakeClock(SystemClock().now())
+        self.bench = Bench(clock=clock, ca=CA, key_kind=key_kind, **options)
         self.bench.store.statuses.update(STATUSES)
         crls = FakeCrlStore(self.bench.store)
         policy = CrlPolicy()

@@ -4,7 +4,7 @@
 
 It begins with the named cases and with what earlier runs found (tests/corpus), and stops at the
 first crash, hang (5 s for one input) or wrong answer, whose octets are left in a file that it
-names. With --keep, the corpus becomes the fewest inputs that reach all that was reached.
+names. With --keep, what reached something new is added to the corpus.
 """
 
 import argparse
@@ -32,17 +32,17 @@ def main() -> int:
     asked = parser.parse_args()
     corpus = importlib.import_module("fuzz_corpus")
     module = importlib.import_module(MODULES[asked.target])
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as fewest:
-        corpus.unpack([*module.seeds(), *corpus.read(asked.target)], Path(folder))
-        words = Path(fewest) / "words"
+    begun_with = [*module.seeds(), *corpus.read(asked.target)]
+    with tempfile.TemporaryDirectory() as folder:
+        found, words = Path(folder) / "found", Path(folder) / "words"
+        found.mkdir()
+        corpus.unpack(begun_with, found)
         words.write_text("".join(f"{quoted(each)}\n" for each in module.WORDS), "ascii")
         limits = [f"-max_total_time={asked.seconds}", f"-seed={asked.seed}", f"-dict={words}"]
-        code = fuzz(asked.target, *limits, folder)
-        words.unlink()
+        code = fuzz(asked.target, *limits, str(found))
         if code == 0 and asked.keep:
-            code = fuzz(asked.target, "-merge=1", fewest, folder)
-            kept = corpus.keep(asked.target, (path.read_bytes() for path in Path(fewest).iterdir()))
-            sys.stdout.write(f"{kept} inputs kept\n")
+            reached = {path.read_bytes() for path in found.iterdir()} - set(module.seeds())
+            sys.stdout.write(f"{corpus.keep(asked.target, reached)} inputs kept\n")
     return code
 
 
