@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Self
+from typing import Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509 import load_der_x509_certificate
@@ -20,7 +20,7 @@ from ca.validity import window
 from pki.der import oids
 from pki.der.certificate import read_certificate
 from pki.der.signed import assemble
-from pki.domain.errors import ConfigurationInvalid, KeyMismatch, NotFound, Refused
+from pki.domain.errors import ConfigurationInvalid, KeyMismatch, KeyRejected, NotFound, Refused
 from pki.domain.identifiers import IssuerId
 from pki.domain.reasons import RefusalReason
 from pki.domain.records import PassHolder
@@ -55,6 +55,14 @@ class AuthorityProfiles:
                 )
 
 
+class KnownKeys(Protocol):
+    """Keys whose private halves are known to others."""
+
+    def lists(self, public_key: bytes, /) -> bool:
+        """Whether this sound key (DER SubjectPublicKeyInfo) is one of them."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificationAuthority:
     """One generation of the CA that signs cards and its OCSP responders alone; made by `open`.
@@ -69,6 +77,7 @@ class CertificationAuthority:
     settings: CaSettings
     entropy: Entropy
     identity: Issuer
+    known_keys: KnownKeys | None = None
     linted: Linted = field(default_factory=Linted, repr=False, compare=False)
 
     @classmethod
@@ -131,6 +140,7 @@ class CertificationAuthority:
         """
         rule = self.profiles.card.key
         check_key(public_key, allowed=frozenset(rule.types), exponent=rule.rsa_exponent)
+        self._refuse_known(public_key)
 
     def prepare_card(self, holder: PassHolder, public_key: bytes, now: datetime, /) -> Prepared:
         """The authentication certificate of a card, with the names and numbers of the UZI pass.
@@ -177,8 +187,17 @@ class CertificationAuthority:
         prepared = prepare(
             request, profile=profile, issuer=self.identity, now=now, entropy=self.entropy
         )
+        self._refuse_known(request.public_key)
         self.linted.remember(prepared.tbs, profile)
         return prepared
+
+    def _refuse_known(self, public_key: bytes) -> None:
+        if self.known_keys is not None and self.known_keys.lists(public_key):
+            raise KeyRejected(
+                rule="known key",
+                message="public key refused: its private key is in a list of known ones",
+                next_step="make a new key pair; examine what made this one",
+            )
 
     def _profile_of(self, tbs: bytes) -> Profile:
         der = assemble(tbs, self.signer.algorithm, PLACEHOLDER_SIGNATURE)

@@ -150,6 +150,7 @@ class Settings(Section):
     profiles: AnyPath
     card_profile: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "card-rsa2048"
     oid_ca: Literal["own", "copy"] = "own"
+    key_blocklist: AnyPath | None = None
     secrets: AnyPath
     locks: AnyPath
     root: IssuerSettings

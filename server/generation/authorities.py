@@ -1,6 +1,9 @@
 """The generations of the Token CA whose keys are here, as the registration authority wants them."""
 
+import logging
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 from ca.authority import AuthorityProfiles, CertificationAuthority, Generations
 from ca.profile import Profile
@@ -8,10 +11,13 @@ from ca.profiles import load_profiles
 from ca.settings import CaSettings, Installation, OidCa
 from pki.domain.errors import ConfigurationInvalid
 from pki.domain.identifiers import IssuerId
+from pki.keys.blocklist import KeyBlocklist
 from pki.ports import Entropy
 from server.roles.keys import load_signer, read_certificate_file
 from server.setting.issuers import TokenCaSettings
 from server.settings import Settings
+
+_log: Final = logging.getLogger(__name__)
 
 
 def ca_settings(settings: Settings, generation: TokenCaSettings) -> CaSettings:
@@ -45,9 +51,12 @@ def profiles_of(settings: Settings, generation: TokenCaSettings) -> Mapping[str,
 
 
 def open_authority(
-    settings: Settings, generation: TokenCaSettings, entropy: Entropy
+    settings: Settings,
+    generation: TokenCaSettings,
+    entropy: Entropy,
+    known_keys: KeyBlocklist | None = None,
 ) -> CertificationAuthority:
-    """One generation with its key.
+    """One generation with its key; it certifies none of ``known_keys``.
 
     Raises:
         ConfigurationInvalid: a profile, certificate or key file cannot be used.
@@ -61,7 +70,7 @@ def open_authority(
         )
     profiles = profiles_of(settings, generation)
     certificate = read_certificate_file(generation.certificate)
-    return CertificationAuthority.open(
+    opened = CertificationAuthority.open(
         IssuerId(generation.id),
         chain=(certificate, read_certificate_file(settings.root.certificate)),
         signer=load_signer(
@@ -75,6 +84,7 @@ def open_authority(
         settings=ca_settings(settings, generation),
         entropy=entropy,
     )
+    return replace(opened, known_keys=known_keys)
 
 
 def open_generations(settings: Settings, entropy: Entropy) -> Generations:
@@ -83,8 +93,13 @@ def open_generations(settings: Settings, entropy: Entropy) -> Generations:
     Raises:
         ConfigurationInvalid, KeyMismatch: as `open_authority`.
     """
+    known_keys = None
+    if settings.key_blocklist is not None:
+        known_keys = KeyBlocklist.open(settings.key_blocklist)
+        fields = {"entries": known_keys.entries, "sha256": known_keys.sha256}
+        _log.info("key blocklist loaded", extra=fields)
     return Generations(
-        [open_authority(settings, each, entropy) for each in signing(settings)],
+        [open_authority(settings, each, entropy, known_keys) for each in signing(settings)],
         issues={IssuerId(each.id) for each in settings.token_ca if each.state == "issues"},
     )
 

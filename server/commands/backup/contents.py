@@ -49,8 +49,8 @@ def archived_name(path: Path, root: Path) -> str:
 
 
 def _named(section: BaseModel) -> Iterator[Path]:
-    """Every path in a configuration, but those of other programs' libraries (PKCS#11 modules)."""
-    for name in set(type(section).model_fields) - {"module"}:
+    """Every path in a configuration, but libraries (PKCS#11 modules) and lists of others."""
+    for name in set(type(section).model_fields) - {"module", "key_blocklist"}:
         value = getattr(section, name)
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, BaseModel):
