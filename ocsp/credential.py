@@ -35,7 +35,8 @@ class ResponderCredential:
 
         Raises:
             Malformed: not a certificate.
-            KeyMismatch: another key's certificate, or not for OCSP signing (RFC 6960 4.2.2.2).
+            KeyMismatch: another key's certificate, not for OCSP signing, or without ocsp-nocheck
+                (RFC 6960 4.2.2.2).
         """
         read = read_certificate(certificate)
         if read.content.public_key != signer.public_key:
@@ -47,6 +48,12 @@ class ResponderCredential:
             raise KeyMismatch(
                 message="the responder certificate is not for OCSP signing",
                 next_step="let the issuance role make a new responder certificate",
+            )
+        if read.extension(oids.OCSP_NO_CHECK) is None:
+            raise KeyMismatch(
+                message="the responder certificate lacks ocsp-nocheck: clients would ask for its "
+                "own status",
+                next_step="restore the shipped profile of responder certificates",
             )
         return cls(
             signer=signer,

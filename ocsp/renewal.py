@@ -12,7 +12,13 @@ from cryptography.x509 import load_der_x509_certificate
 from ocsp.credential import ResponderCredential
 from ocsp.ports import CredentialSource
 from pki.der.ocsp import PreferredSignature
-from pki.domain.errors import KeyMismatch, SignerUnavailable, ZorgidError
+from pki.domain.errors import (
+    KeyMismatch,
+    Refused,
+    SignerUnavailable,
+    Unavailable,
+    ZorgidError,
+)
 from pki.domain.identifiers import IssuerId
 from pki.ports import Clock
 
@@ -92,6 +98,17 @@ class CredentialHolder:
             "responder certificate renewed",
             extra={"issuer": self.issuer.value, "not_after": fresh.not_after.isoformat()},
         )
+
+    async def begin(self) -> None:
+        """Have a credential before the first question; what is unavailable now, `run` tries again.
+
+        Raises:
+            ZorgidError: what was given cannot be used, and waiting will not change that.
+        """
+        try:
+            await self.tend()
+        except (Unavailable, Refused) as error:
+            self._failed(error, error.next_step)
 
     async def run(self) -> None:
         """Tend for ever; no failure ends it."""

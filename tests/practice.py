@@ -167,10 +167,10 @@ class Practice:
         """A pass, a blank card, and all steps between."""
         return await self.run_desk(self.make_pass(someone), self.blank_card(someone.label))
 
-    def openssl_ocsp(self, serial: str, *options: str) -> str:
+    def openssl_ocsp(self, serial: str, *options: str, issuer: str = "token-ca-g1") -> str:
         """What `openssl ocsp` says of a serial: good, hold, revoked or unknown; verified."""
-        root, issuer = (str(self.layout.certificate(name)) for name in ("root", "token-ca-g1"))
-        asked = ("-issuer", issuer, "-serial", f"0x{serial}")
+        root, by = (str(self.layout.certificate(name)) for name in ("root", issuer))
+        asked = ("-issuer", by, "-serial", f"0x{serial}")
         words = ("openssl", "ocsp", "-CAfile", root, *options, *asked, "-url", self.ocsp_url)
         ran = subprocess.run(
             words, capture_output=True, text=True, check=False, env=environment(), timeout=30

@@ -164,6 +164,7 @@ class Process:
             clock=self._clock,
             place=self._place,
         )
+        await role.settle()
         if store is not None:
             # Before the caller of a change is answered, no answer from before it is left.
             store.on_commit(role.apply)

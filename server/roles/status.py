@@ -126,6 +126,15 @@ class StatusRole:
         self.responder.apply(entries)
         self.crls.apply(entries)
 
+    async def settle(self) -> None:
+        """Have a responder certificate for each generation before the first question.
+
+        Raises:
+            ZorgidError: one that cannot be used came; what is only unavailable is tried again.
+        """
+        for holder in self.holders.values():
+            await holder.begin()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until ``stop``, then finish what was asked."""
         position = await self.source.load(list(self.holders))
