@@ -3,8 +3,18 @@
 from collections.abc import Mapping
 
 from ca.authority import CertificationAuthority
-from ca.practice import Moment, PracticeKeys, PracticePlan, PracticeSet, make_practice_set
+from ca.ceremony.links import prepare_link
+from ca.practice import (
+    Moment,
+    PracticeKeys,
+    PracticePlan,
+    PracticeSet,
+    SigningCa,
+    make_practice_set,
+    make_root,
+)
 from ca.profile import Profile
+from ca.sign import sign_certificate
 from fixtures_signers import EPOCH, HOLDER, signer
 from pki.domain.algorithms import KeyType
 from pki.ports import SystemEntropy
@@ -23,6 +33,7 @@ async def make_all(
         "card": await token_ca.sign(card.tbs),
         "responder": await token_ca.sign(responder.tbs),
         "practice-root": practice.root,
+        "link": await _link(profiles, practice.root),
         "services-ca": practice.services_ca,
         "api": practice.api,
         "client": practice.operators["team"],
@@ -44,3 +55,14 @@ async def _practice(profiles: Mapping[str, Profile]) -> PracticeSet:
     plan = PracticePlan(operators=("team",))
     moment = Moment(now=EPOCH, entropy=SystemEntropy())
     return await make_practice_set(plan, keys=keys, profiles=profiles, moment=moment)
+
+
+async def _link(profiles: Mapping[str, Profile], root: bytes) -> bytes:
+    """The practice root's link to a next generation."""
+    moment = Moment(now=EPOCH, entropy=SystemEntropy())
+    second = signer(KeyType.RSA_3072, "root-2")
+    linked = await make_root(profiles["root"], signer=second, moment=moment)
+    key = signer(KeyType.RSA_3072, "root")
+    issuer = SigningCa(certificate=root, profile=profiles["root"], signer=key).issuer
+    prepared = prepare_link(profiles["link"], linked.certificate, issuer, moment)
+    return await sign_certificate(prepared.tbs, signer=key, issuer_certificate=root)

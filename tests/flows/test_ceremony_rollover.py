@@ -17,6 +17,7 @@ from ca.profiles import load_profiles
 from ceremony_table import HOLDERS, Killed, der_sha256, issuer_parts, key_parts
 from fixtures_ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, Room, room_in
 from fixtures_signers import HOLDER, PROFILES, signer
+from java_judge import judged
 from pki.api.fields import from_pem, to_pem
 from pki.der.certificate import Certificate, read_certificate
 from pki.domain.algorithms import KeyType
@@ -196,6 +197,34 @@ def test_gnutls_goes_from_the_old_root_to_a_new_card(
     code, said = _run("certtool", "--verify", *trusted, "--infile", chain)
     assert ("Verified. The certificate is trusted." in said) is linked, said
     assert (code == 0) is linked
+
+
+@pytest.mark.java
+def test_java_goes_from_either_root_to_what_the_other_made(
+    rolled: Rolled, card: Path, tmp_path: Path
+) -> None:
+    paths = {
+        "old-root": rolled.old_root,
+        "new-root": rolled.new_root,
+        "new-with-old": rolled.path("new-with-old", "link.pem"),
+        "old-with-new": rolled.path("old-with-new", "link.pem"),
+        "old-ca": rolled.path("token", "token-ca.pem"),
+        "new-ca": rolled.path("token-2", "token-ca.pem"),
+        "card": card,
+    }
+    for name, path in paths.items():
+        (tmp_path / name).write_bytes(from_pem(path.read_text("ascii")))
+    now = int(SystemClock().now().timestamp())
+    good = (
+        f"path {now} old-root - card,new-ca,new-with-old",
+        f"path {now} new-root - old-ca,old-with-new",
+    )
+    bad = (f"path {now} old-root - card,new-ca", f"path {now} new-root - old-ca")
+    answers = judged([*good, *bad], tmp_path)
+    assert [answer.partition(" ")[0].strip(",") for answer in answers] == [
+        *("valid", "valid"),
+        *("refused", "refused"),
+    ], answers
 
 
 def test_check_and_script_say_which_way_the_link_goes(rolled: Rolled, tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def _codes(results: Sequence[ValidationResult]) -> set[str]:
     ("label", "accepted"),
     [
         ("root", frozenset()),
+        ("link", frozenset()),
         ("token-ca", ACCEPTED),
         ("card", ACCEPTED),
         ("responder", ACCEPTED),
