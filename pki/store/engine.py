@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -27,6 +28,16 @@ _NETWORK: Final = frozenset(
     | {"fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.rclone", "fuse.s3fs"}
 )
 """Where SQLite's write-ahead log does not work (sqlite.org/wal.html, overview)."""
+
+_LINK: Final[Mapping[str, int]] = {
+    "connect_timeout": BUSY_SECONDS,
+    "keepalives_idle": 2,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8000,
+}
+"""Seconds, and milliseconds at the end (libpq 34.1.2): a network that lost a connection in silence
+would keep a reader waiting for hours, long after it is whole again."""
 
 _VERSIONS: Final = table_clause("alembic_version", column_clause("version_num"))
 
@@ -84,7 +95,7 @@ def write_engine(url: str) -> Engine:
         pool_pre_ping=True,
         pool_size=1,
         max_overflow=1,
-        connect_args={"options": options, "connect_timeout": BUSY_SECONDS},
+        connect_args={"options": options, **_LINK},
     )
 
 
@@ -106,10 +117,7 @@ def read_engine(url: str, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         isolation_level="REPEATABLE READ",
-        connect_args={
-            "options": "-c default_transaction_read_only=on",
-            "connect_timeout": BUSY_SECONDS,
-        },
+        connect_args={"options": "-c default_transaction_read_only=on", **_LINK},
     )
 
 

@@ -17,7 +17,7 @@ from pki.store.columns import from_ticks, to_ticks
 _TIME: Final = slice(SERIAL_OCTETS, SERIAL_OCTETS + 8)
 _KIND: Final = SERIAL_OCTETS + 8
 _ROW: Final = SERIAL_OCTETS + 9
-_BLOCKS: Final = 4096
+_BLOCKS: Final = 256
 _HELD: Final = 255
 _NO_REASON: Final = 254
 
@@ -79,7 +79,7 @@ class RevokedSet:
 
     def _place(self, serial: SerialNumber) -> tuple[bytearray, bytes]:
         key = serial.to_bytes()
-        return self._blocks[int.from_bytes(key[-2:], "big") % _BLOCKS], key
+        return self._blocks[key[-1]], key
 
 
 def _find(block: bytearray, key: bytes) -> int:
