@@ -10,9 +10,9 @@ from typing import Final
 from pki.domain.errors import IntegrityBroken
 from pki.domain.identifiers import SERIAL_OCTETS, SerialNumber
 from pki.domain.reasons import RevocationReason
-from pki.domain.records import ListedCertificate
 from pki.domain.status import CertificateStatus, OnHold, Revoked
 from pki.store.columns import from_ticks, to_ticks
+from pki.store.crls.reading import ListedRow
 
 _TIME: Final = slice(SERIAL_OCTETS, SERIAL_OCTETS + 8)
 _KIND: Final = SERIAL_OCTETS + 8
@@ -20,6 +20,7 @@ _ROW: Final = SERIAL_OCTETS + 9
 _BLOCKS: Final = 256
 _HELD: Final = 255
 _NO_REASON: Final = 254
+_OCTET: Final = [bytes([value]) for value in range(256)]
 
 
 class RevokedSet:
@@ -27,11 +28,13 @@ class RevokedSet:
 
     __slots__ = ("_blocks", "_count")
 
-    def __init__(self, listed: Iterable[ListedCertificate] = ()) -> None:
-        self._blocks = [bytearray() for _ in range(_BLOCKS)]
-        self._count = 0
-        for each in listed:
-            self.put(each.serial, each.status)
+    def __init__(self, sorted_rows: Iterable[ListedRow] = ()) -> None:
+        """Fill it from rows in the order of their serials."""
+        blocks = self._blocks = [bytearray() for _ in range(_BLOCKS)]
+        for serial, status, ticks, reason in sorted_rows:
+            kind = _HELD if status == "hold" else _NO_REASON if reason is None else reason
+            blocks[serial[-1]] += serial + ticks.to_bytes(8, "big", signed=True) + _OCTET[kind]
+        self._count = sum(map(len, blocks)) // _ROW
 
     def __len__(self) -> int:
         return self._count

@@ -48,7 +48,7 @@ class FollowedStatus:
         """
 
         def query(session: ReadSession) -> tuple[int, dict[IssuerId, RevokedSet]]:
-            found = {each: RevokedSet(session.listed(each)) for each in issuers}
+            found = {each: RevokedSet(session.listed_rows(each)) for each in issuers}
             return session.head().position, found
 
         position, self._revoked = await self._store.read(query)

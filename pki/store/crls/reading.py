@@ -17,12 +17,23 @@ from pki.store.journal_reads import JournalReads, read_status
 
 DIGEST_OCTETS: Final = 32
 
+ListedRow = tuple[bytes, str, int, int | None]
+"""Serial (20 octets, big-endian), hold or revoked, microseconds since 1970, reason code."""
+
 
 class CrlReads(JournalReads):
     """Adds CRLs and what they are made of."""
 
     def listed(self, issuer: IssuerId) -> Iterator[ListedCertificate]:
         """What a CRL of ``issuer`` lists, by serial; to be used up inside the query."""
+        for serial, status, ticks, reason in self.listed_rows(issuer):
+            yield ListedCertificate(
+                serial=SerialNumber(int.from_bytes(serial, "big")),
+                status=_listed_status(status, from_ticks(ticks), reason),
+            )
+
+    def listed_rows(self, issuer: IssuerId) -> Iterator[ListedRow]:
+        """The same as it is stored, for whoever keeps millions of them."""
         table = schema.certificates
         # The columns as they are: for millions of rows, a conversion by the library is what costs.
         query = select(
@@ -32,11 +43,7 @@ class CrlReads(JournalReads):
             table.c.status_reason,
         ).where(table.c.issuer == issuer, schema.LISTED_STATUSES)
         rows = self._stream(query.order_by(table.c.serial))
-        for serial, status, ticks, reason in map(tuple, rows):
-            yield ListedCertificate(
-                serial=SerialNumber(int.from_bytes(serial, "big")),
-                status=_listed_status(status, from_ticks(ticks), reason),
-            )
+        yield from map(tuple, rows)
 
     def changed(self, issuer: IssuerId, after: int) -> Iterator[ChangedCertificate]:
         """Certificates of ``issuer`` whose status changed after journal position ``after``.

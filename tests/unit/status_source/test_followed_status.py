@@ -13,8 +13,9 @@ from fakes_status import ISSUER, START, FakeClock, FakeStore
 from pki.domain.errors import StoreUnavailable
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import GENESIS, JournalHead
-from pki.domain.records import ListedCertificate
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
+from pki.store.columns import to_ticks
+from pki.store.crls.reading import ListedRow
 from pki.store.reading import ReadStore
 from pki.store.tail import Contact
 from server.status_source.source import FollowedStatus
@@ -54,10 +55,10 @@ class Reads:
     def status(self, issuer: IssuerId, serial: SerialNumber) -> CertificateStatus | None:
         return self.facts.statuses.get(serial) if issuer == ISSUER else None
 
-    def listed(self, issuer: IssuerId) -> Iterator[ListedCertificate]:
+    def listed_rows(self, issuer: IssuerId) -> Iterator[ListedRow]:
         for serial, status in sorted(self.facts.statuses.items(), key=lambda pair: pair[0].value):
-            if issuer == ISSUER and isinstance(status, OnHold | Revoked):
-                yield ListedCertificate(serial=serial, status=status)
+            if issuer == ISSUER and isinstance(status, OnHold):
+                yield serial.to_bytes(), "hold", to_ticks(status.since), None
 
 
 @dataclass

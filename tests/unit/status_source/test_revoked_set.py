@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import OnHold, Revoked
+from pki.store.columns import to_ticks
+from pki.store.crls.reading import ListedRow
 from server.status_source.revoked import RevokedSet
 
 MOMENT = datetime(2026, 11, 1, 8, 30, 12, 345678, tzinfo=UTC)
@@ -51,3 +53,16 @@ def test_less_than_sixty_octets_for_each() -> None:
         many.put(SerialNumber(chance.randrange(2**156, 2**159)), Revoked(at=MOMENT, reason=None))
     assert len(many) == count
     assert sum(map(sys.getsizeof, many._blocks)) / count < 60
+
+
+@given(st.dictionaries(serials, statuses, max_size=60))
+def test_filled_from_rows_it_is_the_same(wanted: dict[SerialNumber, OnHold | Revoked]) -> None:
+    def row(serial: SerialNumber, status: OnHold | Revoked) -> ListedRow:
+        if isinstance(status, OnHold):
+            return serial.to_bytes(), "hold", to_ticks(status.since), None
+        reason = None if status.reason is None else status.reason.value
+        return serial.to_bytes(), "revoked", to_ticks(status.at), reason
+
+    filled = RevokedSet(row(*each) for each in sorted(wanted.items(), key=lambda one: one[0].value))
+    assert {serial: filled.get(serial) for serial in wanted} == wanted
+    assert len(filled) == len(wanted)
