@@ -61,6 +61,7 @@ TEST_PEERS = (
     Peer("postgres", "postgresql", _postgres),
     Peer("certtool", "gnutls-bin", _command("certtool")),
     Peer("java", "default-jdk-headless", _command("javac")),
+    Peer("nss", "libnss3-tools", _command("ocspclnt")),
     Peer("softhsm", "softhsm2", _command("softhsm2-util")),
 )
 VENV_MODULE = Peer(

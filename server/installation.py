@@ -124,10 +124,7 @@ certificate = "ca/api.pem"
 key = {{ file = "keys/api.pem", passphrase_file = "secrets/passphrase" }}
 client_ca = "ca/services-ca-g1.pem"
 
-[evidence]
-certificate = "ca/evidence.pem"
-key = {{ file = "keys/evidence.pem", passphrase_file = "secrets/passphrase" }}
-
+{_EVIDENCE}
 {_enrolment(port_base + 1)}
 [ldap]
 mode = "private"
@@ -155,6 +152,13 @@ def _issuers() -> str:
             ),
         )
     )
+
+
+_EVIDENCE: Final = """\
+[evidence]
+certificate = "ca/evidence.pem"
+key = { file = "keys/evidence.pem", passphrase_file = "secrets/passphrase" }
+"""
 
 
 def _enrolment(api_port: int) -> str:

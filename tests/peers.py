@@ -40,6 +40,7 @@ PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
         "slapd": _programs("slapd", "ldapsearch"),
         "postgres": lambda: postgres_programs() is not None,
         "java": _programs("java", "javac"),
+        "nss": _programs("certutil", "ocspclnt", "vfychain"),
         "pcsc": _programs("pcscd"),
         "softhsm": lambda: softhsm_module() is not None and _programs("softhsm2-util")(),
     }

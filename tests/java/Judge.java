@@ -56,6 +56,7 @@ public final class Judge {
                 case "certificate" -> describe(certificate(words[1]));
                 case "crl" -> describe(crl(words[1]), certificate(words[2]));
                 case "path" -> validate(words);
+                case "status" -> fetched(words);
                 default -> throw new IllegalArgumentException("unknown question " + words[0]);
             };
         } catch (CertPathValidatorException error) {
@@ -128,6 +129,33 @@ public final class Judge {
         PKIXCertPathValidatorResult found =
                 (PKIXCertPathValidatorResult) validator.validate(path, parameters);
         return "valid, anchor " + found.getTrustAnchor().getTrustedCert().getSubjectX500Principal();
+    }
+
+    /**
+     * status ocsp|crl SECONDS ROOT CERTIFICATE,...: leaf first; the leaf's status is fetched from
+     * where the leaf says, and nothing else counts.
+     */
+    private static String fetched(String[] words) throws Exception {
+        System.setProperty("com.sun.security.enableCRLDP", "true");
+        List<X509Certificate> chain = new ArrayList<>();
+        for (String name : words[4].split(",")) {
+            chain.add(certificate(name));
+        }
+        TrustAnchor anchor = new TrustAnchor(certificate(words[3]), null);
+        PKIXParameters parameters = new PKIXParameters(Collections.singleton(anchor));
+        parameters.setDate(Date.from(Instant.ofEpochSecond(Long.parseLong(words[2]))));
+        CertPathValidator validator = CertPathValidator.getInstance("PKIX");
+        PKIXRevocationChecker checker = (PKIXRevocationChecker) validator.getRevocationChecker();
+        EnumSet<PKIXRevocationChecker.Option> options = EnumSet.of(
+                PKIXRevocationChecker.Option.ONLY_END_ENTITY,
+                PKIXRevocationChecker.Option.NO_FALLBACK);
+        if (words[1].equals("crl")) {
+            options.add(PKIXRevocationChecker.Option.PREFER_CRLS);
+        }
+        checker.setOptions(options);
+        parameters.addCertPathChecker(checker);
+        validator.validate(FACTORY.generateCertPath(chain), parameters);
+        return "valid";
     }
 
     private static void checkCrls(

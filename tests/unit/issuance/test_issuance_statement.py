@@ -2,180 +2,39 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS
-from issuance.statement.at import Question, StatusAt, read_moment, status_at
+from issuance.statement.at import read_moment
 from issuance.statement.content import described, statement
-from issuance.statement.make import Statements, read_facts
-from issuance.statement.ports import History
-from pki.domain.errors import Conflict, Forbidden, Malformed, NotFound, Refused
-from pki.domain.events import (
-    CardBlocked,
-    CardConfirmed,
-    CardRevoked,
-    CardUnblocked,
-    CertificateIntended,
-    Event,
-    InstallationCreated,
+from pki.domain.errors import Conflict, Malformed, NotFound
+from pki.domain.events import CardUnblocked
+from pki.domain.journal import JournalHead, RawEntry, canonical_json, verify_chain
+from pki.domain.status import Good, OnHold, Revoked
+from statement_past import (
+    BEGIN,
+    BLOCKED,
+    BLOCKED_AGAIN,
+    CARD,
+    CONFIRMED,
+    INTENDED,
+    ISSUER,
+    NEVER,
+    NOT_AFTER,
+    NOW,
+    OTHER,
+    REVOKED,
+    SERIAL,
+    TICK,
+    UNBLOCKED,
+    Past,
+    asked,
+    lived,
+    started,
+    told,
 )
-from pki.domain.identifiers import CardId, IssuerId, PersonId, SerialNumber, Ura
-from pki.domain.journal import (
-    GENESIS,
-    JournalHead,
-    RawEntry,
-    append,
-    canonical_json,
-    to_raw,
-    verify_chain,
-)
-from pki.domain.people import SYSTEM, Operator, Role
-from pki.domain.reasons import BlockReason, RevocationReason, RevokeReason
-from pki.domain.records import IssuedCertificate, StatusInterval
-from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
-
-T = TypeVar("T")
-
-BEGIN = datetime(2026, 11, 1, 9, tzinfo=UTC)
-TICK = timedelta(microseconds=1)
-NOW = BEGIN + timedelta(days=1500)
-SERIAL = SerialNumber((1 << 156) + 7)
-NEVER = SerialNumber((1 << 156) + 8)
-ISSUER = IssuerId("token-ca-g1")
-OTHER = IssuerId("token-ca-g2")
-CARD = CardId("0" * 32)
-
-
-def at(**since: float) -> datetime:
-    return BEGIN + timedelta(**since)
-
-
-INTENDED, CONFIRMED = at(hours=1), at(hours=1, seconds=20, microseconds=7)
-BLOCKED, UNBLOCKED = at(days=10), at(days=11)
-BLOCKED_AGAIN, REVOKED = at(days=20), at(days=21)
-NOT_AFTER = INTENDED + timedelta(days=1095)
-
-
-@dataclass
-class Past:
-    """A store's history, made of domain values; it satisfies `History`."""
-
-    entries: list[RawEntry] = field(default_factory=list)
-    intervals: list[StatusInterval] = field(default_factory=list)
-    issued: IssuedCertificate | None = None
-    links: tuple[Ura, ...] = (APOTHEEK,)
-
-    def head(self) -> JournalHead:
-        if not self.entries:
-            return JournalHead(position=0, digest=GENESIS)
-        last = self.entries[-1]
-        return JournalHead(position=last.position, digest=last.digest)
-
-    def raw_journal(self, after: int, limit: int, /) -> Iterator[RawEntry]:
-        yield from self.entries[after : after + limit]
-
-    def history(self, serial: SerialNumber, /) -> tuple[StatusInterval, ...]:
-        return tuple(each for each in self.intervals if each.serial == serial)
-
-    def certificate(self, serial: SerialNumber, /) -> IssuedCertificate | None:
-        return self.issued if serial == SERIAL else None
-
-    def installation(self) -> tuple[str, str] | None:
-        return "f" * 32, "practice"
-
-    def links_of(self, card_id: CardId, /) -> tuple[Ura, ...]:
-        return self.links if card_id == CARD else ()
-
-    async def read(self, query: Callable[[History], T], /) -> T:
-        return query(self)
-
-    def record(self, event: Event, moment: datetime) -> int:
-        entry = append(self.head(), at=moment, actor=SYSTEM, event=event)
-        self.entries.append(to_raw(entry))
-        return entry.position
-
-    def become(self, status: CertificateStatus, event: Event, moment: datetime) -> None:
-        if self.intervals:
-            last = self.intervals.pop()
-            self.intervals.append(
-                StatusInterval(
-                    serial=SERIAL,
-                    issuer=ISSUER,
-                    status=last.status,
-                    since=last.since,
-                    until=moment,
-                    actor=SYSTEM,
-                    position=last.position,
-                )
-            )
-        self.intervals.append(
-            StatusInterval(
-                serial=SERIAL,
-                issuer=ISSUER,
-                status=status,
-                since=moment,
-                until=None,
-                actor=SYSTEM,
-                position=self.record(event, moment),
-            )
-        )
-
-
-def started() -> Past:
-    past = Past()
-    past.record(InstallationCreated(kind="practice", installation="f" * 32), BEGIN)
-    return past
-
-
-def lived() -> Past:
-    """Intended, confirmed, blocked, unblocked, blocked again and revoked."""
-    past = started()
-    intended = CertificateIntended(
-        card=CARD, issuer=ISSUER, serial=SERIAL, tbs_sha256="00" * 32, profile="card@1"
-    )
-    past.become(Unconfirmed(since=INTENDED), intended, INTENDED)
-    past.issued = IssuedCertificate(
-        serial=SERIAL,
-        issuer=ISSUER,
-        card_id=CARD,
-        der=b"certificate",
-        not_before=INTENDED.replace(microsecond=0),
-        not_after=NOT_AFTER,
-        key_sha256=bytes(32),
-    )
-    past.become(Good(), CardConfirmed(card=CARD, issuer=ISSUER, serial=SERIAL), CONFIRMED)
-    for since, until in ((BLOCKED, UNBLOCKED), (BLOCKED_AGAIN, None)):
-        block = CardBlocked(card=CARD, issuer=ISSUER, serial=SERIAL, reason=BlockReason.LOSS)
-        past.become(OnHold(since=since), block, since)
-        if until is not None:
-            lifted = CardUnblocked(card=CARD, issuer=ISSUER, serial=SERIAL)
-            past.become(Good(), lifted, until)
-    revoked = CardRevoked(
-        card=CARD,
-        issuer=ISSUER,
-        serial=SERIAL,
-        reason=RevokeReason.LOSS_OR_THEFT,
-        revoked_at=BLOCKED_AGAIN,
-    )
-    final = Revoked(at=BLOCKED_AGAIN, reason=RevocationReason.KEY_COMPROMISE)
-    past.become(final, revoked, REVOKED)
-    return past
-
-
-def asked(past: Past, moment: datetime, now: datetime = NOW, **question: object) -> StatusAt:
-    asking = Question(at=moment, **({"serial": SERIAL} | question))  # type: ignore[arg-type] # of the tests below
-    return status_at(asking, read_facts(past, asking), now)
-
-
-def told(past: Past, moment: datetime) -> tuple[str, str, str, bool]:
-    answer = described(asked(past, moment))["answer"]
-    assert isinstance(answer, dict)
-    return answer["status"], answer["ocsp"], answer["crl"], answer["valid"]
 
 
 @pytest.mark.parametrize(
@@ -320,42 +179,6 @@ def test_intervals_follow_each_other_without_gaps() -> None:
     assert isinstance(history, Sequence)
     ends = [each["until"] for each in history]
     assert ends == [*(each["since"] for each in history[1:]), None]
-
-
-async def test_operators_read_the_past_of_cards_they_may_see() -> None:
-    statements = Statements(reader=lived(), evidence=None, clock=FixedClock())
-    question = Question(serial=SERIAL, at=REVOKED)
-    for role, ura in ((Role.BEHEERDER, APOTHEEK), (Role.ZORGID_TEAM, None)):
-        found = await statements.for_operator(operator(role, ura), question)
-        assert found.interval is not None
-    with pytest.raises(Refused):
-        await statements.for_operator(operator(Role.BEHEERDER, HUISARTS), question)
-    with pytest.raises(Forbidden):
-        await statements.for_operator(operator(Role.STATUS_NODE, None), question)
-
-
-async def test_only_the_team_learns_that_a_serial_was_never_issued() -> None:
-    statements = Statements(reader=lived(), evidence=None, clock=FixedClock())
-    question = Question(serial=NEVER, at=REVOKED)
-    found = await statements.for_operator(operator(Role.ZORGID_TEAM, None), question)
-    assert found.interval is None
-    with pytest.raises(NotFound):
-        await statements.for_operator(operator(Role.BEHEERDER, APOTHEEK), question)
-
-
-async def test_without_an_evidence_key_nothing_is_stated() -> None:
-    statements = Statements(reader=lived(), evidence=None, clock=FixedClock())
-    with pytest.raises(NotFound, match="evidence key"):
-        await statements.signed(asked(lived(), REVOKED))
-
-
-def operator(role: Role, ura: Ura | None) -> Operator:
-    return Operator(id=PersonId("11" * 16), role=role, ura=ura, certificate_sha256=bytes(32))
-
-
-class FixedClock:
-    def now(self) -> datetime:
-        return NOW
 
 
 @pytest.mark.parametrize(

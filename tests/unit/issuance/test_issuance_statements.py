@@ -1,0 +1,49 @@
+"""Who may ask about the past, and what it takes to state it."""
+
+from datetime import datetime
+
+import pytest
+
+from fakes_issuance import APOTHEEK, HUISARTS
+from issuance.statement.at import Question
+from issuance.statement.make import Statements
+from pki.domain.errors import Forbidden, NotFound, Refused
+from pki.domain.identifiers import PersonId, Ura
+from pki.domain.people import Operator, Role
+from statement_past import NEVER, NOW, REVOKED, SERIAL, asked, lived
+
+
+async def test_operators_read_the_past_of_cards_they_may_see() -> None:
+    statements = Statements(reader=lived(), evidence=None, clock=FixedClock())
+    question = Question(serial=SERIAL, at=REVOKED)
+    for role, ura in ((Role.BEHEERDER, APOTHEEK), (Role.ZORGID_TEAM, None)):
+        found = await statements.for_operator(operator(role, ura), question)
+        assert found.interval is not None
+    with pytest.raises(Refused):
+        await statements.for_operator(operator(Role.BEHEERDER, HUISARTS), question)
+    with pytest.raises(Forbidden):
+        await statements.for_operator(operator(Role.STATUS_NODE, None), question)
+
+
+async def test_only_the_team_learns_that_a_serial_was_never_issued() -> None:
+    statements = Statements(reader=lived(), evidence=None, clock=FixedClock())
+    question = Question(serial=NEVER, at=REVOKED)
+    found = await statements.for_operator(operator(Role.ZORGID_TEAM, None), question)
+    assert found.interval is None
+    with pytest.raises(NotFound):
+        await statements.for_operator(operator(Role.BEHEERDER, APOTHEEK), question)
+
+
+async def test_without_an_evidence_key_nothing_is_stated() -> None:
+    statements = Statements(reader=lived(), evidence=None, clock=FixedClock())
+    with pytest.raises(NotFound, match="evidence key"):
+        await statements.signed(asked(lived(), REVOKED))
+
+
+def operator(role: Role, ura: Ura | None) -> Operator:
+    return Operator(id=PersonId("11" * 16), role=role, ura=ura, certificate_sha256=bytes(32))
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return NOW
