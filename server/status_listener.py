@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from pki.domain.errors import Unavailable
 from pki.ports import Clock, HttpAnswer, HttpRequest, ReadyAnswer
 from server.status_http.connection import Connection
-from server.status_http.desk import plain
+from server.status_http.desk import Head, plain
 from server.status_http.reading import Limits
 
 logger = logging.getLogger(__name__)
@@ -93,6 +93,7 @@ class StatusListener:
         self.tick = 0.0
         self.prefixes = (b"", b"", b"")
         self.known: OrderedDict[bytes, tuple[ReadyAnswer, int]] = OrderedDict()
+        self.heads: OrderedDict[bytes, Head] = OrderedDict()
 
     async def run(self, listening: socket.socket, stop: asyncio.Event) -> None:
         """Serve on a bound socket until ``stop``, then finish what was asked and return."""
@@ -127,6 +128,7 @@ class StatusListener:
         """End every connection after an answer; those that the kernel had accepted still count."""
         self.draining = True
         self.known.clear()
+        self.heads.clear()
         began = loop.time()
         until = began + self.limits.drain_seconds
         idle_until = began + self.limits.grace_seconds
@@ -189,6 +191,14 @@ class StatusListener:
         self.known[asked] = ready, mode
         if len(self.known) > self.limits.known:
             self.known.popitem(last=False)
+
+    def remember_head(self, octets: bytes, head: Head) -> None:
+        """Fulfil `Desk`."""
+        if len(octets) > self.limits.known_octets or self.draining:
+            return
+        self.heads[octets] = head
+        if len(self.heads) > self.limits.heads:
+            self.heads.popitem(last=False)
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Fulfil `Desk`."""

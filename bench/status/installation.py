@@ -15,7 +15,7 @@ from typing import Final
 
 from bench.status.asking import exchanged, posted
 from bench.status.load import Faulty
-from bench.status.machine import SERVER_CPU, environment, pinned, prefer
+from bench.status.machine import SERVER_CPU, environment, family, pinned, prefer
 from pki.api.fields import from_pem
 from pki.der.certificate import read_certificate
 from pki.der.ocsp import OcspResponse, encode_request, make_cert_id, read_response
@@ -161,9 +161,10 @@ class Installation:
                 env=environment(),
                 cwd=ROOT,
             )
-        prefer(process.pid)
         try:
             _until_ready(process, metrics, log)
+            for each in family(process.pid):
+                prefer(each)
             yield process.pid
         finally:
             process.terminate()

@@ -43,6 +43,10 @@ _HASHES: Final[dict[SignatureAlgorithm, type[hashes.HashAlgorithm]]] = {
     SignatureAlgorithm.ECDSA_SHA256: hashes.SHA256,
     SignatureAlgorithm.ECDSA_SHA384: hashes.SHA384,
 }
+_ECDSA_WITH: Final = {
+    each: ec.ECDSA(_HASHES[each]())
+    for each in (SignatureAlgorithm.ECDSA_SHA256, SignatureAlgorithm.ECDSA_SHA384)
+}
 _PSS: Final = frozenset(
     (
         SignatureAlgorithm.SHA256_RSA_PSS,
@@ -141,7 +145,7 @@ def sign(key: PrivateKey, algorithm: SignatureAlgorithm, message: bytes) -> byte
         case rsa.RSAPrivateKey():
             return key.sign(message, _padding(algorithm), _HASHES[algorithm]())
         case ec.EllipticCurvePrivateKey():
-            return key.sign(message, ec.ECDSA(_HASHES[algorithm]()))
+            return key.sign(message, _ECDSA_WITH[algorithm])
         case Ed25519PrivateKey() | MLDSA65PrivateKey():
             return key.sign(message)
 

@@ -8,7 +8,17 @@ from time import monotonic
 from typing import Final, cast
 
 from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer
-from server.status_http.desk import CLOSE, KEEP, KEEP_OLD, Desk, plain
+from server.status_http.desk import (
+    CLOSE,
+    HEAD_END,
+    KEEP,
+    KEEP_OLD,
+    Desk,
+    Head,
+    asked,
+    head_of,
+    plain,
+)
 from server.status_http.reading import RequestReader
 
 ONE_WRITE: Final = 65536
@@ -36,8 +46,10 @@ class Connection(asyncio.Protocol):
         "_ended",
         "_found",
         "_gate",
+        "_heads",
         "_known",
         "_last",
+        "_mode",
         "_queue",
         "_reader",
         "_since",
@@ -50,6 +62,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._known = desk.known
+        self._heads = desk.heads
         self._reader: RequestReader | None = None
         self._queue: deque[_Waiting] = deque()
         self._at_rest = True
@@ -60,7 +73,8 @@ class Connection(asyncio.Protocol):
         self._unsent = 0
         self._since = desk.tick
         self._whole_ones = 0
-        self._found: tuple[ReadyAnswer, int] | None = None
+        self._found: ReadyAnswer | None = None
+        self._mode = KEEP
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -95,25 +109,46 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        if self._at_rest and (known := self._known.get(data)) is not None:
-            ready, mode = known
-            now = monotonic()
-            if now < ready.until and now < ready.gate.until:
-                ready.used = True
-                ready.given[0] += 1
-                self._since = self._desk.tick
-                self._transport.write(self._desk.prefixes[mode] + ready.octets)
-                if mode == CLOSE:
-                    self._end_at_once()
+        if self._at_rest:
+            known = self._known.get(data)
+            if known is not None:
+                ready, mode = known
+                now = monotonic()
+                if now < ready.until and now < ready.gate.until:
+                    ready.used = True
+                    ready.given[0] += 1
+                    self._give_at_rest(ready.octets, mode)
+                    return
+            end = data.find(HEAD_END) + 4
+            head = self._heads.get(data[:end])
+            if head is not None and len(data) - end == head.length:
+                self._by_head(head, data, data[end:])
                 return
         if not self._last:
             self._read(data)
 
-    def _end_at_once(self) -> None:
-        """End after octets that were exactly the client's last request: nothing is left unread."""
-        self._at_rest = False
-        self._last = self._ended = True
-        self._transport.close()
+    def _by_head(self, head: Head, data: bytes, body: bytes) -> None:
+        """A whole request, and nothing else, whose head is known."""
+        method, target, headers, _, mode = head
+        ready = self._desk.hot(method, target, headers, body)
+        if isinstance(ready, ReadyAnswer):
+            self._desk.remember(data, ready, mode)
+            self._give_at_rest(ready.octets, mode)
+        elif ready is not None:
+            self._give_at_rest(ready, mode)
+        else:
+            self._since = self._desk.tick
+            self._last = mode == CLOSE
+            self._enqueue(_Waiting(asked(method, target, headers, body), mode))
+
+    def _give_at_rest(self, octets: bytes, mode: int) -> None:
+        """Answer octets that were exactly one request; after the last nothing is left unread."""
+        self._since = self._desk.tick
+        self._transport.write(self._desk.prefixes[mode] + octets)
+        if mode == CLOSE:
+            self._at_rest = False
+            self._last = self._ended = True
+            self._transport.close()
 
     def _read(self, data: bytes) -> None:
         """Parse; and make the octets known when they were one whole request and nothing else."""
@@ -121,14 +156,16 @@ class Connection(asyncio.Protocol):
         rested, self._at_rest = self._at_rest, False
         self._whole_ones, self._found = 0, None
         reader.feed(data)
-        resting = not (reader.open or self._busy)
-        if rested and resting and self._whole_ones == 1:
-            self._remember(data)
-        self._at_rest = resting and not self._last
+        if rested and self._whole_ones == 1 and not (reader.open or reader.refused):
+            self._remember(data, reader)
+        self._at_rest = not (reader.open or self._busy or self._last)
 
-    def _remember(self, data: bytes) -> None:
+    def _remember(self, data: bytes, reader: RequestReader) -> None:
+        head = head_of(data, reader, self._mode)
+        if head is not None:
+            self._desk.remember_head(*head)
         if self._found is not None:
-            self._desk.remember(data, *self._found)
+            self._desk.remember(data, self._found, self._mode)
 
     def _begin(self) -> RequestReader:
         reader = RequestReader(
@@ -161,23 +198,18 @@ class Connection(asyncio.Protocol):
             return
         desk = self._desk
         self._last = reader.close or desk.draining
-        mode = CLOSE if self._last else KEEP_OLD if reader.old else KEEP
+        mode = self._mode = CLOSE if self._last else KEEP_OLD if reader.old else KEEP
         if not self._busy:
             ready = desk.hot(reader.method, reader.target, reader.headers, reader.body)
             if ready is not None:
                 self._give(ready, mode)
                 return
-        request = HttpRequest(
-            method=reader.method.decode("ascii"),
-            target=reader.target,
-            headers=reader.headers,
-            body=reader.body,
-        )
+        request = asked(reader.method, reader.target, reader.headers, reader.body)
         self._enqueue(_Waiting(request, mode))
 
     def _give(self, ready: ReadyAnswer | bytes, mode: int) -> None:
         if isinstance(ready, ReadyAnswer):
-            self._found = ready, mode
+            self._found = ready
             ready = ready.octets
         self._transport.write(self._desk.prefixes[mode] + ready)
         self._end_if_last()

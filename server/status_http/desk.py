@@ -3,10 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Coroutine, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer
-from server.status_http.reading import Limits
+from server.status_http.reading import Limits, RequestReader
 
 if TYPE_CHECKING:
     from server.status_http.connection import Connection
@@ -16,13 +16,27 @@ CLOSE: Final = 1
 KEEP_OLD: Final = 2
 """Which of a desk's three prefixes an answer gets; the last is for HTTP/1.0 with keep-alive."""
 
+HEAD_END: Final = b"\r\n\r\n"
+NOT_BY_OCTETS: Final = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
+
+
+class Head(NamedTuple):
+    """What the octets before a body say: they are the same whatever body of that length follows."""
+
+    method: bytes
+    target: bytes
+    headers: Mapping[bytes, bytes]
+    length: int
+    mode: int
+
 
 class Desk(Protocol):
     """What a connection needs of its listener.
 
     ``known``: octets that were one whole request on a connection at rest, the answer that was
     ready for it, and its mode. The same octets, again on a connection at rest, are the same
-    request: they need not be parsed for it to be given once more.
+    request: they need not be parsed for it to be given once more. ``heads``: the same of the octets
+    up to and with the empty line.
     """
 
     limits: Limits
@@ -30,6 +44,7 @@ class Desk(Protocol):
     prefixes: tuple[bytes, bytes, bytes]
     draining: bool
     known: OrderedDict[bytes, tuple[ReadyAnswer, int]]
+    heads: OrderedDict[bytes, Head]
 
     def opened(self, connection: "Connection") -> bool:
         """Take the connection in; False when there are too many."""
@@ -49,6 +64,10 @@ class Desk(Protocol):
         """Make these octets known, if there is room and time for it."""
         ...
 
+    def remember_head(self, octets: bytes, head: Head) -> None:
+        """Make the octets of a head known, likewise."""
+        ...
+
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer in full; raises nothing but cancellation."""
         ...
@@ -56,6 +75,23 @@ class Desk(Protocol):
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Run beside the others, within the listener's task group."""
         ...
+
+
+def asked(method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes) -> HttpRequest:
+    """A request for who answers it in full; llhttp knows no method that is not ASCII."""
+    return HttpRequest(method=method.decode("ascii"), target=target, headers=headers, body=body)
+
+
+def head_of(data: bytes, reader: RequestReader, mode: int) -> tuple[bytes, Head] | None:
+    """The head of what was read as one whole request; None where its octets do not say it all.
+
+    A body in chunks, one that is waited for, and an upgrade are left to the parser.
+    """
+    end = data.find(HEAD_END) + len(HEAD_END)
+    if data[end:] != reader.body or not NOT_BY_OCTETS.isdisjoint(reader.headers):
+        return None
+    head = Head(reader.method, reader.target, reader.headers, len(reader.body), mode)
+    return data[:end], head
 
 
 def plain(status: HTTPStatus, *headers: tuple[str, str]) -> HttpAnswer:

@@ -24,7 +24,8 @@ class Limits:
     """Bounds on one connection and on all; an OCSP request usually has about 100 octets.
 
     ``grace_seconds``: how long, once the listener ends, an idle connection may still ask.
-    ``known``: how many requests are remembered octet for octet, each of ``known_octets`` at most.
+    ``known``: how many requests are remembered octet for octet, each of ``known_octets`` at most;
+    ``heads``: how many of what is before a body.
     """
 
     line_octets: int = 8192
@@ -39,6 +40,7 @@ class Limits:
     connections: int = 10_000
     known: int = 65_536
     known_octets: int = 1024
+    heads: int = 1024
 
 
 class _Refusal(Exception):
