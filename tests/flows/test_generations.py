@@ -186,6 +186,8 @@ async def test_an_end_is_final_and_comes_when_no_card_is_good(
             last.append(crl_of(practice, G1).public_bytes(Encoding.DER))
             status, _ = exchanged(f"{practice.base_url}/ca/{published_as(G1)}.cer")
             assert status == 200
+            with pytest.raises(AssertionError, match="unauthorized"):
+                practice.openssl_ocsp(card.serial)
     assert last[0] == last[1]
     judge_last(practice, last[0], card)
     practice.change(('state = "ended"', 'state = "issues"'))
