@@ -19,6 +19,7 @@ from pki.keys.algorithms import generate_private_key, spki
 from pki.keys.key_file import write_private_key
 from pki.ports import Clock, SystemClock, SystemEntropy
 from server.ceremony.run import hold
+from server.ceremony.terminal import Stopped
 from server.demo.telling.tools import environment
 from server.report import Report
 
@@ -45,6 +46,7 @@ class Table:
     folder: Path
     shares: dict[str, dict[str, str]] = field(default_factory=dict)
     kill_at: int | None = None
+    stop_at: int | None = None
     replies: dict[str, Answer] = field(default_factory=dict)
     said: str = ""
     prompts: int = 0
@@ -115,12 +117,14 @@ class Table:
         if self.prompts == self.kill_at:
             raise Killed
         assert self.prompts < PROMPTS_LIMIT, f"it goes round: {self.said[-500:]}"
-        answer = self._answer(self.said)
+        answer = "stop" if self.prompts == self.stop_at else self._answer(self.said)
         assert answer is not None, f"nobody answers {prompt!r}"
         self.said += f"{answer}\n"
         return answer
 
     def read_hidden(self, prompt: str) -> str:
+        if self.prompts + 1 == self.stop_at:
+            raise Stopped
         answer = self.read(prompt)
         self.said = self.said.removesuffix(f"{answer}\n") + "\n"
         return answer

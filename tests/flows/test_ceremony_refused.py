@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,17 +10,20 @@ from pathlib import Path
 import pytest
 
 from ceremony_table import Killed, Table, key_parts, window_lines
-from fixtures_ceremony import Room
+from fixtures_ceremony import Room, room_in
+from pki.api.fields import from_pem
 from pki.domain.errors import (
     AlreadyRunning,
     ConfigurationInvalid,
     Conflict,
     IntegrityBroken,
+    NotFound,
 )
 from pki.ports import SystemClock
 from server.ceremony.commands import check, verify
 from server.ceremony.session import CeremonyRefused
 from server.ceremony.workspace import DRAFT
+from server.report import FINDING
 
 SERVICES = key_parts("services-ca")
 FOLDER = "TEST-services"
@@ -162,3 +166,43 @@ def test_cut_off_around_the_line_that_counts(
     assert (room.table.shares == first) is (lost == "link")
     assert not list(folder.glob(f"{DRAFT}*"))
     assert verify(plan, practice=False).code == 0
+
+
+def test_a_real_plan_is_practised_and_nothing_of_it_passes_for_real(room: Room) -> None:
+    plan = room.plan("services", SERVICES, kind="key")
+    text = plan.read_text().replace('"practice"', '"production"').replace("PRACTICE Care", "Care")
+    plan.write_text(text.replace("2.999.1", "1.3.6.1.4.1.99999.1"))
+    assert room.table.hold_here(plan, practice=True).code == 0
+    assert "TEST: this is practice" in room.table.said
+    names = [path.name for path in (room.folder / FOLDER).iterdir()]
+    assert all(name.startswith(("TEST-", ".")) for name in names)
+    request = from_pem(
+        (room.folder / FOLDER / "TEST-services-ca.p10.pem").read_text(), "CERTIFICATE REQUEST"
+    )
+    assert b"TEST PRACTICE Care" in request
+    assert verify(plan, practice=True).code == 0
+    with pytest.raises(NotFound, match="there is no transcript"):
+        verify(plan, practice=False)
+    shutil.copytree(room.folder / FOLDER, room.folder / "services")
+    for path in (room.folder / "services").glob("TEST-*"):
+        path.rename(path.with_name(path.name.removeprefix("TEST-")))
+    wrong = verify(plan, practice=False).result["wrong"]
+    assert "practice and the real thing are mixed" in wrong
+
+
+def test_stopped_at_any_question_it_goes_on(tmp_path: Path) -> None:
+    """By `stop`, or where something hidden is asked by the keyboard's interrupt."""
+    at, code = 0, FINDING
+    while code == FINDING:
+        at += 7
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        room = room_in(folder)
+        plan = room.plan("services", SERVICES, kind="key")
+        room.table.stop_at = at
+        code = room.table.hold_here(plan).code
+        if code == FINDING:
+            room.table.stop_at = None
+            assert room.table.hold_here(plan).code == 0
+        assert verify(plan, practice=False).code == 0
+    assert at > 20
