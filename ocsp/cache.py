@@ -29,6 +29,7 @@ class Entry:
     ready: ReadyAnswer
     subjects: tuple[Subject, ...]
     dead_at: datetime
+    new: bool = True
 
 
 @dataclass(slots=True)

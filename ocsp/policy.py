@@ -23,6 +23,8 @@ class ResponderPolicy:
     time. ``read_seconds``: how long one look into the store may take. ``extended_revoke``: what was
     never issued is called revoked (RFC 6960 2.2) and not unknown. ``archive_years``: how long after
     its end a certificate's status is still told; when above 0, answers say so (RFC 6960 4.4.4).
+    ``ahead``: seconds before half its life at which an answer that is asked for is made anew; 0 is
+    never.
     """
 
     validity: timedelta = timedelta(minutes=15)
@@ -33,6 +35,7 @@ class ResponderPolicy:
     read_seconds: float = 2.0
     cache_entries: int = 65_536
     certificates_per_request: int = 64
+    ahead: float = 60.0
     extended_revoke: bool = False
     archive_years: int = 0
 
@@ -51,6 +54,7 @@ class ResponderPolicy:
             "read_seconds": self.read_seconds > 0,
             "cache_entries": self.cache_entries >= 1,
             "certificates_per_request": self.certificates_per_request >= 1,
+            "ahead": self.ahead >= 0,
             "archive_years": 0 <= self.archive_years <= LONGEST_ARCHIVE,
         }
         for name, holds in rules.items():

@@ -17,6 +17,7 @@ from ocsp.issuers import IssuerTable
 from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
 from ocsp.ports import CertificateDigests, Credentials, StatusSource
+from ocsp.signing.ahead import Ahead
 from ocsp.signing.quick import QuickAnswers
 from ocsp.signing.whole import signed
 from ocsp.statistics import ResponderStatistics, status_name
@@ -81,6 +82,7 @@ class OcspResponder:
         self._quick = QuickAnswers(
             self._cache, self._credentials, moments, self.statistics, gate=self._gate
         )
+        self.ahead = Ahead(self._made, self._policy, moments, self.statistics, gate=self._gate)
         self.changed = ChangedSeconds()
 
     @property
@@ -141,6 +143,9 @@ class OcspResponder:
         if quick is not None:
             return quick
         self.statistics.misses += 1
+        return await self._made(der, der if asked is None else asked)
+
+    async def _made(self, der: bytes, asked: bytes) -> HttpAnswer | bytes:
         try:
             request = read_request(der)
         except Malformed:
@@ -159,9 +164,12 @@ class OcspResponder:
             )
             for cert_id, issuer in found
         ]
-        return await self._answer_or_keep_on(
-            request, speaks, things, der if asked is None else asked
-        )
+        answer = await self._answer_or_keep_on(request, speaks, things, asked)
+        kept = self._cache.get(asked)
+        if kept is not None and kept.new:
+            kept.new = False
+            self.ahead.note(kept.ready, der, asked)
+        return answer
 
     async def _answer_or_keep_on(
         self, request: OcspRequest, speaks: IssuerId, things: Sequence[Asked], asked: bytes

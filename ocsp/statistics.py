@@ -11,13 +11,15 @@ class ResponderStatistics:
     """Counts since the start.
 
     ``kept_on``: given from memory because the store or the key could not be used. ``again``: made
-    anew because a change overtook them. ``made_by_hash`` counts CertIDs of answers that were made,
-    ``given_by_hash`` answers that were ready, each in a list of one number.
+    anew because a change overtook them. ``ahead``: made anew before they were asked for.
+    ``made_by_hash`` counts CertIDs of answers that were made, ``given_by_hash`` answers that were
+    ready, each in a list of one number.
     """
 
     misses: int = 0
     kept_on: int = 0
     again: int = 0
+    ahead: int = 0
     dropped: int = 0
     by_status: Counter[str] = field(default_factory=Counter)
     made_by_hash: Counter[str] = field(default_factory=Counter)

@@ -58,6 +58,7 @@ class StatusSettings(Section):
     max_age_seconds: Annotated[int, Field(ge=0, le=60)] = 10
     blindness_limit_seconds: Annotated[int, Field(ge=1, le=900)] = 300
     cache_entries: Annotated[int, Field(ge=100, le=20_000_000)] = 200_000
+    refresh_ahead_seconds: Annotated[int, Field(ge=0, le=600)] = 60
     responder_key: ResponderKeySettings = ResponderKeySettings()
     never_issued: Literal["unknown", "revoked"] = "unknown"
     archive_cutoff: bool = False

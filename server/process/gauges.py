@@ -125,7 +125,12 @@ class OcspGauges:
         """Cache, answers and errors."""
         counted = self._responder.statistics
         yield Reading(name="zorgid_ocsp_cache_entries", value=self._responder.cached)
-        outcomes = {"hit": counted.hits, "miss": counted.misses, "kept": counted.kept_on}
+        outcomes = {
+            "hit": counted.hits,
+            "miss": counted.misses,
+            "kept": counted.kept_on,
+            "ahead": counted.ahead,
+        }
         families = (
             ("zorgid_ocsp_cache_total", "outcome", outcomes),
             ("zorgid_ocsp_responses_total", "status", counted.by_status),

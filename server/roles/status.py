@@ -55,6 +55,7 @@ def responder_policy(settings: Settings) -> ResponderPolicy:
         max_age=status.max_age_seconds,
         blindness=float(status.blindness_limit_seconds),
         cache_entries=status.cache_entries,
+        ahead=float(status.refresh_ahead_seconds),
         extended_revoke=status.never_issued == "revoked",
         archive_years=_archive_years(settings) if status.archive_cutoff else 0,
     )
@@ -142,6 +143,7 @@ class StatusRole:
             background = [
                 *(tasks.create_task(each.run()) for each in self.holders.values()),
                 tasks.create_task(self.responder.run()),
+                tasks.create_task(self.responder.ahead.run()),
                 tasks.create_task(self._follow(position)),
             ]
             tasks.create_task(self._neighbours.run(stop))
