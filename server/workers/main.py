@@ -19,7 +19,7 @@ from server.restored import refuse_unconfirmed
 from server.settings import load
 from server.workers.channel import WorkerEnd
 
-GRACE_SECONDS: Final = 3.0
+GRACE_SECONDS: Final = 5.0
 """An ending worker lets its connections ask once more for so long: then they go to another."""
 
 _log = logging.getLogger("server.workers.main")

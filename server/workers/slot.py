@@ -25,6 +25,11 @@ STEADY_SECONDS: Final = 30.0
 _log = logging.getLogger(__name__)
 
 
+async def rest(seconds: float) -> None:
+    """Between one start and the next."""
+    await asyncio.sleep(seconds)
+
+
 async def until_any(*waits: Coroutine[Any, Any, object]) -> None:
     """Return when the first of them does; the others are cancelled."""
     async with asyncio.TaskGroup() as tasks:
@@ -113,7 +118,7 @@ class Slot:
             "a worker ended and is started again",
             extra={"worker": self.order.number, "exit_code": code, "pause_seconds": pause},
         )
-        await until_any(stop.wait(), asyncio.sleep(pause))
+        await until_any(stop.wait(), rest(pause))
         if not stop.is_set():
             self.worker = await Worker.start(self.order)
 

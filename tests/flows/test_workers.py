@@ -148,7 +148,7 @@ def test_a_worker_that_dies_is_started_again_and_its_queue_waits(running: Node) 
         until(lambda: load.answers.total() > asked + 50, "it answers")
     assert running.workers().isdisjoint(before)
     # What a dying process had taken is lost with it: one question for each who asked then.
-    assert len(load.failures) <= 2, load.failures
+    assert len(load.failures) <= 2 * len(before), load.failures
     assert set(load.answers) == {200}
 
 
