@@ -38,6 +38,9 @@ class Neighbours:
                     await stop.wait()
             except TimeoutError:
                 continue
+        for each in self._sockets:
+            # Whoever leaves must not hold open what nobody takes from: its supervisor may be gone.
+            each.close()
 
     async def _empty(self, listening: socket.socket) -> None:
         for _ in range(AT_ONCE):
