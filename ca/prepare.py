@@ -79,15 +79,16 @@ def prepare(
             rule="issuer's own key", message="a CA does not certify its own key again"
         )
     validity = _validity(request, profile, issuer, now)
+    serial = new_serial(entropy)
     content = CertificateContent(
-        serial=new_serial(entropy),
+        serial=serial,
         issuer_der=issuer.name_der,
         subject_der=subject_name(profile.subject, request.subject).der,
         not_before=validity.not_before,
         not_after=validity.not_after,
         public_key=request.public_key,
         algorithm=issuer.algorithm,
-        extensions=tuple(_extensions(request, profile, issuer)),
+        extensions=tuple(_extensions(request, profile, issuer, serial)),
     )
     tbs = encode_tbs_certificate(content)
     check_tbs(tbs, profile=profile, issuer=issuer)
@@ -114,7 +115,9 @@ def _validity(request: Request, profile: Profile, issuer: Issuer, now: datetime)
     return within_issuer(wanted, issuer=issuer.window, may_shorten=shorten)
 
 
-def _extensions(request: Request, profile: Profile, issuer: Issuer) -> Iterator[Extension]:
+def _extensions(
+    request: Request, profile: Profile, issuer: Issuer, serial: SerialNumber
+) -> Iterator[Extension]:
     """In the order in which RFC 5280 4.2 describes them."""
     rule = profile.extensions
     if issuer.window is not None:
@@ -138,15 +141,16 @@ def _extensions(request: Request, profile: Profile, issuer: Issuer) -> Iterator[
     if rule.extended_key_usage:
         purposes = [PURPOSE_OIDS[each] for each in rule.extended_key_usage]
         yield _plain(oids.EXTENDED_KEY_USAGE, x509.extended_key_usage(purposes))
-    yield from _addresses(profile)
+    yield from _addresses(profile, serial)
     if rule.ocsp_nocheck:
         yield _plain(oids.OCSP_NO_CHECK, x509.NO_CHECK)
 
 
-def _addresses(profile: Profile) -> Iterator[Extension]:
+def _addresses(profile: Profile, serial: SerialNumber) -> Iterator[Extension]:
     rule = profile.extensions
-    if rule.crl_url is not None:
-        yield _plain(oids.CRL_DISTRIBUTION_POINTS, x509.crl_distribution_points([rule.crl_url]))
+    urls = rule.crl_urls(serial)
+    if urls:
+        yield _plain(oids.CRL_DISTRIBUTION_POINTS, x509.crl_distribution_points(urls))
     info = x509.AuthorityInfo(
         ocsp=() if rule.ocsp_url is None else (rule.ocsp_url,),
         ca_issuers=() if rule.ca_issuers_url is None else (rule.ca_issuers_url,),

@@ -8,6 +8,8 @@ from pydantic import ConfigDict
 
 from ca.validity import Period
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
+from pki.domain.identifiers import SerialNumber
+from pki.domain.records import part_name, part_of
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
@@ -117,7 +119,10 @@ class PolicyRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionRule:
-    """Extensions; what is not named here is not in the certificate. URLs are complete."""
+    """Extensions; what is not named here is not in the certificate. URLs are complete.
+
+    ``crl_parts``: the CA's list is split into so many; 0: it is not.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     ca: bool = False
@@ -129,7 +134,15 @@ class ExtensionRule:
     ocsp_url: str | None = None
     ca_issuers_url: str | None = None
     crl_url: str | None = None
+    crl_parts: int = 0
     ocsp_nocheck: bool = False
+
+    def crl_urls(self, serial: SerialNumber) -> tuple[str, ...]:
+        """Where the CRL that lists this serial is found: for good, since it is signed."""
+        if self.crl_url is None or not self.crl_parts:
+            return () if self.crl_url is None else (self.crl_url,)
+        whole, dot, form = self.crl_url.rpartition(".")
+        return (f"{part_name(whole, part_of(serial, self.crl_parts))}{dot}{form}",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

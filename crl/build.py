@@ -111,10 +111,12 @@ class Succession:
     """What the next CRL of a list has to follow.
 
     ``number`` is the highest one used, ``this_update`` the last one's, if there was one.
+    ``delta``: a delta of the same moment goes with it, on an older one.
     """
 
     number: int
     this_update: datetime | None
+    delta: bool = False
 
 
 def compose(
@@ -145,7 +147,7 @@ def compose(
         authority_key_id=issuer.key_id,
         expired_certs_on_crl=issuer.since,
         distribution_point=issuer.crl_list.point if issuer.crl_list.parts else None,
-        freshest=None if validity is None else issuer.crl_list.delta,
+        freshest=issuer.crl_list.delta if last.delta else None,
     )
 
 

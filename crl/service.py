@@ -116,7 +116,11 @@ class CrlService:
             )
         content = compose(
             self.issuer,
-            Succession(number=collected.number, this_update=before),
+            Succession(
+                number=collected.number,
+                this_update=before,
+                delta=collected.delta is not None and not last,
+            ),
             algorithm=self._signer.algorithm,
             now=now,
             validity=None if last else self._policy.validity,

@@ -73,6 +73,8 @@ class CrlSettings(Section):
     lifetime_seconds: Annotated[int, Field(ge=3600, le=7 * 86_400)] = 48 * 3600
     coalesce_seconds: Annotated[float, Field(ge=0, le=1)] = 0.3
     max_age_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+    delta: bool = False
+    delta_span_seconds: Annotated[int, Field(ge=3600, le=10 * 86_400)] = 86_400
 
 
 class ApiSettings(Section):

@@ -217,7 +217,7 @@ def _addresses(subject: Subject) -> Iterator[str]:
     wanted = (
         tuple(filter(None, [rule.ocsp_url])),
         tuple(filter(None, [rule.ca_issuers_url])),
-        tuple(filter(None, [rule.crl_url])),
+        rule.crl_urls(subject.content.serial),
     )
     if (info.ocsp, info.ca_issuers, subject.certificate.crl_urls or ()) != wanted:
         yield "addresses of OCSP, CRL or issuer are not the profile's"

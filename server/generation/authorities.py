@@ -47,7 +47,9 @@ def profiles_of(settings: Settings, generation: TokenCaSettings) -> Mapping[str,
             message=f"no profile {', '.join(sorted(missing))} in {settings.profiles}",
             next_step="restore the shipped profiles",
         )
-    return found
+    card = found[settings.card_profile]
+    split = replace(card.extensions, crl_parts=generation.crl_parts)
+    return {**found, settings.card_profile: replace(card, extensions=split)}
 
 
 def open_authority(

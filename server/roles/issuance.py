@@ -4,9 +4,6 @@ import asyncio
 import logging
 from typing import Final
 
-from crl.build import CrlIssuer
-from crl.follower import CrlFollower
-from crl.service import CrlService
 from issuance.http.app import create_app, serving
 from issuance.lapse import LapseRunner
 from issuance.statement.make import Statements
@@ -16,16 +13,14 @@ from pki.ports import Clock, Entropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
-from pki.trust.signatures import verify_signature
 from server.evidence.key import open_evidence
-from server.generation.authorities import open_generations, signing
-from server.generation.ending import GenerationLife
+from server.generation.authorities import open_generations
+from server.generation.lists import CrlFollowers, keep_parts
 from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
 from server.roles.keys import responder_keys
 from server.roles.responders import LocalCredentials
 from server.roles.status import crl_policy
-from server.roles.write_ports import StoreCrls
 from server.settings import Settings
 
 _log: Final = logging.getLogger(__name__)
@@ -55,7 +50,10 @@ class IssuanceRole:
             settings, stores=stores, authorities=self.generations, clock=clock, entropy=entropy
         )
         self._responder_keys = responder_keys(settings.status.responder_key, settings.limits)
-        self.crls = self._crls(stores, tail, clock)
+        self._store = store
+        self.crls = CrlFollowers(
+            settings, stores, tail, clock=clock, entropy=entropy, policy=crl_policy(settings)
+        ).of(self.generations)
         evidence = settings.evidence
         self._statements = Statements(
             reader=reader,
@@ -76,33 +74,14 @@ class IssuanceRole:
         """
         return LocalCredentials(self.desk, issuer, self._responder_keys)
 
-    def _crls(
-        self, stores: tuple[Store, ReadStore], tail: JournalTail, clock: Clock
-    ) -> list[CrlFollower]:
-        reader, store = stores[1], StoreCrls(stores[1], stores[0])
-        policy = crl_policy(self._settings)
-        found = []
-        for generation in signing(self._settings):
-            authority = self.generations.of(IssuerId(generation.id))
-            service = CrlService(
-                CrlIssuer.of(authority.issuer, authority.certificate),
-                authority.signer,
-                store,
-                verify=verify_signature,
-                clock=clock,
-                policy=policy,
-            )
-            life = GenerationLife.of(generation, reader)
-            found.append(CrlFollower(service, tail, clock=clock, policy=policy, life=life))
-        return found
-
     async def settle(self) -> None:
         """Close what a former run left open, before the first request is taken.
 
         Raises:
             StoreUnavailable: the store cannot be written.
-            ConfigurationInvalid: a CRL file of a ceremony cannot be used.
+            ConfigurationInvalid: a CRL file of a ceremony cannot be used, or crl_parts changed.
         """
+        await keep_parts(self._settings, self._store)
         await close_all_intents(self.desk)
         await self.ceremony_crls.bring_in()
 
@@ -129,5 +108,5 @@ class IssuanceRole:
         for each in self.crls:
             if each.overdue():
                 why = each.statistics.last_error or "none was built yet"
-                return f"the CRL of {each.issuer} is late: {why}"
+                return f"the CRL of {each.list_id} is late: {why}"
         return None

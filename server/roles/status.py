@@ -24,6 +24,7 @@ from pki.store.reading import ReadStore
 from pki.store.tail import Contact, JournalTail
 from server.process.place import Place
 from server.process.sockets import bound
+from server.generation.list_names import served_lists
 from server.roles.keys import read_certificate_file
 from server.roles.read_ports import StoreDigests, StoreShelf
 from server.roles.statement import StatementHandler
@@ -44,6 +45,7 @@ def crl_policy(settings: Settings) -> CrlPolicy:
         validity=timedelta(seconds=crl.lifetime_seconds),
         coalesce=crl.coalesce_seconds,
         max_age=crl.max_age_seconds,
+        delta_span=timedelta(seconds=crl.delta_span_seconds),
     )
 
 
@@ -179,7 +181,7 @@ def _crl_handler(settings: Settings, reader: ReadStore, clock: Clock) -> CrlHand
     published = settings.published
     return CrlHandler(
         StoreShelf(reader),
-        issued={each.published_as: IssuerId(each.id) for each in published},
+        issued=served_lists(settings),
         certificates={
             each.published_as: read_certificate_file(each.certificate) for each in published
         },

@@ -1,0 +1,44 @@
+"""The CRLs that a generation publishes: the complete one, its parts, and their deltas."""
+
+from collections.abc import Iterator, Mapping
+
+from pki.domain.identifiers import IssuerId
+from pki.domain.records import CrlList, delta_name, part_name
+from server.setting.issuers import TokenCaSettings
+from server.settings import Settings
+
+
+def lists_of(settings: Settings, generation: TokenCaSettings) -> tuple[CrlList, ...]:
+    """The complete list first, which always suffices alone."""
+
+    def address(name: str) -> str:
+        return f"{settings.status.public_url}/crl/{name}.crl"
+
+    def one(name: str, parts: int = 0, part: int = 0) -> CrlList:
+        return CrlList(
+            issuer=IssuerId(generation.id),
+            parts=parts,
+            part=part,
+            point=address(name),
+            delta=address(delta_name(name)) if settings.crl.delta else None,
+        )
+
+    whole, parts = generation.published_as, generation.crl_parts
+    return (one(whole), *(one(part_name(whole, each), parts, each) for each in range(parts)))
+
+
+def served_lists(settings: Settings) -> Mapping[str, IssuerId]:
+    """Under which name each list is served, and under which the store keeps it."""
+    whole = {each.published_as: IssuerId(each.id) for each in settings.published}
+    return whole | dict(_parts_and_deltas(settings))
+
+
+def _parts_and_deltas(settings: Settings) -> Iterator[tuple[str, IssuerId]]:
+    for generation in settings.token_ca:
+        for each in lists_of(settings, generation):
+            name = generation.published_as
+            if each.parts:
+                name = part_name(name, each.part)
+                yield name, each.id
+            if each.delta is not None:
+                yield delta_name(name), each.delta_id

@@ -1,0 +1,104 @@
+"""The builders of the CRLs that generations publish."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from ca.authority import Generations
+from crl.build import CrlIssuer
+from crl.follower import CrlFollower
+from crl.policy import CrlPolicy
+from crl.service import CrlService
+from pki.domain.errors import ConfigurationInvalid
+from pki.domain.records import CrlList
+from pki.ports import Clock, Entropy
+from pki.store.reading import ReadStore
+from pki.store.tail import JournalTail
+from pki.store.writing import Store, WriteSession
+from pki.trust.signatures import verify_signature
+from server.generation.authorities import signing
+from server.generation.ending import GenerationLife
+from server.generation.list_names import lists_of
+from server.roles.write_ports import StoreCrls
+from server.setting.issuers import TokenCaSettings
+from server.settings import Settings
+
+
+class CrlFollowers:
+    """Makes the follower of each list of each generation that signs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        stores: tuple[Store, ReadStore],
+        tail: JournalTail,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        policy: CrlPolicy,
+    ) -> None:
+        self._settings = settings
+        self._store = StoreCrls(stores[1], stores[0])
+        self._reader = stores[1]
+        self._tail = tail
+        self._clock = clock
+        self._entropy = entropy
+        self._policy = policy
+
+    def of(self, generations: Generations) -> list[CrlFollower]:
+        """All of them.
+
+        Raises:
+            ConfigurationInvalid: a certificate file cannot be used.
+        """
+        return [
+            self._follower(generations, generation, each)
+            for generation in signing(self._settings)
+            for each in lists_of(self._settings, generation)
+        ]
+
+    def _follower(
+        self, generations: Generations, generation: TokenCaSettings, crl_list: CrlList
+    ) -> CrlFollower:
+        authority = generations.of(crl_list.issuer)
+        policy = replace(self._policy, phase=self._phase())
+        service = CrlService(
+            CrlIssuer.of(authority.issuer, authority.certificate, crl_list),
+            authority.signer,
+            self._store,
+            verify=verify_signature,
+            clock=self._clock,
+            policy=policy,
+        )
+        life = GenerationLife.of(generation, self._reader)
+        return CrlFollower(service, self._tail, clock=self._clock, policy=policy, life=life)
+
+    def _phase(self) -> timedelta:
+        """Up to a tenth of the time between two."""
+        return self._policy.every / 10 * (self._entropy.octets(1)[0] / 256)
+
+
+async def keep_parts(settings: Settings, store: Store) -> None:
+    """Record into how many parts each generation's list is split; refuse another number later.
+
+    Certificates name their part for good: with another number they would be looked for elsewhere.
+
+    Raises:
+        ConfigurationInvalid: names the generation whose number differs from the one in use.
+        StoreUnavailable: the store cannot be written.
+    """
+
+    def work(session: WriteSession) -> None:
+        for index, each in enumerate(settings.token_ca):
+            name, wanted = f"crl-parts/{each.id}", each.crl_parts + 1
+            recorded = session.cursor(name)
+            if recorded not in {0, wanted}:
+                key = f"token_ca.{index}.crl_parts"
+                raise ConfigurationInvalid(
+                    key=key,
+                    message=f"setting {key}: certificates of {each.id} name {recorded - 1} parts",
+                    next_step=f"set it to {recorded - 1}; another number needs a new generation",
+                )
+            if not recorded:
+                session.set_cursor(name, wanted)
+
+    await store.write(work)

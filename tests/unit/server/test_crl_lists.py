@@ -1,0 +1,78 @@
+"""The lists that a configuration asks for, and what it may not ask for."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pki.domain.errors import ConfigurationInvalid
+from pki.ports import SystemClock
+from pki.store.migrate import migrate
+from pki.store.writing import Store
+from server.generation.list_names import lists_of, served_lists
+from server.generation.lists import keep_parts
+from server.settings import Settings, check
+
+EXAMPLE = Path(__file__).parents[3] / "config" / "zorgid.example.toml"
+
+
+def settings(
+    folder: Path, *, parts: int = 0, delta: bool = False, named: tuple[str, str] | None = None
+) -> Settings:
+    text = EXAMPLE.read_text("utf-8")
+    for name in {word.strip('",[]{}') for word in text.split()}:
+        if name.endswith((".pem", ".crl", "/passphrase", "cps.txt")):
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+    document = tomllib.loads(text)
+    document["crl"]["delta"] = delta
+    document["token_ca"][0] |= {"crl_parts": parts} | dict([] if named is None else [named])
+    return check(document, directory=folder)
+
+
+def test_without_parts_and_deltas_there_is_one_list(tmp_path: Path) -> None:
+    found = settings(tmp_path)
+    (one,) = lists_of(found, found.token_ca[0])
+    assert (one.id.value, one.delta, one.parts) == ("token-ca-g1", None, 0)
+    served = {name: issuer.value for name, issuer in served_lists(found).items()}
+    assert served["zorg-id-token-ca"] == "token-ca-g1"
+    assert "zorg-id-root-ca" in served
+
+
+def test_every_part_and_delta_is_served_under_the_name_that_points_at_it(tmp_path: Path) -> None:
+    found = settings(tmp_path, parts=2, delta=True)
+    lists = lists_of(found, found.token_ca[0])
+    served = served_lists(found)
+    base = f"{found.status.public_url}/crl/"
+    for each in lists:
+        assert each.point is not None
+        assert each.delta is not None
+        assert served[each.point.removeprefix(base).removesuffix(".crl")] == each.id
+        assert served[each.delta.removeprefix(base).removesuffix(".crl")] == each.delta_id
+    assert [each.id.value for each in lists] == [
+        "token-ca-g1",
+        "token-ca-g1-part-0",
+        "token-ca-g1-part-1",
+    ]
+
+
+@pytest.mark.parametrize("name", ["x-delta", "x-part-3"])
+@pytest.mark.parametrize("field", ["id", "published_as"])
+def test_no_ca_is_called_as_a_part_is(tmp_path: Path, field: str, name: str) -> None:
+    with pytest.raises(ConfigurationInvalid) as refused:
+        settings(tmp_path, named=(field, name))
+    assert refused.value.key.endswith(field)
+
+
+async def test_the_number_of_parts_stays_for_the_life_of_a_generation(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.sqlite3"
+    migrate(url)
+    store = Store.open(url, clock=SystemClock())
+    await keep_parts(settings(tmp_path, parts=4), store)
+    await keep_parts(settings(tmp_path, parts=4), store)
+    for parts in (0, 2, 5):
+        with pytest.raises(ConfigurationInvalid, match="name 4 parts") as refused:
+            await keep_parts(settings(tmp_path, parts=parts), store)
+        assert refused.value.key == "token_ca.0.crl_parts"
+    await store.close()
