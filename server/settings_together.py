@@ -1,5 +1,6 @@
 """Settings that are each in order and make no sense together. The first one found is named."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ Finding = tuple[str, str, str]
 """Key, what is wrong with it, what to do."""
 
 _SHORTEST_ANSWER: Final = 60
+_LIST_NAME: Final = re.compile(r"-(delta|part-[0-9]+)$")
 
 
 def check_together(settings: "Settings") -> None:
@@ -56,6 +58,9 @@ def _crl(settings: "Settings") -> Iterator[Finding]:
     if crl.max_age_seconds > crl.interval_seconds:
         key, highest = "crl.max_age_seconds", crl.interval_seconds
         yield key, "is longer than crl.interval_seconds", f"set it to {highest} or less"
+    if crl.delta_span_seconds < crl.interval_seconds:
+        key, least = "crl.delta_span_seconds", crl.interval_seconds
+        yield key, "is shorter than crl.interval_seconds", f"set it to {least} or more"
 
 
 def _names(settings: "Settings") -> Iterator[Finding]:
@@ -65,6 +70,10 @@ def _names(settings: "Settings") -> Iterator[Finding]:
     for field in ("id", "published_as", "certificate"):
         values = ((f"{name}.{field}", getattr(ca, field)) for name, ca in cas.items())
         yield from _twice(values, "each CA needs its own")
+    for field in ("id", "published_as"):
+        for name, ca in cas.items():
+            if _LIST_NAME.search(getattr(ca, field)):
+                yield f"{name}.{field}", "ends as a part or a delta of a CRL does", "choose another"
 
 
 def _ports(settings: "Settings") -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from pki.domain.records import MOST_PARTS
 from server.setting.keys import CaKeySettings
 from server.setting.types import CaName, ExistingFile, Section
 
@@ -23,8 +24,10 @@ class TokenCaSettings(IssuerSettings):
     """One generation of the Token CA; its ``key`` is needed where the role `issuance` runs.
 
     ``issues``: a candidate for new cards; of those that can, the newest does. ``answers``: no new
-    cards, but CRLs and OCSP. ``ended``: its last CRL is made, or was.
+    cards, but CRLs and OCSP. ``ended``: its last CRL is made, or was. ``crl_parts``: into how many
+    lists its CRL is split for those that find it by their certificate; it never changes.
     """
 
     state: Literal["issues", "answers", "ended"] = "issues"
     archive_years: Annotated[int, Field(ge=0, le=50)] = 7
+    crl_parts: Annotated[int, Field(ge=0, le=MOST_PARTS)] = 0
