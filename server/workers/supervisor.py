@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from pki.domain.errors import Unavailable, ZorgidError
+from pki.domain.errors import ConfigurationInvalid, Unavailable, ZorgidError
 from pki.telemetry.metrics import Metrics, Reading
 from server.process.health import Check, HealthListener, Probes
 from server.process.sockets import bound_together
@@ -30,7 +30,9 @@ class Supervisor:
 
         Raises:
             Conflict: another program has it.
+            ConfigurationInvalid: a setting that cannot serve several processes.
         """
+        _refuse_shared_descriptor(settings)
         self._config = config
         self._health = HealthListener(settings.metrics.listen)
         self._sockets = bound_together(settings.status.listen, count)
@@ -120,6 +122,18 @@ class Supervisor:
             for slot in self.slots:
                 tasks.create_task(_into(texts, slot))
         return merged(self._metrics.expose().decode(), dict(sorted(texts.items())))
+
+
+def _refuse_shared_descriptor(settings: Settings) -> None:
+    """A descriptor is read once, and workers start again and again."""
+    token = settings.status.responder_key.pkcs11
+    if token is not None and token.pin_fd is not None:
+        key = "status.responder_key.pkcs11.pin_fd"
+        raise ConfigurationInvalid(
+            key=key,
+            message=f"setting {key}: several workers cannot read one descriptor",
+            next_step="give pin_credential or pin_file, or leave --workers out",
+        )
 
 
 async def _into(texts: dict[str, str], slot: Slot) -> None:
