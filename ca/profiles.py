@@ -101,6 +101,7 @@ def _filled_text(text: str, *, settings: CaSettings, key: str) -> str:
         "{operator}": settings.operator,
         "{token_ca_name}": settings.token_ca_name,
         "{token_ca_published_as}": settings.token_ca_published_as,
+        "{root_published_as}": settings.root_published_as,
     }
     for found in _PLACEHOLDER.findall(text):
         if found not in known:

@@ -58,7 +58,8 @@ class CaSettings:
     slash at the end) OCSP, CRLs and CA certificates are served.
 
     ``token_ca_name`` is the CN of the generation of the Token CA that the profiles are loaded for,
-    ``token_ca_published_as`` the last part of its CRL's and certificate's URL.
+    ``token_ca_published_as`` the last part of its CRL's and certificate's URL, and
+    ``root_published_as`` that of the root which signs issuing CAs.
     """
 
     installation: Installation
@@ -68,6 +69,7 @@ class CaSettings:
     oid_ca: OidCa = OidCa.OWN
     token_ca_name: str = "ZORG-ID Token CA"
     token_ca_published_as: str = "zorg-id-token-ca"
+    root_published_as: str = "zorg-id-root-ca"
 
     def __post_init__(self) -> None:
         """Refuse settings that would make a certificate nobody should trust.
@@ -134,8 +136,9 @@ def _problems(settings: CaSettings) -> Iterator[tuple[str, str]]:
         yield "base_url", problem
     if problem := name_problem(settings.token_ca_name):
         yield "token_ca_name", problem
-    if not _URL_NAME.fullmatch(settings.token_ca_published_as):
-        yield "token_ca_published_as", "may hold lower-case letters, digits and hyphens only"
+    for name in ("token_ca_published_as", "root_published_as"):
+        if not _URL_NAME.fullmatch(getattr(settings, name)):
+            yield name, "may hold lower-case letters, digits and hyphens only"
 
 
 def _mark_problem(settings: CaSettings) -> str | None:

@@ -104,7 +104,11 @@ def rolled(held: Held, tmp_path_factory: pytest.TempPathFactory) -> Rolled:
         ("old-with-new", "root-2", "link", link_parts(room, signs="root-2", key_of="root")),
     ):
         room.table.shares = {who: dict(words) for who, words in papers[papers_of].items()}
-        plans.append(hold(room, room.plan(name, parts, kind=kind)))
+        plan = room.plan(name, parts, kind=kind)
+        if name == "token-2":
+            where = '[ca]\nroot_published_as = "zorg-id-root-ca-g2"'
+            plan.write_text(plan.read_text().replace("[ca]", where))
+        plans.append(hold(room, plan))
     return Rolled(room=room, papers=papers, plans=tuple(plans))
 
 
@@ -151,6 +155,14 @@ def test_a_link_has_the_name_of_both_and_the_life_that_follows(rolled: Rolled) -
         assert link.content.not_before == linked.content.not_before
         assert link.content.not_after == old.content.not_after
         assert [policy.oid for policy in link.policies or ()] == ["2.5.29.32.0"]
+
+
+def test_a_token_ca_of_the_new_root_names_that_roots_list(rolled: Rolled) -> None:
+    urls = [rolled.certificate(name, "token-ca").crl_urls for name in ("token", "token-2")]
+    assert urls == [
+        ("http://ca.example/crl/zorg-id-root-ca.crl",),
+        ("http://ca.example/crl/zorg-id-root-ca-g2.crl",),
+    ]
 
 
 def _run(*command: str | Path) -> tuple[int, str]:

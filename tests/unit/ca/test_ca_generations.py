@@ -111,3 +111,15 @@ def test_a_name_or_address_that_would_mislead_is_refused(name: str, address: str
     with pytest.raises(ConfigurationInvalid) as caught:
         replace(SETTINGS, token_ca_name=name, token_ca_published_as=address)
     assert caught.value.key == key
+
+
+def test_a_root_has_an_address_of_its_own() -> None:
+    settings = replace(SETTINGS, root_published_as="zorg-id-root-ca-g2")
+    found = load_profiles(PROFILES, settings=settings)
+    for name in ("token-ca", "services-ca"):
+        extensions = found[name].extensions
+        assert extensions.crl_url == "http://status.example.com/crl/zorg-id-root-ca-g2.crl"
+        assert extensions.ca_issuers_url == "http://status.example.com/ca/zorg-id-root-ca-g2.cer"
+    with pytest.raises(ConfigurationInvalid) as caught:
+        replace(SETTINGS, root_published_as="Root")
+    assert caught.value.key == "ca.root_published_as"
