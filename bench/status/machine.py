@@ -21,8 +21,12 @@ DEBIAN: Final = {
     "nginx": "nginx-light",
     "openssl": "openssl",
     "taskset": "util-linux",
+    "cfssl": "golang-cfssl",
 }
 """Programs that measure or are measured, and the Debian package of each."""
+
+QUICK: Final = tuple(name for name in DEBIAN if name != "cfssl")
+"""Those that a quick look needs."""
 
 PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -31,7 +35,7 @@ class Missing(Exception):
     """This machine lacks something; the text says what to do."""
 
 
-def need(programs: Iterable[str] = tuple(DEBIAN)) -> None:
+def need(programs: Iterable[str]) -> None:
     """See that programs and processors are here; root gets the programs from Debian.
 
     Raises:

@@ -28,7 +28,7 @@ class Peer:
 def serving(folder: Path, port: int) -> Iterator[Peer]:
     """P-256, certificate in the answer, no nonce, as ours."""
     folder.mkdir(exist_ok=True)
-    _make(folder)
+    make(folder)
     words = ("openssl", "ocsp", "-index", "index.txt", "-port", port, "-rsigner", "ocsp.pem")
     process = subprocess.Popen(
         pinned(SERVER_CPU, *words, "-rkey", "ocsp.key", "-CA", "ca.pem", "-ndays", "1"),
@@ -47,7 +47,8 @@ def serving(folder: Path, port: int) -> Iterator[Peer]:
         process.wait()
 
 
-def _make(folder: Path) -> None:
+def make(folder: Path) -> None:
+    """A CA, a responder and a card, and the request for the card's status, as files."""
     curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
     signed = f"req -x509 {curve} -CA ca.pem -CAkey ca.key"
     for words in (

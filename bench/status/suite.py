@@ -4,17 +4,18 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Final
 
-from bench.status import nginx, openssl, signing
+from bench.status import full, nginx, openssl, signing
 from bench.status.figures import Pair, figure
 from bench.status.installation import Installation, Served
 from bench.status.load import Aim, Faulty, ab, script, wrk
-from bench.status.machine import BOTH_CPUS, Missing, described, need
+from bench.status.machine import BOTH_CPUS, DEBIAN, QUICK, Missing, described, need
 from pki.domain.algorithms import KeyType
 
 Figures = dict[str, dict[str, object]]
@@ -56,7 +57,7 @@ class Bench:
         asked = Aim(url="", bodies=self.installation.requests([0]))
         with (
             self.installation.serving() as served,
-            nginx.serving(self.folder / "nginx", self.spare_port, octets=self._size()) as peer,
+            nginx.serving(self.folder / "nginx", self.spare_port, octets=self.size()) as peer,
         ):
             kept = self._beside_nginx(served, peer, asked, close=False)
             new = self._beside_nginx(served, peer, asked, close=True)
@@ -69,18 +70,18 @@ class Bench:
         with (
             self.installation.serving(cpus=BOTH_CPUS, workers=2) as served,
             nginx.serving(
-                self.folder / "nginx2", self.spare_port, octets=self._size(), workers=2
+                self.folder / "nginx2", self.spare_port, octets=self.size(), workers=2
             ) as peer,
         ):
             pairs = []
             for pair in range(self.plan.pairs):
                 rates = []
-                for url, pid in ((served.url, served.pid), (self._spare_url, peer)):
+                for url, pid in ((served.url, served.pid), (self.spare_url, peer)):
                     asking = script(self.folder, "two", Aim(url=url, bodies=asked))
                     done = wrk(url, asking, server=pid, seconds=self.plan.seconds, cpu=BOTH_CPUS)
                     rates.append(done.rate)
                 pairs.append(Pair(ours=rates[0], reference=rates[1]))
-                self._told("two workers", pair, pairs[-1])
+                self.told("two workers", pair, pairs[-1])
         return {"two_workers": figure(pairs, "nginx with two workers, requests a second")}
 
     def signed(self, name: str, key: str, kind: KeyType) -> Figures:
@@ -95,15 +96,17 @@ class Bench:
                 done = wrk(served.url, asking, server=served.pid, seconds=self.plan.seconds)
                 bare = signing.bare_rate(private, self.plan.signing_seconds)
                 pairs.append(Pair(ours=done.cpu_rate, reference=bare))
-                self._told(name, pair, pairs[-1])
+                self.told(name, pair, pairs[-1])
         what = f"signatures by the bare {key} key, for each second of processor time"
         return {name: figure(pairs, what)}
 
     @property
-    def _spare_url(self) -> str:
+    def spare_url(self) -> str:
+        """Where nginx answers."""
         return f"http://127.0.0.1:{self.spare_port}/ocsp"
 
-    def _size(self) -> int:
+    def size(self) -> int:
+        """Octets of one of our answers."""
         return len(self.installation.answer(0))
 
     def _beside_nginx(
@@ -114,7 +117,7 @@ class Bench:
             url: script(
                 self.folder, f"{name}-{pid}", Aim(url=url, bodies=asked.bodies), close=close
             )
-            for url, pid in ((served.url, served.pid), (self._spare_url, peer))
+            for url, pid in ((served.url, served.pid), (self.spare_url, peer))
         }
         pairs, walls, tails = [], [], []
         for pair in range(self.plan.pairs):
@@ -122,10 +125,10 @@ class Bench:
             walls.append(ours.rate)
             tails.append(ours.p99 * 1000)
             theirs = wrk(
-                self._spare_url, asking[self._spare_url], server=peer, seconds=self.plan.seconds
+                self.spare_url, asking[self.spare_url], server=peer, seconds=self.plan.seconds
             )
             pairs.append(Pair(ours=ours.cpu_rate, reference=theirs.cpu_rate))
-            self._told(name, pair, pairs[-1])
+            self.told(name, pair, pairs[-1])
         what = (
             f"nginx, static body, {name}: requests for each second of the server's processor time"
         )
@@ -141,27 +144,37 @@ class Bench:
             with openssl.serving(self.folder / "openssl", self.spare_port + 1) as peer:
                 theirs = ab(peer.url, peer.body, server=peer.pid, requests=_OPENSSL_REQUESTS)
             pairs.append(Pair(ours=ours.rate, reference=theirs.rate))
-            self._told("openssl ocsp", pair, pairs[-1])
+            self.told("openssl ocsp", pair, pairs[-1])
         return figure(pairs, "openssl ocsp, P-256, one certificate, requests a second")
 
-    def _told(self, name: str, pair: int, made: Pair) -> None:
+    def told(self, name: str, pair: int, made: Pair) -> None:
+        """Show how it goes."""
         self.say(
             f"{name} {pair + 1}/{self.plan.pairs}: {made.ours:,.0f} against"
             f" {made.reference:,.0f}, ratio {made.ratio:.2f}"
         )
 
 
-def _parts(bench: Bench) -> Mapping[str, Callable[[], Figures]]:
+def _parts(bench: Bench, counts: Sequence[int]) -> Mapping[str, Callable[[], Figures]]:
+    longer: dict[str, Callable[[], Figures]] = {
+        "half_load": lambda: full.half_load(bench),
+        "cfssl": lambda: full.cfssl(bench),
+    }
+    for count in counts:
+        longer[f"growth_{count}"] = partial(full.growth, bench, count)
     return {
         "cached": bench.cached,
         "signed_p256": lambda: bench.signed("signed_p256", "p-256", KeyType.P256),
         "signed_rsa2048": lambda: bench.signed("signed_rsa2048", "rsa-2048", KeyType.RSA_2048),
         "two_workers": bench.two_workers,
+        **(longer if counts else {}),
     }
 
 
-def measure(plan: Plan, only: frozenset[str], say: Callable[[str], None]) -> Figures:
-    """Everything that was asked for."""
+def measure(
+    plan: Plan, counts: Sequence[int], only: frozenset[str], say: Callable[[str], None]
+) -> Figures:
+    """Everything that was asked for; ``counts`` are sizes of a store, none for a quick look."""
     figures: Figures = {}
     with tempfile.TemporaryDirectory(prefix="zorgid-bench-") as name:
         folder = Path(name)
@@ -169,7 +182,7 @@ def measure(plan: Plan, only: frozenset[str], say: Callable[[str], None]) -> Fig
         installation.fill(1000)
         bench = Bench(plan=plan, folder=folder, installation=installation, say=say)
         with installation.issuing():
-            for part, measured in _parts(bench).items():
+            for part, measured in _parts(bench, counts).items():
                 if not only or part in only:
                     figures.update(measured())
     return figures
@@ -181,17 +194,21 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="below 50 seconds")
     parser.add_argument("--json", action="store_true", help="one object on standard output")
     parser.add_argument("--only", default="", help="parts, with commas between")
+    parser.add_argument(
+        "--certificates", default="1000,100000", help="sizes of the store; up to 10000000"
+    )
     asked = parser.parse_args()
     only = frozenset(filter(None, asked.only.split(",")))
     plan = Plan(pairs=5, seconds=0.6) if asked.quick else Plan(pairs=7, seconds=2.0)
+    counts = [] if asked.quick else [int(each) for each in asked.certificates.split(",")]
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
     try:
-        need()
+        need(QUICK if asked.quick else tuple(DEBIAN))
         machine = described()
-        figures = measure(plan, only, say)
+        figures = measure(plan, counts, only, say)
     except (Missing, Faulty) as problem:
         say(f"not measured: {problem}")
         return 3
