@@ -8,7 +8,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from ocsp.answer import Found, lasts
 from ocsp.cache import AnswerCache, Reading, Subject
@@ -49,8 +49,7 @@ class _Turn:
     stencils: Stencils
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(NamedTuple):
     """What is to be signed, and what it answers."""
 
     known: Known
@@ -136,7 +135,7 @@ class QuickAnswers:
         data = stencils.data(status, known.cert_id, der[-size:])
         if data is None:
             return None
-        return Draft(known=known, status=status, data=data, stencils=stencils)
+        return Draft(known, status, data, stencils)
 
     def learn(
         self,

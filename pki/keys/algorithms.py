@@ -1,6 +1,6 @@
 """What each kind of key signs with, and how cryptography is told so."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -42,10 +42,6 @@ _HASHES: Final[dict[SignatureAlgorithm, type[hashes.HashAlgorithm]]] = {
     SignatureAlgorithm.SHA512_RSA_PSS: hashes.SHA512,
     SignatureAlgorithm.ECDSA_SHA256: hashes.SHA256,
     SignatureAlgorithm.ECDSA_SHA384: hashes.SHA384,
-}
-_ECDSA_WITH: Final = {
-    each: ec.ECDSA(_HASHES[each]())
-    for each in (SignatureAlgorithm.ECDSA_SHA256, SignatureAlgorithm.ECDSA_SHA384)
 }
 _PSS: Final = frozenset(
     (
@@ -141,13 +137,20 @@ def first_that_fits(
 
 def sign(key: PrivateKey, algorithm: SignatureAlgorithm, message: bytes) -> bytes:
     """Hash and sign; the caller has seen to it that ``algorithm`` `fits` the key."""
+    return signing(key, algorithm)(message)
+
+
+def signing(key: PrivateKey, algorithm: SignatureAlgorithm) -> Callable[[bytes], bytes]:
+    """What signs with this key: all that does not depend on the message is done now."""
     match key:
         case rsa.RSAPrivateKey():
-            return key.sign(message, _padding(algorithm), _HASHES[algorithm]())
+            padding_, digest = _padding(algorithm), _HASHES[algorithm]()
+            return lambda message: key.sign(message, padding_, digest)
         case ec.EllipticCurvePrivateKey():
-            return key.sign(message, _ECDSA_WITH[algorithm])
+            ecdsa = ec.ECDSA(_HASHES[algorithm]())
+            return lambda message: key.sign(message, ecdsa)
         case Ed25519PrivateKey() | MLDSA65PrivateKey():
-            return key.sign(message)
+            return key.sign
 
 
 def verifies(

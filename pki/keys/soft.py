@@ -15,7 +15,7 @@ from pki.keys.algorithms import (
     fits,
     generate_private_key,
     key_type_of,
-    sign,
+    signing,
     spki,
 )
 from pki.keys.key_file import read_private_key, write_private_key
@@ -29,7 +29,7 @@ class SoftSigner:
     `CheckedSigner`.
     """
 
-    __slots__ = ("_algorithm", "_key", "_public_key", "_threads")
+    __slots__ = ("_algorithm", "_public_key", "_sign", "_threads")
 
     def __init__(
         self, key: PrivateKey, algorithm: SignatureAlgorithm | None = None, *, threads: int = 2
@@ -48,7 +48,7 @@ class SoftSigner:
                 message=f"this key cannot sign with {self._algorithm.value}",
                 next_step="choose an algorithm of the key's kind, or another key",
             )
-        self._key = key
+        self._sign = signing(key, self._algorithm)
         self._public_key = spki(public_key)
         self._threads = (
             ThreadPoolExecutor(threads, "sign") if isinstance(key, RSAPrivateKey) else None
@@ -74,14 +74,14 @@ class SoftSigner:
             return self.sign_now(message)
         loop = asyncio.get_running_loop()
         try:
-            future = loop.run_in_executor(self._threads, sign, self._key, self._algorithm, message)
+            future = loop.run_in_executor(self._threads, self._sign, message)
         except RuntimeError:
             raise SignerUnavailable(message="the signer was closed") from None
         return await future
 
     def sign_now(self, message: bytes) -> bytes:
         """Sign in this very thread, whatever the kind of key."""
-        return sign(self._key, self._algorithm, message)
+        return self._sign(message)
 
     def close(self) -> None:
         """Let the threads end; later calls raise SignerUnavailable."""
