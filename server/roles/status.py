@@ -22,9 +22,9 @@ from pki.domain.journal import JournalEntry
 from pki.ports import Clock
 from pki.store.reading import ReadStore
 from pki.store.tail import Contact, JournalTail
+from server.generation.list_names import served_lists
 from server.process.place import Place
 from server.process.sockets import bound
-from server.generation.list_names import served_lists
 from server.roles.keys import read_certificate_file
 from server.roles.read_ports import StoreDigests, StoreShelf
 from server.roles.statement import StatementHandler
