@@ -234,22 +234,6 @@ async def test_a_wrong_signature_is_never_released(
         await broken.sign(token_ca.prepare_card(HOLDER, CARD_KEY, EPOCH).tbs)
 
 
-class AllKnown:
-    def lists(self, public_key: bytes, /) -> bool:
-        return bool(public_key)
-
-
-def test_a_key_that_others_know_is_never_certified(token_ca: CertificationAuthority) -> None:
-    wary = replace(token_ca, known_keys=AllKnown())
-    with pytest.raises(KeyRejected) as refused:
-        wary.check_key(CARD_KEY)
-    assert refused.value.rule == "known key"
-    with pytest.raises(KeyRejected):
-        wary.prepare_card(HOLDER, CARD_KEY, EPOCH)
-    with pytest.raises(KeyRejected):
-        wary.prepare_responder(CARD_KEY, EPOCH)
-
-
 def reopen(
     token_ca: CertificationAuthority,
     *,
