@@ -140,10 +140,11 @@ def _confirm(answer: Answer) -> Callable[..., int]:
     def restore_confirm(
         *,
         crl: Annotated[
-            Path | None, typer.Option(help="The last CRL of the Token CA that was published, DER.")
+            list[Path] | None,
+            typer.Option(help="The last CRL that was published, DER; one for each generation."),
         ] = None,
         url: Annotated[
-            str | None, typer.Option(help="Where that CRL is served; default: our own address.")
+            list[str] | None, typer.Option(help="Where they are served; default: our addresses.")
         ] = None,
         number: Annotated[
             int | None,
@@ -159,7 +160,7 @@ def _confirm(answer: Answer) -> Callable[..., int]:
             from server.commands.backup.confirm import LastCrl, confirm
             from server.report import progress
 
-            last = LastCrl(file=crl, url=url, number=number)
+            last = LastCrl(files=tuple(crl or ()), urls=tuple(url or ()), number=number)
             return confirm(config, last, say=progress, clock=SystemClock())
 
         return answer(command, as_json=json)

@@ -161,12 +161,11 @@ async def test_until_its_first_day_the_one_before_issues(
     assert "token-ca-g1 issues" in told.stdout
 
 
-async def test_an_end_is_final_and_comes_when_no_card_is_good(
+async def test_a_generation_with_a_good_card_cannot_be_called_ended(
     practice: Practice, nursery: Nursery
 ) -> None:
     with nursery.serving(practice):
         card = await made(practice, 1)
-    await asyncio.to_thread(add_generation, practice, 2)
     set_state(practice, G1, "ended")
     too_soon = practice.zorgid("serve", "--config", str(practice.config))
     assert too_soon.returncode == USAGE
@@ -175,10 +174,15 @@ async def test_an_end_is_final_and_comes_when_no_card_is_good(
     practice.change(('state = "ended"', 'state = "answers"'))
     with nursery.serving(practice):
         assert practice.openssl_ocsp(card.serial) == "good"
+
+
+async def test_an_end_is_final(practice: Practice, nursery: Nursery) -> None:
+    with nursery.serving(practice):
+        card = await made(practice, 1)
         async with practice.client(ADMINISTRATOR) as administrator:
             await administrator.block(card.card, BLOCK)
             await administrator.revoke(card.card, REVOKE)
-    practice.change(('state = "answers"', 'state = "ended"'))
+    set_state(practice, G1, "ended")
     last = []
     for _ in range(2):
         with nursery.serving(practice):

@@ -6,17 +6,17 @@ store has never heard of can only be reported.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import aiohttp
 
 from crl.build import CrlIssuer, read_verified
+from crl.ending import is_last
 from issuance.steps.card_change import certificate_of, write_change
-from pki.der.crl import Crl
 from pki.domain.cards import Active, Card, blocked
-from pki.domain.errors import ConfigurationInvalid, Conflict, Malformed
+from pki.domain.errors import ConfigurationInvalid, Conflict, Malformed, SignatureBroken
 from pki.domain.event_codec import encode_time
 from pki.domain.events import CardBlocked, RestoreConfirmed
 from pki.domain.identifiers import IssuerId, SerialNumber
@@ -43,11 +43,31 @@ _SHOWN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastCrl:
-    """Where the last CRL before the restore is found: one of the three; none is our own address."""
+    """Where the last CRLs before the restore are found: one of the three; none: our own addresses.
 
-    file: Path | None = None
-    url: str | None = None
+    There is one for each generation of the Token CA. ``number`` is above all of theirs.
+    """
+
+    files: tuple[Path, ...] = ()
+    urls: tuple[str, ...] = ()
     number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """The last CRL of one generation; ``listed`` is None where only its number is known."""
+
+    issuer: IssuerId
+    number: int
+    listed: tuple[int, ...] | None
+
+    def and_part(self, other: "_Found") -> "_Found":
+        """Two CRLs of one generation: each lists a part."""
+        return replace(
+            self,
+            number=max(self.number, other.number),
+            listed=(*(self.listed or ()), *(other.listed or ())),
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,49 +96,68 @@ def confirm(config: Path, last: LastCrl, *, say: Say, clock: Clock) -> Report:
             message="this store has no restore that waits to be confirmed",
             next_step="nothing is to be done; zorgid doctor shows a restore that was confirmed",
         )
-    number, crl = _last(settings, last, say)
-    if number < restored.crl_number:
-        raise Conflict(
-            message=f"CRL {number} is not the last: the backup itself has {restored.crl_number}",
-            next_step="find the last one that was published: a status node, a cache, a relying "
-            "party",
-        )
+    found = _last(settings, last, say)
     locks = [exclusive_role(settings.locks, role.value) for role in EXCLUSIVE]
     with locks[0], locks[1]:
-        brought = asyncio.run(_write(settings, restored, number, crl, clock))
+        brought = asyncio.run(_write(settings, restored, found, clock))
         now = encode_time(clock.now())
+        number = max(each.number for each in found)
         write_marker(path, replace(restored, confirmed_number=number, confirmed_at=now))
-    return _report(restored, number, crl, brought)
+    return _report(restored, found, brought)
 
 
-def _last(settings: Settings, last: LastCrl, say: Say) -> tuple[int, Crl | None]:
-    given = [each for each in (last.file, last.url, last.number) if each is not None]
+def _last(settings: Settings, last: LastCrl, say: Say) -> list[_Found]:
+    given = [each for each in (last.files, last.urls, last.number) if each not in ((), None)]
     if len(given) > 1:
         raise ConfigurationInvalid(
             key="restore-confirm", message="give one of --crl, --url, --number", next_step="choose"
         )
+    issuers = [
+        CrlIssuer.of(IssuerId(each.id), read_certificate_file(each.certificate))
+        for each in settings.token_ca
+    ]
     if last.number is not None:
-        return last.number, None
-    issuer = CrlIssuer.of(
-        IssuerId(settings.token_ca[0].id), read_certificate_file(settings.token_ca[0].certificate)
-    )
-    crl = read_verified(issuer, _octets(settings, last, say), verify_signature)
-    return crl.number, crl
+        return [_Found(issuer=each.issuer, number=last.number, listed=None) for each in issuers]
+    found: dict[IssuerId, _Found] = {}
+    for octets in _octets(settings, last, say):
+        each = _of_one(issuers, octets)
+        before = found.get(each.issuer)
+        found[each.issuer] = each if before is None else before.and_part(each)
+    return list(found.values())
 
 
-def _octets(settings: Settings, last: LastCrl, say: Say) -> bytes:
-    if last.file is not None:
+def _of_one(issuers: Sequence[CrlIssuer], octets: bytes) -> _Found:
+    """Whose CRL it is; names may be alike, so the signature tells."""
+    for issuer in issuers:
         try:
-            return last.file.read_bytes()
+            crl = read_verified(issuer, octets, verify_signature)
+        except SignatureBroken:
+            continue
+        return _Found(issuer=issuer.issuer, number=crl.number, listed=tuple(crl.entries))
+    raise SignatureBroken(
+        message="a CRL is signed by no generation of the Token CA in the configuration",
+        next_step="name the CRLs of this installation's Token CA, DER",
+    )
+
+
+def _octets(settings: Settings, last: LastCrl, say: Say) -> Iterator[bytes]:
+    for file in last.files:
+        try:
+            yield file.read_bytes()
         except OSError as error:
             raise Malformed(
                 what="CRL",
-                message=f"{last.file} cannot be read: {error.strerror}",
+                message=f"{file} cannot be read: {error.strerror}",
                 next_step="name the file of the last CRL, DER",
             ) from error
-    url = last.url or f"{settings.status.public_url}/crl/{settings.token_ca[0].published_as}.crl"
-    say(f"asking {url} for the last CRL")
-    return asyncio.run(_fetched(url))
+    if last.files:
+        return
+    own = (
+        f"{settings.status.public_url}/crl/{each.published_as}.crl" for each in settings.token_ca
+    )
+    for url in last.urls or own:
+        say(f"asking {url} for the last CRL")
+        yield asyncio.run(_fetched(url))
 
 
 async def _fetched(url: str) -> bytes:
@@ -127,17 +166,24 @@ async def _fetched(url: str) -> bytes:
 
 
 async def _write(
-    settings: Settings, restored: Restored, number: int, crl: Crl | None, clock: Clock
+    settings: Settings, restored: Restored, found: Sequence[_Found], clock: Clock
 ) -> _Brought:
-    issuer = IssuerId(settings.token_ca[0].id)
-    event = RestoreConfirmed(
-        issuer=issuer, crl_number=number, position=restored.position, digest=restored.digest
-    )
-
     def work(session: WriteSession) -> _Brought:
-        session.record(event, SYSTEM)
-        session.set_cursor(crl_floor(issuer), max(number, session.cursor(crl_floor(issuer))))
-        return _bring_back(session, issuer, () if crl is None else crl.entries)
+        _refuse_missing(session, settings, {each.issuer for each in found})
+        brought = _Brought()
+        for each in found:
+            _refuse_older(session, each)
+            event = RestoreConfirmed(
+                issuer=each.issuer,
+                crl_number=each.number,
+                position=restored.position,
+                digest=restored.digest,
+            )
+            session.record(event, SYSTEM)
+            floor = crl_floor(each.issuer)
+            session.set_cursor(floor, max(each.number, session.cursor(floor)))
+            _bring_back(session, brought, each)
+        return brought
 
     store = Store.open(settings.store.url, clock=clock)
     try:
@@ -146,15 +192,35 @@ async def _write(
         await store.close()
 
 
-def _bring_back(session: WriteSession, issuer: IssuerId, listed: Iterable[int]) -> _Brought:
-    brought = _Brought()
-    for value in listed:
+def _refuse_missing(session: WriteSession, settings: Settings, found: set[IssuerId]) -> None:
+    for generation in settings.token_ca:
+        issuer = IssuerId(generation.id)
+        latest = session.latest_crl(issuer)
+        if issuer not in found and latest is not None and not is_last(latest.next_update):
+            raise Conflict(
+                message=f"no last CRL of {issuer} was given, and its numbers would repeat",
+                next_step="give the last CRL of every generation: --crl FILE --crl FILE",
+            )
+
+
+def _refuse_older(session: WriteSession, found: _Found) -> None:
+    known = session.latest_crl_number(found.issuer)
+    if found.number < known:
+        raise Conflict(
+            message=f"CRL {found.number} is not the last: the backup itself has {known}",
+            next_step="find the last one that was published: a status node, a cache, a relying "
+            "party",
+        )
+
+
+def _bring_back(session: WriteSession, brought: _Brought, found: _Found) -> None:
+    for value in found.listed or ():
         try:
             serial = SerialNumber(value)
         except Malformed:
             brought.unknown.append(value)
             continue
-        match session.status(issuer, serial):
+        match session.status(found.issuer, serial):
             case None:
                 brought.unknown.append(value)
             case Unconfirmed():
@@ -169,7 +235,6 @@ def _bring_back(session: WriteSession, issuer: IssuerId, listed: Iterable[int]) 
                     brought.held.append(serial)
             case _:
                 continue
-    return brought
 
 
 def _hold(session: WriteSession, card: Card) -> None:
@@ -185,8 +250,11 @@ def _hold(session: WriteSession, card: Card) -> None:
     write_change(session, held, certificate, event, SYSTEM)
 
 
-def _report(restored: Restored, number: int, crl: Crl | None, brought: _Brought) -> Report:
-    findings = [ok("CRL number", f"the next one is above {number}"), *_about(crl, brought)]
+def _report(restored: Restored, found: Sequence[_Found], brought: _Brought) -> Report:
+    findings = [
+        ok("CRL number", f"the next one of {each.issuer} is above {each.number}") for each in found
+    ]
+    findings += _about(found, brought)
     findings.append(
         warning(
             "certificates",
@@ -197,7 +265,7 @@ def _report(restored: Restored, number: int, crl: Crl | None, brought: _Brought)
     told = report(findings, "restore confirmed: services may start")
     result = {
         **told.result,
-        "crl_number": number,
+        "crl_numbers": {each.issuer.value: each.number for each in found},
         "held": [each.hex for each in brought.held],
         "unconfirmed": [each.hex for each in brought.unconfirmed],
         "unknown": [f"{each:040x}" for each in brought.unknown],
@@ -205,8 +273,8 @@ def _report(restored: Restored, number: int, crl: Crl | None, brought: _Brought)
     return Report(result=result, lines=told.lines, code=told.code)
 
 
-def _about(crl: Crl | None, brought: _Brought) -> Iterable[Finding]:
-    if crl is None:
+def _about(found: Sequence[_Found], brought: _Brought) -> Iterable[Finding]:
+    if any(each.listed is None for each in found):
         yield problem(
             "revocations",
             "only a number was given: cards blocked or revoked since the backup are good again",
@@ -229,4 +297,4 @@ def _about(crl: Crl | None, brought: _Brought) -> Iterable[Finding]:
             "tell the relying parties; OCSP says unknown (docs/backup.md)",
         )
     if not brought.held and not brought.unknown:
-        yield ok("revocations", f"all {len(crl.entries)} of the last CRL are known")
+        yield ok("revocations", "all that the last CRL lists are known")

@@ -1,0 +1,116 @@
+"""A restore of an installation with two generations: the numbers of both must go on rising."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from ca.practice import SigningCa, make_crl
+from next_generation import add_generation
+from pki.domain.errors import Conflict, SignatureBroken
+from pki.domain.identifiers import IssuerId
+from pki.domain.records import PublishedCrl
+from pki.keys.soft import SoftSigner
+from pki.ports import SystemClock
+from pki.store.writing import Store, WriteSession
+from practice import Practice
+from server.commands.backup.confirm import LastCrl, confirm
+from server.generation.authorities import profiles_of
+from server.report import Report
+from server.restored import Restored, marker_path, write_marker
+from server.roles.keys import read_certificate_file
+from server.roles.write_ports import crl_floor
+from server.settings import load
+
+G1, G2 = IssuerId("token-ca-g1"), IssuerId("token-ca-g2")
+KNOWN = 3
+
+
+@pytest.fixture
+def restored(practice: Practice) -> Practice:
+    """Restored to a moment at which CRL 3 of each generation was published."""
+    add_generation(practice, 2)
+    store = Store.open(f"sqlite:///{practice.layout.store}", clock=SystemClock())
+    for issuer in (G1, G2):
+        held = published(practice, issuer, KNOWN)
+        store.write_sync(partial(WriteSession.put_crl, crl=held, expected_previous=0))
+    store.close_sync()
+    path = marker_path(load(practice.config))
+    assert path is not None
+    moment = "2026-11-22T12:00:00.000000Z"
+    mark = Restored(
+        backup_made_at=moment, restored_at=moment, position=1, digest="00" * 32, crl_number=KNOWN
+    )
+    write_marker(path, mark)
+    return practice
+
+
+def published(practice: Practice, issuer: IssuerId, number: int) -> PublishedCrl:
+    """A CRL of one generation, by its own key."""
+    settings = load(practice.config)
+    layout = practice.layout
+    (generation,) = (each for each in settings.token_ca if each.id == issuer.value)
+    ca = SigningCa(
+        certificate=read_certificate_file(generation.certificate),
+        profile=profiles_of(settings, generation)["token-ca"],
+        signer=SoftSigner.load(layout.key(generation.id), layout.secret("passphrase").read_bytes()),
+    )
+    now = SystemClock().now().replace(microsecond=0)
+    der = asyncio.run(make_crl(ca, number=number, now=now))
+    return PublishedCrl(
+        issuer=issuer,
+        number=number,
+        this_update=now,
+        next_update=now,
+        der=der,
+        entries=0,
+        upto=1,
+    )
+
+
+def written(practice: Practice, *crls: PublishedCrl) -> tuple[Path, ...]:
+    paths = [practice.layout.root / f"{each.issuer}-{each.number}.crl" for each in crls]
+    for path, each in zip(paths, crls, strict=True):
+        path.write_bytes(each.der)
+    return tuple(paths)
+
+
+def confirmed(practice: Practice, last: LastCrl) -> Report:
+    return confirm(practice.config, last, say=lambda _: None, clock=SystemClock())
+
+
+def floors(practice: Practice) -> list[int]:
+    store = Store.open(f"sqlite:///{practice.layout.store}", clock=SystemClock())
+
+    def read(session: WriteSession) -> list[int]:
+        return [session.cursor(crl_floor(each)) for each in (G1, G2)]
+
+    try:
+        return store.write_sync(read)
+    finally:
+        store.close_sync()
+
+
+def test_the_last_crl_of_each_is_asked_for_and_counts(restored: Practice) -> None:
+    first, second = published(restored, G1, 8), published(restored, G2, 5)
+    with pytest.raises(Conflict, match="no last CRL of token-ca-g2"):
+        confirmed(restored, LastCrl(files=written(restored, first)))
+    old = published(restored, G2, KNOWN - 1)
+    with pytest.raises(Conflict, match="CRL 2 is not the last"):
+        confirmed(restored, LastCrl(files=written(restored, first, old)))
+    assert floors(restored) == [0, 0]
+    told = confirmed(restored, LastCrl(files=written(restored, second, first)))
+    assert told.result["crl_numbers"] == {"token-ca-g1": 8, "token-ca-g2": 5}
+    assert floors(restored) == [8, 5]
+
+
+def test_a_number_alone_is_above_those_of_both(restored: Practice) -> None:
+    told = confirmed(restored, LastCrl(number=1000))
+    assert told.result["crl_numbers"] == {"token-ca-g1": 1000, "token-ca-g2": 1000}
+    assert floors(restored) == [1000, 1000]
+
+
+def test_a_crl_of_neither_is_refused(restored: Practice) -> None:
+    with pytest.raises(SignatureBroken, match="no generation"):
+        confirmed(restored, LastCrl(files=(restored.layout.crl("root"),)))
