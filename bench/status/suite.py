@@ -22,7 +22,7 @@ Figures = dict[str, dict[str, object]]
 
 _NONCES: Final = 2000
 _SIGNED_FOR: Final = 100
-_OPENSSL_REQUESTS: Final = 4000
+_OPENSSL_REQUESTS: Final = 2500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +199,7 @@ def main() -> int:
     )
     asked = parser.parse_args()
     only = frozenset(filter(None, asked.only.split(",")))
-    plan = Plan(pairs=5, seconds=0.6) if asked.quick else Plan(pairs=7, seconds=2.0)
+    plan = Plan(pairs=5, seconds=0.45) if asked.quick else Plan(pairs=7, seconds=2.0)
     counts = [] if asked.quick else [int(each) for each in asked.certificates.split(",")]
 
     def say(text: str) -> None:

@@ -1,6 +1,7 @@
 """The role `status`: OCSP, CRLs and CA certificates. It knows no CA key and cannot write."""
 
 import asyncio
+import gc
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -141,6 +142,9 @@ class StatusRole:
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until ``stop``, then finish what was asked."""
         position = await self.source.load(list(self.holders))
+        # What is loaded by now stays: collecting garbage need not look at it while it answers.
+        gc.collect()
+        gc.freeze()
         async with asyncio.TaskGroup() as tasks:
             background = [
                 *(tasks.create_task(each.run()) for each in self.holders.values()),
