@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -152,8 +153,30 @@ class CredentialHolder:
 class CredentialChoice:
     """Credentials of one issuer with keys of different kinds; the first is the usual one."""
 
-    def __init__(self, *holders: CredentialHolder) -> None:
-        self.holders = holders
+    def __init__(self, usual: CredentialHolder, *others: CredentialHolder) -> None:
+        self.issuer = usual.issuer
+        self.holders = (usual, *others)
+
+    @property
+    def not_after(self) -> datetime | None:
+        """The first end of the present credentials, for metrics."""
+        ends = [each.not_after for each in self.holders if each.not_after is not None]
+        return min(ends, default=None)
+
+    def can_answer(self, now: datetime) -> bool:
+        """As `CredentialHolder.can_answer`: all have one issuer."""
+        return self.holders[0].can_answer(now)
+
+    async def begin(self) -> None:
+        """As `CredentialHolder.begin`, for each."""
+        for holder in self.holders:
+            await holder.begin()
+
+    async def run(self) -> None:
+        """Tend each for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            for holder in self.holders:
+                tasks.create_task(holder.run())
 
     def at(
         self, now: datetime, preferred: Sequence[PreferredSignature] = ()
@@ -164,16 +187,11 @@ class CredentialChoice:
             SignerUnavailable: none is valid now.
         """
         usable: list[ResponderCredential] = []
-        failure: SignerUnavailable | None = None
         for holder in self.holders:
-            try:
+            with suppress(SignerUnavailable):
                 usable.append(holder.at(now))
-            except SignerUnavailable as error:
-                failure = failure or error
         for wish in preferred:
             for credential in usable:
                 if credential.suits(wish):
                     return credential
-        if not usable:
-            raise failure or SignerUnavailable(message="no OCSP responder key is configured")
-        return usable[0]
+        return usable[0] if usable else self.holders[0].at(now)

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from pki.domain.errors import ConfigurationInvalid
 from server.setting.evidence import EvidenceSettings
 from server.setting.issuers import IssuerSettings, TokenCaSettings
-from server.setting.keys import KeySettings, ResponderKeySettings
+from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
 from server.setting.types import (
     Address,
     AnyPath,
@@ -60,6 +60,7 @@ class StatusSettings(Section):
     cache_entries: Annotated[int, Field(ge=100, le=20_000_000)] = 200_000
     refresh_ahead_seconds: Annotated[int, Field(ge=0, le=600)] = 60
     responder_key: ResponderKeySettings = ResponderKeySettings()
+    more_responder_keys: Annotated[tuple[ResponderKeyType, ...], Field(max_length=2)] = ()
     never_issued: Literal["unknown", "revoked"] = "unknown"
     archive_cutoff: bool = False
     certificate_hash: bool = False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from crl.follower import CrlFollower
 from crl.plan import Present
-from ocsp.renewal import CredentialHolder
+from ocsp.renewal import CredentialChoice
 from ocsp.responder import OcspResponder
 from pki.der.certificate import read_certificate
 from pki.domain.records import PublishedCrl
@@ -117,7 +117,7 @@ def _crl_readings(name: str, crl: Present) -> Iterator[Reading]:
 class OcspGauges:
     """What the responder counted, and its certificates' ends."""
 
-    def __init__(self, responder: OcspResponder, holders: Iterable[CredentialHolder]) -> None:
+    def __init__(self, responder: OcspResponder, holders: Iterable[CredentialChoice]) -> None:
         self._responder = responder
         self._holders = tuple(holders)
 

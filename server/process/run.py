@@ -6,7 +6,7 @@ or what writes.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from importlib.metadata import version
@@ -175,7 +175,7 @@ class Process:
 
     def _credentials(
         self, issuance: "IssuanceRole | None"
-    ) -> "Callable[[IssuerId], CredentialSource]":
+    ) -> "Callable[[IssuerId], Sequence[CredentialSource]]":
         if issuance is not None:
             return issuance.credentials
         from server.roles.enrolment import EnrolledCredentials

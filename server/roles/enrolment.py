@@ -12,7 +12,7 @@ from pki.der.signed import assemble
 from pki.domain.errors import ConfigurationInvalid
 from pki.domain.identifiers import IssuerId
 from pki.ports import Signer
-from server.roles.keys import ResponderKeys, read_passphrase, responder_keys
+from server.roles.keys import ResponderKeys, all_responder_keys, read_passphrase
 from server.settings import EnrolmentSettings, Settings
 
 _NO_NAME: Final = DistinguishedName.of().der
@@ -34,8 +34,8 @@ class EnrolledCredentials:
         self._tls = _client_tls(settings)
 
     @classmethod
-    def of(cls, settings: Settings, issuer: IssuerId) -> Self:
-        """From the section [enrolment], for one generation of the Token CA.
+    def of(cls, settings: Settings, issuer: IssuerId) -> tuple[Self, ...]:
+        """From the section [enrolment], for one generation of the Token CA; the usual key's first.
 
         Raises:
             ConfigurationInvalid: there is none, or it cannot be used, or the key in a token cannot.
@@ -47,8 +47,8 @@ class EnrolledCredentials:
                 message="a status node without the role issuance needs the section [enrolment]",
                 next_step="add it, or run the roles issuance and status in one process",
             )
-        keys = responder_keys(settings.status.responder_key, settings.limits)
-        return cls(settings.enrolment, issuer, keys)
+        keys = all_responder_keys(settings.status, settings.limits)
+        return tuple(cls(settings.enrolment, issuer, each) for each in keys)
 
     async def renew(self) -> ResponderCredential:
         """A new certificate; over a new key pair if none is in a token.

@@ -18,7 +18,7 @@ from server.generation.authorities import open_generations
 from server.generation.lists import CrlFollowers, keep_parts
 from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
-from server.roles.keys import responder_keys
+from server.roles.keys import all_responder_keys
 from server.roles.responders import LocalCredentials
 from server.roles.status import crl_policy
 from server.settings import Settings
@@ -49,7 +49,7 @@ class IssuanceRole:
         self.desk = open_desk(
             settings, stores=stores, authorities=self.generations, clock=clock, entropy=entropy
         )
-        self._responder_keys = responder_keys(settings.status.responder_key, settings.limits)
+        self._responder_keys = all_responder_keys(settings.status, settings.limits)
         self._store = store
         self.crls = CrlFollowers(
             settings, stores, tail, clock=clock, entropy=entropy, policy=crl_policy(settings)
@@ -66,13 +66,13 @@ class IssuanceRole:
         self._peers = unrevoked_peers(lambda: self.ceremony_crls.revoked(clients))
         self._serving = False
 
-    def credentials(self, issuer: IssuerId) -> LocalCredentials:
-        """Where a responder for this generation gets its key and certificate.
+    def credentials(self, issuer: IssuerId) -> tuple[LocalCredentials, ...]:
+        """Where a responder for this generation gets its keys and certificates, the usual first.
 
         Raises:
             ConfigurationInvalid: the CA would not certify the key.
         """
-        return LocalCredentials(self.desk, issuer, self._responder_keys)
+        return tuple(LocalCredentials(self.desk, issuer, each) for each in self._responder_keys)
 
     async def settle(self) -> None:
         """Close what a former run left open, before the first request is taken.

@@ -30,7 +30,7 @@ from server.setting.keys import (
     Pkcs11Settings,
     ResponderKeySettings,
 )
-from server.settings import LimitSettings
+from server.settings import LimitSettings, StatusSettings
 
 CONCURRENCY: Final = 2
 """RSA signatures release the interpreter, so two at once use two processors."""
@@ -145,6 +145,17 @@ def responder_keys(settings: ResponderKeySettings, limits: LimitSettings) -> Res
         return responder_signer(await asyncio.to_thread(generate_private_key, key_type), limits)
 
     return ResponderKeys(next=in_memory)
+
+
+def all_responder_keys(status: StatusSettings, limits: LimitSettings) -> tuple[ResponderKeys, ...]:
+    """The usual keys of answers first, then those for clients that prefer another signature.
+
+    Raises:
+        ConfigurationInvalid, EnvironmentMissing, SignerUnavailable, SignerBusy: as
+            `responder_keys`.
+    """
+    others = (ResponderKeySettings(type=each) for each in status.more_responder_keys)
+    return tuple(responder_keys(each, limits) for each in (status.responder_key, *others))
 
 
 def responder_signer(key: PrivateKey, limits: LimitSettings) -> Signer:

@@ -15,7 +15,7 @@ from ocsp.issuers import IssuerStatus, IssuerTable
 from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
 from ocsp.ports import CredentialSource
-from ocsp.renewal import CredentialHolder
+from ocsp.renewal import CredentialChoice, CredentialHolder
 from ocsp.responder import OcspResponder
 from pki.domain.errors import Unavailable
 from pki.domain.identifiers import IssuerId
@@ -77,7 +77,7 @@ class StatusRole:
         settings: Settings,
         *,
         reading: tuple[ReadStore, JournalTail],
-        credentials: Callable[[IssuerId], CredentialSource],
+        credentials: Callable[[IssuerId], Sequence[CredentialSource]],
         clock: Clock,
         place: Place,
     ) -> None:
@@ -97,7 +97,12 @@ class StatusRole:
         )
         answered = _answered(settings)
         self.holders = {
-            issuer: CredentialHolder(issuer, certificate, credentials(issuer), clock)
+            issuer: CredentialChoice(
+                *(
+                    CredentialHolder(issuer, certificate, each, clock)
+                    for each in credentials(issuer)
+                )
+            )
             for issuer, certificate in answered.items()
         }
         self.responder = OcspResponder(

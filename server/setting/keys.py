@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 
 from server.setting.types import AnyPath, ExistingFile, Section
 
+ResponderKeyType = Literal["rsa-2048", "rsa-3072", "p-256"]
+
 
 class KeySettings(Section):
     """A software key: an encrypted PKCS#8 file and the file that holds its passphrase."""
@@ -59,7 +61,7 @@ class CaKeySettings(Section):
 class ResponderKeySettings(Section):
     """The key of OCSP answers: made in memory for each certificate, or always one in a token."""
 
-    type: Literal["rsa-2048", "rsa-3072", "p-256"] | None = None
+    type: ResponderKeyType | None = None
     pkcs11: Pkcs11Settings | None = None
 
     @model_validator(mode="after")
