@@ -16,6 +16,12 @@ from ca.settings import CaSettings
 from pki.domain.errors import ConfigurationInvalid
 
 _PLACEHOLDER: Final = re.compile(r"\{[^}]*\}")
+_SHAPES: Final = {
+    "extensions.alternative_name": "CPS UZI-register 7.1.5: one UZI name, never a second",
+    "extensions.ocsp_url": "RFC 5280 4.2.2.1: one address, plain HTTP",
+    "extensions.crl_url": "RFC 5280 4.2.1.13: one address, plain HTTP",
+}
+"""Rules that the form of a profile upholds by itself: what breaks them cannot be read."""
 _PROFILE: Final = TypeAdapter(Profile)
 
 
@@ -39,7 +45,8 @@ def read_profile(octets: bytes, *, settings: CaSettings) -> Profile:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise _invalid(name, key, first["msg"]) from None
+        rule = f" ({_SHAPES[key]})" if key in _SHAPES else ""
+        raise _invalid(name, key, f"{first['msg']}{rule}") from None
     except TypeError:
         raise _invalid(name, "file", "holds a date or time; profiles have none") from None
     for problem in profile_problems(profile, settings=settings):
