@@ -10,6 +10,7 @@ from issuance.statement.at import Question, StatusAt, status_at
 from issuance.statement.content import described
 from issuance.statement.make import read_facts
 from issuance.statement.ports import History
+from pki.domain.errors import StoreUnavailable
 from pki.domain.events import (
     CardBlocked,
     CardConfirmed,
@@ -62,6 +63,12 @@ class Past:
     intervals: list[StatusInterval] = field(default_factory=list)
     issued: IssuedCertificate | None = None
     links: tuple[Ura, ...] = (APOTHEEK,)
+    behind: bool = False
+
+    def require_abreast(self, now: datetime, /) -> None:
+        del now
+        if self.behind:
+            raise StoreUnavailable(message="the replica is behind")
 
     def head(self) -> JournalHead:
         if not self.entries:
@@ -162,7 +169,7 @@ def lived() -> Past:
 
 def asked(past: Past, moment: datetime, now: datetime = NOW, **question: object) -> StatusAt:
     asking = Question(at=moment, **({"serial": SERIAL} | question))  # type: ignore[arg-type] # of the tests below
-    return status_at(asking, read_facts(past, asking), now)
+    return status_at(asking, read_facts(past, asking, now), now)
 
 
 def told(past: Past, moment: datetime) -> tuple[str, str, str, bool]:

@@ -1,6 +1,7 @@
 """Reading what is known of a serial, and signing what it says."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from issuance.rules.permissions import Action, Reach, require, require_for_card
 from issuance.statement.at import Facts, Question, StatusAt, status_at
@@ -30,10 +31,10 @@ class Statements:
             Malformed, Conflict: as `status_at`.
             StoreUnavailable: the store cannot be read.
         """
-        reach = require(operator, Action.READ_HISTORY)
+        reach, now = require(operator, Action.READ_HISTORY), self.clock.now()
 
         def look(snapshot: History) -> Facts:
-            facts = read_facts(snapshot, question)
+            facts = read_facts(snapshot, question, now)
             if reach is not Reach.EVERYWHERE:
                 if facts.certificate is None:
                     raise NotFound(what="certificate", message=f"no certificate {question.serial}")
@@ -41,7 +42,7 @@ class Statements:
                 require_for_card(operator, Action.READ_HISTORY, links)
             return facts
 
-        return status_at(question, await self.reader.read(look), self.clock.now())
+        return status_at(question, await self.reader.read(look), now)
 
     async def signed(self, found: StatusAt) -> bytes:
         """The statement as CMS SignedData, DER.
@@ -60,8 +61,13 @@ class Statements:
         return await self.evidence.sign(statement(found, now), now)
 
 
-def read_facts(snapshot: History, question: Question) -> Facts:
-    """All that one snapshot knows of the serial, as far as the asked issuer recorded it."""
+def read_facts(snapshot: History, question: Question, now: datetime) -> Facts:
+    """All that one snapshot knows of the serial, as far as the asked issuer recorded it.
+
+    Raises:
+        StoreUnavailable: the snapshot is of a replica that is behind.
+    """
+    snapshot.require_abreast(now)
     issuer = question.issuer
     history = tuple(
         each for each in snapshot.history(question.serial) if issuer in {None, each.issuer}

@@ -14,6 +14,13 @@ T = TypeVar("T")
 class History(Protocol):
     """A read-only snapshot of what was."""
 
+    def require_abreast(self, now: datetime, /) -> None:
+        """Make sure that this is not a copy that is behind what was committed.
+
+        Raises:
+            StoreUnavailable: it is, or that cannot be known.
+        """
+
     def head(self) -> JournalHead: ...
     def raw_journal(self, after: int, limit: int, /) -> Iterator[RawEntry]: ...
     def history(self, serial: SerialNumber, /) -> tuple[StatusInterval, ...]:

@@ -19,6 +19,7 @@ from pki.trust.signatures import verify_signature
 from server.commands.findings import Finding, ok, problem, report, warning
 from server.commands.generations import examine_generations
 from server.commands.outside import examine_outside
+from server.evidence.key import open_evidence
 from server.generation.authorities import profiles_of
 from server.report import Report, of_system, progress
 from server.restored import read_marker
@@ -79,7 +80,16 @@ def _keys(settings: Settings, now: datetime) -> Iterator[Finding]:
     for each in settings.published:
         if each.key is not None:
             yield from _key(settings, each, each.key)
-    named = [each.key.file for each in settings.published if each.key and each.key.file]
+    keys = [each.key for each in settings.published if each.key is not None]
+    if settings.evidence is not None:
+        open_evidence(settings, settings.evidence)
+        yield ok("keys", "the evidence key belongs to its certificate, by the Services CA")
+        keys.append(settings.evidence.key)
+    else:
+        yield warning(
+            "keys", "no evidence key: no status can be stated", "add the section [evidence]"
+        )
+    named = [each.file for each in keys if each.file is not None]
     for path in sorted({*settings.secrets.glob("*"), *named, settings.api.key.file}):
         if path.stat().st_mode & 0o077:
             yield problem("keys", f"{path.name} may be read by others", f"chmod 600 {path}")

@@ -52,12 +52,12 @@ def show_status_at(config: Path, asked: Asked) -> Report:
     )
     settings, clock = load(config), SystemClock()
     _require_known(settings, question)
-    store = ReadStore.open(settings.store.url, threads=1)
+    store, now = ReadStore.open(settings.store.url, threads=1), clock.now()
     try:
-        facts = store.read_sync(lambda session: read_facts(session, question))
+        facts = store.read_sync(lambda session: read_facts(session, question, now))
     finally:
         store.close_sync()
-    found = status_at(question, facts, clock.now())
+    found = status_at(question, facts, now)
     result = described(found)
     lines = _lines(result)
     if asked.statement is not None:

@@ -7,7 +7,7 @@ import pytest
 from fakes_issuance import APOTHEEK, HUISARTS
 from issuance.statement.at import Question
 from issuance.statement.make import Statements
-from pki.domain.errors import Forbidden, NotFound, Refused
+from pki.domain.errors import Forbidden, NotFound, Refused, StoreUnavailable
 from pki.domain.identifiers import PersonId, Ura
 from pki.domain.people import Operator, Role
 from statement_past import NEVER, NOW, REVOKED, SERIAL, asked, lived
@@ -32,6 +32,16 @@ async def test_only_the_team_learns_that_a_serial_was_never_issued() -> None:
     assert found.interval is None
     with pytest.raises(NotFound):
         await statements.for_operator(operator(Role.BEHEERDER, APOTHEEK), question)
+
+
+async def test_a_replica_that_is_behind_knows_nothing_of_the_past() -> None:
+    past = lived()
+    past.behind = True
+    statements = Statements(reader=past, evidence=None, clock=FixedClock())
+    with pytest.raises(StoreUnavailable):
+        await statements.for_operator(
+            operator(Role.ZORGID_TEAM, None), Question(serial=SERIAL, at=REVOKED)
+        )
 
 
 async def test_without_an_evidence_key_nothing_is_stated() -> None:
