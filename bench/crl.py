@@ -1,6 +1,6 @@
 """How fast a CRL is made, beside ``openssl ca -gencrl`` on the same data in the same run.
 
-docs/performance.md says how to read the figures.
+docs/performance-crl.md says how to read the figures.
 
     python bench/crl.py [--quick] [--json]
 """
