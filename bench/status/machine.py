@@ -50,7 +50,7 @@ def need(programs: Iterable[str]) -> None:
     command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise Missing(f"{', '.join(lacking)} not found; as root: {' '.join(command)}")
-    # Debian starts what it installs; policy-rc.d is the way to ask it not to.
+    # Debian starts what it installs, unless it believes that this is single-user mode.
     quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive", RUNLEVEL="1")
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=quiet)
     if done.returncode:
