@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
@@ -26,11 +26,8 @@ from pki.der.crl import (
     CrlContent,
     Entry,
     encode_entry,
-    encode_removal,
     encode_tbs_crl,
     read_crl,
-    read_crl_frame,
-    tbs_around,
 )
 from pki.der.extensions import Extension
 from pki.der.names import Attribute, DistinguishedName
@@ -115,72 +112,6 @@ def content_of(*entries: bytes, number: int = 1) -> CrlContent:
         authority_key_id=b"k" * 20,
         entries=iter(entries),
     )
-
-
-PART, DELTA = "http://crl.example/part-3.crl", "http://crl.example/delta.crl"
-
-
-def points_at(url: str) -> list[x509.DistributionPoint]:
-    return [x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)]
-
-
-def test_parts_and_deltas_equal_those_of_another_library() -> None:
-    content = replace(
-        content_of(
-            encode_entry(SerialNumber(7), AT, RevocationReason.CERTIFICATE_HOLD),
-            encode_removal(SerialNumber(8), AT),
-            number=9,
-        ),
-        issuer_der=codec.sequence(),
-        next_update=AT + timedelta(hours=1),
-        freshest=DELTA,
-        distribution_point=PART,
-        base_number=5,
-    )
-    point = points_at(PART)[0].full_name
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(x509.Name([]))
-        .last_update(content.this_update)
-        .next_update(content.next_update)
-        .add_extension(x509.AuthorityKeyIdentifier(b"k" * 20, None, None), critical=False)
-        .add_extension(x509.CRLNumber(9), critical=False)
-        .add_extension(x509.FreshestCRL(points_at(DELTA)), critical=False)
-        .add_extension(
-            x509.IssuingDistributionPoint(
-                full_name=point,
-                relative_name=None,
-                only_contains_user_certs=False,
-                only_contains_ca_certs=False,
-                only_some_reasons=None,
-                indirect_crl=False,
-                only_contains_attribute_certs=False,
-            ),
-            critical=True,
-        )
-        .add_extension(x509.DeltaCRLIndicator(5), critical=True)
-    )
-    for serial, reason in ((7, "certificate_hold"), (8, "remove_from_crl")):
-        entry = x509.RevokedCertificateBuilder(serial, AT)
-        reasons = x509.CRLReason(x509.ReasonFlags[reason])
-        builder = builder.add_revoked_certificate(
-            entry.add_extension(reasons, critical=False).build()
-        )
-    tbs = encode_tbs_crl(replace(content, entries=tuple(content.entries)))
-    assert tbs == builder.sign(KEY, hashes.SHA256()).tbs_certlist_bytes
-    frame = read_crl_frame(signed(tbs))
-    assert (frame.distribution_point, frame.base_number) == (PART, 5)
-    assert frame.freshest == (DELTA,)
-    assert signed(tbs)[frame.tbs] == tbs
-    with pytest.raises(Malformed, match="not understood"):
-        read_crl(signed(tbs))
-
-
-@given(st.binary(max_size=70_000))
-def test_entries_lie_where_the_frame_says(entries: bytes) -> None:
-    head, tail = tbs_around(content_of(), len(entries))
-    der = signed(head + entries + tail)
-    assert der[read_crl_frame(der).listed] == entries
 
 
 def test_an_empty_crl_has_no_list() -> None:
@@ -366,16 +297,3 @@ def test_a_crl_has_a_number_of_at_most_twenty_octets(listed_extension: Extension
     listed_extensions = codec.explicit(0, extensions.encode_extensions([listed_extension]))
     with pytest.raises(Malformed):
         read_crl(body(extensions=listed_extensions))
-
-
-def test_another_library_reads_our_entries() -> None:
-    entries = [
-        encode_entry(SerialNumber(number), AT, reason)
-        for number, reason in enumerate(RevocationReason, start=1)
-    ]
-    foreign = x509.load_der_x509_crl(signed(encode_tbs_crl(content_of(*entries))))
-    read = {each.serial_number: each.extensions[0].value for each in foreign}
-    assert read == {
-        number: x509.CRLReason(FOREIGN_REASONS[reason])
-        for number, reason in enumerate(RevocationReason, start=1)
-    }
