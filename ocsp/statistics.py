@@ -2,8 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
-from pki.domain.status import CertificateStatus
+from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +43,11 @@ class ResponderStatistics:
         return self.made_by_hash + given
 
 
+_NAMES: Final[dict[type, str]] = {
+    each: each.__name__.lower() for each in (Good, OnHold, Revoked, Unconfirmed)
+}
+
+
 def status_name(status: CertificateStatus | None) -> str:
     """The label of a status in metrics."""
-    return "unknown" if status is None else type(status).__name__.lower()
+    return "unknown" if status is None else _NAMES[type(status)]
