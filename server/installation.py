@@ -124,8 +124,7 @@ certificate = "ca/api.pem"
 key = {{ file = "keys/api.pem", passphrase_file = "secrets/passphrase" }}
 client_ca = "ca/services-ca-g1.pem"
 
-{_EVIDENCE}
-{_enrolment(port_base + 1)}
+{_EVIDENCE}{_enrolment(port_base + 1)}
 [ldap]
 mode = "private"
 listen = "{host}:{port_base + 2}"
@@ -158,6 +157,7 @@ _EVIDENCE: Final = """\
 [evidence]
 certificate = "ca/evidence.pem"
 key = { file = "keys/evidence.pem", passphrase_file = "secrets/passphrase" }
+
 """
 
 

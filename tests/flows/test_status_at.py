@@ -19,7 +19,7 @@ from pki.api.wire import BlockRequest, RevokeRequest, StatusAtView
 from pki.domain.event_codec import decode_time, encode_time
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import BlockReason, RevokeReason
-from practice import Practice, employee, refused
+from practice import Practice, employee, refused, tuned
 from program import until
 from server.cli import run
 from server.initialise import ADMINISTRATOR, TEAM
@@ -204,6 +204,27 @@ def test_a_serial_never_issued(told: Told, history: list[dict[str, Any]]) -> Non
         refused(told.asked(ADMINISTRATOR, moment, SerialNumber.parse(NEVER)))
     ).problem
     assert problem.status == 404
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ('"ca/evidence.pem"', '"ca/api.pem"', "configuration-invalid"),
+        ('"ca/evidence.pem"', '"ca/token-ca-g1.pem"', "configuration-invalid"),
+        ('"keys/evidence.pem"', '"keys/status-node.pem"', "key-mismatch"),
+        ("[evidence]\ncertificate", "[services_ca_spare]\ncertificate", "configuration-invalid"),
+    ],
+    ids=["not for evidence", "of another CA", "another key", "unknown section"],
+)
+def test_nothing_is_signed_with_what_does_not_fit(
+    told: Told, history: list[dict[str, Any]], tmp_path: Path, old: str, new: str, kind: str
+) -> None:
+    config = told.practice.config.with_name("unfit.toml")
+    config.write_text(tuned(told.practice.config.read_text("utf-8"), (old, new)), "utf-8")
+    target = tmp_path / "statement.p7m"
+    words = ("--statement", str(target), "--config", str(config))
+    code, error = told.at(history[2]["since"], *words)
+    assert (code != DONE, error["type"], target.exists()) == (True, kind, False)
 
 
 def test_only_operators_may_ask(told: Told, history: list[dict[str, Any]]) -> None:
