@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fakes_status import exchange, listening
+from fakes_listener import exchange, listening
 from fuzz_answers import bench, check_answer
 from http_hostile import REQUESTS, SMUGGLED
 from ocsp_hostile import GOOD
