@@ -94,15 +94,19 @@ are files, one person made the CA in a minute, and nobody vouches for it.
 """What the policy qualifier of practice certificates points to (RFC 5280 4.2.1.4)."""
 
 
-def configuration(layout: Layout, *, port_base: int, uzi: UziFiles | None) -> str:
-    """The text of a practice installation's configuration; every path is relative to it."""
-    host = "127.0.0.1"
-    text = f"""\
+_HEAD: Final = """\
 # Practice installation of the ZORG-ID Token CA. All settings, explained: zorgid.example.toml
 profiles = "profiles"
 secrets = "secrets"
 locks = "locks"
+"""
 
+
+def configuration(layout: Layout, *, port_base: int, uzi: UziFiles | None) -> str:
+    """The text of a practice installation's configuration; every path is relative to it."""
+    host = "127.0.0.1"
+    text = f"""\
+{_HEAD}
 [installation]
 kind = "practice"
 operator = "{OPERATOR}"
