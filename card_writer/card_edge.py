@@ -6,10 +6,12 @@ driver is opened with its PIN; no PIN passes through here.
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import ClassVar, Protocol
 
+from card_writer.secret import Secret
 from pki.domain.algorithms import SignatureAlgorithm
-from pki.domain.errors import ZorgidError
+from pki.domain.errors import Unavailable, ZorgidError
 from pki.domain.identifiers import CardNumber, IdempotencyKey
 
 
@@ -25,6 +27,74 @@ class CardDiffers(ZorgidError):
     """What was read back from the card is not what was written, or is not meant for it."""
 
     code: ClassVar[str] = "card-differs"
+
+
+class SecretKind(Enum):
+    """What a card asks its holder for."""
+
+    PIN = "pin"
+    PUK = "puk"
+
+
+@dataclass(kw_only=True, eq=False)
+class WrongSecret(CardRefused):
+    """The PIN or PUK is wrong; ``tries_left`` says how often it may still be tried (0: blocked)."""
+
+    code: ClassVar[str] = "wrong-secret"
+    which: SecretKind
+    tries_left: int
+
+
+@dataclass(kw_only=True, eq=False)
+class PinNeeded(CardRefused):
+    """The card wants its PIN before it does this."""
+
+    code: ClassVar[str] = "pin-needed"
+
+
+@dataclass(kw_only=True, eq=False)
+class CardGone(Unavailable):
+    """Card, reader or reader service went away.
+
+    ``outcome_unknown``: a command was under way, and whether the card did it is not known. Read the
+    card's state before going on.
+    """
+
+    code: ClassVar[str] = "card-gone"
+    outcome_unknown: bool
+
+
+@dataclass(kw_only=True, eq=False)
+class ReaderBusy(Unavailable):
+    """Another program holds the card in this reader."""
+
+    code: ClassVar[str] = "reader-busy"
+
+
+class PinCharacters(Enum):
+    """What a PIN of a card may consist of."""
+
+    DIGITS = "digits"
+    PRINTABLE_ASCII = "printable-ascii"
+
+
+class Phase(Enum):
+    """How far the making of a card came; kept on the card itself."""
+
+    BLANK = "blank"
+    ORDERED = "ordered"
+    HANDING_OVER = "handing-over"
+    """PUK, PIN and administration key are being replaced: each may be the old one or the new."""
+    OPERATIONAL = "operational"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardState:
+    """What a card shows without a PIN. Numbers of tries are None where the card does not tell."""
+
+    phase: Phase
+    pin_tries_left: int | None
+    puk_tries_left: int | None
 
 
 class PassEdge(Protocol):
@@ -90,4 +160,78 @@ class CardEdge(Protocol):
 
     def make_blank(self) -> None:
         """Remove key, certificates and order: only for a card whose order has ended."""
+        ...
+
+
+class HolderCard(CardEdge, Protocol):
+    """A card with a PIN, a PUK and an administration key, each replaced before it is handed over.
+
+    Making one goes: `begin`, `ensure_key`, `certification_request`, `write_certificates`,
+    `hand_over`, `start_afresh`, `log_in` with the holder's PIN, `sign`, `finish`. Every step may be
+    repeated; after a tear `state` says where to go on.
+    """
+
+    @property
+    def pin_characters(self) -> PinCharacters:
+        """What its PIN may consist of; its length is 6 to 8."""
+        ...
+
+    def state(self) -> CardState:
+        """How far it is."""
+        ...
+
+    def begin(self) -> None:
+        """Take the administrator's rights, and those of the PIN it was delivered with.
+
+        In phase `HANDING_OVER` and after it the PIN is the holder's, and is left to `log_in`.
+
+        Raises:
+            CardRefused: neither the delivered nor this card's own administration key opens it.
+            WrongSecret: the PIN is no longer the delivered one.
+        """
+        ...
+
+    def log_in(self, pin: Secret) -> None:
+        """Prove the holder's presence.
+
+        Raises:
+            WrongSecret: it is not the PIN, or the PIN is blocked.
+        """
+        ...
+
+    def hand_over(self, *, pin: Secret, puk: Secret) -> None:
+        """Replace PUK, PIN and administration key, in this order; repeated, it goes on.
+
+        Repeat it with the same two: what is replaced already is found out without spending tries
+        beyond one each.
+
+        Raises:
+            WrongSecret: PIN or PUK is neither the delivered one nor this one.
+        """
+        ...
+
+    def finish(self) -> None:
+        """Mark the card operational; the server has confirmed it."""
+        ...
+
+    def change_pin(self, *, old: Secret, new: Secret) -> None:
+        """Replace the PIN.
+
+        Raises:
+            CardRefused: the new one is not of the form the card wants; no try was spent.
+            WrongSecret: the old one is wrong, or blocked.
+        """
+        ...
+
+    def unblock_pin(self, *, puk: Secret, new: Secret) -> None:
+        """Set a new PIN with the PUK.
+
+        Raises:
+            CardRefused: the new one is not of the form the card wants; no try was spent.
+            WrongSecret: the PUK is wrong, or blocked.
+        """
+        ...
+
+    def start_afresh(self) -> None:
+        """Reset the card, so that nothing that was proven to it before counts."""
         ...
