@@ -52,6 +52,39 @@ def points_at(url: str) -> list[x509.DistributionPoint]:
     return [x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)]
 
 
+def idp(url: str) -> x509.IssuingDistributionPoint:
+    return x509.IssuingDistributionPoint(
+        full_name=points_at(url)[0].full_name,
+        relative_name=None,
+        only_contains_user_certs=False,
+        only_contains_ca_certs=False,
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=False,
+    )
+
+
+def made_by_cryptography(content: CrlContent) -> bytes:
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(x509.Name([]))
+        .last_update(content.this_update)
+        .next_update(content.next_update)
+        .add_extension(x509.AuthorityKeyIdentifier(b"k" * 20, None, None), critical=False)
+        .add_extension(x509.CRLNumber(9), critical=False)
+        .add_extension(x509.FreshestCRL(points_at(DELTA)), critical=False)
+        .add_extension(idp(PART), critical=True)
+        .add_extension(x509.DeltaCRLIndicator(5), critical=True)
+    )
+    for serial, reason in ((7, "certificate_hold"), (8, "remove_from_crl")):
+        entry = x509.RevokedCertificateBuilder(serial, AT)
+        reasons = x509.CRLReason(x509.ReasonFlags[reason])
+        builder = builder.add_revoked_certificate(
+            entry.add_extension(reasons, critical=False).build()
+        )
+    return builder.sign(KEY, hashes.SHA256()).tbs_certlist_bytes
+
+
 def test_parts_and_deltas_equal_those_of_another_library() -> None:
     content = replace(
         content_of(
@@ -64,37 +97,8 @@ def test_parts_and_deltas_equal_those_of_another_library() -> None:
         distribution_point=PART,
         base_number=5,
     )
-    point = points_at(PART)[0].full_name
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(x509.Name([]))
-        .last_update(content.this_update)
-        .next_update(content.next_update)
-        .add_extension(x509.AuthorityKeyIdentifier(b"k" * 20, None, None), critical=False)
-        .add_extension(x509.CRLNumber(9), critical=False)
-        .add_extension(x509.FreshestCRL(points_at(DELTA)), critical=False)
-        .add_extension(
-            x509.IssuingDistributionPoint(
-                full_name=point,
-                relative_name=None,
-                only_contains_user_certs=False,
-                only_contains_ca_certs=False,
-                only_some_reasons=None,
-                indirect_crl=False,
-                only_contains_attribute_certs=False,
-            ),
-            critical=True,
-        )
-        .add_extension(x509.DeltaCRLIndicator(5), critical=True)
-    )
-    for serial, reason in ((7, "certificate_hold"), (8, "remove_from_crl")):
-        entry = x509.RevokedCertificateBuilder(serial, AT)
-        reasons = x509.CRLReason(x509.ReasonFlags[reason])
-        builder = builder.add_revoked_certificate(
-            entry.add_extension(reasons, critical=False).build()
-        )
     tbs = encode_tbs_crl(content)
-    assert tbs == builder.sign(KEY, hashes.SHA256()).tbs_certlist_bytes
+    assert tbs == made_by_cryptography(content)
     frame = read_crl_frame(signed(tbs))
     assert (frame.distribution_point, frame.base_number) == (PART, 5)
     assert frame.freshest == (DELTA,)
