@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from aiohttp import web
 from pydantic import ValidationError
 
-from pki.api.wire import Wire
+from pki.api.base import Wire
 from pki.domain.errors import Malformed, Unauthenticated
 from pki.domain.identifiers import CardId, IdempotencyKey
 

@@ -27,6 +27,7 @@ from issuance.steps.responders import enrol_responder
 from issuance.unblock_card import unblock_card
 from pki.api.wire import (
     BlockRequest,
+    CardSearchRequest,
     CardsView,
     OperatorPerson,
     OperatorRequest,
@@ -36,7 +37,7 @@ from pki.api.wire import (
     RevokeRequest,
     UnblockRequest,
 )
-from pki.domain.identifiers import SerialNumber, UziNumber
+from pki.domain.identifiers import SerialNumber
 from pki.domain.people import Operator, PersonName
 
 
@@ -50,7 +51,7 @@ class OperatorRoutes:
     def routes(self) -> list[web.RouteDef]:
         """What to add to the application."""
         return [
-            web.get("/v1/cards", self._cards),
+            web.post("/v1/cards/search", self._cards),
             web.get("/v1/cards/{card_id}", self._card),
             web.post("/v1/cards/{card_id}/block", self._block),
             web.post("/v1/cards/{card_id}/unblock", self._unblock),
@@ -72,8 +73,8 @@ class OperatorRoutes:
 
     async def _cards(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
-        person = UziNumber(request.query.get("uzi_number", ""))
-        cards = await cards_for_operator(self._desk, operator, person)
+        body = await body_of(request, CardSearchRequest)
+        cards = await cards_for_operator(self._desk, operator, body.uzi_number)
         return json_response(CardsView(cards=[card_view(card) for card in cards]))
 
     async def _block(self, request: web.Request) -> web.Response:

@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from issuance.rules.messages import ERRORS, REFUSALS, Message
-from pki.api.wire import Problem
+from pki.api.base import Problem
 from pki.domain.errors import (
     AlreadyRunning,
     BadInput,

@@ -8,11 +8,13 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 from pydantic import ValidationError
 
+from pki.api.base import Problem, Wire
 from pki.api.challenge import challenge_message
 from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
 from pki.api.wire import (
     BlockRequest,
     CardChangedView,
+    CardSearchRequest,
     CardsView,
     CardView,
     CertificateRequest,
@@ -27,7 +29,6 @@ from pki.api.wire import (
     OrderRequest,
     OrganisationRequest,
     OrganisationView,
-    Problem,
     ResponderRequest,
     ResponderView,
     RevokeRequest,
@@ -35,7 +36,6 @@ from pki.api.wire import (
     SessionView,
     StatusAtView,
     UnblockRequest,
-    Wire,
 )
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import CardId, IdempotencyKey, SerialNumber, UziNumber
@@ -114,8 +114,8 @@ class IssuanceClient:
 
     async def cards_of(self, uzi_number: UziNumber) -> list[CardView]:
         """All cards of a person that this operator may see."""
-        path = f"/v1/cards?uzi_number={uzi_number}"
-        return (await self._call("GET", path, CardsView)).cards
+        body = CardSearchRequest(uzi_number=uzi_number)
+        return (await self._post("/v1/cards/search", body, CardsView)).cards
 
     async def block(self, card_id: CardId, request: BlockRequest) -> CardChangedView:
         """Block a card (operator)."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pki.api.wire import Problem
+from pki.api.base import Problem
 from pki.domain.errors import Unavailable, ZorgidError
 from pki.domain.reasons import RefusalReason
 

@@ -1,9 +1,10 @@
 """Bodies of requests and answers. Unknown members and values of a wrong JSON type are refused."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from pki.api.base import Wire
 from pki.api.fields import (
     BirthDateText,
     CardIdText,
@@ -22,7 +23,7 @@ from pki.api.fields import (
 )
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.people import OrganisationState, Role
-from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
+from pki.domain.reasons import BlockReason, RevokeReason
 from pki.domain.records import ChallengePurpose
 
 NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
@@ -30,26 +31,6 @@ NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
 
 StatusName = Literal["good", "unconfirmed", "on-hold", "revoked"]
 PastStatusName = Literal["not-issued", "good", "unconfirmed", "on-hold", "revoked"]
-
-
-class Wire(BaseModel):
-    """Base of all bodies."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Read a JSON object.
-
-        Raises:
-            Malformed: a field does not have the form of its identifier.
-            pydantic.ValidationError: any other disagreement with the type.
-        """
-        return cls.model_validate_json(text)
-
-    def to_json(self) -> str:
-        """The body as JSON."""
-        return self.model_dump_json()
 
 
 def _only_to_open_a_session(purpose: ChallengePurpose) -> ChallengePurpose:
@@ -127,8 +108,14 @@ class CardView(Wire):
     revoked_at: Moment | None
 
 
+class CardSearchRequest(Wire):
+    """POST /v1/cards/search: in a body, since addresses are written to logs and histories."""
+
+    uzi_number: UziNumberText
+
+
 class CardsView(Wire):
-    """GET /v1/cards?uzi_number=, newest first."""
+    """What was found, newest first."""
 
     cards: list[CardView]
 
@@ -282,19 +269,3 @@ class StatusAtView(Wire):
     revoked_at: Moment | None
     reason: str | None
     statement: Octets | None
-
-
-class Problem(Wire):
-    """RFC 9457. ``title`` and ``detail`` are Dutch, for the person; ``detail_en`` is English.
-
-    ``type`` is ``urn:zorgid:problem:<code>`` and ``instance`` the request's id.
-    """
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    detail_en: str
-    instance: str
-    reason: RefusalReason | None = None
-    next_step: str | None = None

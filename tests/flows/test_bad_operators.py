@@ -86,7 +86,7 @@ def answered(practice: Practice, bad: Bad, version: ssl.TLSVersion) -> bytes:
             socket.create_connection(address, timeout=10) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as connection,
         ):
-            connection.sendall(b"GET /v1/cards?uzi_number=900000101 HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.sendall(b"GET /v1/certificates/01 HTTP/1.1\r\nHost: x\r\n\r\n")
             return connection.recv(12)
     except (ssl.SSLError, ConnectionError):
         return b""

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from pki.api.base import Problem
 from pki.api.client import ANSWER_LIMIT, IssuanceClient
 from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
-from pki.api.wire import Problem
 from pki.domain.identifiers import CardId
 from pki.domain.reasons import RefusalReason
 
