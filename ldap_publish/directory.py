@@ -1,24 +1,19 @@
-"""The LDAP directory through ldap3: one connection in one thread, every step with a time limit.
+"""The LDAP directory: one connection with many operations under way, every step with a time limit.
 
-ldap3 because it keeps its limits: libldap's clients never return from the TLS handshake of a server
-that hangs. Its own reconnecting strategies are not used: after any error the connection is thrown
-away, and whoever called decides when to try again.
+The protocol is our own (`ldap_publish.wire`): libldap's clients never return from the TLS handshake
+of a server that hangs, and ldap3 needs more time for an operation than the directory. After any
+error the connection is thrown away, and whoever called decides when to try again.
 """
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar, assert_never
-from urllib.parse import urlsplit
+from typing import Final, assert_never
+from urllib.parse import unquote, urlsplit
 
-import ldap3
-from ldap3.core.exceptions import LDAPException
-
+from ldap_publish.entry import OBJECT_CLASS
 from ldap_publish.plan import (
     Actual,
     AddEntry,
@@ -29,9 +24,10 @@ from ldap_publish.plan import (
     ReplaceValues,
 )
 from ldap_publish.ports import Done, NotAccepted, Outcome, ParentMissing
+from ldap_publish.wire import messages
+from ldap_publish.wire.connection import LdapWire, Limits
+from ldap_publish.wire.messages import Found, LdapResult, Modification
 from pki.domain.errors import ConfigurationInvalid, DirectoryUnavailable
-
-T = TypeVar("T")
 
 # Result codes of RFC 4511 appendix A.
 _SUCCESS: Final = 0
@@ -41,6 +37,9 @@ _NO_SUCH_OBJECT: Final = 32
 _ENTRY_EXISTS: Final = 68
 _REFUSALS: Final = frozenset({17, 18, 19, 21, 34, 64, 65, 66, 67, 69})
 """What is about the entry itself; every other code is about the directory and is tried again."""
+
+_LDAP_PORT: Final = 389
+_LDAPS_PORT: Final = 636
 
 _NEXT_STEP: Final = (
     "check that the directory runs, its address, and the publisher's name and password"
@@ -52,16 +51,17 @@ class LdapServer:
     """Where the directory is and who writes to it.
 
     ``url``: ldaps://, ldapi://, or ldap:// on loopback.
-    ``ca_file``: PEM roots for ldaps. All limits in seconds; ``operation_seconds`` bounds one
-    operation as a whole, whatever a server does to dribble.
+    ``ca_file``: PEM roots for ldaps. All limits in seconds: ``receive_seconds`` is the longest
+    silence while an answer is owed; ``operation_seconds`` bounds one operation as a whole, whatever
+    a server does to dribble.
     """
 
     url: str
     bind_dn: str
     password: str = field(repr=False)
     ca_file: Path | None = None
-    connect_seconds: int = 2
-    receive_seconds: int = 5
+    connect_seconds: float = 2
+    receive_seconds: float = 5
     operation_seconds: float = 60.0
 
     def __post_init__(self) -> None:
@@ -84,143 +84,112 @@ class LdapServer:
 
 
 class LdapDirectory:
-    """Satisfies `ports.Directory`."""
+    """Satisfies `ports.Directory`. Operations may overlap: those of one entry are the caller's."""
 
     def __init__(self, server: LdapServer) -> None:
         self._settings = server
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ldap")
-        self._connection: ldap3.Connection | None = None
+        self._wire: LdapWire | None = None
+        self._connecting = asyncio.Lock()
 
     async def read(self, dn: str, attributes: Sequence[str]) -> Actual | None:
-        return await self._run(lambda connection: _read(connection, dn, attributes))
+        result, found = await self._ask(messages.search_entry(dn, attributes))
+        if result.code == _NO_SUCH_OBJECT:
+            return None
+        _demand(result)
+        return found[0].attributes if found else None
 
     async def apply(self, change: Change) -> Outcome:
-        return await self._run(lambda connection: _send(connection, change))
+        result, _ = await self._ask(_operation(change))
+        return _outcome(change, result)
 
     async def close(self) -> None:
-        """Let go of the connection and the thread."""
-        self._abort()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Let go of the connection."""
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.abort()
 
-    async def _run(self, work: Callable[[ldap3.Connection], T]) -> T:
-        loop = asyncio.get_running_loop()
+    async def _ask(self, operation: bytes) -> tuple[LdapResult, list[Found]]:
         try:
-            async with asyncio.timeout(self._settings.operation_seconds):
-                return await loop.run_in_executor(self._thread, self._work, work)
-        except TimeoutError:
-            self._abort()
-            raise _unavailable("the directory did not answer in time") from None
-        except asyncio.CancelledError:
-            self._abort()
-            raise
+            wire = self._wire
+            if wire is None or not wire.usable:
+                wire = await self._connected()
+            return await wire.ask(operation)
+        except (OSError, ssl.SSLError) as error:
+            why = str(error) if isinstance(error, ConnectionError) else type(error).__name__
+            raise _unavailable(f"the directory cannot be used: {why}") from error
 
-    def _work(self, work: Callable[[ldap3.Connection], T]) -> T:
-        try:
-            if self._connection is None:
-                self._connection = self._connect()
-            return work(self._connection)
-        except (LDAPException, OSError) as error:
-            self._abort()
-            raise _unavailable(f"the directory cannot be used: {type(error).__name__}") from error
-        except BaseException:
-            self._abort()
-            raise
+    async def _connected(self) -> LdapWire:
+        async with self._connecting:
+            if self._wire is None or not self._wire.usable:
+                self._wire = await self._connect()
+            return self._wire
 
-    def _connect(self) -> ldap3.Connection:
+    async def _connect(self) -> LdapWire:
         settings = self._settings
-        tls = None
-        if settings.ca_file is not None:
-            tls = ldap3.Tls(
-                validate=ssl.CERT_REQUIRED, ca_certs_file=str(settings.ca_file), version=None
-            )
-        server = ldap3.Server(
-            settings.url, get_info=ldap3.NONE, connect_timeout=settings.connect_seconds, tls=tls
-        )
-        connection = ldap3.Connection(
-            server,
-            user=settings.bind_dn,
-            password=settings.password,
-            client_strategy=ldap3.SAFE_SYNC,
-            receive_timeout=settings.receive_seconds,
-            auto_bind=ldap3.AUTO_BIND_NONE,
-            auto_referrals=False,
-            check_names=False,
-            auto_encode=False,
-        )
-        self._connection = connection
-        connection.open(read_server_info=False)
-        _, result, _, _ = connection.bind(read_server_info=False)
-        _demand(result)
-        return connection
-
-    def _abort(self) -> None:
-        """Forget the connection; a thread that waits on it gets an error at once."""
-        connection, self._connection = self._connection, None
-        raw = None if connection is None else connection.socket
-        if raw is not None:
-            with suppress(OSError):
-                raw.shutdown(socket.SHUT_RDWR)
-            with suppress(OSError):
-                raw.close()
+        limits = Limits(silence=settings.receive_seconds, operation=settings.operation_seconds)
+        async with asyncio.timeout(settings.connect_seconds):
+            wire = await _open(settings, limits)
+        try:
+            result, _ = await wire.ask(messages.bind_simple(settings.bind_dn, settings.password))
+            _demand(result)
+        except BaseException:
+            wire.abort()
+            raise
+        return wire
 
 
-def _read(
-    connection: Any,  # noqa: ANN401 -- its type says nothing of what SAFE_SYNC returns
-    dn: str,
-    attributes: Sequence[str],
-) -> Actual | None:
-    _, result, response, _ = connection.search(
-        dn, "(objectClass=*)", search_scope=ldap3.BASE, attributes=list(attributes)
+async def _open(settings: LdapServer, limits: Limits) -> LdapWire:
+    loop = asyncio.get_running_loop()
+    parts = urlsplit(settings.url)
+    if parts.scheme == "ldapi":
+        path = unquote(parts.netloc)
+        _, wire = await loop.create_unix_connection(lambda: LdapWire(limits), path)
+        return wire
+    secure = parts.scheme == "ldaps"
+    context = ssl.create_default_context(cafile=settings.ca_file) if secure else None
+    port = parts.port or (_LDAPS_PORT if secure else _LDAP_PORT)
+    _, wire = await loop.create_connection(
+        lambda: LdapWire(limits), parts.hostname or "localhost", port, ssl=context
     )
-    if result["result"] == _NO_SUCH_OBJECT:
-        return None
-    _demand(result)
-    for item in response or ():
-        if item["type"] == "searchResEntry":
-            return {name.lower(): tuple(values) for name, values in item["raw_attributes"].items()}
-    return None
+    return wire
 
 
-def _send(
-    connection: Any,  # noqa: ANN401 -- as above
-    change: Change,
-) -> Outcome:
+def _operation(change: Change) -> bytes:
     match change:
         case AddEntry(entry=entry):
-            values = {each.attribute: list(each.values) for each in entry.attributes}
-            _, result, _, _ = connection.add(entry.dn, list(entry.object_classes), values)
+            classes = tuple(each.encode() for each in entry.object_classes)
+            values = ((each.attribute, each.values) for each in entry.attributes)
+            return messages.add(entry.dn, ((OBJECT_CLASS, classes), *values))
         case DeleteEntry(dn=dn):
-            _, result, _, _ = connection.delete(dn)
+            return messages.delete(dn)
         case AddValues() | ReplaceValues() | DeleteValues():
-            operation = (_OPERATIONS[type(change)], list(change.values))
-            _, result, _, _ = connection.modify(change.dn, {change.attribute: [operation]})
+            kind = _MODIFICATIONS[type(change)]
+            return messages.modify(change.dn, kind, change.attribute, change.values)
         case _:
             assert_never(change)
-    return _outcome(change, result)
 
 
-_OPERATIONS: Final[Mapping[type[Change], str]] = {
-    AddValues: ldap3.MODIFY_ADD,
-    ReplaceValues: ldap3.MODIFY_REPLACE,
-    DeleteValues: ldap3.MODIFY_DELETE,
+_MODIFICATIONS: Final[Mapping[type[Change], Modification]] = {
+    AddValues: Modification.ADD,
+    ReplaceValues: Modification.REPLACE,
+    DeleteValues: Modification.DELETE,
 }
 
 
-def _outcome(change: Change, result: Mapping[str, Any]) -> Outcome:
-    code = int(result["result"])
+def _outcome(change: Change, result: LdapResult) -> Outcome:
+    code = result.code
     if code in {_SUCCESS, _VALUE_EXISTS, _ENTRY_EXISTS, _NO_SUCH_ATTRIBUTE}:
         return Done()
     if code == _NO_SUCH_OBJECT:
         return Done() if isinstance(change, DeleteEntry | DeleteValues) else ParentMissing()
     if code in _REFUSALS:
-        why = f"{result['description']} {result['message']}".strip()
-        return NotAccepted(code=code, why=why)
-    raise _unavailable(f"the directory answers {result['description']}")
+        return NotAccepted(code=code, why=f"{result.name} {result.message}".strip())
+    raise _unavailable(f"the directory answers {result.name}")
 
 
-def _demand(result: Mapping[str, Any]) -> None:
-    if result["result"] != _SUCCESS:
-        raise _unavailable(f"the directory answers {result['description']}")
+def _demand(result: LdapResult) -> None:
+    if result.code != _SUCCESS:
+        raise _unavailable(f"the directory answers {result.name}")
 
 
 def _unavailable(message: str) -> DirectoryUnavailable:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ldap_publish.ports import Cursors, Journal
+from ldap_publish.ports import CardCertificate, Cursors, Journal
 from ldap_publish.upkeep import Target, Upkeep, target_of
 from pki.domain.errors import Unavailable
 from pki.domain.journal import JournalEntry
@@ -80,6 +80,7 @@ class LdapFollower:
         self._unfinished = False
         self._waiting_since: datetime | None = None
         self._look_at_tree = True
+        self._owes_comparison = False
         self._failures = 0
         self._in_a_row = 0
 
@@ -144,23 +145,28 @@ class LdapFollower:
             return
         self._waiting_since = batch[0].at
         targets = (target_of(entry.event) for entry in batch)
-        work = list(dict.fromkeys(target for target in targets if target is not None))
+        work: dict[Target, CardCertificate | None] = dict.fromkeys(
+            target for target in targets if target is not None
+        )
         await self._persist(lambda: self._drain(work))
         await self._persist(lambda: self._save(batch[-1].position))
         self._waiting_since = None
 
-    async def _drain(self, work: list[Target]) -> None:
-        """Bring the targets in line one after the other; what is done leaves the list."""
+    async def _drain(self, work: dict[Target, CardCertificate | None]) -> None:
+        """Bring the targets in line; what is done leaves ``work``, and counts as getting on."""
         await self._mend_tree()
-        while work:
-            if not await self._upkeep.bring(work[0]):
-                await self._reconcile()
-            self._in_a_row = 0
-            del work[0]
+        owed = len(work)
+        try:
+            stands = await self._upkeep.bring(work)
+        finally:
+            if len(work) < owed:
+                self._in_a_row = 0
+        if not stands:
+            await self._reconcile()
 
     async def _mend_tree(self) -> None:
-        """After a failure the directory may be another one, or empty."""
-        if self._look_at_tree and not await self._upkeep.tree_stands():
+        """After a failure the directory may be another one, or empty, or filled in part."""
+        if self._owes_comparison or (self._look_at_tree and not await self._upkeep.tree_stands()):
             await self._reconcile()
         self._look_at_tree = False
 
@@ -168,7 +174,9 @@ class LdapFollower:
         if not self._unfinished:
             await self._cursors.save(UNFINISHED_CURSOR, 1)
             self._unfinished = True
+        self._owes_comparison = True
         await self._upkeep.reconcile()
+        self._owes_comparison = False
         await self._note_unfinished()
 
     async def _save(self, position: int) -> None:

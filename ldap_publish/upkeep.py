@@ -1,17 +1,28 @@
-"""Which things are brought in line, which were set aside, and the comparison of everything."""
+"""Which things are brought in line, which were set aside, and the comparison of everything.
 
+Many things are under way at once, each of them once: the directory sees the changes of one entry in
+their order, and waits for nobody between entries. A connection that broke says nothing of who broke
+it, so what was under way then is tried alone before the rest goes on.
+"""
+
+import asyncio
 import logging
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from ldap_publish.ports import CardCertificate, Facts
 from ldap_publish.publisher import InLine, Publisher, Result, TreeMissing, Unpublishable
 from ldap_publish.tree import Tree
-from pki.domain.errors import DirectoryUnavailable
+from pki.domain.errors import DirectoryUnavailable, Unavailable
 from pki.domain.events import CrlPublished, Event, touched
 from pki.domain.identifiers import IssuerId, SerialNumber
 
+T = TypeVar("T")
+
 _PAGE: Final = 500
+_WINDOW: Final = 64
+"""How many targets are under way at once: more gain nothing, as a server commits one by one."""
 _PATIENCE: Final = 3
 """A target that breaks the connection this often while the directory answers is set aside."""
 
@@ -53,6 +64,7 @@ class Upkeep:
         self._publisher = publisher
         self._tree = tree
         self._broke: dict[Target, int] = {}
+        self._suspects: set[Target] = set()
         self.set_aside: dict[Target, str] = {}
         self.changes = 0
 
@@ -60,12 +72,18 @@ class Upkeep:
         """Whether the entries that carry others are there."""
         return await self._publisher.tree_stands()
 
-    async def bring(self, target: Target) -> bool:
-        """Bring one target in line or set it aside. False: the tree is missing, reconcile first."""
-        if target.serial is None:
-            return await self._careful(target, None)
-        card = await self._facts.card_certificate(target.serial)
-        return card is None or await self._careful(target, card)
+    async def bring(self, work: MutableMapping[Target, CardCertificate | None]) -> bool:
+        """Bring targets in line or set them aside; what is done leaves ``work``.
+
+        A certificate that stands with its target is taken as it is; for others the store is asked.
+        False: the tree is missing, reconcile first.
+        """
+        stands = True
+        for target in [each for each in work if self._is_suspect(each)]:
+            stands = await self._careful(target, work[target]) and stands
+            self._suspects.discard(target)
+            del work[target]
+        return await self._together(work) and stands
 
     async def reconcile(self) -> Reconciled:
         """Compare every certificate and CRL with the directory and mend the differences."""
@@ -80,18 +98,43 @@ class Upkeep:
         self.changes += made.changes
         after: SerialNumber | None = None
         while page := await self._facts.card_certificates_after(after, _PAGE):
-            for card in page:
-                issuer, serial = card.certificate.issuer, card.certificate.serial
-                await self._careful(Target(issuer=issuer, serial=serial), card)
+            await self.bring({_target(card): card for card in page})
             after = page[-1].certificate.serial
             examined += len(page)
-        for ca in self._tree.cas:
-            await self.bring(Target(issuer=ca.issuer, serial=None))
+        await self.bring({Target(issuer=ca.issuer, serial=None): None for ca in self._tree.cas})
         changed = self.changes - before
         _log.info("directory reconciled", extra={"examined": examined, "changed": changed})
         return Reconciled(examined=examined, changed=changed)
 
+    def _is_suspect(self, target: Target) -> bool:
+        return target in self._suspects or target in self.set_aside
+
+    async def _together(self, work: MutableMapping[Target, CardCertificate | None]) -> bool:
+        """A window of targets at once. After a failure no more are begun, and it is raised."""
+        failed: list[Unavailable] = []
+        homeless: list[Target] = []
+        waiting = iter(list(work.items()))
+
+        async def serve() -> None:
+            for target, card in _until(failed, waiting):
+                try:
+                    if not self._take(target, await self._publish(target, card)):
+                        homeless.append(target)
+                except Unavailable as error:
+                    failed.append(error)
+                    self._suspects.add(target)
+                else:
+                    del work[target]
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(_WINDOW, len(work))):
+                group.create_task(serve())
+        if failed:
+            raise failed[0]
+        return not homeless
+
     async def _careful(self, target: Target, card: CardCertificate | None) -> bool:
+        """One target alone, so that what breaks the connection is known."""
         try:
             result = await self._publish(target, card)
         except DirectoryUnavailable as error:
@@ -103,10 +146,11 @@ class Upkeep:
         return self._take(target, result)
 
     async def _publish(self, target: Target, card: CardCertificate | None) -> Result:
-        if card is not None:
-            return await self._publisher.card(card)
-        crl = await self._facts.latest_crl(target.issuer)
-        return InLine(0) if crl is None else await self._publisher.crl(crl)
+        if target.serial is None:
+            crl = await self._facts.latest_crl(target.issuer)
+            return InLine(0) if crl is None else await self._publisher.crl(crl)
+        found = card or await self._facts.card_certificate(target.serial)
+        return InLine(0) if found is None else await self._publisher.card(found)
 
     def _take(self, target: Target, result: Result) -> bool:
         match result:
@@ -122,6 +166,16 @@ class Upkeep:
                     _log.info("no longer set aside", extra=_fields(target, ""))
         self._broke.pop(target, None)
         return True
+
+
+def _target(card: CardCertificate) -> Target:
+    return Target(issuer=card.certificate.issuer, serial=card.certificate.serial)
+
+
+def _until(failed: Sequence[object], waiting: Iterator[T]) -> Iterator[T]:
+    """What waits, one by one, as long as nothing failed."""
+    while not failed and (found := next(waiting, None)) is not None:
+        yield found
 
 
 def _fields(target: Target, why: str) -> dict[str, str]:

@@ -241,6 +241,7 @@ class FakeDirectory:
         self.refuses: dict[str, Outcome] = {}
         self.breaks_on: set[str] = set()
         self.down = False
+        self.breaks_after: int | None = None
         self.applied: list[Change] = []
 
     async def read(self, dn: str, attributes: Sequence[str]) -> Actual | None:
@@ -284,5 +285,6 @@ class FakeDirectory:
         return Done()
 
     def _fail(self, dn: str) -> None:
-        if self.down or dn in self.breaks_on:
+        broken = self.breaks_after is not None and len(self.entries) >= self.breaks_after
+        if self.down or broken or dn in self.breaks_on:
             raise DirectoryUnavailable(message="down")

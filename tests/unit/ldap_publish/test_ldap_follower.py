@@ -179,6 +179,21 @@ async def test_a_comparison_that_was_broken_off_is_owed() -> None:
     assert card_dn(card, BASE) in house.directory.entries
 
 
+async def test_a_comparison_that_fails_in_the_middle_is_done_again() -> None:
+    house = House()
+    cards = [card_certificate(CA, number) for number in range(3)]
+    async with house.running():
+        for card in cards:
+            await house.reached(house.facts.put(card))
+        house.directory.entries.clear()
+        house.directory.breaks_after = 8  # the tree is made then, the cards are not
+        house.facts.put(card_certificate(CA, 9))
+        await until(lambda: house.follower.statistics().failures > 0)
+        house.directory.breaks_after = None
+        await house.reached(4)
+    assert {card_dn(card, BASE) for card in cards} <= set(house.directory.entries)
+
+
 async def test_a_tree_that_is_refused_is_no_reason_to_go_on() -> None:
     house = House()
     house.directory.refuses[BASE] = NotAccepted(code=50, why="no")
