@@ -144,7 +144,7 @@ listen = "{host}:{port_base + 3}"
 def _issuers() -> str:
     return "\n".join(
         (
-            _issuer("root", "ZORG-ID Root CA", "root", "zorg-id-root-ca", crl=True),
+            _issuer("[root]", "ZORG-ID Root CA", "root", "zorg-id-root-ca", crl=True),
             _issuer("[token_ca]", "ZORG-ID Token CA", "token-ca-g1", "zorg-id-token-ca", key=True),
             _issuer(
                 "services_ca",

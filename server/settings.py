@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from pki.domain.errors import ConfigurationInvalid
 from server.setting.evidence import EvidenceSettings
-from server.setting.issuers import IssuerSettings, TokenCaSettings
+from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
 from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
 from server.setting.types import (
     Address,
@@ -157,7 +157,7 @@ class Settings(Section):
     key_blocklist: AnyPath | None = None
     secrets: AnyPath
     locks: AnyPath
-    root: IssuerSettings
+    root: Annotated[list[RootSettings], Field(min_length=1)]
     token_ca: Annotated[list[TokenCaSettings], Field(min_length=1)]
     services_ca: IssuerSettings
     status: StatusSettings
@@ -173,8 +173,8 @@ class Settings(Section):
 
     @property
     def published(self) -> tuple[IssuerSettings, ...]:
-        """Every CA whose certificate and CRL are served here; the root first."""
-        return self.root, *self.token_ca, self.services_ca
+        """Every CA whose certificate and CRL are served here; the roots first."""
+        return *self.root, *self.token_ca, self.services_ca
 
 
 def load(path: Path) -> Settings:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pki.domain.errors import ConfigurationInvalid
 
 if TYPE_CHECKING:
+    from server.setting.issuers import IssuerSettings
     from server.settings import Settings
 
 Finding = tuple[str, str, str]
@@ -64,12 +65,21 @@ def _crl(settings: "Settings") -> Iterator[Finding]:
 
 
 def _names(settings: "Settings") -> Iterator[Finding]:
-    cas = {"root": settings.root}
+    cas: dict[str, IssuerSettings] = {
+        f"root.{index}": each for index, each in enumerate(settings.root)
+    }
     cas |= {f"token_ca.{index}": each for index, each in enumerate(settings.token_ca)}
     cas["services_ca"] = settings.services_ca
     for field in ("id", "published_as", "certificate"):
         values = ((f"{name}.{field}", getattr(ca, field)) for name, ca in cas.items())
         yield from _twice(values, "each CA needs its own")
+    links = (
+        (f"root.{index}.links.{number}.published_as", link.published_as)
+        for index, root in enumerate(settings.root)
+        for number, link in enumerate(root.links)
+    )
+    names = ((f"{name}.published_as", ca.published_as) for name, ca in cas.items())
+    yield from _twice((*names, *links), "each certificate needs its own")
     for field in ("id", "published_as"):
         for name, ca in cas.items():
             if _LIST_NAME.search(getattr(ca, field)):

@@ -15,12 +15,12 @@ from pki.domain.journal import verify_chain
 from pki.ports import SystemClock
 from pki.store.reading import ReadSession, ReadStore
 from pki.trust.os_store import OsTrust, operating_system_trusts
-from pki.trust.signatures import verify_signature
 from server.commands.findings import Finding, ok, problem, report, warning
 from server.commands.generations import examine_generations
 from server.commands.outside import examine_outside
 from server.evidence.key import open_evidence
 from server.generation.authorities import profiles_of
+from server.generation.roots import root_of, signed_by
 from server.report import Report, of_system, progress
 from server.restored import read_marker
 from server.roles.issuance_desk import trust_settings
@@ -120,17 +120,14 @@ def _responder_key(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 
 def _chain(settings: Settings, now: datetime) -> Iterator[Finding]:
-    root = read_certificate(read_certificate_file(settings.root.certificate))
     for each in settings.published:
-        certificate = read_certificate(read_certificate_file(each.certificate))
-        content = certificate.content
-        signed = content.issuer_der == root.content.subject_der and verify_signature(
-            root.content.public_key, content.algorithm, certificate.tbs, certificate.signature
-        )
-        if not signed:
-            yield problem("chain", f"{each.id} was not signed by the root", "compare the files")
+        certificate = read_certificate_file(each.certificate)
+        content = read_certificate(certificate).content
+        root = root_of(settings, certificate)
+        if not signed_by(certificate, read_certificate_file(root.certificate)):
+            yield problem("chain", f"{each.id} was not signed by a root", "compare the files")
         elif each in settings.token_ca:
-            yield ok("chain", f"{each.id} was signed by the root")
+            yield ok("chain", f"{each.id} was signed by {root.id}")
         elif not content.not_before <= now <= content.not_after:
             yield problem(
                 "chain", f"{each.id} is not valid now", "check the clock; roll the CA over"
@@ -216,7 +213,8 @@ def _uzi(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 def _trust_store(settings: Settings, now: datetime) -> Iterator[Finding]:
     del now
-    digest = hashlib.sha256(read_certificate_file(settings.root.certificate)).digest()
+    root = settings.root[-1]
+    digest = hashlib.sha256(read_certificate_file(root.certificate)).digest()
     found = operating_system_trusts(digest)
     if found.trust is OsTrust.KNOWN:
         yield ok("trust store", f"this computer trusts the root ({found.reason})")
@@ -226,5 +224,5 @@ def _trust_store(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield warning(
             "trust store",
             f"this computer does not trust the root: {found.reason}",
-            f"relying parties must install {settings.root.certificate}",
+            f"relying parties must install {root.certificate}",
         )

@@ -51,7 +51,7 @@ class Scene:
 
     def operator_client(self, name: str) -> IssuanceClient:
         """The API as an operator calls it: with a client certificate."""
-        tls = ssl.create_default_context(cafile=self.settings.root.certificate)
+        tls = ssl.create_default_context(cafile=self.settings.root[0].certificate)
         certificate, key = self.layout.operator(name)
         tls.load_cert_chain(certificate, key)
         return IssuanceClient(self.api, tls=tls)
@@ -125,7 +125,7 @@ async def raise_curtain(
     addresses = _addresses(settings, ports)
     api = ports.api_url(settings.api.audience)
     issuer = x509.load_pem_x509_certificate(settings.token_ca[0].certificate.read_bytes())
-    root = settings.root.certificate
+    root = settings.root[0].certificate
     reception = Reception(directory=directory, register=register, api=api, api_ca=root)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(register_online(register, ports))
@@ -157,7 +157,7 @@ def _addresses(settings: Settings, ports: Ports) -> Addresses:
     return Addresses(
         ocsp=f"{base}/ocsp",
         crl_token=f"{base}/crl/{settings.token_ca[0].published_as}.crl",
-        crl_root=f"{base}/crl/{settings.root.published_as}.crl",
+        crl_root=f"{base}/crl/{settings.root[0].published_as}.crl",
         ca_issuers=f"{base}/ca/{settings.token_ca[0].published_as}.cer",
         ldap=ports.ldap_url,
         ldap_base=settings.ldap.base,

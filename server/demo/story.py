@@ -161,10 +161,10 @@ async def _interface(play: Play, stranger: Path) -> dict[str, Any]:
     named = ("ocsp", "crl_token", "crl_root", "ca_issuers", "ldap", "ldap_base")
     admin_certificate, admin_key = scene.layout.operator("administrator")
     files = {
-        "api_ca": scene.settings.root.certificate,
+        "api_ca": scene.settings.root[0].certificate,
         "admin_cert": admin_certificate,
         "admin_key": admin_key,
-        "root": scene.settings.root.certificate,
+        "root": scene.settings.root[0].certificate,
         "token_ca": scene.settings.token_ca[0].certificate,
         "ocsp_responder": responder,
         "uzi_root": play.directory / "uzi" / "root.pem",

@@ -18,6 +18,7 @@ from pki.store.reading import ReadStore
 from pki.trust.evidence import verify_evidence
 from server.evidence.key import open_evidence
 from server.files import write_new
+from server.generation.roots import root_of
 from server.report import Report
 from server.roles.keys import read_certificate_file
 from server.settings import Settings, load
@@ -63,7 +64,9 @@ def show_status_at(config: Path, asked: Asked) -> Report:
     if asked.statement is not None:
         _sign(settings, found, asked.statement, clock)
         result = result | {"statement": str(asked.statement)}
-        root = settings.root.certificate
+        root = root_of(
+            settings, read_certificate_file(settings.services_ca.certificate)
+        ).certificate
         lines += [
             f"signed statement   {asked.statement}",
             f"verify it with: zorgid status verify {asked.statement} --root {root}",

@@ -13,6 +13,7 @@ from pki.domain.errors import ConfigurationInvalid
 from pki.domain.identifiers import IssuerId
 from pki.keys.blocklist import KeyBlocklist
 from pki.ports import Entropy
+from server.generation.roots import root_of
 from server.roles.keys import load_signer, read_certificate_file
 from server.setting.issuers import TokenCaSettings
 from server.settings import Settings
@@ -22,6 +23,7 @@ _log: Final = logging.getLogger(__name__)
 
 def ca_settings(settings: Settings, generation: TokenCaSettings) -> CaSettings:
     """What the profiles are filled with for one generation."""
+    root = root_of(settings, read_certificate_file(generation.certificate))
     return CaSettings(
         installation=Installation(settings.installation.kind),
         operator=settings.installation.operator,
@@ -30,6 +32,7 @@ def ca_settings(settings: Settings, generation: TokenCaSettings) -> CaSettings:
         oid_ca=OidCa(settings.oid_ca),
         token_ca_name=generation.name,
         token_ca_published_as=generation.published_as,
+        root_published_as=root.published_as,
     )
 
 
@@ -72,9 +75,10 @@ def open_authority(
         )
     profiles = profiles_of(settings, generation)
     certificate = read_certificate_file(generation.certificate)
+    root = root_of(settings, certificate)
     opened = CertificationAuthority.open(
         IssuerId(generation.id),
-        chain=(certificate, read_certificate_file(settings.root.certificate)),
+        chain=(certificate, read_certificate_file(root.certificate)),
         signer=load_signer(
             generation.key, certificate, settings.limits, profiles[settings.card_profile].signatures
         ),

@@ -61,7 +61,7 @@ class IssuanceRole:
             clock=clock,
         )
         self._tls = tls_context(settings)
-        self.ceremony_crls = CeremonyCrls((settings.root, settings.services_ca), store)
+        self.ceremony_crls = CeremonyCrls((*settings.root, settings.services_ca), store)
         clients = settings.services_ca.id
         self._peers = unrevoked_peers(lambda: self.ceremony_crls.revoked(clients))
         self._serving = False

@@ -94,7 +94,7 @@ def published_tree(settings: Settings) -> Tree:
         PublishedCa(
             issuer=IssuerId(each.id),
             certificates=(read_certificate_file(each.certificate),),
-            is_root=each is settings.root,
+            is_root=each in settings.root,
         )
         for each in settings.published
     )

@@ -187,13 +187,12 @@ def _answered(settings: Settings) -> dict[IssuerId, bytes]:
 
 
 def _crl_handler(settings: Settings, reader: ReadStore, clock: Clock) -> CrlHandler:
-    published = settings.published
+    files = {each.published_as: each.certificate for each in settings.published}
+    files |= {link.published_as: link.certificate for root in settings.root for link in root.links}
     return CrlHandler(
         StoreShelf(reader),
         issued=served_lists(settings),
-        certificates={
-            each.published_as: read_certificate_file(each.certificate) for each in published
-        },
+        certificates={name: read_certificate_file(file) for name, file in files.items()},
         clock=clock,
         policy=crl_policy(settings),
     )

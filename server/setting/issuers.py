@@ -20,6 +20,19 @@ class IssuerSettings(Section):
     crl: ExistingFile | None = None
 
 
+class LinkSettings(Section):
+    """A certificate that one root made of another's key (RFC 9810 4.4); only published."""
+
+    certificate: ExistingFile
+    published_as: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}$")]
+
+
+class RootSettings(IssuerSettings):
+    """One generation of the offline root, with the links to and from it."""
+
+    links: Annotated[list[LinkSettings], Field(default_factory=list)]
+
+
 class TokenCaSettings(IssuerSettings):
     """One generation of the Token CA; its ``key`` is needed where the role `issuance` runs.
 

@@ -19,6 +19,8 @@ ALTERNATIVES = {
     "ldap.bind_dn",
     "ldap.password_file",
     "ldap.ca_file",
+    "root.links.certificate",
+    "root.links.published_as",
     *(
         f"{key}.pkcs11.{name}"
         for key in ("token_ca.key", "status.responder_key", "evidence.key")
@@ -190,7 +192,7 @@ def change(document: dict[str, Any], key: str, value: Any) -> None:
         ("token_ca.0.name", "ZORG=ID", "'='"),
         ("installation.operator", "Evil\nO", "installation.operator"),
         ("installation.kind", "test", "installation.kind"),
-        ("root.certificate", "ca/none.pem", "does not exist"),
+        ("root.0.certificate", "ca/none.pem", "does not exist"),
         ("token_ca.0.state", "retired", "token_ca.0.state"),
         ("token_ca.0.archive_years", -1, "token_ca.0.archive_years"),
         ("store.postgresql", "postgresql+psycopg://x/y", "store"),
@@ -198,7 +200,7 @@ def change(document: dict[str, Any], key: str, value: Any) -> None:
         ("status.answer_lifetime_seconds", 200, "status.blindness_limit_seconds"),
         ("crl.interval_seconds", 86_401, "crl.interval_seconds"),
         ("crl.lifetime_seconds", 3_600, "crl.lifetime_seconds"),
-        ("root.id", "token-ca-g1", "token_ca.0.id"),
+        ("root.0.id", "token-ca-g1", "token_ca.0.id"),
         ("services_ca.published_as", "zorg-id-token-ca", "services_ca.published_as"),
         ("services_ca.certificate", "ca/root.pem", "services_ca.certificate"),
         ("api.listen", "127.0.0.1:99999", "api.listen"),
