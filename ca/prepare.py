@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from ca.issuer import Issuer, subject_name
 from ca.key_policy import check_key
 from ca.lint import check_tbs
-from ca.profile import AlternativeName, CertificateKind, NameField, Profile
+from ca.profile import AlternativeName, CertificateKind, ExtensionRule, NameField, Profile
 from ca.rules.of_certificates import KEY_USAGE_BITS, PURPOSE_OIDS
 from ca.serials import new_serial
 from ca.validity import Window, window, within_issuer
@@ -23,6 +24,9 @@ from pki.domain.errors import KeyRejected, Malformed
 from pki.domain.identifiers import SerialNumber
 from pki.domain.uzi import UziName
 from pki.ports import Entropy
+
+_REMEMBERED: Final = 32
+"""Extensions that a profile says alone are encoded once."""
 
 _NEVER_SHORTENED: Final = frozenset({CertificateKind.CARD, CertificateKind.ISSUING_CA})
 
@@ -124,14 +128,7 @@ def _extensions(
         # A root that signs itself has none (RFC 5280 4.2.1.1).
         yield _plain(oids.AUTHORITY_KEY_ID, x509.authority_key_id(issuer.key_id))
     yield _plain(oids.SUBJECT_KEY_ID, x509.subject_key_id(key_identifier(request.public_key)))
-    bits = [KEY_USAGE_BITS[each] for each in rule.key_usage]
-    yield Extension(oid=oids.KEY_USAGE, critical=True, value=x509.key_usage(bits))
-    if rule.policies:
-        policies = [
-            x509.Policy(oid=each.oid, cps_uri=each.cps, notice=each.notice)
-            for each in rule.policies
-        ]
-        yield _plain(oids.CERTIFICATE_POLICIES, x509.certificate_policies(policies))
+    yield from _usage_and_policies(rule)
     if rule.alternative_name is not AlternativeName.NONE:
         yield _plain(oids.SUBJECT_ALT_NAME, _alternative_name(request, rule.alternative_name))
     constraints = x509.BasicConstraints(ca=rule.ca, path_length=rule.path_length)
@@ -141,22 +138,35 @@ def _extensions(
     if rule.extended_key_usage:
         purposes = [PURPOSE_OIDS[each] for each in rule.extended_key_usage]
         yield _plain(oids.EXTENDED_KEY_USAGE, x509.extended_key_usage(purposes))
-    yield from _addresses(profile, serial)
+    yield from _addresses(rule, rule.crl_urls(serial))
     if rule.ocsp_nocheck:
         yield _plain(oids.OCSP_NO_CHECK, x509.NO_CHECK)
 
 
-def _addresses(profile: Profile, serial: SerialNumber) -> Iterator[Extension]:
-    rule = profile.extensions
-    urls = rule.crl_urls(serial)
-    if urls:
-        yield _plain(oids.CRL_DISTRIBUTION_POINTS, x509.crl_distribution_points(urls))
+@lru_cache(maxsize=_REMEMBERED)
+def _usage_and_policies(rule: ExtensionRule) -> tuple[Extension, ...]:
+    bits = [KEY_USAGE_BITS[each] for each in rule.key_usage]
+    usage = Extension(oid=oids.KEY_USAGE, critical=True, value=x509.key_usage(bits))
+    if not rule.policies:
+        return (usage,)
+    policies = [
+        x509.Policy(oid=each.oid, cps_uri=each.cps, notice=each.notice) for each in rule.policies
+    ]
+    return usage, _plain(oids.CERTIFICATE_POLICIES, x509.certificate_policies(policies))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _addresses(rule: ExtensionRule, crl_urls: tuple[str, ...]) -> tuple[Extension, ...]:
+    points: tuple[Extension, ...] = ()
+    if crl_urls:
+        points = (_plain(oids.CRL_DISTRIBUTION_POINTS, x509.crl_distribution_points(crl_urls)),)
     info = x509.AuthorityInfo(
         ocsp=() if rule.ocsp_url is None else (rule.ocsp_url,),
         ca_issuers=() if rule.ca_issuers_url is None else (rule.ca_issuers_url,),
     )
-    if info.ocsp or info.ca_issuers:
-        yield _plain(oids.AUTHORITY_INFO_ACCESS, x509.authority_info_access(info))
+    if not (info.ocsp or info.ca_issuers):
+        return points
+    return *points, _plain(oids.AUTHORITY_INFO_ACCESS, x509.authority_info_access(info))
 
 
 def _alternative_name(request: Request, form: AlternativeName) -> bytes:

@@ -1,11 +1,16 @@
-"""X.509 extension values, read (RFC 5280 4.2); anything unexpected raises `Malformed`."""
+"""X.509 extension values, read (RFC 5280 4.2); anything unexpected raises `Malformed`.
 
+What is the same in every certificate of a CA is remembered, for the last few values.
+"""
+
+from functools import lru_cache
 from typing import Final
 
 from pki.der import codec, oids
 from pki.der.extensions import AuthorityInfo, BasicConstraints, KeyUsage, Policy
 
 _LIMIT: Final = 64 * 1024
+_REMEMBERED: Final = 32
 _URI: Final = codec.context(6)
 _KEY_ID: Final = codec.context(0)
 _NOTICE_ALPHABETS: Final = {
@@ -16,6 +21,7 @@ _NOTICE_ALPHABETS: Final = {
 }
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_basic_constraints(der: bytes) -> BasicConstraints:
     """Raises `Malformed` unless canonical: no explicit FALSE, a path length only for a CA."""
     outer = codec.outermost(der, "basicConstraints", _LIMIT)
@@ -29,6 +35,7 @@ def read_basic_constraints(der: bytes) -> BasicConstraints:
     return BasicConstraints(ca=ca, path_length=length)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_key_usage(der: bytes) -> frozenset[KeyUsage]:
     """Raises `Malformed` when empty, with unknown bits or with trailing zeroes."""
     reader = codec.Reader(der, "keyUsage")
@@ -39,6 +46,7 @@ def read_key_usage(der: bytes) -> frozenset[KeyUsage]:
     return frozenset(map(KeyUsage, bits))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_extended_key_usage(der: bytes) -> tuple[str, ...]:
     """Object identifiers in order, at least one."""
     outer = codec.outermost(der, "extKeyUsage", _LIMIT)
@@ -88,6 +96,7 @@ def _read_policy(policy: codec.Reader) -> Policy:
     return Policy(oid=oid, cps_uri=cps_uri, notice=notice)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_certificate_policies(der: bytes) -> tuple[Policy, ...]:
     """Policies in order, at least one, none twice; qualifiers of other kinds are passed over."""
     outer = codec.outermost(der, "certificatePolicies", _LIMIT)
@@ -99,6 +108,7 @@ def read_certificate_policies(der: bytes) -> tuple[Policy, ...]:
     return tuple(policies)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_authority_info_access(der: bytes) -> AuthorityInfo:
     """The addresses of both methods; other methods and other kinds of name are passed over."""
     outer = codec.outermost(der, "authorityInfoAccess", _LIMIT)
@@ -132,6 +142,7 @@ def _full_name(point: codec.Reader) -> codec.Reader | None:
     return names
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_crl_distribution_points(der: bytes) -> tuple[str, ...]:
     """Addresses of points without reasons and without another CRL issuer; others are ignored."""
     outer = codec.outermost(der, "cRLDistributionPoints", _LIMIT)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self
 
 from pki.der import codec, oids
@@ -111,8 +112,11 @@ class DistinguishedName:
         return tuple(rdn for rdn in self.rdns if rdn.oid == oid)
 
 
+@lru_cache(maxsize=64)
 def read_name(der: bytes) -> DistinguishedName:
     """Read a Name whose relative names have one attribute each, UTF8String or PrintableString.
+
+    The last few are remembered: each rule of a lint reads the name that it judges.
 
     Raises:
         Malformed: anything else. (Names that are only compared need no reading.)
