@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from issuance.linking.ports import LinkReads, LinkWrites
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.cards import Card
 from pki.domain.events import Event
@@ -17,7 +18,6 @@ from pki.domain.identifiers import (
     ChallengeId,
     IdempotencyKey,
     IssuerId,
-    OrganisationId,
     PersonId,
     SerialNumber,
     Ura,
@@ -125,12 +125,12 @@ class Certification(Eligibility, Intents, Challenges, Protocol):
         """Keep the certificate; completes its intent."""
 
 
-class Confirmation(Eligibility, CardWrites, Challenges, Protocol):
-    """Making a card active."""
+class Linking(Eligibility, CardWrites, LinkWrites, Protocol):
+    """Linking cards to organisations."""
 
-    def put_link(
-        self, card_id: CardId, organisation_id: OrganisationId, since: datetime, /
-    ) -> None: ...
+
+class Confirmation(Linking, Challenges, Protocol):
+    """Making a card active."""
 
 
 class Lapsing(Intents, Protocol):
@@ -150,7 +150,7 @@ class Registration(Eligibility, Journal, Protocol):
     def operator_by_certificate(self, sha256: bytes, /) -> Operator | None: ...
 
 
-class Enquiry(Eligibility, CardReads, Protocol):
+class Enquiry(Eligibility, CardReads, LinkReads, Protocol):
     """A read-only snapshot."""
 
     def session_by_token(self, token_sha256: bytes, /) -> Session | None: ...

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from fakes_issuance_links import FakeLinks
 from issuance.ports import Enquiry, WholeSession
 from pki.domain.cards import Card, Issued, Lapsed, Ordered
 from pki.domain.errors import (
@@ -72,6 +73,7 @@ class Tables:
     organisations: dict[OrganisationId, Organisation] = field(default_factory=dict)
     operators: dict[bytes, Operator] = field(default_factory=dict)
     links: dict[tuple[CardId, OrganisationId], datetime] = field(default_factory=dict)
+    unlinked: dict[CardId, datetime] = field(default_factory=dict)
     challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
     sessions: dict[bytes, Session] = field(default_factory=dict)
     intents: dict[SerialNumber, Intent] = field(default_factory=dict)
@@ -82,7 +84,7 @@ class Tables:
         return Tables(**{name: copy(value) for name, value in vars(self).items()})
 
 
-class FakeSession:
+class FakeSession(FakeLinks):
     """One transaction on a fork of the tables."""
 
     def __init__(self, tables: Tables, now: datetime) -> None:
@@ -149,17 +151,6 @@ class FakeSession:
 
     def put_organisation(self, organisation: Organisation, /) -> None:
         self.tables.organisations[organisation.id] = organisation
-
-    def links_of(self, card_id: CardId, /) -> tuple[Ura, ...]:
-        linked = [organisation for card, organisation in self.tables.links if card == card_id]
-        return tuple(self.tables.organisations[each].ura for each in linked)
-
-    def put_link(
-        self, card_id: CardId, organisation_id: OrganisationId, since: datetime, /
-    ) -> None:
-        if (card_id, organisation_id) in self.tables.links:
-            raise Conflict(message="linked already")
-        self.tables.links[card_id, organisation_id] = since
 
     def is_operator(self, person_id: PersonId, /) -> bool:
         cardless = {Role.ADMINISTRATOR, Role.BEHEERDER}

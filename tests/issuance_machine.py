@@ -1,4 +1,4 @@
-"""Orders, certificates, confirmations, blocks and deaths in any order; what must always hold.
+"""Orders, certificates, blocks, links, months and deaths in any order; what must always hold.
 
 The same machine runs on the store in memory and on the real one.
 """
@@ -6,25 +6,29 @@ The same machine runs on the store in memory and on the real one.
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from fakes_issuance import Surroundings
+from fakes_issuance import APOTHEEK, HUISARTS, Surroundings
 from fakes_issuance_store import ISSUER, START
 from issuance.block_card import block_card
 from issuance.certify_card import CardCertifier
 from issuance.desk import Desk
+from issuance.endings.unlinked import end_unlinked
 from issuance.lapse import lapse_overdue
+from issuance.linking.link_card import link_card, unlink_card
 from issuance.ports import Enquiry, Reader, Store, WholeSession
 from issuance.revoke_card import revoke_card
+from issuance.rules.unlinked import ends_at
 from issuance.steps.intents import close_all_intents
 from issuance.unblock_card import unblock_card
 from issuance_holder import Holder
-from pki.domain.cards import Blocked, Card, Ended, Lapsed, certificate_status
+from pki.domain.cards import Active, Blocked, Card, Ended, Lapsed, certificate_status
 from pki.domain.errors import ZorgidError
-from pki.domain.identifiers import SerialNumber, UziNumber
+from pki.domain.identifiers import SerialNumber, Ura, UziNumber
 from pki.domain.reasons import BlockReason, RevokeReason
 from pki.domain.status import CertificateStatus, Good, Revoked, Unconfirmed
 
@@ -178,6 +182,47 @@ class CardMachine(RuleBasedStateMachine):
                         self.around.clock.advance(seconds=5)
                     self.attempt(revoke_card(desk, team, card.id, RevokeReason.DEFECT))
 
+    @rule(who=people, ura=st.sampled_from([APOTHEEK, HUISARTS]), link=st.booleans())
+    def manage(self, who: int, ura: Ura, link: bool) -> None:
+        desk, team = self.around.desk, self.around.team
+        if link:
+            self.attempt(link_card(desk, team, UziNumber(self.holders[who].number), ura))
+            return
+        for card in self.cards_of(self.holders[who])[:1]:
+            self.attempt(unlink_card(desk, team, card.id, ura))
+
+    @rule(days=st.sampled_from([30, 59, 62]))
+    def months_pass(self, days: int) -> None:
+        self.around.clock.advance(days=days)
+        self.attempt(self.nobody_is_alone_too_long())
+
+    async def nobody_is_alone_too_long(self) -> None:
+        await end_unlinked(self.around.desk)
+        now = self.around.clock.now()
+
+        def query(snapshot: Enquiry) -> list[datetime]:
+            alone = [
+                snapshot.unlinked_since(each.id) for each in snapshot.cards_unlinked_before(now)
+            ]
+            return [since for since in alone if since is not None]
+
+        assert all(ends_at(since) > now for since in await self.reader.read(query))
+
+    @invariant()
+    def nobody_ends_while_managed(self) -> None:
+        for holder in getattr(self, "holders", []):
+            for card in self.cards_of(holder):
+                match card.phase:
+                    case Ended(at=at, reason=RevokeReason.UNLINKED):
+                        since = self.unlinked_since(card)
+                        assert since is not None
+                        assert ends_at(since) <= at
+                    case _:
+                        pass
+
+    def unlinked_since(self, card: Card) -> datetime | None:
+        return self.runner.run(self.reader.read(lambda snapshot: snapshot.unlinked_since(card.id)))
+
     @invariant()
     def one_live_card_a_person(self) -> None:
         for holder in getattr(self, "holders", []):
@@ -201,6 +246,10 @@ class CardMachine(RuleBasedStateMachine):
         match card.phase:
             case Blocked(at=at):
                 self.blocks[card.serial] = at
+            case Active():
+                self.blocks.pop(card.serial, None)
+            case Ended(at=at, revoked_at=revoked_at, reason=RevokeReason.UNLINKED):
+                assert revoked_at == self.blocks.get(card.serial, at)
             case Ended(revoked_at=revoked_at):
                 assert revoked_at == self.blocks[card.serial]
             case Lapsed(revoked_at=revoked_at):

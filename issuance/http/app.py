@@ -10,6 +10,7 @@ from aiohttp import web
 from issuance.desk import Desk
 from issuance.http.bodies import BODY_LIMIT
 from issuance.http.holder_routes import HolderRoutes
+from issuance.http.link_routes import LinkRoutes
 from issuance.http.middleware import around_requests
 from issuance.http.operator_routes import OperatorRoutes
 from issuance.http.peers import PeerCertificate, peer_certificate
@@ -34,6 +35,7 @@ def create_app(
     """
     app = web.Application(middlewares=[around_requests(desk.entropy)], client_max_size=BODY_LIMIT)
     app.add_routes([*HolderRoutes(desk).routes(), *OperatorRoutes(desk, peers).routes()])
+    app.add_routes(LinkRoutes(desk, peers).routes())
     if statements is not None:
         app.add_routes(StatementRoutes(desk, peers, statements).routes())
     return app

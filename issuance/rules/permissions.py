@@ -18,6 +18,8 @@ class Action(Enum):
     BLOCK_CARD = auto()
     UNBLOCK_CARD = auto()
     REVOKE_CARD = auto()
+    LINK_CARD = auto()
+    UNLINK_CARD = auto()
     REGISTER_ORGANISATION = auto()
     REGISTER_OPERATOR = auto()
     CERTIFY_RESPONDER = auto()
@@ -27,7 +29,7 @@ class Reach(Enum):
     """Where a role may do it."""
 
     LINKED = auto()
-    """For cards that are linked to the operator's own organisation."""
+    """For cards that are linked to the operator's own organisation; linking only to that one."""
     EVERYWHERE = auto()
 
 
@@ -37,6 +39,8 @@ _CARD_ACTIONS: Final = (
     Action.BLOCK_CARD,
     Action.UNBLOCK_CARD,
     Action.REVOKE_CARD,
+    Action.LINK_CARD,
+    Action.UNLINK_CARD,
 )
 
 MAY: Final[dict[Role, dict[Action, Reach]]] = {

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pki.api.base import Problem, Wire
 from pki.api.challenge import challenge_message
 from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
+from pki.api.linking import LinkChangedView, LinkRequest, LinksView, UnlinkRequest
 from pki.api.wire import (
     BlockRequest,
     CardChangedView,
@@ -128,6 +129,18 @@ class IssuanceClient:
     async def revoke(self, card_id: CardId, request: RevokeRequest) -> CardChangedView:
         """End a blocked card for ever (operator)."""
         return await self._post(f"/v1/cards/{card_id}/revoke", request, CardChangedView)
+
+    async def links(self, card_id: CardId) -> LinksView:
+        """Read which organisations manage a card (operator)."""
+        return await self._call("GET", f"/v1/cards/{card_id}/links", LinksView)
+
+    async def link(self, request: LinkRequest) -> LinkChangedView:
+        """Let an organisation manage a person's card (operator)."""
+        return await self._post("/v1/cards/link", request, LinkChangedView)
+
+    async def unlink(self, card_id: CardId, request: UnlinkRequest) -> LinkChangedView:
+        """Let an organisation no longer manage a card (operator)."""
+        return await self._post(f"/v1/cards/{card_id}/unlink", request, LinkChangedView)
 
     async def register_organisation(self, request: OrganisationRequest) -> OrganisationView:
         """Register an organisation (ZORG-ID team)."""

@@ -16,11 +16,15 @@ from pki.domain.identifiers import (
     SessionId,
     Ura,
 )
+from pki.domain.linking.events import LINK_EVENTS
 from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
 
 JsonScalar = str | int | None
 
-EVENT_TYPES: Final[Mapping[str, type[Event]]] = {cls.KIND: cls for cls in ALL_EVENTS}
+EVERY_EVENT: Final = (*ALL_EVENTS, *LINK_EVENTS)
+"""All that a journal may hold."""
+
+EVENT_TYPES: Final[Mapping[str, type[Event]]] = {cls.KIND: cls for cls in EVERY_EVENT}
 
 
 def encode_time(at: datetime) -> str:

@@ -13,12 +13,12 @@ from sqlalchemy import Engine
 
 from pki.store.engine import check_revision, read_engine
 from pki.store.failures import translating
-from pki.store.registry_reads import RegistryReads
+from pki.store.links.reading import LinkReads
 
 T = TypeVar("T")
 
 
-class ReadSession(RegistryReads):
+class ReadSession(LinkReads):
     """Every query there is, in one snapshot; good while the function it was given to runs."""
 
 

@@ -100,15 +100,6 @@ class RegistryReads(CrlReads):
         table = schema.organisations
         return _organisation(self._row(select(table).where(table.c.ura == ura)))
 
-    def links_of(self, card_id: CardId) -> tuple[Ura, ...]:
-        """The organisations a card is linked to now, by URA."""
-        links, organisations = schema.card_links, schema.organisations
-        query = select(organisations.c.ura).join(
-            links, links.c.organisation_id == organisations.c.id
-        )
-        current = query.where(links.c.card_id == card_id, links.c.until.is_(None))
-        return tuple(row.ura for row in self._rows(current.order_by(organisations.c.ura)))
-
     def operator_by_certificate(self, certificate_sha256: bytes) -> Operator | None:
         """Whom a client certificate belongs to."""
         table = schema.operators

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from typing import Final
 
+from issuance.endings.runner import EndingRunner
 from issuance.http.app import create_app, serving
 from issuance.lapse import LapseRunner
 from issuance.statement.make import Statements
@@ -93,6 +94,7 @@ class IssuanceRole:
                 *(tasks.create_task(each.run()) for each in self.crls),
                 tasks.create_task(self.ceremony_crls.run()),
                 tasks.create_task(LapseRunner(self.desk).run()),
+                tasks.create_task(EndingRunner(self.desk).run()),
             ]
             app = create_app(self.desk, peers=self._peers, statements=self._statements)
             async with serving(app, host=host.strip("[]"), port=int(port), tls=self._tls):

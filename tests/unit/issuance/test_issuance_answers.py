@@ -29,6 +29,8 @@ CARD_ACTIONS = [
     Action.BLOCK_CARD,
     Action.UNBLOCK_CARD,
     Action.REVOKE_CARD,
+    Action.LINK_CARD,
+    Action.UNLINK_CARD,
 ]
 
 

@@ -1,0 +1,1 @@
+"""Cards in use that come to their end by themselves."""

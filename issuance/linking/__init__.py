@@ -1,0 +1,1 @@
+"""Linking cards to organisations, and ending those that nobody manages any more."""

@@ -1,0 +1,1 @@
+"""Which organisations a card is linked to, as the journal tells it."""
