@@ -39,6 +39,15 @@ class Reading:
     touched: bool = False
 
 
+class Remembered:
+    """The status of one certificate as it was read last; None once something changed it."""
+
+    __slots__ = ("status",)
+
+    def __init__(self, status: CertificateStatus | None) -> None:
+        self.status = status
+
+
 @dataclass(slots=True)
 class AnswerCache:
     """At most ``limit`` answers, and as many statuses that were read.
@@ -50,7 +59,7 @@ class AnswerCache:
     _entries: OrderedDict[bytes, Entry] = field(default_factory=OrderedDict)
     _asked: dict[Subject, set[bytes]] = field(default_factory=dict)
     _readings: dict[Subject, list[Reading]] = field(default_factory=dict)
-    _statuses: OrderedDict[Subject, CertificateStatus] = field(default_factory=OrderedDict)
+    _statuses: OrderedDict[Subject, Remembered] = field(default_factory=OrderedDict)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -59,17 +68,19 @@ class AnswerCache:
         """The answer to these octets, whatever its age."""
         return self._entries.get(asked)
 
-    def status(self, subject: Subject) -> CertificateStatus | None:
-        """The status read last, if nothing changed it since; None when it is to be read."""
-        return self._statuses.get(subject)
-
-    def learn(self, subject: Subject, status: CertificateStatus, reading: Reading) -> None:
+    def learn(
+        self, subject: Subject, status: CertificateStatus, reading: Reading
+    ) -> Remembered | None:
         """Remember what was read, unless it was changed in between; the oldest goes first."""
         if reading.touched:
-            return
-        self._statuses[subject] = status
-        if len(self._statuses) > self.limit:
-            self._statuses.popitem(last=False)
+            return None
+        remembered = self._statuses.get(subject)
+        if remembered is None:
+            remembered = self._statuses[subject] = Remembered(status)
+            if len(self._statuses) > self.limit:
+                self._statuses.popitem(last=False)[1].status = None
+        remembered.status = status
+        return remembered
 
     @contextmanager
     def reading(self, subjects: Iterable[Subject]) -> Iterator[Reading]:
@@ -99,7 +110,9 @@ class AnswerCache:
 
     def touch(self, subject: Subject) -> int:
         """A journal entry changed this certificate: drop its answers; returns how many."""
-        self._statuses.pop(subject, None)
+        remembered = self._statuses.get(subject)
+        if remembered is not None:
+            remembered.status = None
         for reading in self._readings.get(subject, ()):
             reading.touched = True
         dropped = tuple(self._asked.get(subject, ()))
@@ -114,6 +127,8 @@ class AnswerCache:
                 reading.touched = True
         for entry in self._entries.values():
             entry.ready.withdraw()
+        for remembered in self._statuses.values():
+            remembered.status = None
         self._entries.clear()
         self._statuses.clear()
         self._asked.clear()

@@ -20,6 +20,7 @@ class IssuerStatus:
 
     issuer: IssuerId
     name_der: bytes
+    public_key: bytes
     name_hashes: Mapping[str, bytes]
     key_hashes: Mapping[str, bytes]
 
@@ -34,6 +35,7 @@ class IssuerStatus:
         return cls(
             issuer=issuer,
             name_der=content.subject_der,
+            public_key=content.public_key,
             name_hashes=_hashes(content.subject_der),
             key_hashes=_hashes(key_bits(content.public_key)),
         )
@@ -47,9 +49,10 @@ class IssuerTable:
     """Finds the issuer of a CertID; name hash and key hash must both be its own."""
 
     def __init__(self, issuers: Iterable[IssuerStatus]) -> None:
+        self.issuers = tuple(issuers)
         self._found = {
             (name, each.name_hashes[name], each.key_hashes[name]): each.issuer
-            for each in issuers
+            for each in self.issuers
             for name in HASHES
         }
 

@@ -24,7 +24,8 @@ class ResponderPolicy:
     never issued is called revoked (RFC 6960 2.2) and not unknown. ``archive_years``: how long after
     its end a certificate's status is still told; when above 0, answers say so (RFC 6960 4.4.4).
     ``ahead``: seconds before half its life at which an answer that is asked for is made anew; 0 is
-    never.
+    never. ``presign``: digests of the CertIDs (sha1, sha256) for which answers about all good
+    certificates are signed before they are asked for.
     """
 
     validity: timedelta = timedelta(minutes=15)
@@ -36,6 +37,7 @@ class ResponderPolicy:
     cache_entries: int = 65_536
     certificates_per_request: int = 64
     ahead: float = 60.0
+    presign: tuple[str, ...] = ()
     extended_revoke: bool = False
     archive_years: int = 0
 

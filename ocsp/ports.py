@@ -26,6 +26,18 @@ class StatusSource(Protocol):
         ...
 
 
+class WorkingSet(Protocol):
+    """Knows which certificates are good, by the thousand."""
+
+    async def good(self, issuer: IssuerId, after: bytes, limit: int) -> Sequence[bytes]:
+        """Serials (20 octets) above ``after``, in order, of what is good now and not expired.
+
+        Raises:
+            StoreUnavailable: as `StatusSource.status`.
+        """
+        ...
+
+
 class CertificateDigests(Protocol):
     """Knows the certificates themselves; asked only when answers are to show their digests."""
 

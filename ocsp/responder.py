@@ -6,38 +6,33 @@ fails closed: no store, no key or no certificate means tryLater, never good.
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
 
-from ocsp.answer import Asked, Composed, Found, compose
+from ocsp.answer import Asked, Composed, compose
 from ocsp.cache import AnswerCache, Entry
 from ocsp.http_form import ChangedSeconds, error_answer, good_answer
 from ocsp.issuers import IssuerTable
 from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
-from ocsp.ports import CertificateDigests, Credentials, StatusSource
+from ocsp.ports import CertificateDigests, Credentials, StatusSource, WorkingSet
 from ocsp.signing.ahead import Ahead
+from ocsp.signing.early import EarlyAnswers
+from ocsp.signing.finding import Finder
+from ocsp.signing.presigned import Signatures
+from ocsp.signing.presigning import Presigning
 from ocsp.signing.quick import QuickAnswers
 from ocsp.signing.whole import signed
 from ocsp.statistics import ResponderStatistics, status_name
 from pki.der.ocsp import OcspError, OcspRequest, read_request
-from pki.domain.errors import (
-    IntegrityBroken,
-    Malformed,
-    StoreUnavailable,
-    Unavailable,
-    ZorgidError,
-)
+from pki.domain.errors import Malformed, Unavailable, ZorgidError
 from pki.domain.events import touched
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import JournalEntry
-from pki.domain.status import Good
 from pki.ports import Gate, HttpAnswer, ReadyAnswer
 
 logger = logging.getLogger(__name__)
-
-Answer = TypeVar("Answer")
 
 LONGEST_KEPT: Final = 1024
 """Octets of a request whose answer is kept: an honest one has 70 to 250, and anyone may ask."""
@@ -77,10 +72,19 @@ class OcspResponder:
         self._gate = Gate()
         self._policy = policy or ResponderPolicy()
         self._cache = AnswerCache(self._policy.cache_entries)
-        self._store_tried_again_at = datetime.min.replace(tzinfo=UTC)
+        self._finder = Finder(source, digests, self._policy, self._clock)
         self.statistics = ResponderStatistics()
         self._quick = QuickAnswers(
-            self._cache, self._credentials, moments, self.statistics, gate=self._gate
+            self._cache,
+            self._credentials,
+            moments,
+            self.statistics,
+            gate=self._gate,
+            policy=self._policy,
+        )
+        self._signatures = Signatures.of(issuers, self._policy)
+        self.early = EarlyAnswers(
+            self._signatures, self._cache, self._policy, make_entry=self._entry, gate=self._gate
         )
         self.ahead = Ahead(self._made, self._policy, moments, self.statistics, gate=self._gate)
         self.changed = ChangedSeconds()
@@ -89,6 +93,22 @@ class OcspResponder:
     def cached(self) -> int:
         """How many answers are kept."""
         return len(self._cache)
+
+    @property
+    def signed_early(self) -> int:
+        """How many signatures of answers to come are kept."""
+        return len(self._signatures)
+
+    def presigning(self, working_set: WorkingSet) -> Presigning:
+        """What signs answers before they are asked for, where the policy wants that."""
+        return Presigning(
+            signatures=self._signatures,
+            working_set=working_set,
+            credentials=self._credentials,
+            policy=self._policy,
+            moments=self._moments,
+            gate=self._gate,
+        )
 
     async def run(self) -> None:
         """Beat for ever; without it nothing is ever ready, and every answer is made anew."""
@@ -106,6 +126,7 @@ class OcspResponder:
         if self._moments.were_set(now):
             logger.warning("the clock was set: every kept answer is made anew")
             self._cache.clear()
+            self._signatures.clear()
             self._quick.refresh()
 
     def lookup(self, asked: bytes) -> ReadyAnswer | None:
@@ -120,9 +141,9 @@ class OcspResponder:
         ready.given[0] += 1
         return ready
 
-    def at_once(self, der: bytes) -> bytes | None:
-        """Head and body of an answer to this request that needs no waiting, or None."""
-        return self._quick.at_once(der)
+    def at_once(self, der: bytes) -> ReadyAnswer | bytes | None:
+        """An answer to this request that needs no waiting, or its head and body, or None."""
+        return self._quick.at_once(der) or self.early.ready(der, der, self._monotonic())
 
     def apply(self, entries: Sequence[JournalEntry]) -> None:
         """Drop what these entries touch; before anyone is told that they are in force."""
@@ -130,6 +151,7 @@ class OcspResponder:
             subject = touched(entry.event)
             if subject is not None:
                 self.statistics.dropped += self._cache.touch(subject)
+                self._signatures.touch(subject)
                 self.changed.add(self._clock.now())
                 self._quick.refresh()
 
@@ -142,8 +164,12 @@ class OcspResponder:
         quick = await self._quick.soon(der)
         if quick is not None:
             return quick
+        asked = der if asked is None else asked
+        early = self.early.ready(der, asked, self._monotonic())
+        if early is not None:
+            return early.octets
         self.statistics.misses += 1
-        return await self._made(der, der if asked is None else asked)
+        return await self._made(der, asked)
 
     async def _made(self, der: bytes, asked: bytes) -> HttpAnswer | bytes:
         try:
@@ -164,7 +190,7 @@ class OcspResponder:
             )
             for cert_id, issuer in found
         ]
-        answer = await self._answer_or_keep_on(request, speaks, things, asked)
+        answer = await self._answer_or_keep_on(request, speaks, things, (der, asked))
         kept = self._cache.get(asked)
         if kept is not None and kept.new:
             kept.new = False
@@ -172,8 +198,13 @@ class OcspResponder:
         return answer
 
     async def _answer_or_keep_on(
-        self, request: OcspRequest, speaks: IssuerId, things: Sequence[Asked], asked: bytes
+        self,
+        request: OcspRequest,
+        speaks: IssuerId,
+        things: Sequence[Asked],
+        octets: tuple[bytes, bytes],
     ) -> HttpAnswer | bytes:
+        der, asked = octets
         try:
             for _ in range(ATTEMPTS):
                 answer = await self._answer_once(request, speaks, things, asked)
@@ -181,7 +212,7 @@ class OcspResponder:
                     return answer
                 self.statistics.again += 1
         except Unavailable as error:
-            return self._keep_on(asked, error)
+            return self._keep_on(der, asked, error)
         except ZorgidError as error:
             logger.exception("no OCSP answer", extra={"next_step": error.next_step})
             return self._error(OcspError.INTERNAL_ERROR)
@@ -195,7 +226,7 @@ class OcspResponder:
         with self._cache.reading(subjects) as reading:
             began, now = self._monotonic(), self._moments.now()
             credential = self._credentials[speaks].at(now, request.preferred)
-            found = [await self._find(each) for each in things]
+            found = [await self._finder.find(each) for each in things]
             composed = compose(
                 found,
                 this_update=now,
@@ -203,12 +234,12 @@ class OcspResponder:
                 nonce=request.nonce,
                 policy=self._policy,
             )
-            made = await signed(credential, composed, request.nonce)
+            der = await signed(credential, composed, request.nonce)
             if reading.touched:
                 return None
             if self._digests is None:
-                self._quick.learn(asked, request, found, made, reading)
-            answer = good_answer(made.der, composed, self._policy.max_age)
+                self._quick.learn(asked, request, found, reading)
+            answer = good_answer(der, composed, self._policy.max_age)
             if composed.lasting and len(asked) <= LONGEST_KEPT:
                 self._cache.keep(asked, self._entry(answer, composed, things, began), reading)
         for each in found:
@@ -231,41 +262,14 @@ class OcspResponder:
             dead_at=composed.next_update - timedelta(seconds=self._policy.max_age),
         )
 
-    async def _find(self, asked: Asked) -> Found:
-        if asked.subject is None:
-            return Found(asked=asked, status=None)
-        status = await self._read(self._source.status(*asked.subject))
-        if self._digests is None or not isinstance(status, Good):
-            return Found(asked=asked, status=status)
-        digest = await self._read(self._digests.certificate_sha256(*asked.subject))
-        if digest is None:
-            raise IntegrityBroken(
-                message="a certificate is good that is not in the store",
-                next_step="compare the store with a backup: zorgid doctor",
-            )
-        return Found(asked=asked, status=status, certificate_sha256=digest)
-
-    async def _read(self, reading: Coroutine[Any, Any, Answer]) -> Answer:
-        now = self._clock.now()
-        if now < self._store_tried_again_at:
-            reading.close()
-            raise StoreUnavailable(message="the store could not be read a moment ago")
-        try:
-            async with asyncio.timeout(self._policy.read_seconds):
-                return await reading
-        except TimeoutError as error:
-            self._store_tried_again_at = now + timedelta(seconds=1)
-            raise StoreUnavailable(
-                message=f"the store did not answer within {self._policy.read_seconds} s",
-                next_step="look at the database's load and at the connection to it",
-            ) from error
-
-    def _keep_on(self, asked: bytes, error: Unavailable) -> HttpAnswer | bytes:
+    def _keep_on(self, der: bytes, asked: bytes, error: Unavailable) -> HttpAnswer | bytes:
         """What was kept goes on until the blindness limit or its own end; all else: try later."""
-        entry = self._cache.get(asked)
+        now, entry = self._clock.now(), self._cache.get(asked)
+        if entry is None or now >= entry.dead_at:
+            entry = self.early.entry(der, asked)
         if (
             entry is not None
-            and self._clock.now() < entry.dead_at
+            and now < entry.dead_at
             and self._source.contact_age() <= self._policy.blindness
         ):
             self.statistics.kept_on += 1

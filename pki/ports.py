@@ -68,11 +68,20 @@ class PromptSigner(Signer, Protocol):
     def sign_now(self, message: bytes) -> bytes:
         """As `sign`, but without waiting, and not every signature is verified.
 
-        Only for an answer that one client gets, who verifies it: a wrong one says nothing.
+        Only for an answer that one client gets, who verifies it: a wrong one says nothing. Any
+        other is to `verify` first.
 
         Raises:
             SignerUnavailable: the key cannot be used now.
             SignatureBroken: a signature that was verified is wrong.
+        """
+        ...
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        """Let one that `sign_now` made pass before it is given to more than one client.
+
+        Raises:
+            SignatureBroken: it is not one of this message by this key.
         """
         ...
 

@@ -59,6 +59,7 @@ class StatusSettings(Section):
     blindness_limit_seconds: Annotated[int, Field(ge=1, le=900)] = 300
     cache_entries: Annotated[int, Field(ge=100, le=20_000_000)] = 200_000
     refresh_ahead_seconds: Annotated[int, Field(ge=0, le=600)] = 60
+    presign: Annotated[tuple[Literal["sha1", "sha256"], ...], Field(max_length=2)] = ()
     responder_key: ResponderKeySettings = ResponderKeySettings()
     more_responder_keys: Annotated[tuple[ResponderKeyType, ...], Field(max_length=2)] = ()
     never_issued: Literal["unknown", "revoked"] = "unknown"

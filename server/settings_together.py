@@ -49,6 +49,9 @@ def _status(settings: "Settings") -> Iterator[Finding]:
         key = "status.blindness_limit_seconds"
         highest = status.answer_lifetime_seconds
         yield key, "outlasts status.answer_lifetime_seconds", f"set it to {highest} or less"
+    if status.presign and status.certificate_hash:
+        wrong = "with status.certificate_hash each answer waits for the certificate's digest"
+        yield "status.presign", wrong, "leave presign empty, or certificate_hash false"
 
 
 def _crl(settings: "Settings") -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -15,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fakes_status import START
 from pki.domain.algorithms import SignatureAlgorithm
+from pki.domain.errors import SignatureBroken
 from pki.domain.identifiers import SerialNumber
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -60,6 +62,14 @@ class QuickSigner(PlainSigner):
 
     def sign_now(self, message: bytes) -> bytes:
         return self._sign(message)
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        key = self.key.public_key()
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        try:
+            key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature:
+            raise SignatureBroken(message="wrong") from None
 
 
 @cache

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from ocsp.answer import Found, lasts
-from ocsp.cache import AnswerCache, Reading, Subject
+from ocsp.answer import Asked, Found, lasts
+from ocsp.cache import AnswerCache, Reading, Remembered, Subject
 from ocsp.moment import Moments
+from ocsp.policy import ResponderPolicy
 from ocsp.ports import Credentials
-from ocsp.signing.stencils import Stencils
-from ocsp.signing.whole import Signed
+from ocsp.signing.stencils import Pieces, Stencils
 from ocsp.statistics import ResponderStatistics, status_name
 from pki.der.ocsp import OcspRequest, read_request
 from pki.domain.errors import Malformed, Unavailable, ZorgidError
@@ -25,28 +25,40 @@ from pki.ports import Gate
 
 logger = logging.getLogger(__name__)
 
-NONCES: Final = (32, 16)
+LONGER: Final = 32
+SHORTER: Final = 16
+NONCES: Final = (LONGER, SHORTER)
 """Octets of the nonces that clients send: RFC 9654 2.1 recommends 32, OpenSSL sends 16."""
 
 TURN_SECONDS: Final = 0.25
 """For how long the second and the credential of answers are not looked at again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the octets of a request before its nonce ask for."""
-
-    subject: Subject
-    cert_id: bytes
-    hash_name: str
-
-
 @dataclass(slots=True)
 class _Turn:
     """What answers of one issuer are made with until ``until``."""
 
-    until: float
-    stencils: Stencils
+    issuer: IssuerId
+    until: float = 0.0
+    stencils: Stencils | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Known:
+    """What the octets of a request before its nonce ask for, and the pieces used for it last.
+
+    The pieces are those of ``status`` and of the second that ``turned`` stands for.
+    """
+
+    asked: Asked
+    subjects: tuple[Subject]
+    turn: _Turn
+    cert_id: bytes
+    hash_name: str
+    remembered: Remembered
+    status: CertificateStatus | None = None
+    turned: object = None
+    pieces: Pieces = (b"", b"", b"")
 
 
 class Draft(NamedTuple):
@@ -72,7 +84,10 @@ class QuickAnswers:
         statistics: ResponderStatistics,
         *,
         gate: Gate,
+        policy: ResponderPolicy,
     ) -> None:
+        self._policy = policy
+        self._monotonic = moments.monotonic
         self._cache = cache
         self._credentials = credentials
         self._moments = moments
@@ -86,10 +101,10 @@ class QuickAnswers:
 
         The status is what the cache knows: nothing else happens between that look and the answer.
         """
-        draft = self._draft(der)
-        if draft is None or (signer := draft.stencils.prompt) is None:
-            return None
         try:
+            draft = self._draft(der)
+            if draft is None or (signer := draft.stencils.prompt) is None:
+                return None
             answer = draft.stencils.answer(draft.data, signer.sign_now(draft.data))
         except ZorgidError as error:
             logger.exception("no OCSP answer at once", extra={"next_step": error.next_step})
@@ -99,18 +114,18 @@ class QuickAnswers:
 
     async def soon(self, der: bytes) -> bytes | None:
         """The same by a key that is to be waited for; None also when a change overtook it."""
-        draft = self._draft(der)
-        if draft is None:
-            return None
-        with self._cache.reading((draft.known.subject,)) as reading:
-            try:
+        try:
+            draft = self._draft(der)
+            if draft is None:
+                return None
+            with self._cache.reading(draft.known.subjects) as reading:
                 signature = await draft.stencils.credential.signer.sign(draft.data)
                 answer = draft.stencils.answer(draft.data, signature)
-            except ZorgidError as error:
-                logger.warning("no OCSP answer soon: %s", error)
-                return None
-            if reading.touched:
-                return None
+        except ZorgidError as error:
+            logger.warning("no OCSP answer soon: %s", error)
+            return None
+        if reading.touched:
+            return None
         self._count(draft)
         return answer
 
@@ -120,69 +135,74 @@ class QuickAnswers:
         self._statistics.made_by_hash[draft.known.hash_name] += 1
 
     def _draft(self, der: bytes) -> Draft | None:
-        if self._moments.monotonic() >= self._gate.until:
+        now = self._monotonic()
+        if now >= self._gate.until:
             return None
-        for size in NONCES:
-            known = self._known.get(der[:-size])
-            if known is not None:
-                break
-        else:
+        nonce = der[-LONGER:]
+        known = self._known.get(der[:-LONGER])
+        if known is None:
+            nonce = der[-SHORTER:]
+            known = self._known.get(der[:-SHORTER])
+            if known is None:
+                return None
+        status = known.remembered.status
+        if status is None:
             return None
-        status = self._cache.status(known.subject)
-        stencils = self._stencils(known.subject[0])
-        if status is None or stencils is None:
+        turn = known.turn
+        stencils = turn.stencils if now < turn.until else self._turned(turn, now)
+        if stencils is None:
             return None
-        data = stencils.data(status, known.cert_id, der[-size:])
-        if data is None:
-            return None
+        if known.turned is not stencils.turned or known.status is not status:
+            pieces = stencils.data(known.asked, status, nonce)
+            if pieces is None:
+                return None
+            known.pieces, known.status, known.turned = pieces, status, stencils.turned
+        before, between, after = known.pieces
+        data = b"".join((before, known.cert_id, between, nonce, after))
         return Draft(known, status, data, stencils)
 
     def learn(
-        self,
-        asked: bytes,
-        request: OcspRequest,
-        found: Sequence[Found],
-        made: Signed,
-        reading: Reading,
+        self, asked: bytes, request: OcspRequest, found: Sequence[Found], reading: Reading
     ) -> None:
         """Learn from an answer that was made by the long way, while its `Reading` goes on."""
+        remembered = None
         for each in found:
             if each.asked.subject is not None and each.status is not None and lasts(each.status):
-                self._cache.learn(each.asked.subject, each.status, reading)
-        first, nonce = found[0], request.nonce
-        subject, status, cert_id = first.asked.subject, first.status, first.asked.cert_id
-        if nonce is None or subject is None or not lasts(status) or not _plain(asked, request):
+                remembered = self._cache.learn(each.asked.subject, each.status, reading)
+        nonce, first = request.nonce, found[0].asked
+        if nonce is None or remembered is None or first.subject is None:
             return
+        if not _plain(asked, request):
+            return
+        issuer = first.subject[0]
         self._known[asked[: -len(nonce)]] = Known(
-            subject=subject, cert_id=cert_id.der, hash_name=cert_id.hash_name or "other"
+            asked=first,
+            subjects=(first.subject,),
+            turn=self._turns.setdefault(issuer, _Turn(issuer)),
+            cert_id=first.cert_id.der,
+            hash_name=first.cert_id.hash_name or "other",
+            remembered=remembered,
         )
         if len(self._known) > self._cache.limit:
             self._known.popitem(last=False)
-        stencils = self._stencils(subject[0])
-        if stencils is not None and status is not None and stencils.made(made):
-            stencils.learn(status, cert_id.der, nonce, made.data)
 
     def refresh(self) -> None:
         """Look at clock and credentials anew: what is said next may not seem to be from before."""
         for turn in self._turns.values():
             turn.until = 0.0
 
-    def _stencils(self, issuer: IssuerId) -> Stencils | None:
+    def _turned(self, turn: _Turn, now: float) -> Stencils | None:
         """The stencils of this moment; None when nothing can be signed."""
-        now = self._moments.monotonic()
-        turn = self._turns.get(issuer)
-        if turn is not None and now < turn.until:
-            return turn.stencils
         try:
             second = self._moments.now()
-            credential = self._credentials[issuer].at(second)
+            credential = self._credentials[turn.issuer].at(second)
         except Unavailable:
             return None
-        stencils = Stencils(credential) if turn is None else turn.stencils
-        if stencils.credential is not credential:
-            stencils = Stencils(credential)
+        stencils = turn.stencils
+        if stencils is None or stencils.credential is not credential:
+            stencils = turn.stencils = Stencils(credential, self._policy)
         stencils.turn(second)
-        self._turns[issuer] = _Turn(now + TURN_SECONDS, stencils)
+        turn.until = now + TURN_SECONDS
         return stencils
 
 

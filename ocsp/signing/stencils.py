@@ -1,6 +1,6 @@
 """Answers about one certificate that differ in CertID, nonce and signature only.
 
-An answer that was made by the long way, and read back, is cut where these three stand. What is put
+One of each kind is composed in full, read back, and cut where these three stand. What is put
 together from the pieces later differs from it in nothing else; so it is read back already, but for
 three strings of octets that are taken over as they are.
 """
@@ -8,56 +8,78 @@ three strings of octets that are taken over as they are.
 from datetime import datetime
 from typing import Final
 
+from ocsp.answer import Asked, Found, compose
 from ocsp.credential import ResponderCredential
 from ocsp.http_form import unkept_answer
-from ocsp.signing.whole import Signed, framed
+from ocsp.policy import ResponderPolicy
+from ocsp.signing.whole import framed, read_back, response_data
 from pki.domain.status import CertificateStatus
 from pki.ports import PromptSigner
 
 MOST: Final = 4096
 """Pieces kept of each kind: statuses at one second, and lengths of answers."""
 
-Key = tuple[CertificateStatus, int, int]
+Pieces = tuple[bytes, bytes, bytes]
+
+_UNSIGNED: Final = bytes(72)
+"""In place of a signature where only what is to be signed is read back."""
 
 
 class Stencils:
-    """The pieces of one credential's answers; those of ResponseData hold for one second."""
+    """The pieces of one credential's answers; those of ResponseData hold for one second.
 
-    __slots__ = ("_data", "_frames", "_second", "credential", "prompt")
+    ``turned`` is another object at each second, so that pieces can be remembered beside it.
+    """
 
-    def __init__(self, credential: ResponderCredential) -> None:
+    __slots__ = ("_data", "_frames", "_policy", "_second", "credential", "prompt", "turned")
+
+    def __init__(self, credential: ResponderCredential, policy: ResponderPolicy) -> None:
         signer = credential.signer
         self.credential = credential
         self.prompt = signer if isinstance(signer, PromptSigner) else None
+        self.turned = object()
+        self._policy = policy
         self._second: datetime | None = None
-        self._data: dict[Key, tuple[bytes, bytes, bytes]] = {}
-        self._frames: dict[tuple[int, int], tuple[bytes, bytes, bytes]] = {}
+        self._data: dict[tuple[CertificateStatus, int, int], Pieces] = {}
+        self._frames: dict[tuple[int, int], Pieces] = {}
 
     def turn(self, second: datetime) -> None:
         """From now on answers are given at this second."""
         if second != self._second:
             self._second = second
+            self.turned = object()
             self._data.clear()
 
-    def made(self, answer: Signed) -> bool:
-        """Whether an answer is by this credential, and of this second."""
-        return answer.credential is self.credential and answer.second == self._second
+    def data(self, asked: Asked, status: CertificateStatus, nonce: bytes) -> Pieces | None:
+        """What is before, between and after CertID and nonce in the ResponseData to be signed.
 
-    def learn(self, status: CertificateStatus, cert_id: bytes, nonce: bytes, data: bytes) -> None:
-        """Cut ResponseData that was read back and is of this second.
+        None where CertID or nonce could stand in two places.
 
-        Nothing is learnt where CertID or nonce could stand in two places.
+        Raises:
+            SignatureBroken: what was composed, the first of its kind, did not read back.
         """
-        pieces = _cut(data, cert_id, nonce)
-        if pieces is not None and len(self._data) < MOST:
-            self._data[status, len(cert_id), len(nonce)] = pieces
+        key = status, len(asked.cert_id.der), len(nonce)
+        pieces, second = self._data.get(key), self._second
+        if pieces is None and second is not None:
+            data = self._composed(second, Found(asked=asked, status=status), nonce)
+            pieces = _cut(data, asked.cert_id.der, nonce)
+            if pieces is not None and len(self._data) < MOST:
+                self._data[key] = pieces
+        return pieces
 
-    def data(self, status: CertificateStatus, cert_id: bytes, nonce: bytes) -> bytes | None:
-        """ResponseData to be signed, or None when no such was cut yet at this second."""
-        pieces = self._data.get((status, len(cert_id), len(nonce)))
-        if pieces is None:
-            return None
-        return b"%b%b%b%b%b" % (pieces[0], cert_id, pieces[1], nonce, pieces[2])
+    def _composed(self, second: datetime, found: Found, nonce: bytes) -> bytes:
+        """ResponseData, composed and read back in full, around no signature yet."""
+        credential = self.credential
+        composed = compose(
+            [found],
+            this_update=second,
+            signer_until=credential.not_after,
+            nonce=nonce,
+            policy=self._policy,
+        )
+        data = response_data(credential, composed, nonce)
+        read_back(credential, composed, nonce, (data, _UNSIGNED))
+        return data
 
     def answer(self, data: bytes, signature: bytes) -> bytes:
         """Head and body, as they follow the Date line, of an answer that nobody may keep.
@@ -68,7 +90,8 @@ class Stencils:
         pieces = self._frames.get((len(data), len(signature)))
         if pieces is None:
             return self._framed(data, signature)
-        return b"%b%b%b%b%b" % (pieces[0], data, pieces[1], signature, pieces[2])
+        before, between, after = pieces
+        return b"".join((before, data, between, signature, after))
 
     def _framed(self, data: bytes, signature: bytes) -> bytes:
         der, _ = framed(self.credential, data, signature)
@@ -80,7 +103,7 @@ class Stencils:
         return whole
 
 
-def _cut(whole: bytes, first: bytes, second: bytes) -> tuple[bytes, bytes, bytes] | None:
+def _cut(whole: bytes, first: bytes, second: bytes) -> Pieces | None:
     """What is before, between and after two parts; None unless each stands in one place only."""
     at, then = whole.find(first), whole.find(second)
     if not -1 < at == whole.rfind(first) or not -1 < then == whole.rfind(second):

@@ -1,8 +1,5 @@
 """The long way: from what is to be said to the octets that say it, signed and read back."""
 
-from datetime import datetime
-from typing import NamedTuple
-
 from ocsp.answer import Composed, says_what_was_composed
 from ocsp.credential import ResponderCredential
 from pki.der.ocsp import (
@@ -14,35 +11,45 @@ from pki.der.ocsp import (
 from pki.domain.errors import SignatureBroken
 
 
-class Signed(NamedTuple):
-    """A whole response, the ResponseData in it, which is what was signed, by whom and when."""
-
-    credential: ResponderCredential
-    second: datetime
-    data: bytes
-    der: bytes
-
-
-async def signed(
+def response_data(
     credential: ResponderCredential, composed: Composed, nonce: bytes | None
-) -> Signed:
-    """The response, signed and read back.
-
-    Raises:
-        SignatureBroken: what was read back is not what was to be said.
-    """
-    data = encode_response_data(
+) -> bytes:
+    """What is to be signed."""
+    return encode_response_data(
         credential.key_hash,
         composed.this_update,
         composed.singles,
         nonce,
         extended_revoke=composed.extended_revoke,
     )
+
+
+async def signed(credential: ResponderCredential, composed: Composed, nonce: bytes | None) -> bytes:
+    """The response, signed and read back.
+
+    Raises:
+        SignatureBroken: what was read back is not what was to be said.
+    """
+    data = response_data(credential, composed, nonce)
     signature = await credential.signer.sign(data)
-    der, read = framed(credential, data, signature)
+    return read_back(credential, composed, nonce, (data, signature))
+
+
+def read_back(
+    credential: ResponderCredential,
+    composed: Composed,
+    nonce: bytes | None,
+    parts: tuple[bytes, bytes],
+) -> bytes:
+    """The response around ResponseData and signature, once it says what was composed.
+
+    Raises:
+        SignatureBroken: what was read back is not what was to be said.
+    """
+    der, read = framed(credential, *parts)
     if not says_what_was_composed(read, composed, nonce, credential.key_hash):
         raise misread()
-    return Signed(credential, composed.this_update, data, der)
+    return der
 
 
 def framed(

@@ -44,3 +44,6 @@ class SpotCheckedSigner:
             self._checked.verify(message, signature)
             self._unverified = 1
         return signature
+
+    def verify(self, message: bytes, signature: bytes) -> None:
+        self._checked.verify(message, signature)

@@ -63,6 +63,7 @@ GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_follower_position": _metric("How far a follower has come.", "follower"),
     "zorgid_store_contact_age_seconds": _metric("Since the store was last read.", "role"),
     "zorgid_ocsp_cache_entries": _metric("OCSP answers kept."),
+    "zorgid_ocsp_signed_early": _metric("OCSP answers signed before they are asked for."),
     "zorgid_status_revocations": _metric("Revoked and held certificates in memory."),
     "zorgid_status_connections_open": _metric("Connections open now."),
     "zorgid_hsm_pending": _metric("Calls into a token that run or wait now.", "module"),

@@ -125,11 +125,13 @@ class OcspGauges:
         """Cache, answers and errors."""
         counted = self._responder.statistics
         yield Reading(name="zorgid_ocsp_cache_entries", value=self._responder.cached)
+        yield Reading(name="zorgid_ocsp_signed_early", value=self._responder.signed_early)
         outcomes = {
             "hit": counted.hits,
             "miss": counted.misses,
             "kept": counted.kept_on,
             "ahead": counted.ahead,
+            "early": self._responder.early.given,
         }
         families = (
             ("zorgid_ocsp_cache_total", "outcome", outcomes),

@@ -59,6 +59,7 @@ def responder_policy(settings: Settings) -> ResponderPolicy:
         blindness=float(status.blindness_limit_seconds),
         cache_entries=status.cache_entries,
         ahead=float(status.refresh_ahead_seconds),
+        presign=status.presign,
         extended_revoke=status.never_issued == "revoked",
         archive_years=_archive_years(settings) if status.archive_cutoff else 0,
     )
@@ -156,6 +157,7 @@ class StatusRole:
                 tasks.create_task(self.responder.run()),
                 tasks.create_task(self.responder.ahead.run()),
                 tasks.create_task(self._follow(position)),
+                tasks.create_task(self.responder.presigning(self.source).run()),
             ]
             tasks.create_task(self._neighbours.run(stop))
             await self.listener.run(self._socket, stop)

@@ -85,6 +85,16 @@ class FollowedStatus:
             revoked.put(serial, status)
         return status
 
+    async def good(self, issuer: IssuerId, after: bytes, limit: int) -> Sequence[bytes]:
+        """Fulfil `ocsp.ports.WorkingSet`."""
+        now = self._clock.now()
+
+        def query(session: ReadSession) -> Sequence[bytes]:
+            session.require_abreast(now)
+            return session.good_serials(issuer, after, limit, now)
+
+        return await self._store.read(query)
+
     def _current(
         self, session: ReadSession, issuer: IssuerId, serial: SerialNumber
     ) -> CertificateStatus | None:

@@ -45,6 +45,16 @@ class CrlReads(JournalReads):
         rows = self._stream(query.order_by(table.c.serial))
         yield from map(tuple, rows)
 
+    def good_serials(
+        self, issuer: IssuerId, after: bytes, limit: int, at: datetime
+    ) -> tuple[bytes, ...]:
+        """Serials (20 octets) above ``after``, in order: good, and not expired at ``at``."""
+        table = schema.certificates
+        column = type_coerce(table.c.serial, LargeBinary)
+        query = select(column).where(column > after, table.c.issuer == issuer)
+        query = query.where(table.c.status == "good", table.c.not_after > at)
+        return tuple(row[0] for row in self._rows(query.order_by(column).limit(limit)))
+
     def changed(self, issuer: IssuerId, after: int) -> Iterator[ChangedCertificate]:
         """Certificates of ``issuer`` whose status changed after journal position ``after``.
 

@@ -128,7 +128,7 @@ async def test_when_changes_never_stop_the_client_is_told_to_come_back() -> None
         def contact_age(self) -> float:
             return 0.0
 
-    bench.responder._source = Restless()
+    bench.responder._finder._source = Restless()
     answer = await bench.post(request_for(CARD))
     assert answer.body == bytes.fromhex("30030a0103")
 

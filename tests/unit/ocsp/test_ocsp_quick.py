@@ -174,12 +174,25 @@ async def test_without_contact_the_store_is_asked(bench: Bench) -> None:
 
 async def test_answers_are_of_the_present_second(bench: Bench) -> None:
     await learnt(bench, CARD)
-    bench.clock.advance(1 + TURN_SECONDS)
-    assert quick(bench, request_for(CARD, nonce=nonce(2))) is None
+    reads = bench.store.reads
+    for _ in range(3):
+        bench.clock.advance(1 + TURN_SECONDS)
+        answer = quick(bench, request_for(CARD, nonce=nonce(2)))
+        assert answer is not None
+        assert response(answer).produced_at == bench.clock.at.replace(microsecond=0)
+        assert response(answer).singles[0].this_update == bench.clock.at.replace(microsecond=0)
+        verified(answer.body)
+    assert bench.store.reads == reads
+
+
+async def test_what_would_say_something_else_is_not_signed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await learnt(bench, CARD)
-    answer = quick(bench, request_for(CARD, nonce=nonce(3)))
-    assert answer is not None
-    assert response(answer).produced_at == bench.clock.at.replace(microsecond=0)
+    signed = bench.signer.signed
+    monkeypatch.setattr("ocsp.signing.whole.says_what_was_composed", lambda *_: False)
+    assert quick(bench, request_for(CARD, nonce=nonce(2))) is None
+    assert bench.signer.signed == signed
 
 
 async def test_a_new_credential_signs_what_comes_after_it(bench: Bench) -> None:
@@ -257,7 +270,7 @@ async def test_an_answer_whose_length_is_new_is_read_back_before_it_leaves(
     await learnt(bench, CARD)
     wrong = read_response((await bench.post(request_for(OTHER, nonce=nonce(1)))).body)
     assert isinstance(wrong, OcspResponse)
-    stencils = Stencils(bench.credential)
+    stencils = Stencils(bench.credential, bench.policy)
     data = response(await bench.post(request_for(CARD, nonce=nonce(2)))).tbs
     signature = bench.signer.sign_now(data) if isinstance(bench.signer, QuickSigner) else b""
     monkeypatch.setattr("ocsp.signing.whole.read_response", lambda der: wrong)

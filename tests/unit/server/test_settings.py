@@ -198,6 +198,7 @@ def change(document: dict[str, Any], key: str, value: Any) -> None:
         ("store.postgresql", "postgresql+psycopg://x/y", "store"),
         ("ldap.mode", "external", "ldap.url"),
         ("status.answer_lifetime_seconds", 200, "status.blindness_limit_seconds"),
+        ("status.presign", ["sha512"], "status.presign"),
         ("crl.interval_seconds", 86_401, "crl.interval_seconds"),
         ("crl.lifetime_seconds", 3_600, "crl.lifetime_seconds"),
         ("root.0.id", "token-ca-g1", "token_ca.0.id"),
@@ -230,6 +231,16 @@ def test_an_answer_must_outlast_what_caches_add(document: dict[str, Any], tmp_pa
         "blindness_limit_seconds": 60,
     }
     with pytest.raises(ConfigurationInvalid, match=r"status.answer_lifetime_seconds.*four times"):
+        check(document, directory=tmp_path)
+
+
+def test_digests_of_certificates_are_not_signed_early(
+    document: dict[str, Any], tmp_path: Path
+) -> None:
+    document["status"] |= {"presign": ["sha1", "sha256"]}
+    assert check(document, directory=tmp_path).status.presign == ("sha1", "sha256")
+    document["status"] |= {"certificate_hash": True}
+    with pytest.raises(ConfigurationInvalid, match=r"status.presign"):
         check(document, directory=tmp_path)
 
 

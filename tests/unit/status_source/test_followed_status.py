@@ -55,6 +55,11 @@ class Reads:
     def status(self, issuer: IssuerId, serial: SerialNumber) -> CertificateStatus | None:
         return self.facts.statuses.get(serial) if issuer == ISSUER else None
 
+    def good_serials(self, issuer: IssuerId, after: bytes, limit: int, at: datetime) -> list[bytes]:
+        assert (issuer, after, at) == (ISSUER, b"", self.facts.clock.now())
+        found = self.facts.statuses.items()
+        return [serial.to_bytes() for serial, status in found if status == Good()][:limit]
+
     def listed_rows(self, issuer: IssuerId) -> Iterator[ListedRow]:
         for serial, status in sorted(self.facts.statuses.items(), key=lambda pair: pair[0].value):
             if issuer == ISSUER and isinstance(status, OnHold):
@@ -131,3 +136,16 @@ async def test_a_look_that_a_change_overtook_is_not_remembered(house: House) -> 
     assert slow.result() == HELD
     house.reads.gate = None
     assert await house.asked(GOOD) == (Good(), 1)
+
+
+async def test_the_working_set_is_read_from_a_store_that_is_abreast() -> None:
+    facts = FakeStore(FakeClock())
+    facts.statuses |= {GOOD: Good(), OTHER: HELD}
+    reads = Reads(facts)
+    source = FollowedStatus(
+        cast("ReadStore", reads), Contact(), clock=facts.clock, fresh_seconds=FRESH
+    )
+    assert await source.good(ISSUER, b"", 10) == [GOOD.to_bytes()]
+    reads.broken = True
+    with pytest.raises(StoreUnavailable):
+        await source.good(ISSUER, b"", 10)
