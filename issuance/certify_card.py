@@ -86,7 +86,7 @@ class CardCertifier:
             card=card_id,
         )
         lock = self._running.setdefault(card_id, asyncio.Lock())
-        async with refusals_recorded(self._desk.store, asker), lock:
+        async with refusals_recorded(self._desk.store, asker, self._desk.restraint), lock:
             return await self._certify(holder, card_id, key)
 
     async def _certify(self, holder: Session, card_id: CardId, key: VerifiedKey) -> Certified:

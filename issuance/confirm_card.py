@@ -44,7 +44,7 @@ async def confirm_card(
         pass_digest=desk.digest(holder.holder.certificate_sha256),
         card=card_id,
     )
-    async with refusals_recorded(desk.store, asker):
+    async with refusals_recorded(desk.store, asker, desk.restraint):
         now = desk.clock.now()
         certificate = await desk.reader.read(
             lambda snapshot: _look(desk, snapshot, holder, card_id, now)

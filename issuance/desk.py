@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from issuance.ports import CertificationAuthority, PassVerifier, Proofs, Reader, Sealer, Store
+from issuance.rules.rates import Restraint
 from pki.domain.identifiers import IssuerId
 from pki.ports import Clock, Entropy
 
@@ -64,6 +65,7 @@ class Desk:
     audience: str
     salt: bytes
     limits: Limits
+    restraint: Restraint
 
     def digest(self, certificate_sha256: bytes) -> str:
         """A pass as the journal names it: HMAC-SHA256, hexadecimal."""

@@ -55,14 +55,15 @@ async def open_session(desk: Desk, proof: PassProof) -> OpenedSession:
     Raises:
         Unauthenticated: the challenge or its signature does not hold.
         Refused: the pass, or what is known of its holder, does not allow a card.
-        PassStatusUnavailable, StoreUnavailable: try again later.
+        RateLimited, PassStatusUnavailable, StoreUnavailable: try again later.
     """
     purpose = ChallengePurpose.OPEN_SESSION
     challenge = await taken_challenge(desk, proof.challenge_id, purpose)
     verify_answer(desk, challenge, proof.certificate, proof.signature, proof.algorithm)
     digest = desk.pass_digest(proof.certificate)
+    desk.restraint.proven_pass(digest)
     asker = Asker(actor=Actor(role=Role.HOLDER, id=digest), pass_digest=digest)
-    async with refusals_recorded(desk.store, asker):
+    async with refusals_recorded(desk.store, asker, desk.restraint):
         holder = await desk.passes.verify_pass(proof.certificate, desk.clock.now())
         return await desk.store.write(lambda session: _open(desk, session, holder))
 

@@ -44,7 +44,7 @@ async def order_card(desk: Desk, holder: Session, order: CardOrder) -> Card:
         )
     digest = desk.pass_digest(order.certificate)
     asker = Asker(actor=holder_actor(holder), pass_digest=digest)
-    async with refusals_recorded(desk.store, asker):
+    async with refusals_recorded(desk.store, asker, desk.restraint):
         verified = await desk.passes.verify_pass(order.certificate, desk.clock.now())
         return await desk.store.write(
             lambda session: _order(desk, session, holder, verified, order)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from issuance.linking.ports import LinkReads, LinkWrites
+from issuance.operators.ports import Mappings
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.cards import Card
 from pki.domain.events import Event
@@ -141,13 +142,11 @@ class Lapsing(Intents, Protocol):
     def cards_issued_before(self, at: datetime, /) -> Iterable[Card]: ...
 
 
-class Registration(Eligibility, Journal, Protocol):
+class Registration(Eligibility, Journal, Mappings, Protocol):
     """Registering organisations and operators."""
 
     def put_organisation(self, organisation: Organisation, /) -> None: ...
-    def put_operator(self, operator: Operator, /) -> None: ...
     def put_person(self, person: Person, sealed_birth_date: bytes, /) -> None: ...
-    def operator_by_certificate(self, sha256: bytes, /) -> Operator | None: ...
 
 
 class Enquiry(Eligibility, CardReads, LinkReads, Protocol):

@@ -14,6 +14,7 @@ from issuance.rules.permissions import (
     actor,
     require,
 )
+from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
 from pki.domain.errors import Conflict, Malformed
@@ -45,7 +46,9 @@ class NewOperator:
     person: KnownPerson | None = None
 
 
-async def register_operator(desk: Desk, operator: Operator, new: NewOperator) -> Operator:
+async def register_operator(
+    desk: Desk, operator: Operator, new: NewOperator, once: Once[Operator] | None = None
+) -> Operator:
     """Register an operator; doing so twice alike changes nothing.
 
     Raises:
@@ -57,9 +60,12 @@ async def register_operator(desk: Desk, operator: Operator, new: NewOperator) ->
         StoreUnavailable: nothing was changed.
     """
     require(operator, Action.REGISTER_OPERATOR)
-    async with refusals_recorded(desk.store, Asker(actor=actor(operator))):
-        return await desk.store.write(
-            lambda session: record_operator(session, desk.entropy, new, actor(operator))
+    asker = Asker(actor=actor(operator))
+    async with refusals_recorded(desk.store, asker, desk.restraint):
+        return await write_once(
+            desk,
+            lambda session: record_operator(session, desk.entropy, new, actor(operator)),
+            once,
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from issuance.desk import ID_OCTETS, Desk
 from issuance.ports import Registration
 from issuance.rules.permissions import Action, actor, require
+from issuance.steps.once import Once, write_once
 from pki.domain.errors import Conflict
 from pki.domain.events import OrganisationRegistered
 from pki.domain.identifiers import OrganisationId, Ura
@@ -21,7 +22,10 @@ class NewOrganisation:
 
 
 async def register_organisation(
-    desk: Desk, operator: Operator, new: NewOrganisation
+    desk: Desk,
+    operator: Operator,
+    new: NewOrganisation,
+    once: Once[Organisation] | None = None,
 ) -> Organisation:
     """Register an organisation; registering it twice with the same name changes nothing.
 
@@ -31,8 +35,10 @@ async def register_organisation(
         StoreUnavailable: nothing was changed.
     """
     require(operator, Action.REGISTER_ORGANISATION)
-    return await desk.store.write(
-        lambda session: record_organisation(session, desk.entropy, new, actor(operator))
+    return await write_once(
+        desk,
+        lambda session: record_organisation(session, desk.entropy, new, actor(operator)),
+        once,
     )
 
 

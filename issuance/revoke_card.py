@@ -5,6 +5,7 @@ from datetime import datetime
 from issuance.desk import Desk
 from issuance.rules.permissions import Action
 from issuance.steps.card_change import CardChange, Operation, operate
+from issuance.steps.once import Once
 from pki.domain.cards import Card, Ended, revoked
 from pki.domain.events import CardRevoked
 from pki.domain.identifiers import CardId
@@ -14,7 +15,11 @@ from pki.domain.records import IssuedCertificate
 
 
 async def revoke_card(
-    desk: Desk, operator: Operator, card_id: CardId, reason: RevokeReason
+    desk: Desk,
+    operator: Operator,
+    card_id: CardId,
+    reason: RevokeReason,
+    once: Once[CardChange] | None = None,
 ) -> CardChange:
     """Revoke a blocked card, as of the start of its block.
 
@@ -43,4 +48,4 @@ async def revoke_card(
     operation = Operation(
         action=Action.REVOKE_CARD, card_id=card_id, decide=decide, describe=describe
     )
-    return await operate(desk, operator, operation)
+    return await operate(desk, operator, operation, once)

@@ -5,6 +5,7 @@ from datetime import datetime
 from issuance.desk import Desk
 from issuance.rules.permissions import Action
 from issuance.steps.card_change import CardChange, Operation, operate
+from issuance.steps.once import Once
 from pki.domain.cards import Card, unblocked
 from pki.domain.events import CardUnblocked
 from pki.domain.identifiers import CardId
@@ -12,7 +13,9 @@ from pki.domain.people import Operator
 from pki.domain.records import IssuedCertificate
 
 
-async def unblock_card(desk: Desk, operator: Operator, card_id: CardId) -> CardChange:
+async def unblock_card(
+    desk: Desk, operator: Operator, card_id: CardId, once: Once[CardChange] | None = None
+) -> CardChange:
     """Make a blocked card active again; any organisation that it is linked to may do so.
 
     Raises:
@@ -30,4 +33,4 @@ async def unblock_card(desk: Desk, operator: Operator, card_id: CardId) -> CardC
     operation = Operation(
         action=Action.UNBLOCK_CARD, card_id=card_id, decide=decide, describe=describe
     )
-    return await operate(desk, operator, operation)
+    return await operate(desk, operator, operation, once)

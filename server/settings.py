@@ -147,6 +147,16 @@ class LimitSettings(Section):
     signing_queue: Annotated[int, Field(ge=1, le=10_000)] = 256
 
 
+class RateSettings(Section):
+    """How often strangers may ask for challenges and sessions, and how much of it is recorded."""
+
+    peer_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 120
+    all_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 6000
+    pass_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
+    refusals_per_hour: Annotated[int, Field(ge=1, le=100_000)] = 120
+    remembered: Annotated[int, Field(ge=1000, le=10_000_000)] = 100_000
+
+
 class Settings(Section):
     """The whole configuration file."""
 
@@ -170,6 +180,7 @@ class Settings(Section):
     metrics: MetricsSettings = MetricsSettings()
     uzi: UziSettings | None = None
     limits: LimitSettings = LimitSettings()
+    rates: RateSettings = RateSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

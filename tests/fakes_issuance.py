@@ -2,13 +2,15 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from fakes_issuance_store import ISSUER, START, FakeClock, FakeStore
 from issuance.desk import Desk, Limits
 from issuance.open_session import PassProof, ask_challenge, open_session
+from issuance.rules.rates import RateLimits, Restraint
 from pki.api.challenge import challenge_message
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import (
@@ -47,6 +49,9 @@ APOTHEEK = Ura("12345678")
 HUISARTS = Ura("87654321")
 RSA = SignatureAlgorithm.SHA256_RSA
 BIRTH_DATE = BirthDate(date(1980, 2, 29))
+GENEROUS = RateLimits(
+    peer_per_minute=10_000, all_per_minute=10_000, pass_per_hour=10_000, refusals_per_hour=10_000
+)
 
 
 class FakeEntropy:
@@ -215,10 +220,15 @@ class Surroundings:
             audience=AUDIENCE,
             salt=b"salt",
             limits=Limits(),
+            restraint=Restraint(GENEROUS, time.monotonic),
         )
         for ura in (APOTHEEK, HUISARTS):
             self.organisation(ura)
         self.team = self.operator(Role.ZORGID_TEAM, None)
+
+    def restrain(self, limits: RateLimits) -> None:
+        """From now on these limits hold, at a clock that stands still."""
+        self.desk = replace(self.desk, restraint=Restraint(limits, lambda: 0.0))
 
     def organisation(
         self, ura: Ura, state: OrganisationState = OrganisationState.REGISTERED

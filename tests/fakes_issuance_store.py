@@ -39,6 +39,7 @@ from pki.domain.people import (
 )
 from pki.domain.records import (
     Challenge,
+    GivenAnswer,
     Intent,
     IssuedCertificate,
     Session,
@@ -76,6 +77,7 @@ class Tables:
     unlinked: dict[CardId, datetime] = field(default_factory=dict)
     challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
     sessions: dict[bytes, Session] = field(default_factory=dict)
+    answers: dict[tuple[PersonId, IdempotencyKey], GivenAnswer] = field(default_factory=dict)
     intents: dict[SerialNumber, Intent] = field(default_factory=dict)
     certificates: dict[SerialNumber, IssuedCertificate] = field(default_factory=dict)
     statuses: dict[SerialNumber, CertificateStatus] = field(default_factory=dict)
@@ -162,11 +164,30 @@ class FakeSession(FakeLinks):
     def put_operator(self, operator: Operator, /) -> None:
         self.tables.operators[operator.certificate_sha256] = operator
 
+    def mappings_of(self, person_id: PersonId, /) -> tuple[Operator, ...]:
+        return tuple(each for each in self.tables.operators.values() if each.id == person_id)
+
+    def has_operator(self, role: Role, ura: Ura | None, /, *, besides: PersonId) -> bool:
+        operators = self.tables.operators.values()
+        return any((o.role, o.ura) == (role, ura) and o.id != besides for o in operators)
+
+    def remove_mapping(self, certificate_sha256: bytes, /) -> None:
+        del self.tables.operators[certificate_sha256]
+
     def put_challenge(self, challenge: Challenge, /) -> None:
         self.tables.challenges[challenge.id] = challenge
 
     def take_challenge(self, challenge_id: ChallengeId, /) -> Challenge | None:
         return self.tables.challenges.pop(challenge_id, None)
+
+    def given_answer(self, asker: PersonId, key: IdempotencyKey, /) -> GivenAnswer | None:
+        found = self.tables.answers.get((asker, key))
+        return found if found is not None and found.expires_at > self.now else None
+
+    def put_answer(self, answer: GivenAnswer, /) -> None:
+        if self.given_answer(answer.asker, answer.key) is not None:
+            raise Conflict(message="answered before")
+        self.tables.answers[answer.asker, answer.key] = answer
 
     def put_session(self, session: Session, /) -> None:
         self.tables.sessions[session.token_sha256] = session

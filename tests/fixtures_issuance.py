@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ca.authority import CertificationAuthority
 from fakes_issuance import Surroundings
+from issuance_edge import Edge, at_the_edge
 from issuance_holder import Holder
 from issuance_world import RegisterStatus, Server, World, Writer, writer
 from pki.ports import SystemClock
@@ -24,6 +25,12 @@ def around() -> Surroundings:
 @pytest.fixture
 def holder(around: Surroundings) -> Holder:
     return Holder(around)
+
+
+@pytest.fixture
+async def edge(around: Surroundings) -> AsyncIterator[Edge]:
+    async with at_the_edge(around) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

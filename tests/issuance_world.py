@@ -2,6 +2,7 @@
 
 import hashlib
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from issuance.desk import Desk, Limits
 from issuance.http.app import create_app, serving
 from issuance.register_operator import NewOperator, record_operator
 from issuance.register_organisation import NewOrganisation, record_organisation
+from issuance.rules.rates import RateLimits, Restraint
 from issuance.steps.intents import close_all_intents
 from pki.api.client import IssuanceClient
 from pki.api.wire import (
@@ -116,6 +118,7 @@ class World:
             audience="127.0.0.1",
             salt=b"a salt of sixteen",
             limits=Limits(),
+            restraint=Restraint(RateLimits(pass_per_hour=1000), time.monotonic),
         )
 
     @asynccontextmanager

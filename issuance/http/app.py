@@ -9,6 +9,7 @@ from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import BODY_LIMIT
+from issuance.http.connections import ENTROPY, ProblemRunner, WatchedTls
 from issuance.http.holder_routes import HolderRoutes
 from issuance.http.link_routes import LinkRoutes
 from issuance.http.middleware import around_requests
@@ -34,6 +35,7 @@ def create_app(
     Without ``statements`` there is no route that asks about the past.
     """
     app = web.Application(middlewares=[around_requests(desk.entropy)], client_max_size=BODY_LIMIT)
+    app[ENTROPY] = desk.entropy
     app.add_routes([*HolderRoutes(desk).routes(), *OperatorRoutes(desk, peers).routes()])
     app.add_routes(LinkRoutes(desk, peers).routes())
     if statements is not None:
@@ -49,7 +51,9 @@ async def serving(
 
     aiohttp's own access log is off: it writes paths and queries, which hold UZI numbers.
     """
-    runner = web.AppRunner(
+    if tls is not None:
+        tls.sslobject_class = WatchedTls
+    runner = ProblemRunner(
         app,
         access_log=None,
         keepalive_timeout=_KEEPALIVE_SECONDS,

@@ -45,10 +45,12 @@ class HolderRoutes:
         ]
 
     async def _challenge(self, request: web.Request) -> web.Response:
+        self._desk.restraint.peer(request.remote, "challenge")
         await body_of(request, ChallengeRequest)
         return json_response(challenge_view(await ask_challenge(self._desk)), 201)
 
     async def _session(self, request: web.Request) -> web.Response:
+        self._desk.restraint.peer(request.remote, "session")
         body = await body_of(request, SessionRequest)
         proof = PassProof(
             challenge_id=body.challenge_id,

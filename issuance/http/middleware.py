@@ -17,11 +17,16 @@ _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ID_OCTETS: Final = 8
 _SERVER_ERROR: Final = 500
-_HEADERS: Final = {
+HEADERS: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Server": "zorgid",
 }
+
+
+def new_request_id(entropy: Entropy) -> str:
+    """What the answer, the problem document and the log call this request."""
+    return entropy.octets(_ID_OCTETS).hex()
 
 
 def around_requests(entropy: Entropy) -> Middleware:
@@ -29,10 +34,10 @@ def around_requests(entropy: Entropy) -> Middleware:
 
     @web.middleware
     async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request_id = entropy.octets(_ID_OCTETS).hex()
+        request_id = new_request_id(entropy)
         began = time.monotonic()
         response = await _answered(request, handler, request_id)
-        response.headers.update(_HEADERS)
+        response.headers.update(HEADERS)
         response.headers["X-Request-Id"] = request_id
         _log.log(
             logging.ERROR if response.status >= _SERVER_ERROR else logging.INFO,

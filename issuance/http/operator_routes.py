@@ -5,14 +5,17 @@ from aiohttp import web
 from issuance.block_card import block_card
 from issuance.desk import Desk
 from issuance.http.bodies import bearer_of, body_of, card_id_of, json_response
+from issuance.http.once import answered, once_of
 from issuance.http.peers import PeerCertificate
 from issuance.http.views import (
     card_view,
     certificate_view,
     changed_view,
+    operator_removed_view,
     operator_view,
     organisation_view,
 )
+from issuance.operators.take_back import take_back_operator
 from issuance.register_operator import KnownPerson, NewOperator, register_operator
 from issuance.register_organisation import NewOrganisation, register_organisation
 from issuance.revoke_card import revoke_card
@@ -37,7 +40,7 @@ from pki.api.wire import (
     RevokeRequest,
     UnblockRequest,
 )
-from pki.domain.identifiers import SerialNumber
+from pki.domain.identifiers import PersonId, SerialNumber
 from pki.domain.people import Operator, PersonName
 
 
@@ -58,6 +61,7 @@ class OperatorRoutes:
             web.post("/v1/cards/{card_id}/revoke", self._revoke),
             web.post("/v1/organisations", self._organisation),
             web.post("/v1/operators", self._operator),
+            web.delete("/v1/operators/{operator_id}", self._take_back),
             web.get("/v1/certificates/{serial}", self._certificate),
             web.post("/v1/responder-certificates", self._responder),
         ]
@@ -80,27 +84,31 @@ class OperatorRoutes:
     async def _block(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, BlockRequest)
-        change = await block_card(self._desk, operator, card_id_of(request), body.reason)
-        return json_response(changed_view(change))
+        card_id, once = card_id_of(request), once_of(request, operator, body, changed_view)
+        change = block_card(self._desk, operator, card_id, body.reason, once)
+        return await answered(change, changed_view)
 
     async def _unblock(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
-        await body_of(request, UnblockRequest)
-        change = await unblock_card(self._desk, operator, card_id_of(request))
-        return json_response(changed_view(change))
+        body = await body_of(request, UnblockRequest)
+        once = once_of(request, operator, body, changed_view)
+        change = unblock_card(self._desk, operator, card_id_of(request), once)
+        return await answered(change, changed_view)
 
     async def _revoke(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, RevokeRequest)
-        change = await revoke_card(self._desk, operator, card_id_of(request), body.reason)
-        return json_response(changed_view(change))
+        card_id, once = card_id_of(request), once_of(request, operator, body, changed_view)
+        change = revoke_card(self._desk, operator, card_id, body.reason, once)
+        return await answered(change, changed_view)
 
     async def _organisation(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, OrganisationRequest)
         new = NewOrganisation(ura=body.ura, name=body.name)
-        organisation = await register_organisation(self._desk, operator, new)
-        return json_response(organisation_view(organisation), 201)
+        once = once_of(request, operator, body, organisation_view)
+        change = register_organisation(self._desk, operator, new, once)
+        return await answered(change, organisation_view, 201)
 
     async def _operator(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
@@ -111,7 +119,16 @@ class OperatorRoutes:
             certificate=body.certificate,
             person=None if body.person is None else _known_person(body.person),
         )
-        return json_response(operator_view(await register_operator(self._desk, operator, new)), 201)
+        once = once_of(request, operator, body, operator_view)
+        change = register_operator(self._desk, operator, new, once)
+        return await answered(change, operator_view, 201)
+
+    async def _take_back(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        taken = PersonId(request.match_info["operator_id"])
+        once = once_of(request, operator, None, operator_removed_view)
+        change = take_back_operator(self._desk, operator, taken, once)
+        return await answered(change, operator_removed_view)
 
     async def _certificate(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)

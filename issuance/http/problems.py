@@ -18,6 +18,7 @@ from pki.domain.errors import (
     IntegrityBroken,
     KeyRejected,
     NotFound,
+    RateLimited,
     Refused,
     Unauthenticated,
     Unavailable,
@@ -40,6 +41,7 @@ STATUSES: Final[dict[type[ZorgidError], int]] = {
     IdempotencyMismatch: 422,
     AlreadyRunning: 500,
     Unavailable: 503,
+    RateLimited: 429,
     IntegrityBroken: 500,
     EnvironmentMissing: 500,
 }
@@ -51,6 +53,7 @@ REFUSAL_STATUSES: Final[dict[RefusalReason, int]] = {
     RefusalReason.REVOKE_NEEDS_BLOCK: 409,
     RefusalReason.HOLDER_HAS_CARD: 409,
     RefusalReason.CARD_NUMBER_IN_USE: 409,
+    RefusalReason.LAST_ADMINISTRATOR: 409,
     RefusalReason.BIRTH_DATE_INVALID: 422,
 }
 """Refusals that are about the request, not about who asks (403)."""
@@ -61,6 +64,8 @@ _HTTP_CODES: Final = {
     405: "method-not-allowed",
     413: "too-large",
     415: "media-type",
+    417: "expectation",
+    500: "error",
 }
 
 
@@ -73,6 +78,7 @@ class Answer:
     message: Message
     reason: RefusalReason | None = None
     next_step: str | None = None
+    retry_after: int | None = None
 
 
 def status_of(error: ZorgidError) -> int:
@@ -100,7 +106,14 @@ def answer_to(error: ZorgidError) -> Answer:
         message=ERRORS[ZorgidError.code] if ours else message_of(error),
         reason=error.reason if isinstance(error, Refused) else None,
         next_step=None if ours else error.next_step or None,
+        retry_after=_retry_after(error, status),
     )
+
+
+def _retry_after(error: ZorgidError, status: int) -> int | None:
+    if isinstance(error, RateLimited):
+        return error.retry_after
+    return RETRY_AFTER_SECONDS if status == web.HTTPServiceUnavailable.status_code else None
 
 
 def answer_to_http(status: int) -> Answer:
@@ -110,7 +123,7 @@ def answer_to_http(status: int) -> Answer:
 
 
 def problem_response(answer: Answer, request_id: str) -> web.Response:
-    """The HTTP answer; 401 names a scheme (RFC 9110 11.6.1), 503 says when to come back."""
+    """The HTTP answer; 401 names a scheme (RFC 9110 11.6.1), 429 and 503 when to come back."""
     document = Problem(
         type=f"urn:zorgid:problem:{answer.code}",
         title=answer.message.title,
@@ -124,8 +137,8 @@ def problem_response(answer: Answer, request_id: str) -> web.Response:
     headers = {}
     if answer.status == web.HTTPUnauthorized.status_code:
         headers["WWW-Authenticate"] = "Bearer"
-    if answer.status == web.HTTPServiceUnavailable.status_code:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if answer.retry_after is not None:
+        headers["Retry-After"] = str(answer.retry_after)
     return web.Response(
         status=answer.status,
         text=document.to_json(),

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from issuance.certify_card import Certified
 from issuance.open_session import OpenedSession
+from issuance.operators.take_back import OperatorTaken
 from issuance.steps.card_change import CardChange
 from issuance.steps.enquiries import CertificateState
 from pki.api.wire import (
@@ -14,6 +15,7 @@ from pki.api.wire import (
     ChallengeView,
     ChangeView,
     HolderView,
+    OperatorRemovedView,
     OperatorView,
     OrganisationView,
     SessionView,
@@ -98,6 +100,14 @@ def organisation_view(organisation: Organisation) -> OrganisationView:
 def operator_view(operator: Operator) -> OperatorView:
     """An operator."""
     return OperatorView(operator_id=operator.id, role=operator.role, ura=operator.ura)
+
+
+def operator_removed_view(taken: OperatorTaken) -> OperatorRemovedView:
+    """An operator who is none any more."""
+    moment = ChangeView(position=taken.entry.position, at=taken.entry.at)
+    return OperatorRemovedView(
+        operator_id=taken.operator, certificates=taken.certificates, change=moment
+    )
 
 
 def certificate_view(state: CertificateState) -> CertificateView:

@@ -128,6 +128,11 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
         "Deze kaart is niet gekoppeld aan uw organisatie.",
         "The card is not linked to your organisation.",
     ),
+    RefusalReason.LAST_ADMINISTRATOR: Message(
+        "Niet mogelijk",
+        "Dit is de laatste administrator. Wijs eerst een andere administrator aan.",
+        "This is the last administrator; register another one first.",
+    ),
     RefusalReason.ISSUING_STOPPED: Message(
         _NO_CARD,
         "Er worden op dit moment geen ZORG-ID Smartcards uitgegeven. Neem contact op met de "
@@ -173,6 +178,11 @@ ERRORS: Final[dict[str, Message]] = {
         "De dienst is nu niet bereikbaar. Probeert u het later opnieuw.",
         "The service is unavailable for now; try again later.",
     ),
+    "rate-limited": Message(
+        _NOT_NOW,
+        "Er zijn te veel aanvragen gedaan. Wacht u even en probeert u het dan opnieuw.",
+        "Too many requests; wait and try again.",
+    ),
     "pass-status-unavailable": REFUSALS[RefusalReason.PASS_STATUS_UNKNOWN],
     "method-not-allowed": Message(
         "Niet mogelijk", "Deze handeling bestaat niet.", "The method is not allowed here."
@@ -184,6 +194,11 @@ ERRORS: Final[dict[str, Message]] = {
         _NOT_NOW,
         "Uw gegevens kwamen te langzaam binnen. Probeert u het opnieuw.",
         "The body took too long to arrive.",
+    ),
+    "expectation": Message(
+        "Onjuiste gegevens",
+        "Deze manier van sturen kent de dienst niet.",
+        "The only expectation understood is 100-continue.",
     ),
     "media-type": Message(
         "Onjuiste gegevens", "De gegevens zijn geen JSON.", "The body must be application/json."

@@ -22,6 +22,7 @@ class Action(Enum):
     UNLINK_CARD = auto()
     REGISTER_ORGANISATION = auto()
     REGISTER_OPERATOR = auto()
+    REMOVE_OPERATOR = auto()
     CERTIFY_RESPONDER = auto()
 
 

@@ -8,6 +8,7 @@ from issuance.desk import Desk
 from issuance.ports import CardWrites
 from issuance.rules.permissions import Action, actor, require_for_card
 from issuance.steps.callers import missing
+from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from pki.domain.cards import Card, certificate_status
 from pki.domain.errors import IntegrityBroken
@@ -63,12 +64,15 @@ def write_change(
     return CardChange(card=card, entry=entry)
 
 
-async def operate(desk: Desk, operator: Operator, operation: Operation) -> CardChange:
-    """Let an operator change a card.
+async def operate(
+    desk: Desk, operator: Operator, operation: Operation, once: Once[CardChange] | None = None
+) -> CardChange:
+    """Let an operator change a card; under a key, once.
 
     Raises:
         Forbidden, Refused: the operator may not, or the card's state does not allow it.
         NotFound: no such card.
+        AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
 
@@ -81,5 +85,5 @@ async def operate(desk: Desk, operator: Operator, operation: Operation) -> CardC
         return write_change(session, changed, certificate, event, actor(operator))
 
     asker = Asker(actor=actor(operator), card=operation.card_id)
-    async with refusals_recorded(desk.store, asker):
-        return await desk.store.write(change)
+    async with refusals_recorded(desk.store, asker, desk.restraint):
+        return await write_once(desk, change, once)

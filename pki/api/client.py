@@ -25,6 +25,7 @@ from pki.api.wire import (
     ChallengeView,
     ConfirmationRequest,
     ConfirmedView,
+    OperatorRemovedView,
     OperatorRequest,
     OperatorView,
     OrderRequest,
@@ -39,13 +40,13 @@ from pki.api.wire import (
     UnblockRequest,
 )
 from pki.domain.errors import Malformed
-from pki.domain.identifiers import CardId, IdempotencyKey, SerialNumber, UziNumber
+from pki.domain.identifiers import CardId, IdempotencyKey, PersonId, SerialNumber, UziNumber
 from pki.domain.records import ChallengePurpose
 
 Answer = TypeVar("Answer", bound=Wire)
 
 ANSWER_LIMIT = 256 * 1024
-_RETRY_STATUS = 503
+_RETRY_STATUSES = frozenset({429, 503})
 
 
 class IssuanceClient:
@@ -93,8 +94,7 @@ class IssuanceClient:
 
     async def order_card(self, token: str, key: IdempotencyKey, request: OrderRequest) -> CardView:
         """Order a card; the same key and body give the same card."""
-        headers = {**_bearer(token), "Idempotency-Key": key.value}
-        return await self._post("/v1/cards", request, CardView, headers)
+        return await self._post("/v1/cards", request, CardView, _bearer(token) | _under(key))
 
     async def certify(
         self, token: str, card_id: CardId, request: CertificateRequest
@@ -118,17 +118,24 @@ class IssuanceClient:
         body = CardSearchRequest(uzi_number=uzi_number)
         return (await self._post("/v1/cards/search", body, CardsView)).cards
 
-    async def block(self, card_id: CardId, request: BlockRequest) -> CardChangedView:
-        """Block a card (operator)."""
-        return await self._post(f"/v1/cards/{card_id}/block", request, CardChangedView)
+    async def block(
+        self, card_id: CardId, request: BlockRequest, key: IdempotencyKey | None = None
+    ) -> CardChangedView:
+        """Block a card (operator); as with all changes, the same key gives the same answer."""
+        path = f"/v1/cards/{card_id}/block"
+        return await self._post(path, request, CardChangedView, _under(key))
 
-    async def unblock(self, card_id: CardId) -> CardChangedView:
+    async def unblock(self, card_id: CardId, key: IdempotencyKey | None = None) -> CardChangedView:
         """Lift a block (operator)."""
-        return await self._post(f"/v1/cards/{card_id}/unblock", UnblockRequest(), CardChangedView)
+        path = f"/v1/cards/{card_id}/unblock"
+        return await self._post(path, UnblockRequest(), CardChangedView, _under(key))
 
-    async def revoke(self, card_id: CardId, request: RevokeRequest) -> CardChangedView:
+    async def revoke(
+        self, card_id: CardId, request: RevokeRequest, key: IdempotencyKey | None = None
+    ) -> CardChangedView:
         """End a blocked card for ever (operator)."""
-        return await self._post(f"/v1/cards/{card_id}/revoke", request, CardChangedView)
+        path = f"/v1/cards/{card_id}/revoke"
+        return await self._post(path, request, CardChangedView, _under(key))
 
     async def links(self, card_id: CardId) -> LinksView:
         """Read which organisations manage a card (operator)."""
@@ -142,13 +149,24 @@ class IssuanceClient:
         """Let an organisation no longer manage a card (operator)."""
         return await self._post(f"/v1/cards/{card_id}/unlink", request, LinkChangedView)
 
-    async def register_organisation(self, request: OrganisationRequest) -> OrganisationView:
+    async def register_organisation(
+        self, request: OrganisationRequest, key: IdempotencyKey | None = None
+    ) -> OrganisationView:
         """Register an organisation (ZORG-ID team)."""
-        return await self._post("/v1/organisations", request, OrganisationView)
+        return await self._post("/v1/organisations", request, OrganisationView, _under(key))
 
-    async def register_operator(self, request: OperatorRequest) -> OperatorView:
+    async def register_operator(
+        self, request: OperatorRequest, key: IdempotencyKey | None = None
+    ) -> OperatorView:
         """Map a client certificate to a role (ZORG-ID team)."""
-        return await self._post("/v1/operators", request, OperatorView)
+        return await self._post("/v1/operators", request, OperatorView, _under(key))
+
+    async def take_back_operator(
+        self, operator_id: PersonId, key: IdempotencyKey | None = None
+    ) -> OperatorRemovedView:
+        """Take back every mapping of an operator (ZORG-ID team)."""
+        path = f"/v1/operators/{operator_id}"
+        return await self._call("DELETE", path, OperatorRemovedView, headers=_under(key))
 
     async def certify_responder(self, request: ResponderRequest) -> ResponderView:
         """Certify the OCSP key of a status node (that node)."""
@@ -219,10 +237,14 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+def _under(key: IdempotencyKey | None) -> dict[str, str]:
+    return {} if key is None else {"Idempotency-Key": key.value}
+
+
 def _problem_error(
     problem: Problem, status: int, retry_after: str
 ) -> ProblemAnswered | ServiceUnavailable:
-    if status == _RETRY_STATUS:
+    if status in _RETRY_STATUSES:
         seconds = float(retry_after) if retry_after.isdecimal() else 1.0
         return ServiceUnavailable(
             message=problem.detail_en, problem=problem, retry_after=min(seconds, 60.0)

@@ -224,6 +224,14 @@ class OperatorView(Wire):
     ura: UraText | None
 
 
+class OperatorRemovedView(Wire):
+    """Who is no operator any more; ``certificates`` counts what was mapped to them."""
+
+    operator_id: PersonIdText
+    certificates: int
+    change: ChangeView
+
+
 class ResponderRequest(Wire):
     """POST /v1/responder-certificates: a status node's PKCS#10, and the CA it answers for."""
 

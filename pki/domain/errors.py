@@ -18,6 +18,7 @@
     │  ├─ StoreUnavailable
     │  ├─ SignerUnavailable
     │  ├─ SignerBusy
+    │  ├─ RateLimited          the caller asks too often
     │  ├─ PassStatusUnavailable the UZI register's status service could not be read
     │  └─ DirectoryUnavailable
     ├─ EnvironmentMissing      a program or library this machine lacks
@@ -159,6 +160,14 @@ class SignerBusy(Unavailable):
     """Too many signatures are waiting, or one took longer than its time limit."""
 
     code: ClassVar[str] = "signer-busy"
+
+
+@dataclass(kw_only=True, eq=False)
+class RateLimited(Unavailable):
+    """The caller asks too often; after ``retry_after`` seconds one more request is answered."""
+
+    code: ClassVar[str] = "rate-limited"
+    retry_after: int
 
 
 @dataclass(kw_only=True, eq=False)

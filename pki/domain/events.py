@@ -87,6 +87,17 @@ class OperatorRegistered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorRemoved(Event):
+    """A client certificate is mapped to nobody any more."""
+
+    KIND: ClassVar[str] = "operator.removed"
+    operator: PersonId
+    role: str
+    ura: Ura | None
+    certificate_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOpened(Event):
     """A UZI pass answered a challenge and was accepted."""
 
@@ -264,6 +275,7 @@ ALL_EVENTS: Final[tuple[type[Event], ...]] = (
     ResponderCertified,
     OrganisationRegistered,
     OperatorRegistered,
+    OperatorRemoved,
     SessionOpened,
     RequestRefused,
     CardOrdered,

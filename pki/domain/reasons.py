@@ -70,4 +70,5 @@ class RefusalReason(Enum):
     CONFIRMATION_TOO_LATE = "confirmation-too-late"
     REVOKE_NEEDS_BLOCK = "revoke-needs-block"
     CARD_NOT_LINKED = "card-not-linked"
+    LAST_ADMINISTRATOR = "last-administrator"
     ISSUING_STOPPED = "issuing-stopped"

@@ -5,7 +5,15 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from pki.domain.identifiers import CardId, ChallengeId, IssuerId, SerialNumber, SessionId
+from pki.domain.identifiers import (
+    CardId,
+    ChallengeId,
+    IdempotencyKey,
+    IssuerId,
+    PersonId,
+    SerialNumber,
+    SessionId,
+)
 from pki.domain.people import Actor, PersonName
 from pki.domain.status import CertificateStatus
 from pki.domain.uzi import UziName
@@ -171,6 +179,20 @@ class Challenge:
     nonce: bytes
     expires_at: datetime
     card_id: CardId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenAnswer:
+    """What a caller's change was answered with under its key, until ``expires_at``.
+
+    ``request_sha256`` tells what was asked; ``text`` is the answer, without personal data.
+    """
+
+    asker: PersonId
+    key: IdempotencyKey
+    request_sha256: bytes
+    text: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -17,22 +17,22 @@ from pki.domain.identifiers import (
     OrganisationId,
     PersonId,
     SerialNumber,
-    SessionId,
+    Ura,
 )
 from pki.domain.journal import JournalEntry, JournalHead, actor_text, append
-from pki.domain.people import Actor, Operator, Organisation, Person
-from pki.domain.records import Challenge, CrlPiece, Intent, IssuedCertificate, PublishedCrl, Session
+from pki.domain.people import Actor, Operator, Organisation, Person, Role
+from pki.domain.records import Challenge, CrlPiece, Intent, IssuedCertificate, PublishedCrl
 from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
 from pki.store import schema
 from pki.store.crls.rows import crl_rows, require_next
 from pki.store.journal_reads import entry_columns, status_columns
-from pki.store.reading import ReadSession
 from pki.store.registry_reads import phase_columns, read_challenge
+from pki.store.short_lived.writing import ShortLivedWrites
 
 _JOURNAL: Final = sa.insert(schema.journal)
 
 
-class WriteSession(ReadSession):
+class WriteSession(ShortLivedWrites):
     """One change to the store: what it reads stays so until it is committed or refused.
 
     ``now`` is its time, never before the journal's last entry. Besides what they name, methods
@@ -131,6 +131,24 @@ class WriteSession(ReadSession):
         key = {"certificate_sha256": operator.certificate_sha256}
         self._put(schema.operators, key, _values(operator))
 
+    def mappings_of(self, person_id: PersonId) -> tuple[Operator, ...]:
+        """Each client certificate that makes this person an operator."""
+        table = schema.operators
+        query = sa.select(table).where(table.c.id == person_id)
+        rows = self._rows(query.order_by(table.c.certificate_sha256))
+        return tuple(Operator(**dict(zip(row._fields, row, strict=True))) for row in rows)
+
+    def has_operator(self, role: Role, ura: Ura | None, *, besides: PersonId) -> bool:
+        """Whether anybody else has this role at this organisation (None: at ZORG-ID)."""
+        table = schema.operators
+        same = (table.c.role == role, table.c.ura == ura, table.c.id != besides)
+        return self._row(sa.select(table.c.id).where(*same).limit(1)) is not None
+
+    def remove_mapping(self, certificate_sha256: bytes) -> None:
+        """Let a client certificate belong to nobody."""
+        table = schema.operators
+        self._write(sa.delete(table).where(table.c.certificate_sha256 == certificate_sha256))
+
     def put_challenge(self, challenge: Challenge) -> None:
         """Keep a challenge until it is taken; those that expired before `now` go."""
         table = schema.challenges
@@ -144,30 +162,6 @@ class WriteSession(ReadSession):
         with self._statement() as connection:
             row = connection.execute(taken).one_or_none()
         return None if row is None else read_challenge(row)
-
-    def put_session(self, session: Session) -> None:
-        """Insert a session; those that expired before `now` go."""
-        table, holder = schema.sessions, session.holder
-        self.remove_expired_sessions()
-        row = {
-            "id": session.id,
-            "token_sha256": session.token_sha256,
-            "uzi_name": holder.uzi_name.text,
-            **asdict(holder.name),
-            "organisation_name": holder.organisation_name,
-            "certificate_sha256": holder.certificate_sha256,
-            "not_after": holder.not_after,
-            "expires_at": session.expires_at,
-        }
-        self._write(sa.insert(table), row)
-
-    def remove_expired_sessions(self) -> None:
-        """Delete the sessions that expired before `now`: they hold names."""
-        self._write(sa.delete(schema.sessions).where(schema.sessions.c.expires_at < self.now))
-
-    def remove_session(self, session_id: SessionId) -> None:
-        """End a session, if it is still there."""
-        self._write(sa.delete(schema.sessions).where(schema.sessions.c.id == session_id))
 
     def put_intent(self, intent: Intent) -> None:
         """Record what is about to be signed: its serial is `Unconfirmed` and its key used up.
@@ -283,14 +277,6 @@ class WriteSession(ReadSession):
         same = [table.c[name] == value for name, value in key.items()]
         if not self._write(sa.update(table).where(*same), values).rowcount:
             self._write(sa.insert(table), {**key, **values})
-
-    def _write(
-        self,
-        statement: sa.Insert | sa.Update | sa.Delete,
-        values: Mapping[str, object] | None = None,
-    ) -> sa.CursorResult[Any]:
-        with self._statement() as connection:
-            return connection.execute(statement, values)
 
 
 def _values(

@@ -1,6 +1,7 @@
 """The role `issuance`: the registration authority, the Token CA's key and the API's TLS."""
 
 import ssl
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,6 +11,7 @@ from aiohttp import web
 from issuance.desk import Authorities, Desk, Limits
 from issuance.http.peers import PeerCertificate, peer_certificate
 from issuance.ports import PassVerifier
+from issuance.rules.rates import RateLimits, Restraint
 from pki.der.certificate import read_certificate
 from pki.domain.errors import ConfigurationInvalid, Forbidden, Refused
 from pki.domain.reasons import RefusalReason
@@ -77,6 +79,7 @@ def open_desk(
             unfinished=timedelta(seconds=limits.confirmation_seconds),
             lease=timedelta(seconds=3 * limits.signing_seconds),
         ),
+        restraint=Restraint(RateLimits(**settings.rates.model_dump()), time.monotonic),
     )
 
 

@@ -4,61 +4,23 @@ import asyncio
 import base64
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 
-import aiohttp
 import pytest
-from aiohttp import web
 
-from fakes_issuance import APOTHEEK, RSA, Surroundings, client_certificate, fake_request
+from fakes_issuance import APOTHEEK, RSA, client_certificate, fake_request
 from issuance.http import bodies
-from issuance.http.app import create_app, serving
+from issuance_edge import JSON, Edge
 from issuance_holder import Holder
 from pki.api.fields import CERTIFICATE_REQUEST, to_pem
 from pki.domain.errors import IntegrityBroken, StoreUnavailable
 from pki.domain.people import Role
 
 CHALLENGE = '{"purpose":"open-session"}'
-JSON = {"Content-Type": "application/json"}
 SEARCH = "/v1/cards/search"
 
 
 def searching(number: str) -> str:
     return json.dumps({"uzi_number": number})
-
-
-@dataclass
-class Edge:
-    around: Surroundings
-    http: aiohttp.ClientSession
-    url: str
-    peer: bytes | None = None
-
-    async def call(
-        self,
-        method: str,
-        path: str,
-        body: str | bytes | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> tuple[int, dict[str, object], Mapping[str, str]]:
-        sent = JSON if headers is None else headers
-        async with self.http.request(method, self.url + path, data=body, headers=sent) as response:
-            return response.status, await response.json(content_type=None), response.headers
-
-
-@pytest.fixture
-async def edge() -> AsyncIterator[Edge]:
-    around = Surroundings()
-
-    def peers(request: web.Request) -> bytes | None:
-        return made.peer
-
-    app = create_app(around.desk, peers=peers)
-    server = serving(app, host="127.0.0.1", port=0, tls=None)
-    async with server as port, aiohttp.ClientSession() as http:
-        made = Edge(around=around, http=http, url=f"http://127.0.0.1:{port}")
-        yield made
 
 
 HOSTILE: list[tuple[str | bytes, dict[str, str], int]] = [

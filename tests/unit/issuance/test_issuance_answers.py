@@ -52,6 +52,7 @@ def example(cls: type[ZorgidError]) -> ZorgidError:
         "reason": RefusalReason.CARD_STATE,
         "position": 7,
         "findings": ("x",),
+        "retry_after": 7,
     }
     fields = cls.__dataclass_fields__
     return cls(**{name: value for name, value in values.items() if name in fields})
@@ -69,7 +70,7 @@ def test_every_error_is_mapped_by_its_own_branch(cls: type[ZorgidError]) -> None
     assert body["status"] == response.status == status
     assert body["type"].startswith("urn:zorgid:problem:")
     assert "secret inside" not in str(response.text)
-    assert ("Retry-After" in response.headers) is (status == 503)
+    assert ("Retry-After" in response.headers) is (status in {429, 503})
     assert ("WWW-Authenticate" in response.headers) is (status == 401)
 
 

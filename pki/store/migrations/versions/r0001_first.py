@@ -236,3 +236,12 @@ def _short_lived() -> None:
         sa.Column("expires_at", sa.BigInteger, nullable=False),
     )
     op.create_index("sessions_by_expiry", "sessions", ["expires_at"])
+    op.create_table(
+        "answers",
+        sa.Column("asker", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("request_sha256", sa.LargeBinary, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("answers_by_expiry", "answers", ["expires_at"])

@@ -1,0 +1,1 @@
+"""Who manages cards: taking a mapping back."""

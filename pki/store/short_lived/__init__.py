@@ -1,0 +1,1 @@
+"""What is kept for a while: sessions, and the answers to changes."""
