@@ -61,10 +61,13 @@ class Installation:
     def __init__(self, folder: Path) -> None:
         self.ports = choose_ports(None, SystemEntropy())
         self.folder = folder / "installation"
-        self._run("init", str(self.folder), "--port-base", str(self.ports.base))
+        self._make()
         pem = (self.folder / "ca" / f"{ISSUER}.pem").read_text()
         self._ca = read_certificate(from_pem(pem)).content
         self.count = 0
+
+    def _make(self) -> None:
+        self._run("init", str(self.folder), "--port-base", str(self.ports.base))
 
     @property
     def store(self) -> Path:
@@ -120,11 +123,18 @@ class Installation:
 
     @contextmanager
     def serving(
-        self, *, key: str = "p-256", cpus: str = SERVER_CPU, workers: int = 1, cache: int = 200_000
+        self,
+        *,
+        key: str = "p-256",
+        cpus: str = SERVER_CPU,
+        workers: int = 1,
+        cache: int = 200_000,
+        presign: Sequence[str] = (),
     ) -> Iterator[Served]:
         """The status service alone, on these processors."""
         metrics = self.ports.base + _METRICS_OF_STATUS
         section = f'[status]\nresponder_key = {{ type = "{key}" }}\ncache_entries = {cache}'
+        section += f"\npresign = {list(presign)}"
         config = self._config(
             "status.toml",
             {
@@ -139,7 +149,7 @@ class Installation:
 
     def _config(self, name: str, changes: dict[str, str]) -> Path:
         text = (self.folder / "zorgid.toml").read_text()
-        text = re.sub(r"^cache_entries = .*\n", "", text, flags=re.MULTILINE)
+        text = re.sub(r"^(cache_entries|presign) = .*\n", "", text, flags=re.MULTILINE)
         for old, new in changes.items():
             text, found = re.subn(old, new, text, count=1, flags=re.MULTILINE)
             assert found, f"not in the configuration: {old}"

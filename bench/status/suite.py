@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from bench.status import full, nginx, openssl, signing
+from bench.status import full, nginx, openssl, presigning, propagation, pythonic, signing
 from bench.status.figures import Pair, figure
 from bench.status.installation import Installation, Served
 from bench.status.load import Aim, Faulty, ab, script, wrk
@@ -159,6 +159,9 @@ def _parts(bench: Bench, counts: Sequence[int]) -> Mapping[str, Callable[[], Fig
     longer: dict[str, Callable[[], Figures]] = {
         "half_load": lambda: full.half_load(bench),
         "cfssl": lambda: full.cfssl(bench),
+        "from_index": lambda: pythonic.from_index(bench),
+        "propagation": lambda: propagation.propagation(bench),
+        "presigning": lambda: presigning.presigning(bench),
     }
     for count in counts:
         longer[f"growth_{count}"] = partial(full.growth, bench, count)
