@@ -97,17 +97,25 @@ def load_signer(
         SignerUnavailable, SignerBusy: the token is gone or does not answer.
         KeyMismatch: it is another key than the certificate's.
     """
+    usual = _open_key(settings, limits)
+    # First whose key it is: that a foreign one cannot sign so would be told otherwise.
+    require_same_key(usual, certificate)
     algorithm = first_that_fits(algorithms, certificate)
-    if settings.pkcs11 is not None:
-        signer: Signer = open_token_key(settings.pkcs11, limits, algorithm)
-        concurrency = limits.signing_queue
-    elif (software := settings.software) is not None:
-        signer = SoftSigner.load(software.file, read_passphrase(software), algorithm)
-        concurrency = CONCURRENCY
-    else:
-        raise ConfigurationInvalid(key="key", message="no key is named", next_step="name one")
-    require_same_key(signer, certificate)
+    same = algorithm is None or algorithm is usual.algorithm
+    signer = usual if same else _open_key(settings, limits, algorithm)
+    concurrency = CONCURRENCY if settings.pkcs11 is None else limits.signing_queue
     return bounded(signer, limits, concurrency=concurrency)
+
+
+def _open_key(
+    settings: CaKeySettings, limits: LimitSettings, algorithm: SignatureAlgorithm | None = None
+) -> Signer:
+    if settings.pkcs11 is not None:
+        return open_token_key(settings.pkcs11, limits, algorithm)
+    if settings.software is not None:
+        passphrase = read_passphrase(settings.software)
+        return SoftSigner.load(settings.software.file, passphrase, algorithm)
+    raise ConfigurationInvalid(key="key", message="no key is named", next_step="name one")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

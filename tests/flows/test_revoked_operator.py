@@ -85,7 +85,7 @@ async def test_a_running_server_sees_the_next_ceremonys_crl(
     settings = load(practice.layout.config)
     services, path = settings.services_ca, practice.layout.crl("services-ca-g1")
     store = Store.open(settings.store.url, clock=SystemClock())
-    crls = CeremonyCrls((settings.root, services), store, look_seconds=0.02)
+    crls = CeremonyCrls((*settings.root, services), store, look_seconds=0.02)
     try:
         await crls.bring_in()
         assert crls.latest.keys() == {"root", services.id}
