@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from issuance.endings.ports import DueReads
 from issuance.linking.ports import LinkReads, LinkWrites
 from issuance.operators.ports import Mappings
 from pki.domain.algorithms import SignatureAlgorithm
@@ -149,7 +150,7 @@ class Registration(Eligibility, Journal, Mappings, Protocol):
     def put_person(self, person: Person, sealed_birth_date: bytes, /) -> None: ...
 
 
-class Enquiry(Eligibility, CardReads, LinkReads, Protocol):
+class Enquiry(Eligibility, CardReads, LinkReads, DueReads, Protocol):
     """A read-only snapshot."""
 
     def session_by_token(self, token_sha256: bytes, /) -> Session | None: ...
@@ -232,7 +233,6 @@ class CertificationAuthority(Protocol):
         Raises:
             KeyRejected, Refused, LintFailed: as for cards.
         """
-        ...
 
     async def sign(self, tbs: bytes, /) -> bytes:
         """Sign prepared bytes; the result was read back and compared.
@@ -294,6 +294,5 @@ class Sealer(Protocol):
 
     def seal(self, person_id: PersonId, birth_date: BirthDate, /) -> bytes:
         """The sealed form, bound to the person."""
-        ...
 
     def holds(self, person_id: PersonId, sealed: bytes, birth_date: BirthDate, /) -> bool: ...

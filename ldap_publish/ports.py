@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ldap_publish.plan import Actual, Change
-from pki.domain.cards import Active, Blocked, CardPhase, Ended
+from pki.domain.cards import Active, Blocked, CardPhase, Ended, Expired
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import JournalEntry
 from pki.domain.records import IssuedCertificate, PublishedCrl
@@ -26,7 +26,7 @@ class CardCertificate:
         inschrijftoken outlives the certificate that signed it. What was never confirmed was never
         to be trusted.
         """
-        return isinstance(self.phase, Active | Blocked | Ended)
+        return isinstance(self.phase, Active | Blocked | Ended | Expired)
 
 
 class Journal(Protocol):

@@ -40,6 +40,11 @@ class FakeLinks:
     def _in_use(self) -> list[Card]:
         return [c for c in self.tables.cards.values() if isinstance(c.phase, Active | Blocked)]
 
+    def cards_expired_before(self, at: datetime, /) -> list[Card]:
+        certificates = self.tables.certificates.values()
+        over = {each.card_id for each in certificates if each.not_after < at}
+        return [card for card in self._in_use() if card.id in over]
+
     def cards_unlinked_before(self, at: datetime, /) -> list[Card]:
         since = {card.id: self.unlinked_since(card.id) for card in self._in_use()}
         ended = {card_id for card_id, each in since.items() if each is not None and each <= at}

@@ -17,6 +17,7 @@ from fakes_issuance_store import ISSUER, START
 from issuance.block_card import block_card
 from issuance.certify_card import CardCertifier
 from issuance.desk import Desk
+from issuance.endings.expired import end_expired
 from issuance.endings.unlinked import end_unlinked
 from issuance.lapse import lapse_overdue
 from issuance.linking.link_card import link_card, unlink_card
@@ -191,12 +192,13 @@ class CardMachine(RuleBasedStateMachine):
         for card in self.cards_of(self.holders[who])[:1]:
             self.attempt(unlink_card(desk, team, card.id, ura))
 
-    @rule(days=st.sampled_from([30, 59, 62]))
+    @rule(days=st.sampled_from([30, 59, 62, 1100]))
     def months_pass(self, days: int) -> None:
         self.around.clock.advance(days=days)
         self.attempt(self.nobody_is_alone_too_long())
 
     async def nobody_is_alone_too_long(self) -> None:
+        await end_expired(self.around.desk)
         await end_unlinked(self.around.desk)
         now = self.around.clock.now()
 

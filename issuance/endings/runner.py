@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from issuance.desk import Desk
+from issuance.endings.expired import end_expired
 from issuance.endings.unlinked import end_unlinked
 from pki.domain.errors import ZorgidError
 
@@ -13,7 +14,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 class EndingRunner:
-    """Ends cards that nobody manages any more."""
+    """Ends cards whose certificate has expired, and those that nobody manages any more."""
 
     def __init__(self, desk: Desk, *, every: timedelta = timedelta(hours=1)) -> None:
         self._desk = desk
@@ -23,7 +24,7 @@ class EndingRunner:
         """Run until cancelled; an error is logged and the next round tries again."""
         while True:
             try:
-                ended = await end_unlinked(self._desk)
+                ended = await end_expired(self._desk) + await end_unlinked(self._desk)
             except ZorgidError as error:
                 _log.warning("no card could end now", extra={"why": error.code})
             else:

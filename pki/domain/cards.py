@@ -4,7 +4,7 @@
 
     ordered ──certified──▶ issued ──confirmed──▶ active ◀──unblocked── blocked ──revoked──▶ ended
        │                     │                     └──────blocked──────▶ ┘
-       └──────lapsed─────────┴──▶ lapsed
+       └──────lapsed─────────┴──▶ lapsed      active or blocked ──its time is over──▶ expired
 
 A card keeps one certificate. Blocking is an interval; revoking is final and keeps the date of the
 block it follows (X.509 8.5.2.2, AORTA: revocation is judged at the time of signing, so the date
@@ -87,7 +87,19 @@ class Lapsed:
     revoked_at: datetime | None
 
 
-CardPhase = Ordered | Issued | Active | Blocked | Ended | Lapsed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """`verlopen`: the certificate's time is over; its status stays what it was last.
+
+    ``held_since`` is the start of the block it was under.
+    """
+
+    at: datetime
+    serial: SerialNumber
+    held_since: datetime | None
+
+
+CardPhase = Ordered | Issued | Active | Blocked | Ended | Lapsed | Expired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +118,8 @@ class Card:
 
     @property
     def is_live(self) -> bool:
-        """Whether it counts as the person's one card: not lapsed and not revoked."""
-        return not isinstance(self.phase, Ended | Lapsed)
+        """Whether it counts as the person's one card: not lapsed, revoked or expired."""
+        return not isinstance(self.phase, Ended | Lapsed | Expired)
 
     @property
     def serial(self) -> SerialNumber | None:
@@ -130,6 +142,8 @@ def state_name(phase: CardPhase) -> str:
             return "ingetrokken"
         case Lapsed():
             return "vervallen"
+        case Expired():
+            return "verlopen"
         case _:
             assert_never(phase)
 
@@ -143,8 +157,9 @@ def certificate_status(phase: CardPhase) -> CertificateStatus | None:
             return Unconfirmed(since=at)
         case Active():
             return Good()
-        case Blocked(at=at):
-            return OnHold(since=at)
+        case Blocked() | Expired():
+            since = phase.at if isinstance(phase, Blocked) else phase.held_since
+            return Good() if since is None else OnHold(since=since)
         case Ended(revoked_at=revoked_at, reason=reason):
             return Revoked(at=revoked_at, reason=REVOKE_REASON_CODES[reason])
         case Lapsed(revoked_at=revoked_at):

@@ -13,7 +13,7 @@ _MANAGED_STATES = ("actief", "geblokkeerd")
 
 
 class LinkReads(RegistryReads):
-    """Adds links. A link is open while it has no end."""
+    """Adds links, and cards whose time is over. A link is open while it has no end."""
 
     def links_of(self, card_id: CardId) -> tuple[Ura, ...]:
         """The organisations a card is linked to now, by URA."""
@@ -32,6 +32,17 @@ class LinkReads(RegistryReads):
             ends.order_by(links.c.until.is_(None).desc(), links.c.until.desc()).limit(1)
         )
         return None if row is None else row.until
+
+    def cards_expired_before(self, at: datetime) -> tuple[Card, ...]:
+        """Cards in use whose certificate's notAfter is before ``at``, by that time.
+
+        It reads every card in use: ask it on the reading side, and not every second.
+        """
+        cards, certificates = schema.cards, schema.certificates
+        join = cards.join(certificates, certificates.c.serial == cards.c.serial)
+        in_use = cards.c.state.in_(_MANAGED_STATES)
+        query = sa.select(cards).select_from(join).where(in_use, certificates.c.not_after < at)
+        return self._cards(query.order_by(certificates.c.not_after, cards.c.id))
 
     def cards_unlinked_before(self, at: datetime) -> tuple[Card, ...]:
         """Cards, active or blocked, whose last link ended before ``at`` or then; oldest first.

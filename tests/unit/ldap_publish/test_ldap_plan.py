@@ -37,7 +37,7 @@ from ldap_publish.plan import (
 )
 from ldap_publish.ports import CardCertificate
 from ldap_publish.tree import CANDIDATES, PublishedCa, Tree, base_entry, tree_entries
-from pki.domain.cards import Active, Blocked, CardPhase, Ended, Issued, Lapsed, Ordered
+from pki.domain.cards import Active, Blocked, CardPhase, Ended, Expired, Issued, Lapsed, Ordered
 from pki.domain.errors import ConfigurationInvalid, Malformed
 from pki.domain.reasons import BlockReason, RevokeReason
 
@@ -142,6 +142,7 @@ def test_octets_that_are_no_crl_have_no_number(octets: bytes) -> None:
         (Blocked(at=START, serial=SERIAL, reason=BlockReason.LOSS), True),
         (Ended(at=START, serial=SERIAL, revoked_at=START, reason=RevokeReason.DEFECT), True),
         (Lapsed(at=START, serial=SERIAL, revoked_at=START), False),
+        (Expired(at=START, serial=SERIAL, held_since=None), True),
     ],
 )
 def test_confirmed_cards_show_and_never_confirmed_ones_do_not(

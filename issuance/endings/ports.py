@@ -1,0 +1,14 @@
+"""What ending cards needs of the store."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+from pki.domain.cards import Card
+
+
+class DueReads(Protocol):
+    """Cards whose end has come."""
+
+    def cards_expired_before(self, at: datetime, /) -> Iterable[Card]:
+        """Cards, active or blocked, whose certificate's notAfter is before ``at``."""

@@ -1,0 +1,46 @@
+"""Cards whose certificate has expired, on every engine."""
+
+from datetime import timedelta
+from functools import partial
+
+from pki.domain import cards
+from pki.domain.cards import Card
+from pki.domain.endings.by_time import expired
+from pki.domain.reasons import BlockReason
+from pki.store.reading import ReadSession, ReadStore
+from pki.store.writing import Store
+from store_samples import NOON, card, certificate, serial
+from store_steps import issue, put
+
+TICK = timedelta(microseconds=1)
+END = certificate(1).not_after
+
+
+def active(number: int) -> Card:
+    issued = cards.certified(card(number), serial=serial(number), at=NOON)
+    return cards.confirmed(issued, at=NOON)
+
+
+async def test_expired_cards_are_found_and_come_back(store: Store, read_store: ReadStore) -> None:
+    good, held = active(1), cards.blocked(active(2), reason=BlockReason.LOSS, at=NOON + TICK)
+    await issue(store, 1, 2, 3)
+    for each in (good, held):
+        await put(store, each)
+    assert await read_store.read(lambda session: session.cards_expired_before(END)) == ()
+    found = await read_store.read(lambda session: session.cards_expired_before(END + TICK))
+    assert found == (good, held)
+    for each in found:
+        over = expired(each, at=END + TICK)
+        await put(store, over)
+        assert await read_store.read(partial(ReadSession.card, card_id=over.id)) == over
+    assert await read_store.read(lambda session: session.cards_expired_before(END + TICK)) == ()
+
+
+async def test_an_expired_card_makes_room_for_a_new_one(
+    store: Store, read_store: ReadStore
+) -> None:
+    await issue(store, 1)
+    over = expired(active(1), at=END + TICK)
+    await put(store, over)
+    assert await read_store.read(lambda session: session.live_card_of(over.person_id)) is None
+    await put(store, card(2, person=1))
