@@ -1,0 +1,260 @@
+"""A ZORG-ID card with the PIV application, behind the edge that the flow knows."""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from cryptography import x509
+
+from card_writer.card_edge import (
+    CardRefused,
+    CardState,
+    Phase,
+    PinCharacters,
+    SecretKind,
+)
+from card_writer.piv import commands, objects
+from card_writer.piv.keys import CardKey, algorithm_of
+from card_writer.piv.objects import Record
+from card_writer.piv.rights import PivSettings, Rights, Transport
+from card_writer.secret import Secret
+from pki.der import codec
+from pki.der.algorithms import algorithm_identifier
+from pki.der.pkcs10 import encode_pkcs10_info
+from pki.domain.algorithms import KeyType, SignatureAlgorithm
+from pki.domain.identifiers import CardNumber, IdempotencyKey
+from pki.ports import Entropy
+
+SLOT: Final = 0x9A
+"""PIV authentication: the key that the card's PIN opens once a session."""
+PUK_REFERENCE: Final = 0x81
+
+
+@dataclass(slots=True)
+class PivCard:
+    """One card in one reader; it is selected, and its record read, when it is first needed.
+
+    ``printed`` is the number on the card, needed for a card that has none in its chip.
+    """
+
+    rights: Rights
+    key_type: KeyType
+    printed: CardNumber | None
+    _record: Record | None = field(default=None)
+
+    @classmethod
+    def at(
+        cls,
+        transport: Transport,
+        *,
+        settings: PivSettings,
+        entropy: Entropy,
+        key_type: KeyType = KeyType.RSA_2048,
+        printed: CardNumber | None = None,
+    ) -> "PivCard":
+        """The card behind ``transport``."""
+        rights = Rights(transport=transport, settings=settings, entropy=entropy)
+        return cls(rights, key_type, printed)
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        """How its key signs; of the one it will get while it has none."""
+        if self.record.key is None:
+            rsa = self.key_type is not KeyType.P256
+            return SignatureAlgorithm.SHA256_RSA if rsa else SignatureAlgorithm.ECDSA_SHA256
+        return self._key().algorithm
+
+    @property
+    def pin_characters(self) -> PinCharacters:
+        """What its PIN may consist of."""
+        return self.rights.settings.pin_characters
+
+    @property
+    def record(self) -> Record:
+        """What the writer left on the card.
+
+        Raises:
+            CardRefused: no PIV card, or in use for something else.
+        """
+        if self._record is None:
+            self.rights.perform(commands.select())
+            self._record = Record.decode(self.rights.perform(commands.get_data(objects.RECORD)))
+        return self._record
+
+    def state(self) -> CardState:
+        """How far it is, and the tries left."""
+        phase = self.record.phase
+        pin = self.rights.perform(commands.tries())
+        puk = None
+        if self.rights.vendor:
+            told = self.rights.perform(commands.metadata(PUK_REFERENCE))
+            puk = told.tries_left if told else None
+        return CardState(phase=phase, pin_tries_left=pin, puk_tries_left=puk)
+
+    def card_number(self) -> CardNumber:
+        """From the writer's record, as printed, or the vendor's serial number.
+
+        Raises:
+            CardRefused: the card tells none and none was given, or another was given.
+        """
+        known = self.record.number or self.printed or self._vendor_number()
+        if known is None:
+            raise CardRefused(
+                message="the card does not tell its number",
+                next_step="type in the number that is printed on the card",
+            )
+        if self.printed not in {None, known}:
+            raise CardRefused(
+                message="the card has another number than the one that was typed in",
+                next_step="compare the printed number, or put the right card in",
+            )
+        return known
+
+    def order_key(self) -> IdempotencyKey | None:
+        """The order this card is made for."""
+        return self.record.order
+
+    def remember_order(self, key: IdempotencyKey) -> None:
+        """Keep the order, and the card's number with it."""
+        number = self.card_number()
+        self._keep(replace(self.record, order=key, number=number, phase=Phase.ORDERED))
+
+    def begin(self) -> None:
+        """Take the rights that making the card needs."""
+        self._open()
+        if not self.record.handed:
+            with self.rights.settings.transport_pin() as pin:
+                self.log_in(pin)
+
+    def ensure_key(self) -> None:
+        """Make a key pair unless one was made and kept; about a second for RSA."""
+        if self.record.key is not None:
+            return
+        algorithm = algorithm_of(self.key_type)
+        self._open()
+        content = self.rights.perform(commands.generate(SLOT, algorithm))
+        made = CardKey.made(content, self.key_type)
+        self._keep(replace(self.record, key=made.spki))
+
+    def certification_request(self) -> bytes:
+        """PKCS#10 with an empty subject: the CA takes the name from the pass."""
+        key = self._key()
+        info = encode_pkcs10_info(codec.sequence(), key.spki)
+        signature = codec.bit_string(self.sign(info))
+        return codec.sequence(info, algorithm_identifier(key.algorithm), signature)
+
+    def write_certificates(self, chain: tuple[bytes, ...]) -> None:
+        """Write the chain, issuers first, after holding its leaf against the card's key.
+
+        Raises:
+            CardRefused: the leaf is for another key, or the chain is too long; nothing was written.
+        """
+        if not 0 < len(chain) <= len(objects.CERTIFICATES):
+            raise CardRefused(
+                message=f"a card holds one to {len(objects.CERTIFICATES)} certificates",
+                next_step="report this: the server sent another chain",
+            )
+        leaf = x509.load_der_x509_certificate(chain[0])
+        if leaf.public_key() != self._key().public:
+            raise CardRefused(
+                message="the certificate is for another key than this card's",
+                next_step="report this: the server sent another card's certificate",
+            )
+        self._open()
+        for tag, der in reversed(list(zip(objects.CERTIFICATES, chain, strict=False))):
+            self.rights.perform(commands.put_data(tag, objects.certificate_object(der)))
+        identifier = objects.chuid(chain[0], leaf.not_valid_after_utc)
+        self.rights.perform(commands.put_data(objects.CHUID, identifier))
+
+    def certificates(self) -> tuple[bytes, ...]:
+        """What is on the card, leaf first."""
+        self._select()
+        found: list[bytes] = []
+        for tag in objects.CERTIFICATES:
+            held = self.rights.perform(commands.get_data(tag))
+            if held is None:
+                break
+            found.append(objects.certificate_in(held))
+        return tuple(found)
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign, and hold the signature against the card's key.
+
+        Raises:
+            PinNeeded: `log_in` or `begin` goes before.
+            CardDiffers: the signature is of another key.
+        """
+        key = self._key()
+        signature = self.rights.perform(commands.sign(SLOT, key.identifier, key.block(message)))
+        key.verify(signature, message)
+        return signature
+
+    def log_in(self, pin: Secret) -> None:
+        """Prove the PIN; one of another form is refused before a try is spent."""
+        self.rights.check_pin(pin)
+        self._select()
+        self.rights.perform(commands.verify(pin))
+
+    def hand_over(self, *, pin: Secret, puk: Secret) -> None:
+        """Replace PUK, PIN and, where the card can, the administration key."""
+        self.rights.check_pin(pin)
+        self.rights.check_puk(puk)
+        again = self.record.handed
+        self._keep(replace(self.record, phase=Phase.HANDING_OVER, handed=True))
+        self.rights.replace(SecretKind.PUK, new=puk, perhaps_done=again)
+        self.rights.replace(SecretKind.PIN, new=pin, perhaps_done=again)
+        self.rights.replace_admin(self.card_number())
+
+    def finish(self) -> None:
+        """Mark it operational."""
+        self._keep(replace(self.record, phase=Phase.OPERATIONAL))
+
+    def change_pin(self, *, old: Secret, new: Secret) -> None:
+        """Replace the PIN."""
+        self.rights.check_pin(new)
+        self._select()
+        self.rights.perform(commands.change(SecretKind.PIN, old=old, new=new))
+
+    def unblock_pin(self, *, puk: Secret, new: Secret) -> None:
+        """Set a new PIN with the PUK."""
+        self.rights.check_puk(puk)
+        self.rights.check_pin(new)
+        self._select()
+        self.rights.perform(commands.reset_retry_counter(puk=puk, new=new))
+
+    def make_blank(self) -> None:
+        """Remove certificates and order; PIN, PUK and administration key stay as they are.
+
+        PIV has no command that removes a key: it is kept out of use, and the next one replaces it.
+        """
+        self._open()
+        for tag in (*objects.CERTIFICATES, objects.CHUID):
+            self.rights.perform(commands.put_data(tag, b""))
+        kept = Record(number=self.record.number, handed=self.record.handed)
+        self._keep(kept)
+
+    def start_afresh(self) -> None:
+        """Reset the card: no right is left."""
+        self.rights.transport.reset()
+        self.rights.forget()
+        self.rights.perform(commands.select())
+
+    def _select(self) -> None:
+        """Reading the record selects the application."""
+        _ = self.record
+
+    def _open(self) -> None:
+        self.rights.open_admin(self.record.number, handed=self.record.handed)
+
+    def _keep(self, record: Record) -> None:
+        self._open()
+        self.rights.perform(commands.put_data(objects.RECORD, record.encode()))
+        self._record = record
+
+    def _key(self) -> CardKey:
+        if self.record.key is None:
+            raise CardRefused(message="the card has no key yet", next_step="make the card first")
+        return CardKey.load(self.record.key)
+
+    def _vendor_number(self) -> CardNumber | None:
+        serial = self.rights.perform(commands.vendor_serial()) if self.rights.vendor else None
+        return None if serial is None else CardNumber(f"PIV-{serial:010}")

@@ -1,0 +1,174 @@
+"""What a PIV card lets its writer do: administration, PIN and PUK."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar
+
+from card_writer.card_edge import CardRefused, PinCharacters, SecretKind, WrongSecret
+from card_writer.piv import commands
+from card_writer.piv.admin_key import AdminKey, Algorithm, diversified, transport_key
+from card_writer.piv.apdu import Dialogue, perform
+from card_writer.secret import Secret
+from pki.domain.identifiers import CardNumber
+from pki.ports import Entropy
+
+Result = TypeVar("Result")
+PIN_MIN: Final = 6
+PUK_OCTETS: Final = 8
+ADMIN_REFERENCE: Final = 0x9B
+
+
+class Transport(Protocol):
+    """Moves one APDU at a time to a card that nobody else talks to."""
+
+    def transmit(self, apdu: bytearray) -> bytes:
+        """The answer to one APDU.
+
+        Raises:
+            CardGone: there is none; the card may have acted.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Reset the card.
+
+        Raises:
+            CardGone: it is not there, or it is another one.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PivSettings:
+    """How cards of a kind are delivered and what they may be asked.
+
+    ``ask_vendor``: use Yubico's extensions where the card has them; without them neither can the
+    administration key be replaced nor the tries of the PUK be read. ``master`` is what each card's
+    own administration key is drawn from (32 octets or more).
+    """
+
+    pin_characters: PinCharacters = PinCharacters.DIGITS
+    ask_vendor: bool = False
+    master: Secret | None = None
+    transport_pin: Callable[[], Secret] = lambda: Secret(b"123456")
+    transport_puk: Callable[[], Secret] = lambda: Secret(b"12345678")
+    transport_admin: Callable[[Algorithm], AdminKey] = transport_key
+
+
+@dataclass(slots=True, kw_only=True)
+class Rights:
+    """The rights this connection has on the card; `forget` after each reset."""
+
+    transport: Transport
+    settings: PivSettings
+    entropy: Entropy
+    _admin: AdminKey | None = field(default=None)
+    _told: commands.Metadata | None = field(default=None)
+    _asked: bool = field(default=False)
+
+    def perform(self, dialogue: Dialogue[Result]) -> Result:
+        """Carry out a dialogue on the card."""
+        return perform(dialogue, self.transport.transmit)
+
+    def forget(self) -> None:
+        """The card was reset: no right is left."""
+        self._admin = None
+
+    @property
+    def vendor(self) -> bool:
+        """Whether the vendor's extensions are to be used and are there."""
+        if self.settings.ask_vendor and not self._asked:
+            told = self.perform(commands.metadata(ADMIN_REFERENCE))
+            self._told, self._asked = told, True
+        return self._told is not None
+
+    def open_admin(self, number: CardNumber | None, *, handed: bool) -> None:
+        """Prove the administration key: the delivered one, or this card's own.
+
+        ``handed`` says which to try first.
+
+        Raises:
+            CardRefused: it is neither.
+        """
+        if self._admin is not None:
+            return
+        algorithm = self._admin_algorithm()
+        keys = self._admin_keys(algorithm, number)
+        for key in reversed(keys) if handed else keys:
+            if self.perform(
+                commands.authenticate(key, self.entropy.octets(algorithm.block_octets))
+            ):
+                self._admin = key
+                return
+        raise CardRefused(
+            message="the card's administration key is neither the delivered one nor its own",
+            next_step="the card was made elsewhere: take a blank ZORG-ID card",
+        )
+
+    def replace_admin(self, number: CardNumber) -> bool:
+        """Give the card an administration key of its own; whether the card can.
+
+        Without a master key in the settings, or without the extension, it keeps the delivered one.
+        """
+        if self.settings.master is None or not self.vendor:
+            return False
+        key = diversified(self.settings.master, number, self._admin_algorithm())
+        self.perform(commands.set_admin_key(key))
+        self._admin = key
+        return True
+
+    def replace(self, which: SecretKind, *, new: Secret, perhaps_done: bool) -> None:
+        """Replace the delivered PIN or PUK; ``perhaps_done``: it may be ``new`` already.
+
+        Raises:
+            WrongSecret: it is neither; it was not tried again with one try left.
+        """
+        if perhaps_done:
+            try:
+                self.perform(commands.change(which, old=new, new=new))
+                return
+            except WrongSecret as wrong:
+                if wrong.tries_left <= 1:
+                    raise
+        given = self.settings.transport_pin if which is SecretKind.PIN else None
+        with (given or self.settings.transport_puk)() as old:
+            self.perform(commands.change(which, old=old, new=new))
+
+    def check_pin(self, pin: Secret) -> None:
+        """Refuse a PIN of another form before a try is spent on it.
+
+        Raises:
+            CardRefused: it is too short or too long, or has other characters than the card takes.
+        """
+        octets = pin.reveal()
+        if self.settings.pin_characters is PinCharacters.DIGITS:
+            good = all(each in b"0123456789" for each in octets)
+        else:
+            good = all(0x21 <= each <= 0x7E for each in octets)  # noqa: PLR2004 -- printable ASCII
+        if not good or not PIN_MIN <= len(pin) <= commands.PIN_OCTETS:
+            what = self.settings.pin_characters.value
+            raise CardRefused(
+                message=f"a PIN of this card has 6 to 8 characters, of {what}",
+                next_step="choose another; no try was spent",
+            )
+
+    def check_puk(self, puk: Secret) -> None:
+        """Refuse a PUK of another form.
+
+        Raises:
+            CardRefused: it has not 8 octets (SP 800-73-4 part 2, 2.4.3).
+        """
+        if len(puk) != PUK_OCTETS:
+            raise CardRefused(
+                message="a PUK has 8 characters", next_step="choose another; no try was spent"
+            )
+
+    def _admin_algorithm(self) -> Algorithm:
+        told = self._told.algorithm if self.vendor and self._told else None
+        return next((each for each in Algorithm if each.value == told), Algorithm.TRIPLE_DES)
+
+    def _admin_keys(self, algorithm: Algorithm, number: CardNumber | None) -> list[AdminKey]:
+        keys = [self.settings.transport_admin(algorithm)]
+        if self.settings.master is not None and number is not None:
+            keys.append(diversified(self.settings.master, number, algorithm))
+        return keys

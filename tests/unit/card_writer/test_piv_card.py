@@ -1,0 +1,267 @@
+"""The PIV driver on a virtual card in this process: made, used, torn at every APDU."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from card_writer.card_edge import (
+    CardDiffers,
+    CardGone,
+    CardRefused,
+    HolderCard,
+    Phase,
+    PinCharacters,
+    PinNeeded,
+    SecretKind,
+    WrongSecret,
+)
+from card_writer.piv.card import PivCard
+from card_writer.piv.rights import PivSettings
+from card_writer.secret import Secret
+from pki.domain.algorithms import KeyType
+from pki.domain.identifiers import CardNumber, IdempotencyKey
+from vcard_piv import PivCard as VirtualCard
+from vcard_piv_keys import AES_192, TRANSPORT_KEY, AdminLock, make_key
+from vcard_reader import ChipReader
+
+NUMBER = CardNumber("ZID-0001")
+ORDER = IdempotencyKey("k" * 32)
+PIN, PUK = b"aB3$x9", b"86420975"
+MASTER = Secret(bytes(range(40)))
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+SETTINGS = PivSettings(pin_characters=PinCharacters.PRINTABLE_ASCII, ask_vendor=True, master=MASTER)
+
+
+class Counting:
+    """Chance that repeats itself."""
+
+    def octets(self, count: int) -> bytes:
+        return bytes(range(count))
+
+
+@pytest.fixture
+def chip() -> VirtualCard:
+    return VirtualCard(vendor=True)
+
+
+@pytest.fixture
+def reader(chip: VirtualCard) -> ChipReader:
+    return ChipReader(chip)
+
+
+def at(
+    reader: ChipReader, settings: PivSettings = SETTINGS, key_type: KeyType = KeyType.P256
+) -> PivCard:
+    return PivCard.at(
+        reader, settings=settings, entropy=Counting(), key_type=key_type, printed=NUMBER
+    )
+
+
+CA_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def certificate(public: CertificatePublicKeyTypes, name: str) -> bytes:
+    """As long as a real one signed by RSA-4096."""
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    padding = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), bytes(1200))
+    made = x509.CertificateBuilder(subject, subject, public, 7, NOW, NOW + timedelta(days=1095))
+    signed = made.add_extension(padding, critical=False).sign(CA_KEY, hashes.SHA256())
+    return signed.public_bytes(Encoding.DER)
+
+
+ISSUERS = (certificate(CA_KEY.public_key(), "CA"), certificate(CA_KEY.public_key(), "Root"))
+
+
+def make(card: HolderCard, server: dict[str, bytes]) -> None:
+    """What the flow does, from any state; ``server`` certifies a key once."""
+    if card.order_key() is None:
+        card.remember_order(ORDER)
+    phase = card.state().phase
+    if phase is Phase.ORDERED:
+        card.begin()
+        card.ensure_key()
+        request = x509.load_der_x509_csr(card.certification_request())
+        assert request.is_signature_valid
+        server.setdefault("leaf", certificate(request.public_key(), "Jan"))
+        chain = (server["leaf"], *ISSUERS)
+        card.write_certificates(chain)
+        assert card.certificates() == chain
+    if phase is not Phase.OPERATIONAL:
+        card.hand_over(pin=Secret(PIN), puk=Secret(PUK))
+        card.start_afresh()
+        card.log_in(Secret(PIN))
+        card.sign(b"challenge")
+        card.finish()
+
+
+def assert_made(chip: VirtualCard, server: dict[str, bytes]) -> None:
+    assert (chip.pin.value, chip.puk.value) == (PIN + b"\xff\xff", PUK)
+    assert (chip.pin.left, chip.puk.left) == (3, 3)
+    assert chip.lock.key != TRANSPORT_KEY
+    held = x509.load_der_x509_certificate(server["leaf"])
+    assert held.public_key() == chip.keys[0x9A].private.public_key()
+    again = at(ChipReader(chip))
+    assert again.state().phase is Phase.OPERATIONAL
+    assert again.certificates() == (server["leaf"], *ISSUERS)
+
+
+@pytest.mark.parametrize(("key_type", "bar"), [(KeyType.P256, 60), (KeyType.RSA_2048, 75)])
+def test_a_card_is_made_within_its_number_of_apdus(
+    chip: VirtualCard, reader: ChipReader, key_type: KeyType, bar: int
+) -> None:
+    server: dict[str, bytes] = {}
+    make(at(reader, key_type=key_type), server)
+    assert_made(chip, server)
+    assert len(reader.heads) <= bar
+
+
+def test_a_card_that_knows_t0_alone_is_made() -> None:
+    chip, server = VirtualCard(vendor=True, t0=True), dict[str, bytes]()
+    make(at(ChipReader(chip)), server)
+    assert_made(chip, server)
+
+
+def test_a_plain_card_keeps_its_administration_key(chip: VirtualCard) -> None:
+    plain = VirtualCard(digits_only=True)
+    card = at(ChipReader(plain), PivSettings())
+    card.remember_order(ORDER)
+    card.begin()
+    card.ensure_key()
+    card.hand_over(pin=Secret(b"975310"), puk=Secret(PUK))
+    assert plain.lock.key == TRANSPORT_KEY
+    assert plain.pin.value == b"975310\xff\xff"
+    assert card.state().puk_tries_left is None
+
+
+def was_torn(index: int, *, acted: bool) -> bool:
+    """Make a card in a reader that loses it at APDU ``index``, then again in a good one."""
+    chip, server = VirtualCard(vendor=True), dict[str, bytes]()
+    torn = ChipReader(chip)
+    torn.cut_before, torn.cut_after = (None, index) if acted else (index, None)
+    try:
+        make(at(torn), server)
+    except CardGone:
+        make(at(ChipReader(chip)), server)
+        assert_made(chip, server)
+        return True
+    return False
+
+
+@pytest.mark.parametrize("acted", [False, True], ids=["before", "after"])
+def test_torn_at_any_apdu_it_comes_right(*, acted: bool) -> None:
+    torn = next(index for index in range(200) if not was_torn(index, acted=acted))
+    assert torn > 40
+
+
+def test_a_wrong_pin_is_not_tried_again(chip: VirtualCard, reader: ChipReader) -> None:
+    with pytest.raises(WrongSecret) as refused:
+        at(reader).log_in(Secret(b"999999"))
+    assert (refused.value.which, refused.value.tries_left) == (SecretKind.PIN, 2)
+    assert chip.pin.left == 2
+
+
+@pytest.mark.parametrize("pin", [b"12345", b"123456789", "12345é".encode(), b"", b"12 456"])
+def test_a_pin_of_another_form_costs_no_try(chip: VirtualCard, pin: bytes) -> None:
+    reader = ChipReader(chip)
+    card = at(reader)
+    with pytest.raises(CardRefused):
+        card.change_pin(old=Secret(b"123456"), new=Secret(pin))
+    assert not reader.heads
+    assert chip.pin.left == 3
+
+
+def test_letters_are_refused_where_the_card_takes_digits() -> None:
+    with pytest.raises(CardRefused, match="digits"):
+        at(ChipReader(VirtualCard()), PivSettings()).log_in(Secret(PIN))
+
+
+def test_pin_is_changed_and_unblocked(chip: VirtualCard, reader: ChipReader) -> None:
+    card = at(reader)
+    card.change_pin(old=Secret(b"123456"), new=Secret(PIN))
+    for _ in range(3):
+        with pytest.raises(WrongSecret):
+            card.log_in(Secret(b"000000"))
+    assert card.state().pin_tries_left == 0
+    card.unblock_pin(puk=Secret(b"12345678"), new=Secret(b"new456"))
+    card.log_in(Secret(b"new456"))
+    assert (card.state().puk_tries_left, chip.pin.left) == (3, 3)
+
+
+def test_signing_needs_the_pin(reader: ChipReader) -> None:
+    server: dict[str, bytes] = {}
+    make(at(reader), server)
+    fresh = at(reader)
+    fresh.start_afresh()
+    with pytest.raises(PinNeeded):
+        fresh.sign(b"x")
+
+
+def test_a_certificate_for_another_key_is_never_written(
+    chip: VirtualCard, reader: ChipReader
+) -> None:
+    card = at(reader)
+    card.remember_order(ORDER)
+    card.begin()
+    card.ensure_key()
+    with pytest.raises(CardRefused, match="another key"):
+        card.write_certificates(ISSUERS)
+    assert set(chip.objects) == {"5fc120"}
+
+
+def test_a_key_that_was_exchanged_is_noticed(chip: VirtualCard, reader: ChipReader) -> None:
+    card = at(reader)
+    card.remember_order(ORDER)
+    card.begin()
+    card.ensure_key()
+    chip.keys[0x9A] = make_key(b"\x11")
+    with pytest.raises(CardDiffers):
+        card.certification_request()
+
+
+def test_an_ended_order_leaves_no_certificate(chip: VirtualCard, reader: ChipReader) -> None:
+    server: dict[str, bytes] = {}
+    make(at(reader), server)
+    card = at(reader)
+    card.start_afresh()
+    card.make_blank()
+    assert set(chip.objects) == {"5fc120"}
+    assert (card.state().phase, card.order_key(), card.card_number()) == (
+        Phase.BLANK,
+        None,
+        NUMBER,
+    )
+
+
+def test_a_card_of_another_administrator_is_refused() -> None:
+    chip = VirtualCard(vendor=True, lock=AdminLock(AES_192, bytes(24)))
+    with pytest.raises(CardRefused, match="administration key"):
+        at(ChipReader(chip)).remember_order(ORDER)
+
+
+def test_a_card_in_use_for_something_else_is_refused(chip: VirtualCard) -> None:
+    chip.objects["5fc120"] = b"\x70\x01\x00"
+    with pytest.raises(CardRefused, match="did not write"):
+        at(ChipReader(chip)).state()
+
+
+def test_numbers_that_differ_are_refused(reader: ChipReader) -> None:
+    card = at(reader)
+    card.remember_order(ORDER)
+    card.start_afresh()
+    card.printed = CardNumber("ZID-0002")
+    with pytest.raises(CardRefused, match="another number"):
+        card.card_number()
+
+
+def test_the_vendors_serial_number_serves_where_none_is_printed(reader: ChipReader) -> None:
+    card = at(reader)
+    card.printed = None
+    assert card.card_number() == CardNumber("PIV-0020261122")
+    plain = PivCard.at(reader, settings=PivSettings(), entropy=Counting())
+    with pytest.raises(CardRefused, match="number"):
+        plain.card_number()
