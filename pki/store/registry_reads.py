@@ -11,6 +11,7 @@ from pki.domain.cards import (
     Card,
     CardPhase,
     Ended,
+    Expired,
     Issued,
     Lapsed,
     Ordered,
@@ -207,6 +208,8 @@ def phase_columns(phase: CardPhase) -> dict[str, object]:
             columns |= {"serial": serial, "revoked_at": revoked_at, "reason": revoke_reason.value}
         case Lapsed(serial=lapsed_serial, revoked_at=lapsed_at):
             columns |= {"serial": lapsed_serial, "revoked_at": lapsed_at}
+        case Expired(serial=expired_serial, held_since=held_since):
+            columns |= {"serial": expired_serial, "revoked_at": held_since}
         case Ordered():
             pass
     return columns | {"state": state_name(phase), "state_at": phase.at}
@@ -239,6 +242,8 @@ def _phase(row: Row[Any]) -> CardPhase:
             return Ended(at=at, serial=serial, revoked_at=row.revoked_at, reason=reason)
         case "vervallen":
             return Lapsed(at=at, serial=serial, revoked_at=row.revoked_at)
+        case "verlopen":
+            return Expired(at=at, serial=serial, held_since=row.revoked_at)
         case _:
             raise IntegrityBroken(message="the store holds an unknown card state")
 
