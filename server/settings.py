@@ -15,6 +15,7 @@ from pki.domain.errors import ConfigurationInvalid
 from server.setting.evidence import EvidenceSettings
 from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
 from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
+from server.setting.sinks import CrlBucketSettings, CrlFolderSettings
 from server.setting.types import (
     Address,
     AnyPath,
@@ -173,6 +174,8 @@ class Settings(Section):
     services_ca: IssuerSettings
     status: StatusSettings
     crl: CrlSettings = CrlSettings()
+    crl_folder: CrlFolderSettings | None = None
+    crl_bucket: CrlBucketSettings | None = None
     api: ApiSettings
     ldap: LdapSettings = LdapSettings()
     evidence: EvidenceSettings | None = None

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -42,6 +43,7 @@ PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
         "java": _programs("java", "javac"),
         "nss": _programs("certutil", "ocspclnt", "vfychain"),
         "pcsc": _programs("pcscd"),
+        "s3": (Path(sys.executable).parent / "weed").exists,
         "softhsm": lambda: softhsm_module() is not None and _programs("softhsm2-util")(),
     }
 )

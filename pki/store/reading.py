@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 from sqlalchemy import Engine
 
+from pki.store.crls.archive import CrlArchive
 from pki.store.engine import check_revision, read_engine
 from pki.store.failures import translating
 from pki.store.links.reading import LinkReads
@@ -18,7 +19,7 @@ from pki.store.links.reading import LinkReads
 T = TypeVar("T")
 
 
-class ReadSession(LinkReads):
+class ReadSession(CrlArchive, LinkReads):
     """Every query there is, in one snapshot; good while the function it was given to runs."""
 
 

@@ -18,6 +18,7 @@ from pki.trust.os_store import OsTrust, operating_system_trusts
 from server.commands.findings import Finding, ok, problem, report, warning
 from server.commands.generations import examine_generations
 from server.commands.outside import examine_outside
+from server.crls.examine import examine_sinks
 from server.evidence.key import open_evidence
 from server.generation.authorities import profiles_of
 from server.generation.roots import root_of, signed_by
@@ -51,6 +52,7 @@ def examine(config: Path) -> Report:
         ("profiles", _profiles),
         ("store", _store),
         ("restore", _restore),
+        ("CRL sinks", examine_sinks),
         ("clock", _clock),
         ("UZI register", _uzi),
         ("trust store", _trust_store),

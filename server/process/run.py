@@ -105,6 +105,7 @@ class Process:
             await self._status(issuance, store)
         if Role.PUBLISHER in roles and store is not None:
             self._publisher(store)
+            self._sinks(store)
         self.runners.append(self._serve_health)
 
     def _opened(self, threads: int) -> ReadStore:
@@ -199,6 +200,15 @@ class Process:
         self.runners.append(role.run)
         self._checks["publisher"] = role.problem
         self._metrics.add_source("ldap", LdapGauges(role.follower))
+
+    def _sinks(self, store: "Store") -> None:
+        from server.crls.sinks import SinksRole
+
+        role = SinksRole(
+            self._settings, stores=(store, self._reader), tail=self._tail, clock=self._clock
+        )
+        self.runners.append(role.run)
+        self._metrics.add_source("crl_sinks", role)
 
     async def _serve_health(self, stop: asyncio.Event) -> None:
         await self._place.health.serve(Probes(checks=self._checks, metrics=self._exposed), stop)

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "config" / "lock"
 PACKAGES = ("ca", "ocsp", "crl", "ldap_publish", "issuance", "card_writer", "pki", "server")
-RUN_TIME_EXTRAS = ("server", "speed", "postgres", "hsm")
+RUN_TIME_EXTRAS = ("server", "speed", "postgres", "hsm", "s3")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 
 # What may be shipped to a vendor: permissive, or LGPL and MPL as replaceable libraries.

@@ -1,0 +1,1 @@
+"""Places outside the store where published CRLs are put: each follows the journal by itself."""

@@ -1,0 +1,150 @@
+"""The configured sinks, and what follows the journal for each."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+from crl.sinks.folder import FolderSink
+from crl.sinks.follower import SinkFollower
+from crl.sinks.ports import Sink
+from pki.domain.errors import ConfigurationInvalid, EnvironmentMissing
+from pki.domain.identifiers import IssuerId
+from pki.domain.records import PublishedCrl
+from pki.ports import Clock
+from pki.store.reading import ReadStore
+from pki.store.tail import JournalTail
+from pki.store.writing import Store
+from pki.telemetry.metrics import Reading
+from server.generation.list_names import served_lists
+from server.roles.write_ports import StoreCursors
+from server.setting.sinks import CrlBucketSettings
+from server.settings import Settings
+
+
+def configured_sinks(settings: Settings, clock: Clock) -> Iterator[Sink]:
+    """Each sink that the configuration names; none is reached yet.
+
+    Raises:
+        EnvironmentMissing: the library for buckets is not installed.
+        ConfigurationInvalid: the credential file may be read by others, or is not there.
+    """
+    folder, bucket = settings.crl_folder, settings.crl_bucket
+    if folder is not None:
+        yield FolderSink(folder.path, archive_days=folder.archive_days, clock=clock)
+    if bucket is not None:
+        yield _bucket(bucket, settings.crl.max_age_seconds)
+
+
+def _bucket(settings: CrlBucketSettings, max_age: int) -> Sink:
+    try:
+        from crl.sinks.bucket import Access, BucketPlace, BucketSink, connect
+    except ModuleNotFoundError as error:
+        raise EnvironmentMissing(
+            message="the library for S3 buckets is not installed",
+            next_step="install zorgid-token-ca[s3], or take [crl_bucket] out",
+        ) from error
+    if settings.credentials_file is not None:
+        _require_private(settings.credentials_file)
+    access = Access(
+        endpoint=settings.endpoint,
+        region=settings.region,
+        path_style=settings.path_style,
+        credentials_file=settings.credentials_file,
+        ca_file=settings.ca_file,
+    )
+    place = BucketPlace(
+        bucket=settings.bucket,
+        prefix=settings.prefix,
+        max_age=max_age,
+        archive=settings.archive,
+        conditional=settings.conditional,
+    )
+    return BucketSink(connect(access), place)
+
+
+def _require_private(path: Path) -> None:
+    key = "crl_bucket.credentials_file"
+    if not path.is_file():
+        raise ConfigurationInvalid(
+            key=key, message=f"{path} is not there", next_step=f"make it, or take {key} out"
+        )
+    if path.stat().st_mode & 0o077:
+        raise ConfigurationInvalid(
+            key=key,
+            message=f"{path.name} may be read by others than its owner",
+            next_step=f"chmod 600 {path}",
+        )
+
+
+class StoreArchive:
+    """Every CRL that was published, as sinks want to see it."""
+
+    def __init__(self, store: ReadStore) -> None:
+        self._store = store
+
+    async def latest(self, issuer: IssuerId) -> PublishedCrl | None:
+        """The CRL with the highest number."""
+        return await self._store.read(lambda session: session.latest_crl(issuer))
+
+    async def numbered(self, issuer: IssuerId, number: int) -> PublishedCrl | None:
+        """The CRL with this number."""
+        return await self._store.read(lambda session: session.crl_numbered(issuer, number))
+
+
+class SinksRole:
+    """The part of the publisher that brings CRLs to sinks.
+
+    A sink that fails shows in metrics, log and doctor, and not in readiness: nobody who asks this
+    process is worse off.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        stores: tuple[Store, ReadStore],
+        tail: JournalTail,
+        clock: Clock,
+    ) -> None:
+        """Build it; nothing is started.
+
+        Raises:
+            ConfigurationInvalid, EnvironmentMissing: a sink cannot be made.
+        """
+        store, reader = stores
+        names = {issuer: name for name, issuer in served_lists(settings).items()}
+        self.followers = tuple(
+            SinkFollower(
+                sink,
+                names,
+                journal=tail,
+                archive=StoreArchive(reader),
+                cursors=StoreCursors(reader, store),
+                clock=clock,
+            )
+            for sink in configured_sinks(settings, clock)
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Bring CRLs until ``stop``; what was begun is done again at the next start."""
+        async with asyncio.TaskGroup() as tasks:
+            background = [tasks.create_task(each.run()) for each in self.followers]
+            await stop.wait()
+            for task in background:
+                task.cancel()
+
+    def readings(self) -> Iterator[Reading]:
+        """How each sink does."""
+        for each in self.followers:
+            found, labels = each.statistics(), {"sink": each.name}
+            values = {
+                "zorgid_crl_sink_up": float(not found.failing),
+                "zorgid_crl_sink_waiting": found.waiting,
+                "zorgid_crl_sink_oldest_seconds": found.oldest_seconds,
+                "zorgid_crl_sink_shown_total": found.shown,
+                "zorgid_crl_sink_failures_total": found.failures,
+            }
+            for name, value in values.items():
+                yield Reading(name=name, value=value, labels=labels)
+            follower = {"follower": each.cursor}
+            yield Reading(name="zorgid_follower_position", value=found.position, labels=follower)
