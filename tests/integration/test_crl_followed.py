@@ -1,0 +1,143 @@
+"""openssl goes where a card's certificate points, and judges it by the part that it finds there."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ca.profiles import load_profiles
+from crl.build import CrlIssuer
+from crl.http import CrlHandler
+from crl.policy import CrlPolicy
+from crl.service import CrlService
+from fakes_listener import listening
+from fakes_status import ISSUER, FakeClock, FakeCrlStore, FakeStore
+from fixtures_signers import (
+    HOLDER,
+    PROFILES,
+    SETTINGS,
+    make_hierarchy,
+    open_token_ca,
+    signer,
+)
+from pki.der.certificate import read_certificate
+from pki.domain.algorithms import KeyType
+from pki.domain.identifiers import SerialNumber
+from pki.domain.records import CrlList, part_of
+from pki.domain.status import Good, OnHold
+from pki.ports import HttpAnswer, HttpRequest, SystemClock
+from pki.trust.signatures import verify_signature
+from status_house import pem, run
+
+PARTS = 2
+CARD = "card-rsa2048"
+pytestmark = pytest.mark.openssl
+
+
+@dataclass
+class Followed:
+    """Two parts of a CA's list behind a real listener, which notes what it is asked for."""
+
+    folder: Path
+    clock: FakeClock = field(default_factory=lambda: FakeClock(SystemClock().now()))
+    asked: list[str] = field(default_factory=list)
+    methods: Sequence[str] = ("GET", "HEAD")
+
+    def __post_init__(self) -> None:
+        self.store = FakeStore(self.clock)
+        self.crls = FakeCrlStore(self.store)
+        name = SETTINGS.token_ca_published_as
+        self.names = [f"{name}-part-{part}" for part in range(PARTS)]
+        lists = [CrlList(issuer=ISSUER, parts=PARTS, part=part, point="-") for part in range(PARTS)]
+        self.handler = CrlHandler(
+            self.crls,
+            issued={label: each.id for label, each in zip(self.names, lists, strict=True)},
+            certificates={},
+            clock=self.clock,
+            policy=CrlPolicy(),
+        )
+        self.store.listeners.append(self.handler.apply)
+
+    def hot(
+        self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
+    ) -> bytes | None:
+        return self.handler.hot(method, target, headers, body)
+
+    async def answer(self, request: HttpRequest) -> HttpAnswer:
+        self.asked.append(request.target.decode())
+        return await self.handler.answer(request)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[str]:
+        """The address that goes into certificates."""
+        async with listening({b"/crl/": self}) as (_, port):
+            self.base = f"http://127.0.0.1:{port}"
+            await self._certify()
+            yield self.base
+
+    async def _certify(self) -> None:
+        """A CA whose cards name one of two parts, and cards of both, two of each."""
+        settings = replace(SETTINGS, base_url=self.base)
+        profiles = dict(load_profiles(PROFILES, settings=settings))
+        extensions = replace(profiles[CARD].extensions, crl_parts=PARTS)
+        profiles[CARD] = replace(profiles[CARD], extensions=extensions)
+        hierarchy = await make_hierarchy(profiles, now=self.clock.now() - timedelta(minutes=1))
+        self.ca = open_token_ca(replace(hierarchy, settings=settings))
+        for label, der in zip(("token-ca", "root"), self.ca.chain, strict=True):
+            (self.folder / f"{label}.pem").write_bytes(pem(der))
+        self.cards: dict[int, list[SerialNumber]] = {part: [] for part in range(PARTS)}
+        while min(map(len, self.cards.values())) < PARTS:
+            self._keep(await self._card())
+
+    async def _card(self) -> bytes:
+        key = signer(KeyType.RSA_2048, "card").public_key
+        return await self.ca.sign(self.ca.prepare_card(HOLDER, key, self.clock.now()).tbs)
+
+    def _keep(self, card: bytes) -> None:
+        serial = read_certificate(card).content.serial
+        self.cards[part_of(serial, PARTS)].append(serial)
+        (self.folder / f"{serial}.pem").write_bytes(pem(card))
+        self.store.statuses[serial] = Good()
+
+    async def publish(self, part: int) -> None:
+        """The CRL of one part."""
+        point = f"{self.base}/crl/{self.names[part]}.crl"
+        crl_list = CrlList(issuer=ISSUER, parts=PARTS, part=part, point=point)
+        await CrlService(
+            CrlIssuer.of(ISSUER, self.ca.certificate, crl_list),
+            self.ca.signer,
+            self.crls,
+            verify=verify_signature,
+            clock=self.clock,
+            policy=CrlPolicy(),
+        ).publish_next()
+
+    async def judged(self, serial: SerialNumber, *more: str, status: int = 0) -> str:
+        """What openssl says of a card when it fetches the CRL itself."""
+        root, between = self.folder / "root.pem", self.folder / "token-ca.pem"
+        card = self.folder / f"{serial}.pem"
+        asked = ("openssl", "verify", "-crl_check", "-crl_download", *more)
+        return await run(*asked, "-CAfile", root, "-untrusted", between, card, status=status)
+
+
+@pytest.fixture
+async def followed(tmp_path: Path) -> AsyncIterator[Followed]:
+    found = Followed(tmp_path)
+    async with found.open():
+        yield found
+
+
+@pytest.mark.parametrize("more", [(), ("-extended_crl",)], ids=["plain", "extended"])
+async def test_each_card_is_judged_by_its_own_part(
+    followed: Followed, more: tuple[str, ...]
+) -> None:
+    for part, (held, good, *_) in followed.cards.items():
+        followed.store.change(held, OnHold(since=followed.clock.now()))
+        await followed.publish(part)
+        followed.asked.clear()
+        assert "certificate revoked" in await followed.judged(held, *more, status=2)
+        assert await followed.judged(good, *more)
+        assert set(followed.asked) == {f"/crl/{followed.names[part]}.crl"}
