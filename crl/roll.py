@@ -15,7 +15,7 @@ from pki.der.crl import encode_entry
 from pki.domain.errors import IntegrityBroken, Malformed
 from pki.domain.identifiers import SERIAL_OCTETS, SerialNumber
 from pki.domain.records import ChangedCertificate, CrlPiece, ListedCertificate
-from pki.domain.status import CertificateStatus, crl_entry
+from pki.domain.status import CertificateStatus, Revoked, crl_entry
 
 _SEQUENCE: Final = 0x30
 _INTEGER: Final = 0x02
@@ -157,4 +157,5 @@ def changes_of(changed: Iterable[ChangedCertificate], covers: Covers) -> Changes
 def encoded(serial: SerialNumber, status: CertificateStatus) -> bytes | None:
     """The entry of a certificate with this status; None when it has none."""
     entry = crl_entry(status)
-    return None if entry is None else encode_entry(serial, *entry)
+    since = status.compromised_since if isinstance(status, Revoked) else None
+    return None if entry is None else encode_entry(serial, *entry, since)

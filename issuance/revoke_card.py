@@ -7,10 +7,11 @@ from issuance.rules.permissions import Action
 from issuance.steps.card_change import CardChange, Operation, operate
 from issuance.steps.once import Once
 from pki.domain.cards import Card, Ended, revoked
+from pki.domain.errors import Refused
 from pki.domain.events import CardRevoked
 from pki.domain.identifiers import CardId
 from pki.domain.people import Operator
-from pki.domain.reasons import RevokeReason
+from pki.domain.reasons import RefusalReason, RevokeReason
 from pki.domain.records import IssuedCertificate
 
 
@@ -19,20 +20,25 @@ async def revoke_card(
     operator: Operator,
     card_id: CardId,
     reason: RevokeReason,
+    compromised_since: datetime | None = None,
     once: Once[CardChange] | None = None,
 ) -> CardChange:
     """Revoke a blocked card, as of the start of its block.
 
+    ``compromised_since``: from when on its key must be mistrusted, if that is known.
+
     Raises:
-        Forbidden, Refused: not this operator, not in this state, or not blocked first.
+        Forbidden, Refused: not this operator, not in this state, or not blocked first; a time of
+            compromise that cannot be.
         NotFound: no such card.
         StoreUnavailable: nothing was changed.
     """
 
     def decide(card: Card, at: datetime) -> Card:
-        return revoked(card, reason=reason, at=at)
+        return revoked(card, reason=reason, at=at, compromised_since=compromised_since)
 
     def describe(card: Card, certificate: IssuedCertificate) -> CardRevoked:
+        _require_alive(certificate, compromised_since)
         match card.phase:
             case Ended(revoked_at=revoked_at):
                 return CardRevoked(
@@ -41,6 +47,7 @@ async def revoke_card(
                     serial=certificate.serial,
                     reason=reason,
                     revoked_at=revoked_at,
+                    compromised_since=compromised_since,
                 )
             case _:
                 raise AssertionError("a revoked card has ended")
@@ -49,3 +56,13 @@ async def revoke_card(
         action=Action.REVOKE_CARD, card_id=card_id, decide=decide, describe=describe
     )
     return await operate(desk, operator, operation, once)
+
+
+def _require_alive(certificate: IssuedCertificate, since: datetime | None) -> None:
+    """A key is certified when its card proves that it has it: no signature is from before."""
+    if since is not None and since < certificate.not_before:
+        raise Refused(
+            reason=RefusalReason.COMPROMISE_DATE,
+            message="the certificate did not exist yet at compromised_since",
+            next_step=f"give a time from {certificate.not_before.isoformat()} on",
+        )

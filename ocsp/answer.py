@@ -118,8 +118,12 @@ def _facts(single: SingleResponse) -> tuple[object, ...]:
     match status:
         case OnHold(since=since) | Unconfirmed(since=since):
             shown: object = OnHold(since=since.replace(microsecond=0))
-        case Revoked(at=at, reason=reason):
-            shown = Revoked(at=at.replace(microsecond=0), reason=reason)
+        case Revoked(at=at, reason=reason, compromised_since=since):
+            shown = Revoked(
+                at=at.replace(microsecond=0),
+                reason=reason,
+                compromised_since=None if since is None else since.replace(microsecond=0),
+            )
         case _:
             shown = status
     return (

@@ -99,6 +99,7 @@ statuses: st.SearchStrategy[CertificateStatus | None] = st.one_of(
         | st.sampled_from(
             [each for each in RevocationReason if each is not RevocationReason.CERTIFICATE_HOLD]
         ),
+        compromised_since=st.none() | whole_moments,
     ),
 )
 

@@ -52,6 +52,7 @@ def at(**since: float) -> datetime:
 INTENDED, CONFIRMED = at(hours=1), at(hours=1, seconds=20, microseconds=7)
 BLOCKED, UNBLOCKED = at(days=10), at(days=11)
 BLOCKED_AGAIN, REVOKED = at(days=20), at(days=21)
+COMPROMISED = at(days=15)
 NOT_AFTER = INTENDED + timedelta(days=1095)
 
 
@@ -161,8 +162,13 @@ def lived() -> Past:
         serial=SERIAL,
         reason=RevokeReason.LOSS_OR_THEFT,
         revoked_at=BLOCKED_AGAIN,
+        compromised_since=COMPROMISED,
     )
-    final = Revoked(at=BLOCKED_AGAIN, reason=RevocationReason.KEY_COMPROMISE)
+    final = Revoked(
+        at=BLOCKED_AGAIN,
+        reason=RevocationReason.KEY_COMPROMISE,
+        compromised_since=COMPROMISED,
+    )
     past.become(final, revoked, REVOKED)
     return past
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
@@ -12,6 +13,7 @@ from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import Good, OnHold, Revoked
 
+COMPROMISED: Final = START - timedelta(days=3)
 DATED: Final = "max-age=10, public, no-transform, must-revalidate"
 
 
@@ -55,7 +57,10 @@ def _single(single: SingleResponse) -> str:
             said = "`revoked`, no reason"
         case _:
             said = "`revoked`, keyCompromise"
-            assert single.status == Revoked(at=START, reason=RevocationReason.KEY_COMPROMISE)
+            plain = Revoked(at=START, reason=RevocationReason.KEY_COMPROMISE)
+            if single.status != plain:
+                assert single.status == replace(plain, compromised_since=COMPROMISED)
+                said += ", invalidityDate"
     if single.archive_cutoff is not None:
         said += f", archiveCutoff {START.year - single.archive_cutoff.year} years ago"
     return said + (", CertHash" if single.certificate_sha256 else "")

@@ -31,7 +31,11 @@ GOOD, HELD, REVOKED, NEW, NEVER, *_ = SERIALS
 STATUSES: Final[dict[SerialNumber, CertificateStatus]] = {
     GOOD: Good(),
     HELD: OnHold(since=NOW - timedelta(minutes=5)),
-    REVOKED: Revoked(at=NOW - timedelta(minutes=9), reason=RevocationReason.KEY_COMPROMISE),
+    REVOKED: Revoked(
+        at=NOW - timedelta(minutes=9),
+        reason=RevocationReason.KEY_COMPROMISE,
+        compromised_since=NOW - timedelta(minutes=30),
+    ),
     NEW: Unconfirmed(since=NOW - timedelta(minutes=1)),
 }
 

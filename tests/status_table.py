@@ -22,10 +22,10 @@ from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import Good, OnHold, Revoked, Unconfirmed
 from server.status_http.reading import Limits
-from status_cells import cells
+from status_cells import COMPROMISED, cells
 from status_pki import SERIALS
 
-GOOD, HELD, REVOKED, PLAIN, NEW, *_ = SERIALS
+GOOD, HELD, REVOKED, PLAIN, NEW, STOLEN, *_ = SERIALS
 NEVER: Final = SerialNumber(GOOD.value + 1000)
 ID: Final = cert_id(GOOD)
 EXTENSIONS: Final = codec.constructed(2)
@@ -145,6 +145,7 @@ ROWS: Final[dict[str, Row]] = {
     "a confirmed certificate": Row(request=http(request_for(GOOD))),
     "blocked": Row(request=http(request_for(HELD))),
     "revoked": Row(request=http(request_for(REVOKED))),
+    "revoked, compromised since a known time": Row(request=http(request_for(STOLEN))),
     "revoked, reason unspecified": Row(request=http(request_for(PLAIN))),
     "revoked, and expired since": Row(request=http(request_for(REVOKED)), bench=years_later),
     "signed, not yet confirmed": Row(request=http(request_for(NEW))),
@@ -222,6 +223,9 @@ async def asked(row: Row) -> str:
             HELD: OnHold(since=START),
             REVOKED: Revoked(at=START, reason=RevocationReason.KEY_COMPROMISE),
             PLAIN: Revoked(at=START, reason=None),
+            STOLEN: Revoked(
+                at=START, reason=RevocationReason.KEY_COMPROMISE, compromised_since=COMPROMISED
+            ),
             NEW: Unconfirmed(since=START),
         }
     )

@@ -99,7 +99,8 @@ class OperatorRoutes:
         operator = await self._operator_of(request)
         body = await body_of(request, RevokeRequest)
         card_id, once = card_id_of(request), once_of(request, operator, body, changed_view)
-        change = revoke_card(self._desk, operator, card_id, body.reason, once)
+        since = body.compromised_since
+        change = revoke_card(self._desk, operator, card_id, body.reason, since, once)
         return await answered(change, changed_view)
 
     async def _organisation(self, request: web.Request) -> web.Response:

@@ -55,6 +55,7 @@ REFUSAL_STATUSES: Final[dict[RefusalReason, int]] = {
     RefusalReason.CARD_NUMBER_IN_USE: 409,
     RefusalReason.LAST_ADMINISTRATOR: 409,
     RefusalReason.BIRTH_DATE_INVALID: 422,
+    RefusalReason.COMPROMISE_DATE: 422,
 }
 """Refusals that are about the request, not about who asks (403)."""
 

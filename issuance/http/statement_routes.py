@@ -73,5 +73,6 @@ def _view(found: StatusAt, signed: bytes | None) -> StatusAtView:
         position=None if interval is None else interval.position,
         revoked_at=words.revoked_at,
         reason=words.reason,
+        compromised_since=found.compromised_since,
         statement=signed,
     )

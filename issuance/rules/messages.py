@@ -123,6 +123,14 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
         "Alleen een geblokkeerde kaart kan ingetrokken worden. Blokkeer de kaart eerst.",
         "Only a blocked card can be revoked; block it first.",
     ),
+    RefusalReason.COMPROMISE_DATE: Message(
+        _CARD,
+        "Het tijdstip waarop de sleutel in verkeerde handen viel, kan niet kloppen. Het ligt niet "
+        "voor de uitgifte en niet na de blokkade, en hoort bij verlies, diefstal of "
+        "compromittering.",
+        "The time of the compromise is before the certificate, after the block, or goes with "
+        "another reason than loss, theft or compromise.",
+    ),
     RefusalReason.CARD_NOT_LINKED: Message(
         _CARD,
         "Deze kaart is niet gekoppeld aan uw organisatie.",

@@ -10,7 +10,7 @@ from pki.domain.event_codec import encode_time
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import JournalHead, RawEntry
 from pki.domain.records import IssuedCertificate, StatusInterval
-from pki.domain.status import Good
+from pki.domain.status import Good, Revoked
 
 SETTLED: Final = timedelta(minutes=1)
 """A transaction has its time before others see it; none is under way for as long as this."""
@@ -65,6 +65,16 @@ class StatusAt:
         """Whether a signature made at that moment was to be accepted: good, and within dates."""
         status = None if self.interval is None else self.interval.status
         return isinstance(status, Good) and self.validity == "within"
+
+    @property
+    def compromised_since(self) -> datetime | None:
+        """From when on the key must be mistrusted, by what is known now; None where it is not.
+
+        It changes nothing of what held then: who verified in time accepted what was `valid`.
+        """
+        history = self.facts.history
+        last = history[-1].status if history else None
+        return last.compromised_since if isinstance(last, Revoked) else None
 
 
 def read_moment(text: str) -> datetime:

@@ -33,6 +33,7 @@ class StatusWords:
     ocsp: Literal["good", "revoked", "unknown"]
     revoked_at: datetime | None = None
     reason: str | None = None
+    compromised_since: datetime | None = None
     listed: bool = False
 
 
@@ -83,10 +84,14 @@ def status_words(status: CertificateStatus | None) -> StatusWords:
             return StatusWords(
                 name="on-hold", ocsp="revoked", revoked_at=at, reason=_HOLD, listed=True
             )
-        case Revoked(at=at, reason=code):
-            reason = None if code is None else _camel(code)
+        case Revoked(at=at, reason=code, compromised_since=since):
             return StatusWords(
-                name="revoked", ocsp="revoked", revoked_at=at, reason=reason, listed=True
+                name="revoked",
+                ocsp="revoked",
+                revoked_at=at,
+                reason=None if code is None else _camel(code),
+                compromised_since=since,
+                listed=True,
             )
         case _:
             assert_never(status)
@@ -102,7 +107,7 @@ def _answer(found: StatusAt) -> Json:
         "position": None if interval is None else interval.position,
         "ocsp": words.ocsp,
         "crl": "listed" if words.listed else "absent",
-    } | _told(words)
+    } | (_told(words) | {"compromised_since": _time(found.compromised_since)})
 
 
 def _told(words: StatusWords) -> Json:
@@ -110,6 +115,7 @@ def _told(words: StatusWords) -> Json:
         "status": words.name,
         "revoked_at": _time(words.revoked_at),
         "reason": words.reason,
+        "compromised_since": _time(words.compromised_since),
     }
 
 

@@ -1,5 +1,7 @@
 """Reading what is known of a serial, and signing what it says."""
 
+import hashlib
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,10 +10,12 @@ from issuance.statement.at import Facts, Question, StatusAt, status_at
 from issuance.statement.content import statement
 from issuance.statement.ports import Evidence, History, HistoryReader
 from pki.domain.errors import NotFound
-from pki.domain.event_codec import decode_time
+from pki.domain.event_codec import decode_time, encode_time
 from pki.domain.journal import RawEntry
 from pki.domain.people import Operator
 from pki.ports import Clock
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,12 @@ class Statements:
                 next_step="add the section [evidence] to the configuration (docs/status.md)",
             )
         now = self.clock.now()
-        return await self.evidence.sign(statement(found, now), now)
+        content = statement(found, now)
+        signed = await self.evidence.sign(content, now)
+        about = {"serial": found.question.serial.hex, "at": encode_time(found.question.at)}
+        digest = hashlib.sha256(signed).hexdigest()
+        _log.info("a status statement was signed", extra={**about, "sha256": digest})
+        return signed
 
 
 def read_facts(snapshot: History, question: Question, now: datetime) -> Facts:

@@ -160,9 +160,14 @@ class UnblockRequest(Wire):
 
 
 class RevokeRequest(Wire):
-    """POST /v1/cards/{card_id}/revoke."""
+    """POST /v1/cards/{card_id}/revoke.
+
+    ``compromised_since``: from when on the key must be mistrusted, if that is known; from the
+    certificate's notBefore to the start of the block, for loss, theft or compromise alone.
+    """
 
     reason: RevokeReason
+    compromised_since: Moment | None = None
 
 
 class ChangeView(Wire):
@@ -262,8 +267,9 @@ class StatusAtView(Wire):
     """GET /v1/certificates/{serial}/status: what held at ``at``.
 
     ``valid``: a signature made then was to be accepted. ``status`` since ``since``, as of journal
-    entry ``position``; ``revoked_at`` and ``reason`` as OCSP gave them. ``statement``, where it was
-    asked for, is CMS SignedData (RFC 5652) with all of this and the entries; see docs/status.md.
+    entry ``position``; ``revoked_at`` and ``reason`` as OCSP gave them. ``compromised_since``: from
+    when on the key must be mistrusted, as is known now. ``statement``, where it was asked for, is
+    CMS SignedData (RFC 5652) with all of this and the entries; see docs/status.md.
     """
 
     serial: SerialText
@@ -276,4 +282,5 @@ class StatusAtView(Wire):
     position: int | None
     revoked_at: Moment | None
     reason: str | None
+    compromised_since: Moment | None
     statement: Octets | None

@@ -67,12 +67,14 @@ class Ended:
     """`ingetrokken`: final.
 
     ``revoked_at`` is the date every status service gives; ``at`` when it was decided.
+    ``compromised_since``: from when on the key must be mistrusted, if that is known.
     """
 
     at: datetime
     serial: SerialNumber
     revoked_at: datetime
     reason: RevokeReason
+    compromised_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +162,12 @@ def certificate_status(phase: CardPhase) -> CertificateStatus | None:
         case Blocked() | Expired():
             since = phase.at if isinstance(phase, Blocked) else phase.held_since
             return Good() if since is None else OnHold(since=since)
-        case Ended(revoked_at=revoked_at, reason=reason):
-            return Revoked(at=revoked_at, reason=REVOKE_REASON_CODES[reason])
+        case Ended(revoked_at=revoked_at, reason=reason, compromised_since=compromised_since):
+            return Revoked(
+                at=revoked_at,
+                reason=REVOKE_REASON_CODES[reason],
+                compromised_since=compromised_since,
+            )
         case Lapsed(revoked_at=revoked_at):
             if revoked_at is None:
                 return None
@@ -214,11 +220,17 @@ def unblocked(card: Card, *, at: datetime) -> Card:
     return replace(card, phase=Active(at=at, serial=card.phase.serial))
 
 
-def revoked(card: Card, *, reason: RevokeReason, at: datetime) -> Card:
+def revoked(
+    card: Card, *, reason: RevokeReason, at: datetime, compromised_since: datetime | None = None
+) -> Card:
     """End the card for ever; the block's start stays the revocation date.
 
+    ``compromised_since`` goes with a reason that says keyCompromise, and lies before that start:
+    from there on the certificate is revoked anyway.
+
     Raises:
-        Refused: the card is active (block it first, MAN 8.3), or has no live certificate.
+        Refused: the card is active (block it first, MAN 8.3), or has no live certificate;
+            COMPROMISE_DATE.
     """
     if isinstance(card.phase, Active):
         raise Refused(
@@ -228,8 +240,32 @@ def revoked(card: Card, *, reason: RevokeReason, at: datetime) -> Card:
         )
     if not isinstance(card.phase, Blocked):
         raise _wrong_state(card, "be revoked")
-    phase = Ended(at=at, serial=card.phase.serial, revoked_at=card.phase.at, reason=reason)
+    _require_compromise(reason, compromised_since, card.phase.at)
+    phase = Ended(
+        at=at,
+        serial=card.phase.serial,
+        revoked_at=card.phase.at,
+        reason=reason,
+        compromised_since=compromised_since,
+    )
     return replace(card, phase=phase)
+
+
+def _require_compromise(reason: RevokeReason, since: datetime | None, blocked_at: datetime) -> None:
+    if since is None:
+        return
+    if REVOKE_REASON_CODES[reason] is not RevocationReason.KEY_COMPROMISE:
+        raise Refused(
+            reason=RefusalReason.COMPROMISE_DATE,
+            message=f"no key is compromised by the reason {reason.value!r}",
+            next_step="leave compromised_since out, or give loss, theft or compromise as reason",
+        )
+    if since > blocked_at:
+        raise Refused(
+            reason=RefusalReason.COMPROMISE_DATE,
+            message="the key is mistrusted since the block already",
+            next_step="give a time before the start of the block, or leave compromised_since out",
+        )
 
 
 def lapsed(card: Card, *, not_before: datetime | None, at: datetime) -> Card:

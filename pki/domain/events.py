@@ -193,7 +193,7 @@ class CardUnblocked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardRevoked(Event):
-    """Revoked for ever, as of ``revoked_at``."""
+    """Revoked for ever, as of ``revoked_at``; the key mistrusted from ``compromised_since`` on."""
 
     KIND: ClassVar[str] = "card.revoked"
     card: CardId
@@ -201,6 +201,7 @@ class CardRevoked(Event):
     serial: SerialNumber
     reason: RevokeReason
     revoked_at: datetime
+    compromised_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,7 @@ class RefusalReason(Enum):
     CARD_STATE = "card-state"
     CONFIRMATION_TOO_LATE = "confirmation-too-late"
     REVOKE_NEEDS_BLOCK = "revoke-needs-block"
+    COMPROMISE_DATE = "compromise-date"
     CARD_NOT_LINKED = "card-not-linked"
     LAST_ADMINISTRATOR = "last-administrator"
     ISSUING_STOPPED = "issuing-stopped"

@@ -33,10 +33,15 @@ class OnHold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked:
-    """Final. ``at`` is the start of the hold it follows, if there was one, and never moves."""
+    """Final. ``at`` is the start of the hold it follows, if there was one, and never moves.
+
+    ``compromised_since``: from when on the key must be mistrusted, where that is known and earlier
+    (invalidityDate, RFC 5280 5.3.2).
+    """
 
     at: datetime
     reason: RevocationReason | None
+    compromised_since: datetime | None = None
 
 
 CertificateStatus = Good | Unconfirmed | OnHold | Revoked

@@ -2,11 +2,25 @@
 
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import BigInteger, Dialect, LargeBinary, Text, TypeDecorator
+from sqlalchemy import BigInteger, Dialect, LargeBinary, Row, Text, TypeDecorator
 
+from pki.domain.cards import (
+    Active,
+    Blocked,
+    CardPhase,
+    Ended,
+    Expired,
+    Issued,
+    Lapsed,
+    Ordered,
+    state_name,
+)
+from pki.domain.errors import IntegrityBroken
 from pki.domain.identifiers import SERIAL_OCTETS, SerialNumber
+from pki.domain.reasons import BlockReason, RevokeReason
+from pki.domain.records import Challenge
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
@@ -107,3 +121,68 @@ class Choice(TypeDecorator[_Choice]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> _Choice | None:
         del dialect
         return None if value is None else self.kind(value)
+
+
+def phase_columns(phase: CardPhase) -> dict[str, object]:
+    """A card's phase as its columns."""
+    optional = ("serial", "revoked_at", "compromised_since", "reason")
+    columns: dict[str, object] = dict.fromkeys(optional)
+    match phase:
+        case Issued(serial=serial) | Active(serial=serial):
+            columns |= {"serial": serial}
+        case Blocked(serial=serial, reason=block_reason):
+            columns |= {"serial": serial, "reason": block_reason.value}
+        case Ended(serial=serial, revoked_at=revoked_at, reason=revoke_reason):
+            columns |= {"serial": serial, "revoked_at": revoked_at, "reason": revoke_reason.value}
+            columns |= {"compromised_since": phase.compromised_since}
+        case Lapsed(serial=lapsed_serial, revoked_at=lapsed_at):
+            columns |= {"serial": lapsed_serial, "revoked_at": lapsed_at}
+        case Expired(serial=expired_serial, held_since=held_since):
+            columns |= {"serial": expired_serial, "revoked_at": held_since}
+        case Ordered():
+            pass
+    return columns | {"state": state_name(phase), "state_at": phase.at}
+
+
+def read_phase(row: Row[Any]) -> CardPhase:
+    """Inverse of `phase_columns`.
+
+    Raises:
+        IntegrityBroken: no such state.
+    """
+    at, serial = row.state_at, row.serial
+    match row.state:
+        case "aangevraagd":
+            return Ordered(at=at)
+        case "uitgegeven":
+            return Issued(at=at, serial=serial)
+        case "actief":
+            return Active(at=at, serial=serial)
+        case "geblokkeerd":
+            return Blocked(at=at, serial=serial, reason=BlockReason(row.reason))
+        case "ingetrokken":
+            reason = RevokeReason(row.reason)
+            return Ended(
+                at=at,
+                serial=serial,
+                revoked_at=row.revoked_at,
+                reason=reason,
+                compromised_since=row.compromised_since,
+            )
+        case "vervallen":
+            return Lapsed(at=at, serial=serial, revoked_at=row.revoked_at)
+        case "verlopen":
+            return Expired(at=at, serial=serial, held_since=row.revoked_at)
+        case _:
+            raise IntegrityBroken(message="the store holds an unknown card state")
+
+
+def read_challenge(row: Row[Any]) -> Challenge:
+    """A challenge's row."""
+    return Challenge(
+        id=row.id,
+        purpose=row.purpose,
+        nonce=row.nonce,
+        expires_at=row.expires_at,
+        card_id=row.card_id,
+    )

@@ -23,6 +23,9 @@ from pki.store.failures import translating
 HEARTBEAT_LIMIT: Final = timedelta(seconds=2)
 """A replica that is further behind counts as cut off."""
 
+STATUS_COLUMNS: Final = ("status", "status_at", "status_reason", "compromised_since")
+"""What a status stands in, in `certificates` and `status_intervals`."""
+
 _PAGE: Final = 1000
 """Rows fetched at a time where a query may answer with millions."""
 
@@ -80,7 +83,7 @@ class JournalReads:
     def status(self, issuer: IssuerId, serial: SerialNumber) -> CertificateStatus | None:
         """What is known of a serial now; None when this issuer never recorded it."""
         table = schema.certificates
-        query = select(table.c.status, table.c.status_at, table.c.status_reason)
+        query = select(*(table.c[name] for name in STATUS_COLUMNS))
         row = self._row(query.where(table.c.serial == serial, table.c.issuer == issuer))
         return None if row is None else read_status(row)
 
@@ -173,8 +176,8 @@ def entry_columns(entry: JournalEntry) -> dict[str, object]:
 
 
 def status_columns(status: CertificateStatus) -> dict[str, object]:
-    """A status as its three columns."""
-    columns: dict[str, object] = dict.fromkeys(("status_at", "status_reason"))
+    """A status as its columns, `STATUS_COLUMNS`."""
+    columns: dict[str, object] = dict.fromkeys(STATUS_COLUMNS)
     match status:
         case Good():
             return columns | {"status": "good"}
@@ -182,9 +185,14 @@ def status_columns(status: CertificateStatus) -> dict[str, object]:
             return columns | {"status": "unconfirmed", "status_at": since}
         case OnHold(since=since):
             return columns | {"status": "hold", "status_at": since}
-        case Revoked(at=at, reason=reason):
+        case Revoked(at=at, reason=reason, compromised_since=since):
             code = None if reason is None else reason.value
-            return {"status": "revoked", "status_at": at, "status_reason": code}
+            return {
+                "status": "revoked",
+                "status_at": at,
+                "status_reason": code,
+                "compromised_since": since,
+            }
         case _:
             assert_never(status)
 
@@ -205,7 +213,8 @@ def read_status(row: Row[Any]) -> CertificateStatus:
             return OnHold(since=row.status_at)
         case "revoked":
             code = None if reason is None else RevocationReason(reason)
-            return Revoked(at=row.status_at, reason=code)
+            since = row.compromised_since
+            return Revoked(at=row.status_at, reason=code, compromised_since=since)
         case _:
             raise IntegrityBroken(message="the store holds an unknown certificate status")
 

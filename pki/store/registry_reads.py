@@ -5,19 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, select
 
-from pki.domain.cards import (
-    Active,
-    Blocked,
-    Card,
-    CardPhase,
-    Ended,
-    Expired,
-    Issued,
-    Lapsed,
-    Ordered,
-    state_name,
-)
-from pki.domain.errors import IntegrityBroken
+from pki.domain.cards import Card
 from pki.domain.identifiers import (
     CardId,
     CardNumber,
@@ -30,10 +18,10 @@ from pki.domain.identifiers import (
     UziNumber,
 )
 from pki.domain.people import Operator, Organisation, Person, PersonName, Role
-from pki.domain.reasons import BlockReason, RevokeReason
 from pki.domain.records import Challenge, Intent, IssuedCertificate, PassHolder, Session
 from pki.domain.uzi import UziName
 from pki.store import schema
+from pki.store.columns import read_challenge, read_phase
 from pki.store.crls.reading import CrlReads
 from pki.store.failures import translating
 
@@ -196,58 +184,6 @@ _CERTIFICATE = select(
 _INTENT = select(*(schema.certificates.c[name] for name in Intent.__dataclass_fields__))
 
 
-def phase_columns(phase: CardPhase) -> dict[str, object]:
-    """A card's phase as its columns."""
-    columns: dict[str, object] = dict.fromkeys(("serial", "revoked_at", "reason"))
-    match phase:
-        case Issued(serial=serial) | Active(serial=serial):
-            columns |= {"serial": serial}
-        case Blocked(serial=serial, reason=block_reason):
-            columns |= {"serial": serial, "reason": block_reason.value}
-        case Ended(serial=serial, revoked_at=revoked_at, reason=revoke_reason):
-            columns |= {"serial": serial, "revoked_at": revoked_at, "reason": revoke_reason.value}
-        case Lapsed(serial=lapsed_serial, revoked_at=lapsed_at):
-            columns |= {"serial": lapsed_serial, "revoked_at": lapsed_at}
-        case Expired(serial=expired_serial, held_since=held_since):
-            columns |= {"serial": expired_serial, "revoked_at": held_since}
-        case Ordered():
-            pass
-    return columns | {"state": state_name(phase), "state_at": phase.at}
-
-
-def read_challenge(row: Row[Any]) -> Challenge:
-    """A challenge's row."""
-    return Challenge(
-        id=row.id,
-        purpose=row.purpose,
-        nonce=row.nonce,
-        expires_at=row.expires_at,
-        card_id=row.card_id,
-    )
-
-
-def _phase(row: Row[Any]) -> CardPhase:
-    at, serial = row.state_at, row.serial
-    match row.state:
-        case "aangevraagd":
-            return Ordered(at=at)
-        case "uitgegeven":
-            return Issued(at=at, serial=serial)
-        case "actief":
-            return Active(at=at, serial=serial)
-        case "geblokkeerd":
-            return Blocked(at=at, serial=serial, reason=BlockReason(row.reason))
-        case "ingetrokken":
-            reason = RevokeReason(row.reason)
-            return Ended(at=at, serial=serial, revoked_at=row.revoked_at, reason=reason)
-        case "vervallen":
-            return Lapsed(at=at, serial=serial, revoked_at=row.revoked_at)
-        case "verlopen":
-            return Expired(at=at, serial=serial, held_since=row.revoked_at)
-        case _:
-            raise IntegrityBroken(message="the store holds an unknown card state")
-
-
 def _card(row: Row[Any]) -> Card:
     return Card(
         id=row.id,
@@ -255,7 +191,7 @@ def _card(row: Row[Any]) -> Card:
         ura=row.ura,
         card_number=row.card_number,
         order_key=row.order_key,
-        phase=_phase(row),
+        phase=read_phase(row),
     )
 
 

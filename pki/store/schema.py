@@ -135,6 +135,7 @@ cards = Table(
     Column("state_at", Moment, nullable=False),
     Column("serial", Serial, unique=True),
     Column("revoked_at", Moment),
+    Column("compromised_since", Moment),
     Column("reason", Text),
     Index(
         "cards_one_live",
@@ -189,6 +190,7 @@ certificates = Table(
     Column("status", Text, nullable=False),
     Column("status_at", Moment),
     Column("status_reason", SmallInteger),
+    Column("compromised_since", Moment),
     Index(
         "certificates_listed",
         "issuer",
@@ -196,6 +198,7 @@ certificates = Table(
         "status",
         "status_at",
         "status_reason",
+        "compromised_since",
         "not_after",
         sqlite_where=LISTED_STATUSES,
         postgresql_where=LISTED_STATUSES,
@@ -219,6 +222,7 @@ status_intervals = Table(
     Column("status", Text, nullable=False),
     Column("status_at", Moment),
     Column("status_reason", SmallInteger),
+    Column("compromised_since", Moment),
     Column("since", Moment, nullable=False),
     Column("until", Moment),
     Column("actor", Text, nullable=False),

@@ -24,9 +24,9 @@ from pki.domain.people import Actor, Operator, Organisation, Person, Role
 from pki.domain.records import Challenge, CrlPiece, Intent, IssuedCertificate, PublishedCrl
 from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
 from pki.store import schema
+from pki.store.columns import phase_columns, read_challenge
 from pki.store.crls.rows import crl_rows, require_next
 from pki.store.journal_reads import entry_columns, status_columns
-from pki.store.registry_reads import phase_columns, read_challenge
 from pki.store.short_lived.writing import ShortLivedWrites
 
 _JOURNAL: Final = sa.insert(schema.journal)

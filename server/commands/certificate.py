@@ -55,9 +55,10 @@ def status_text(status: CertificateStatus) -> str:
             return "on hold until confirmed"
         case OnHold(since=since):
             return f"on hold since {encode_time(since)}"
-        case Revoked(at=at, reason=reason):
+        case Revoked(at=at, reason=reason, compromised_since=since):
             why = "unspecified" if reason is None else reason.name.lower()
-            return f"revoked as of {encode_time(at)} ({why})"
+            known = "" if since is None else f", compromised since {encode_time(since)}"
+            return f"revoked as of {encode_time(at)} ({why}{known})"
 
 
 def _result(

@@ -169,6 +169,7 @@ def _lines(content: Mapping[str, Any]) -> list[str]:
         "since": answer["since"],
         "revoked at": answer["revoked_at"],
         "reason": answer["reason"],
+        "compromised since": answer["compromised_since"],
         "certificate": _dates(content["certificate"]),
         "its own dates": answer["validity"],
         "OCSP said": answer["ocsp"],

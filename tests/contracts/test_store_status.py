@@ -1,5 +1,6 @@
 """Status, history and CRLs: what relying parties will be told."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -45,7 +46,11 @@ async def test_history_holds_every_status_without_a_gap(
         OnHold(since=NOON + timedelta(seconds=20)),
         Good(),
         OnHold(since=NOON + timedelta(seconds=40)),
-        Revoked(at=NOON + timedelta(seconds=40), reason=RevocationReason.KEY_COMPROMISE),
+        Revoked(
+            at=NOON + timedelta(seconds=40),
+            reason=RevocationReason.KEY_COMPROMISE,
+            compromised_since=NOON + timedelta(seconds=5, microseconds=1),
+        ),
     ]
     positions: list[int] = []
     times: list[datetime] = []
@@ -131,18 +136,19 @@ async def test_a_crl_lists_holds_and_revocations_by_serial(
     await offer(store, 90, issuer=OTHER)
     await change(store, 90, Revoked(at=NOON, reason=None), issuer=OTHER)
     hold, revoked = OnHold(since=NOON), Revoked(at=NOON, reason=RevocationReason.SUPERSEDED)
+    stolen = replace(revoked, compromised_since=NOON - timedelta(days=1))
     await change(store, 200, hold)
     await change(store, 4, revoked)
     await change(store, 17, hold)
     await change(store, 17, Good())
-    await change(store, 65_536, revoked)
+    await change(store, 65_536, stolen)
     await change(store, 255, hold)
     listed = await read_store.read(lambda session: list(session.listed(ISSUER)))
     assert [(each.serial, each.status) for each in listed] == [
         (serial(4), revoked),
         (serial(200), hold),
         (serial(255), hold),
-        (serial(65_536), revoked),
+        (serial(65_536), stolen),
     ]
 
 

@@ -69,8 +69,9 @@ async def live_and_die(practice: Practice) -> SerialNumber:
     async with practice.client(ADMINISTRATOR) as administrator:
         await administrator.block(made.card_id, BlockRequest(reason=BlockReason.LOSS))
         await administrator.unblock(made.card_id)
-        await administrator.block(made.card_id, BlockRequest(reason=BlockReason.LOSS))
-        last = RevokeRequest(reason=RevokeReason.LOSS_OR_THEFT)
+        held = await administrator.block(made.card_id, BlockRequest(reason=BlockReason.LOSS))
+        since = held.change.at - timedelta(microseconds=1)
+        last = RevokeRequest(reason=RevokeReason.LOSS_OR_THEFT, compromised_since=since)
         await administrator.revoke(made.card_id, last)
     assert made.serial is not None
     return made.serial
@@ -124,6 +125,20 @@ def test_the_revocation_keeps_the_date_of_the_block(
         "revoked",
         "listed",
     )
+
+
+def test_since_when_the_key_is_compromised_is_told_of_every_moment(
+    told: Told, history: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    since = encode_time(decode_time(history[-2]["since"]) - TICK)
+    assert [each["compromised_since"] for each in history] == [None] * 5 + [since]
+    good = decode_time(history[1]["since"])
+    assert told.at(good)[1]["answer"]["compromised_since"] == since
+    assert told.api(ADMINISTRATOR, good).compromised_since == decode_time(since)
+    capsys.readouterr()
+    config = str(told.practice.config)
+    assert run(["cert", "show", told.serial.hex, "--config", config]) == DONE
+    assert f"compromised since {since}" in capsys.readouterr().out
 
 
 @pytest.mark.openssl

@@ -2,8 +2,9 @@
 
 import asyncio
 import io
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,11 @@ async def published() -> dict[str, PublishedCrl]:
             store.change(HELD, OnHold(since=NOW - timedelta(minutes=4)))
             store.change(
                 REVOKED,
-                Revoked(at=NOW - timedelta(minutes=3), reason=RevocationReason.SUPERSEDED),
+                Revoked(
+                    at=NOW - timedelta(minutes=3),
+                    reason=RevocationReason.KEY_COMPROMISE,
+                    compromised_since=datetime(2026, 1, 5, 9, 30, 7, 8, tzinfo=UTC),
+                ),
             )
     return {
         kind: [crl for crl in crls.published if crl.issuer == name][-1]
@@ -90,6 +95,7 @@ async def test_openssl_and_gnutls_verify_and_read_it(
     assert ("Issuing Distribution Point: critical" in told) == (kind == "part")
     assert ("Freshest CRL" in told) == (kind == "whole")
     assert ("Remove From CRL" in told) == (kind == "delta")
+    assert re.findall(r"Invalidity Date: *\n *(.+)", told) == ["Jan  5 09:30:07 2026 GMT"]
     asked = ("certtool", "--verify-crl", "--load-ca-certificate", ca, "--infile", text)
     assert "Verified" in await run(*asked)
 

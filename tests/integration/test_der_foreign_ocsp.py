@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -32,7 +32,11 @@ from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
 STATUSES: dict[SerialNumber, CertificateStatus | None] = {
     CARD: Good(),
     SECOND: OnHold(since=NOW - timedelta(hours=1)),
-    THIRD: Revoked(at=NOW - timedelta(hours=2), reason=RevocationReason.KEY_COMPROMISE),
+    THIRD: Revoked(
+        at=NOW - timedelta(hours=2),
+        reason=RevocationReason.KEY_COMPROMISE,
+        compromised_since=datetime(2026, 1, 5, 9, 30, tzinfo=UTC),
+    ),
 }
 
 
@@ -77,6 +81,7 @@ def test_openssl_asks_for_several_and_verifies_our_answer(der_ca: Authority, dig
     assert "Nonce Verify error" not in text
     assert re.findall(r"Cert Status: (\w+)", text) == ["good", "revoked", "revoked", "unknown"]
     assert re.findall(r"Revocation Reason: (\w+)", text) == ["certificateHold", "keyCompromise"]
+    assert re.findall(r"Invalidity Date: *\n *(.+)", text) == ["Jan  5 09:30:00 2026 GMT"]
     assert re.findall(r"Serial Number: (\w+)", text)[:3] == [
         each.hex.upper() for each in (CARD, SECOND, THIRD)
     ]
@@ -137,7 +142,7 @@ def test_we_read_what_openssl_answers(der_ca: Authority) -> None:
     revoked = (NOW - timedelta(hours=2)).strftime("%y%m%d%H%M%SZ")
     (der_ca.folder / "index.txt").write_text(
         f"V\t{expiry}\t\t{CARD.hex.upper()}\tunknown\t/CN=a\n"
-        f"R\t{expiry}\t{revoked},keyCompromise\t{THIRD.hex.upper()}\tunknown\t/CN=b\n"
+        f"R\t{expiry}\t{revoked},keyTime,20260105093000Z\t{THIRD.hex.upper()}\tunknown\t/CN=b\n"
     )
     serials = (CARD, THIRD, SerialNumber(99))
     ids = [make_cert_id(der_ca.name.der, der_ca.public_key, each.value) for each in serials]

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -85,10 +86,14 @@ def test_pkilint_finds_nothing_in_a_refusal(lint: Lint, error: OcspError) -> Non
     assert lint(lint_ocsp_response.main, encode_error(error)) == 0
 
 
+EARLIER = NOW - timedelta(days=3)
 LISTED: Mapping[str, Mapping[SerialNumber, CertificateStatus]] = {
     "nothing": {GOOD: Good(), NEW: Unconfirmed(since=NOW)},
     "a hold": {HELD: OnHold(since=NOW)},
     "no reason": {REVOKED: Revoked(at=NOW, reason=None)},
+    "a date of compromise": {
+        REVOKED: Revoked(at=NOW, reason=RevocationReason.KEY_COMPROMISE, compromised_since=EARLIER)
+    },
     "every reason": {
         SerialNumber((1 << 157) + reason): Revoked(at=NOW, reason=reason)
         for reason in set(RevocationReason) - {RevocationReason.CERTIFICATE_HOLD}

@@ -17,9 +17,13 @@ Entry = tuple[datetime, RevocationReason | None]
 """When a certificate was revoked or put on hold, and why."""
 
 
-def _reason_extensions(code: int) -> bytes:
+def _reason_extension(code: int) -> Extension:
     value = codec.integer(code, codec.ENUMERATED)
-    return encode_extensions([Extension(oid=oids.CRL_REASON, critical=False, value=value)])
+    return Extension(oid=oids.CRL_REASON, critical=False, value=value)
+
+
+def _reason_extensions(code: int) -> bytes:
+    return encode_extensions([_reason_extension(code)])
 
 
 _REASONS: Final[dict[RevocationReason | None, bytes]] = {
@@ -30,22 +34,36 @@ _REMOVAL: Final = _reason_extensions(_REMOVE_FROM_CRL)
 # Codes of RFC 5280 5.3.1 that say no more here than "revoked"; 8 belongs to delta CRLs alone.
 _UNSPECIFIC: Final = frozenset({0, 2, 10})
 
-# SEQUENCE, a positive serial number of 20 octets, UTCTime, at most a reason.
+# SEQUENCE, a positive serial number of 20 octets, UTCTime, at most a reason and invalidityDate.
 _ORDINARY: Final = re.compile(
     rb"\x30(.)\x02\x14([\x01-\x7f].{19})\x17\x0d([0-9]{12})Z"
-    rb"((?:\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01.)?)",
+    rb"((?:\x30[\x0c\x26]\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01."
+    rb"(?:\x30\x18\x06\x03\x55\x1d\x18\x04\x11\x18\x0f[0-9]{14}Z)?)?)",
     re.DOTALL,
 )
 _BEFORE_REASON: Final = 37
 
 
 def encode_entry(
-    serial: SerialNumber, revoked_at: datetime, reason: RevocationReason | None
+    serial: SerialNumber,
+    revoked_at: datetime,
+    reason: RevocationReason | None,
+    invalidity_date: datetime | None = None,
 ) -> bytes:
-    """One entry of revokedCertificates; without a reason there is no extension (RFC 5280 5.3.1)."""
+    """One entry of revokedCertificates; what is not known has no extension (RFC 5280 5.3.1)."""
+    extensions = _REASONS[reason]
+    if invalidity_date is not None:
+        extensions = _with_invalidity(reason, invalidity_date)
     return codec.tlv(
-        codec.SEQUENCE, codec.integer(serial.value) + codec.time(revoked_at) + _REASONS[reason]
+        codec.SEQUENCE, codec.integer(serial.value) + codec.time(revoked_at) + extensions
     )
+
+
+def _with_invalidity(reason: RevocationReason | None, at: datetime) -> bytes:
+    extensions = [] if reason is None else [_reason_extension(reason)]
+    value = codec.generalized_time(at)
+    extensions.append(Extension(oid=oids.INVALIDITY_DATE, critical=False, value=value))
+    return encode_extensions(extensions)
 
 
 def encode_removal(serial: SerialNumber, removed_at: datetime) -> bytes:

@@ -10,7 +10,7 @@ from pki.der.ocsp.request_extensions import encode_nonce
 from pki.der.ocsp.values import OcspError, SingleResponse
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.reasons import RevocationReason
-from pki.domain.status import CertificateStatus, Good, OnHold, Unconfirmed
+from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 
 _SUCCESSFUL: Final = codec.integer(0, codec.ENUMERATED)
 _BASIC: Final = codec.oid(oids.OCSP_BASIC)
@@ -25,6 +25,7 @@ _REASONS: Final[dict[RevocationReason | None, bytes]] = {
 }
 _ARCHIVE_CUTOFF: Final = codec.oid(oids.OCSP_ARCHIVE_CUTOFF)
 _CERT_HASH: Final = codec.oid(oids.OCSP_CERT_HASH)
+_INVALIDITY_DATE: Final = codec.oid(oids.INVALIDITY_DATE)
 _SHA256: Final = codec.sequence(codec.oid(oids.SHA256), codec.NULL)
 _EXTENDED_REVOKE: Final = codec.sequence(
     codec.oid(oids.OCSP_EXTENDED_REVOKE), codec.octet_string(codec.NULL)
@@ -55,6 +56,10 @@ def _single_extensions(single: SingleResponse) -> bytes:
     if single.certificate_sha256 is not None:
         digest = codec.sequence(_SHA256, codec.octet_string(single.certificate_sha256))
         extensions += codec.sequence(_CERT_HASH, codec.octet_string(digest))
+    status = single.status
+    if isinstance(status, Revoked) and status.compromised_since is not None:
+        since = codec.octet_string(codec.generalized_time(status.compromised_since))
+        extensions += codec.sequence(_INVALIDITY_DATE, since)
     return codec.explicit(1, codec.sequence(extensions)) if extensions else b""
 
 

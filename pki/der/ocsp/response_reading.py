@@ -1,5 +1,6 @@
 """OCSP responses, read (RFC 6960 4.2): our own before they leave, those of others when we ask."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +16,13 @@ from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
 _WHAT: Final = "OCSP response"
 _LIMIT: Final = 1 << 20
 _UNDERSTOOD: Final = frozenset(
-    {oids.OCSP_NONCE, oids.OCSP_EXTENDED_REVOKE, oids.OCSP_ARCHIVE_CUTOFF, oids.OCSP_CERT_HASH}
+    {
+        oids.OCSP_NONCE,
+        oids.OCSP_EXTENDED_REVOKE,
+        oids.OCSP_ARCHIVE_CUTOFF,
+        oids.OCSP_CERT_HASH,
+        oids.INVALIDITY_DATE,
+    }
 )
 _SHA256: Final = frozenset(
     codec.sequence(codec.oid(oids.SHA256), parameters) for parameters in (codec.NULL, b"")
@@ -63,11 +70,11 @@ def _read_extensions(parent: codec.Reader, number: int) -> tuple[Extension, ...]
     return extensions
 
 
-def _read_archive_cutoff(value: bytes) -> datetime:
+def _read_time(value: bytes) -> datetime:
     reader = codec.Reader(value, _WHAT)
-    cutoff = reader.generalized_time()
+    moment = reader.generalized_time()
     reader.finish()
-    return cutoff
+    return moment
 
 
 def _read_cert_hash(value: bytes) -> bytes | None:
@@ -91,13 +98,16 @@ def _read_single(single: codec.Reader) -> SingleResponse:
     extensions = {each.oid: each.value for each in _read_extensions(single, 1)}
     cutoff = extensions.get(oids.OCSP_ARCHIVE_CUTOFF)
     cert_hash = extensions.get(oids.OCSP_CERT_HASH)
+    invalidity = extensions.get(oids.INVALIDITY_DATE)
     single.finish()
+    if invalidity is not None and isinstance(status, Revoked):
+        status = replace(status, compromised_since=_read_time(invalidity))
     return SingleResponse(
         cert_id=cert_id,
         status=status,
         this_update=this_update,
         next_update=next_update,
-        archive_cutoff=None if cutoff is None else _read_archive_cutoff(cutoff),
+        archive_cutoff=None if cutoff is None else _read_time(cutoff),
         certificate_sha256=None if cert_hash is None else _read_cert_hash(cert_hash),
     )
 

@@ -66,6 +66,7 @@ class SingleResponse:
     """The answer for one CertID. ``status`` None is `unknown`.
 
     OnHold and Unconfirmed are written as revoked with certificateHold, and read back as OnHold.
+    ``Revoked.compromised_since`` is the CRL entry extension invalidityDate (RFC 6960 4.4.5).
     ``archive_cutoff``: RFC 6960 4.4.4. ``certificate_sha256``: digest of the DER certificate that
     is spoken of, Common PKI's CertHash.
     """

@@ -13,12 +13,15 @@ from pki.domain.records import ChangedCertificate, ListedCertificate, PublishedC
 from pki.domain.status import CertificateStatus, OnHold, Revoked
 from pki.store import schema
 from pki.store.columns import from_ticks
-from pki.store.journal_reads import JournalReads, read_status
+from pki.store.journal_reads import STATUS_COLUMNS, JournalReads, read_status
 
 DIGEST_OCTETS: Final = 32
 
-ListedRow = tuple[bytes, str, int, int | None]
-"""Serial (20 octets, big-endian), hold or revoked, microseconds since 1970, reason code."""
+ListedRow = tuple[bytes, str, int, int | None, int | None]
+"""Serial (20 octets, big-endian), hold or revoked, since when, reason code, compromised since when.
+
+Times are microseconds since 1970.
+"""
 
 
 class CrlReads(JournalReads):
@@ -26,10 +29,10 @@ class CrlReads(JournalReads):
 
     def listed(self, issuer: IssuerId) -> Iterator[ListedCertificate]:
         """What a CRL of ``issuer`` lists, by serial; to be used up inside the query."""
-        for serial, status, ticks, reason in self.listed_rows(issuer):
+        for serial, status, ticks, reason, since in self.listed_rows(issuer):
             yield ListedCertificate(
                 serial=SerialNumber(int.from_bytes(serial, "big")),
-                status=_listed_status(status, from_ticks(ticks), reason),
+                status=_listed_status(status, from_ticks(ticks), reason, since),
             )
 
     def listed_rows(self, issuer: IssuerId) -> Iterator[ListedRow]:
@@ -41,6 +44,7 @@ class CrlReads(JournalReads):
             table.c.status,
             type_coerce(table.c.status_at, BigInteger),
             table.c.status_reason,
+            type_coerce(table.c.compromised_since, BigInteger),
         ).where(table.c.issuer == issuer, schema.LISTED_STATUSES)
         rows = self._stream(query.order_by(table.c.serial))
         yield from map(tuple, rows)
@@ -65,9 +69,7 @@ class CrlReads(JournalReads):
         held = exists().where(intervals.c.serial == table.c.serial, intervals.c.status == "hold")
         query = select(
             table.c.serial,
-            table.c.status,
-            table.c.status_at,
-            table.c.status_reason,
+            *(table.c[name] for name in STATUS_COLUMNS),
             held.label("was_held"),
         ).where(table.c.issuer == issuer, table.c.serial.in_(recent))
         for row in self._stream(query.order_by(table.c.serial)):
@@ -139,7 +141,13 @@ class CrlReads(JournalReads):
         return b"".join(found[digest] for digest in digests)
 
 
-def _listed_status(status: str, at: datetime, reason: int | None) -> CertificateStatus:
+def _listed_status(
+    status: str, at: datetime, reason: int | None, since: int | None
+) -> CertificateStatus:
     if status == "hold":
         return OnHold(since=at)
-    return Revoked(at=at, reason=None if reason is None else RevocationReason(reason))
+    return Revoked(
+        at=at,
+        reason=None if reason is None else RevocationReason(reason),
+        compromised_since=None if since is None else from_ticks(since),
+    )

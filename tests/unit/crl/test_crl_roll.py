@@ -32,6 +32,7 @@ statuses = st.sampled_from(
         OnHold(since=START),
         Revoked(at=START, reason=None),
         Revoked(at=START, reason=RevocationReason.KEY_COMPROMISE),
+        Revoked(at=START, reason=RevocationReason.KEY_COMPROMISE, compromised_since=START),
     ]
 )
 serials = st.one_of(

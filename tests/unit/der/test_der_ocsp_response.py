@@ -124,6 +124,7 @@ def foreign_status(
         lambda each: (
             each.archive_cutoff is None
             and each.certificate_sha256 is None
+            and (not isinstance(each.status, Revoked) or each.status.compromised_since is None)
             and 0 < each.cert_id.serial < 1 << 159
             and (each.next_update is None or each.next_update >= each.this_update)
             and (not isinstance(each.status, OnHold) or each.status.since <= each.this_update)

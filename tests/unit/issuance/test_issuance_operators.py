@@ -1,6 +1,7 @@
 """What operators do to cards and to each other."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -21,7 +22,7 @@ from issuance.steps.enquiries import (
 )
 from issuance.unblock_card import unblock_card
 from issuance_holder import NAME, Holder, refusals
-from pki.domain.cards import Blocked
+from pki.domain.cards import Blocked, certificate_status
 from pki.domain.errors import (
     Conflict,
     Forbidden,
@@ -80,6 +81,39 @@ async def test_block_unblock_block_revoke(around: Surroundings, holder: Holder) 
         with pytest.raises(Refused):
             await late
     assert statuses is not around.store.tables
+
+
+async def test_since_when_a_key_is_compromised(around: Surroundings, holder: Holder) -> None:
+    card = await holder.make()
+    serial = card.serial
+    assert serial is not None
+    certificate = around.store.tables.certificates[serial]
+    around.clock.advance(days=1)
+    hold = await block_card(around.desk, around.team, card.id, BlockReason.LOSS)
+    around.clock.advance(days=1)
+    stolen, tick = RevokeReason.LOSS_OR_THEFT, timedelta(microseconds=1)
+    for reason, since in (
+        (stolen, certificate.not_before - tick),
+        (stolen, hold.entry.at + tick),
+        (stolen, around.clock.now()),
+        (RevokeReason.DEFECT, certificate.not_before),
+        (RevokeReason.LEFT_EMPLOYMENT, certificate.not_before),
+    ):
+        with pytest.raises(Refused) as raised:
+            await revoke_card(around.desk, around.team, card.id, reason, since)
+        assert raised.value.reason is RefusalReason.COMPROMISE_DATE
+        assert around.store.tables.statuses[serial] == OnHold(since=hold.entry.at)
+    since = certificate.not_before
+    end = await revoke_card(around.desk, around.team, card.id, stolen, since)
+    assert around.store.tables.statuses[serial] == Revoked(
+        at=hold.entry.at, reason=RevocationReason.KEY_COMPROMISE, compromised_since=since
+    )
+    assert isinstance(end.entry.event, CardRevoked)
+    assert end.entry.event.compromised_since == since
+    assert (end.card.phase, certificate_status(end.card.phase)) == (
+        around.store.tables.cards[card.id].phase,
+        around.store.tables.statuses[serial],
+    )
 
 
 async def test_an_active_card_is_not_revoked_at_once(around: Surroundings, holder: Holder) -> None:

@@ -10,6 +10,7 @@ import pytest
 from issuance.statement.at import read_moment
 from issuance.statement.content import described, statement
 from pki.domain.errors import Conflict, Malformed, NotFound
+from pki.domain.event_codec import encode_time
 from pki.domain.events import CardUnblocked
 from pki.domain.journal import JournalHead, RawEntry, canonical_json, verify_chain
 from pki.domain.status import Good, OnHold, Revoked
@@ -18,6 +19,7 @@ from statement_past import (
     BLOCKED,
     BLOCKED_AGAIN,
     CARD,
+    COMPROMISED,
     CONFIRMED,
     INTENDED,
     ISSUER,
@@ -67,6 +69,26 @@ def test_what_was_revoked_after_a_block_keeps_the_blocks_date() -> None:
     assert answer["revoked_at"] == "2026-11-21T09:00:00.000000Z"
     assert answer["reason"] == "keyCompromise"
     assert answer["since"] == "2026-11-22T09:00:00.000000Z"
+
+
+@pytest.mark.parametrize("moment", [CONFIRMED, COMPROMISED, BLOCKED_AGAIN, REVOKED])
+def test_what_is_known_of_a_compromise_is_told_and_changes_nothing_of_what_held(
+    moment: datetime,
+) -> None:
+    found = asked(lived(), moment)
+    content = described(found)
+    assert found.compromised_since == COMPROMISED
+    assert content["answer"]["compromised_since"] == encode_time(COMPROMISED)  # type: ignore[index] # an object
+    assert found.valid == (moment in {CONFIRMED, COMPROMISED})
+    told = [each["compromised_since"] for each in content["history"]]  # type: ignore[attr-defined] # a list
+    assert told == [None] * 5 + [encode_time(COMPROMISED)]
+
+
+def test_without_a_compromise_none_is_told() -> None:
+    past = lived()
+    past.intervals.pop()
+    assert asked(past, CONFIRMED).compromised_since is None
+    assert asked(started(), BEGIN).compromised_since is None
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """What settings and clients' wishes change in an answer, and that they change nothing else."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
-from cryptography.x509 import ocsp
+from cryptography.x509 import InvalidityDate, ocsp
 
 from ocsp.policy import ResponderPolicy
 from ocsp_bench import OTHER_CA, Bench, FakeDigests, cert_id, one, refusal, request_for, response
@@ -78,6 +79,19 @@ async def test_what_was_revoked_stays_revoked_years_after_its_end() -> None:
     bench.source.next_one = bench.credential_of(bench.signer)
     await bench.holder.tend()
     assert await bench.status(CARD) == revoked
+
+
+async def test_since_when_a_key_is_compromised_stands_in_the_answer() -> None:
+    bench = Bench()
+    since = bench.clock.at - timedelta(days=2)
+    fine = since + timedelta(microseconds=7)
+    status = Revoked(at=bench.clock.at, reason=RevocationReason.KEY_COMPROMISE)
+    bench.store.statuses[CARD] = replace(status, compromised_since=fine)
+    answer = await bench.post(request_for(CARD))
+    assert one(answer) == replace(status, compromised_since=since)
+    (told,) = ocsp.load_der_ocsp_response(answer.body).single_extensions
+    assert isinstance(told.value, InvalidityDate)
+    assert (told.value.invalidity_date_utc, told.critical) == (since, False)
 
 
 @pytest.fixture

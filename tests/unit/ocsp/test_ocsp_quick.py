@@ -61,6 +61,11 @@ def bench() -> Bench:
         OnHold(since=Bench().clock.at - HOUR),
         Revoked(at=Bench().clock.at - HOUR, reason=RevocationReason.KEY_COMPROMISE),
         Revoked(at=Bench().clock.at - HOUR, reason=None),
+        Revoked(
+            at=Bench().clock.at - HOUR,
+            reason=RevocationReason.KEY_COMPROMISE,
+            compromised_since=Bench().clock.at - 9 * HOUR,
+        ),
     ],
 )
 async def test_it_says_the_same_as_the_long_way(

@@ -63,7 +63,7 @@ class Reads:
     def listed_rows(self, issuer: IssuerId) -> Iterator[ListedRow]:
         for serial, status in sorted(self.facts.statuses.items(), key=lambda pair: pair[0].value):
             if issuer == ISSUER and isinstance(status, OnHold):
-                yield serial.to_bytes(), "hold", to_ticks(status.since), None
+                yield serial.to_bytes(), "hold", to_ticks(status.since), None, None
 
 
 @dataclass

@@ -23,7 +23,12 @@ serials = st.one_of(
 moments = st.timedeltas(timedelta(days=-20_000), timedelta(days=300_000)).map(MOMENT.__add__)
 statuses = st.one_of(
     st.builds(OnHold, since=moments),
-    st.builds(Revoked, at=moments, reason=st.sampled_from([None, *RevocationReason])),
+    st.builds(
+        Revoked,
+        at=moments,
+        reason=st.sampled_from([None, *RevocationReason]),
+        compromised_since=st.none() | moments,
+    ),
 )
 steps = st.lists(st.tuples(serials, st.one_of(st.none(), statuses)), max_size=60)
 
@@ -59,9 +64,11 @@ def test_less_than_sixty_octets_for_each() -> None:
 def test_filled_from_rows_it_is_the_same(wanted: dict[SerialNumber, OnHold | Revoked]) -> None:
     def row(serial: SerialNumber, status: OnHold | Revoked) -> ListedRow:
         if isinstance(status, OnHold):
-            return serial.to_bytes(), "hold", to_ticks(status.since), None
+            return serial.to_bytes(), "hold", to_ticks(status.since), None, None
         reason = None if status.reason is None else status.reason.value
-        return serial.to_bytes(), "revoked", to_ticks(status.at), reason
+        since = status.compromised_since
+        known = None if since is None else to_ticks(since)
+        return serial.to_bytes(), "revoked", to_ticks(status.at), reason, known
 
     filled = RevokedSet(row(*each) for each in sorted(wanted.items(), key=lambda one: one[0].value))
     assert {serial: filled.get(serial) for serial in wanted} == wanted

@@ -123,6 +123,7 @@ def _cards() -> None:
         sa.Column("state_at", sa.BigInteger, nullable=False),
         sa.Column("serial", sa.LargeBinary(20), unique=True),
         sa.Column("revoked_at", sa.BigInteger),
+        sa.Column("compromised_since", sa.BigInteger),
         sa.Column("reason", sa.Text),
     )
     live = "state IN ('aangevraagd', 'uitgegeven', 'actief', 'geblokkeerd')"
@@ -160,8 +161,10 @@ def _certificates() -> None:
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("status_at", sa.BigInteger),
         sa.Column("status_reason", sa.SmallInteger),
+        sa.Column("compromised_since", sa.BigInteger),
     )
-    listed = ["issuer", "serial", "status", "status_at", "status_reason", "not_after"]
+    shown = ["status", "status_at", "status_reason", "compromised_since"]
+    listed = ["issuer", "serial", *shown, "not_after"]
     on_crl = "status IN ('hold', 'revoked')"
     _partial("certificates_listed", "certificates", listed, where=on_crl, unique=False)
     intent = "der IS NULL AND status = 'unconfirmed'"
@@ -186,6 +189,7 @@ def _status() -> None:
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("status_at", sa.BigInteger),
         sa.Column("status_reason", sa.SmallInteger),
+        sa.Column("compromised_since", sa.BigInteger),
         sa.Column("since", sa.BigInteger, nullable=False),
         sa.Column("until", sa.BigInteger),
         sa.Column("actor", sa.Text, nullable=False),

@@ -38,6 +38,7 @@ WHEN (
     OR NEW.status IS DISTINCT FROM OLD.status
     OR NEW.status_at IS DISTINCT FROM OLD.status_at
     OR NEW.status_reason IS DISTINCT FROM OLD.status_reason
+    OR NEW.compromised_since IS DISTINCT FROM OLD.compromised_since
     OR NEW.since IS DISTINCT FROM OLD.since
     OR NEW.actor IS DISTINCT FROM OLD.actor
     OR NEW.ura IS DISTINCT FROM OLD.ura

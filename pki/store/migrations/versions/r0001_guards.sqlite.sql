@@ -40,6 +40,7 @@ WHEN OLD.until IS NOT NULL
     OR NEW.status IS NOT OLD.status
     OR NEW.status_at IS NOT OLD.status_at
     OR NEW.status_reason IS NOT OLD.status_reason
+    OR NEW.compromised_since IS NOT OLD.compromised_since
     OR NEW.since IS NOT OLD.since
     OR NEW.actor IS NOT OLD.actor
     OR NEW.ura IS NOT OLD.ura
