@@ -47,39 +47,58 @@ _NEXT_STEP: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCertificate:
+    """Who writes, for a server that asks for certificates; PEM files, read at each connection."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LdapServer:
     """Where the directory is and who writes to it.
 
-    ``url``: ldaps://, ldapi://, or ldap:// on loopback.
+    ``url``: ldaps://, ldapi://, or ldap:// on loopback. Without ``bind_dn`` the writer is whoever
+    the connection proves: the subject of ``client``, or the user at the other end of the socket.
     ``ca_file``: PEM roots for ldaps. All limits in seconds: ``receive_seconds`` is the longest
     silence while an answer is owed; ``operation_seconds`` bounds one operation as a whole, whatever
     a server does to dribble.
     """
 
     url: str
-    bind_dn: str
-    password: str = field(repr=False)
+    bind_dn: str = ""
+    password: str = field(default="", repr=False)
+    client: ClientCertificate | None = None
     ca_file: Path | None = None
     connect_seconds: float = 2
     receive_seconds: float = 5
     operation_seconds: float = 60.0
 
     def __post_init__(self) -> None:
-        """Refuse to send a password in the clear over a network.
+        """Refuse to send a password in the clear over a network, and to write as nobody.
 
         Raises:
-            ConfigurationInvalid: another scheme, plain LDAP to another host, or ldaps without
-            roots.
+            ConfigurationInvalid: another scheme, plain LDAP to another host, ldaps without roots,
+            or nothing that says who writes.
         """
         parts = urlsplit(self.url)
         loopback = parts.hostname in {"127.0.0.1", "::1", "localhost"}
-        if parts.scheme == "ldapi" or (parts.scheme == "ldap" and loopback):
-            return
-        if parts.scheme != "ldaps" or self.ca_file is None:
+        secure = parts.scheme == "ldaps" and self.ca_file is not None
+        if not (secure or parts.scheme == "ldapi" or (parts.scheme == "ldap" and loopback)):
             raise ConfigurationInvalid(
                 key="ldap.url",
                 message="the directory on another host is reached by ldaps:// with ldap.ca_file",
                 next_step="set ldap.url to ldaps://host and ldap.ca_file to the roots to trust",
+            )
+        # A bind with a name and no password is anonymous, and servers say that it succeeded
+        # (RFC 4513 5.1.2).
+        named = bool(self.bind_dn and self.password)
+        proven = not self.bind_dn and (parts.scheme == "ldapi" or (secure and self.client))
+        if not (named or proven):
+            raise ConfigurationInvalid(
+                key="ldap.bind_dn",
+                message="nothing says who writes to the directory",
+                next_step="give bind_dn and password_file, or certificate and key",
             )
 
 
@@ -97,6 +116,14 @@ class LdapDirectory:
             return None
         _demand(result)
         return found[0].attributes if found else None
+
+    async def names_below(self, dn: str) -> tuple[str, ...]:
+        """The names of all entries directly below this one, as the server writes them."""
+        result, found = await self._ask(messages.search_below(dn))
+        if result.code == _NO_SUCH_OBJECT:
+            return ()
+        _demand(result)
+        return tuple(each.dn for each in found)
 
     async def apply(self, change: Change) -> Outcome:
         result, _ = await self._ask(_operation(change))
@@ -130,7 +157,7 @@ class LdapDirectory:
         async with asyncio.timeout(settings.connect_seconds):
             wire = await _open(settings, limits)
         try:
-            result, _ = await wire.ask(messages.bind_simple(settings.bind_dn, settings.password))
+            result, _ = await wire.ask(_bind(settings))
             _demand(result)
         except BaseException:
             wire.abort()
@@ -146,12 +173,28 @@ async def _open(settings: LdapServer, limits: Limits) -> LdapWire:
         _, wire = await loop.create_unix_connection(lambda: LdapWire(limits), path)
         return wire
     secure = parts.scheme == "ldaps"
-    context = ssl.create_default_context(cafile=settings.ca_file) if secure else None
+    context = _tls(settings) if secure else None
     port = parts.port or (_LDAPS_PORT if secure else _LDAP_PORT)
     _, wire = await loop.create_connection(
         lambda: LdapWire(limits), parts.hostname or "localhost", port, ssl=context
     )
     return wire
+
+
+def _tls(settings: LdapServer) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.ca_file)
+    if settings.client is not None:
+        # Without an answer of ours OpenSSL asks the terminal for the passphrase of a key.
+        context.load_cert_chain(
+            settings.client.certificate, settings.client.key, password=lambda: ""
+        )
+    return context
+
+
+def _bind(settings: LdapServer) -> bytes:
+    if settings.bind_dn:
+        return messages.bind_simple(settings.bind_dn, settings.password)
+    return messages.bind_external()
 
 
 def _operation(change: Change) -> bytes:

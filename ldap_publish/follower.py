@@ -23,6 +23,22 @@ CURSOR: Final = "ldap"
 UNFINISHED_CURSOR: Final = "ldap-unfinished"
 """1 while a comparison of everything is owed or something is set aside; a start then begins so."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CursorNames:
+    """Under which names a follower keeps where it is."""
+
+    position: str = CURSOR
+    unfinished: str = UNFINISHED_CURSOR
+
+
+def cursors_of(replica: str) -> CursorNames:
+    """Those of one of several replicas; without a name those of the only directory."""
+    if not replica:
+        return CursorNames()
+    return CursorNames(position=f"ldap:{replica}", unfinished=f"ldap:{replica}:unfinished")
+
+
 _log: Final = logging.getLogger(__name__)
 
 
@@ -70,7 +86,10 @@ class LdapFollower:
         upkeep: Upkeep,
         clock: Clock,
         backoff: Backoff | None = None,
+        replica: str = "",
     ) -> None:
+        self.replica = replica
+        self._names = cursors_of(replica)
         self._journal = journal
         self._cursors = cursors
         self._upkeep = upkeep
@@ -123,6 +142,7 @@ class LdapFollower:
                 self._in_a_row += 1
                 delay = self._backoff.after(self._in_a_row)
                 fields = {"failures": self._in_a_row, "retry_seconds": delay, "why": str(error)}
+                fields["replica"] = self.replica
                 _log.warning("directory not in line yet", extra=fields)
                 await asyncio.sleep(delay)
             else:
@@ -130,8 +150,8 @@ class LdapFollower:
                 return
 
     async def _start(self) -> None:
-        self._position = await self._cursors.load(CURSOR)
-        self._unfinished = await self._cursors.load(UNFINISHED_CURSOR) != 0
+        self._position = await self._cursors.load(self._names.position)
+        self._unfinished = await self._cursors.load(self._names.unfinished) != 0
         if self._unfinished:
             await self._reconcile()
         await self._mend_tree()
@@ -172,7 +192,7 @@ class LdapFollower:
 
     async def _reconcile(self) -> None:
         if not self._unfinished:
-            await self._cursors.save(UNFINISHED_CURSOR, 1)
+            await self._cursors.save(self._names.unfinished, 1)
             self._unfinished = True
         self._owes_comparison = True
         await self._upkeep.reconcile()
@@ -181,11 +201,11 @@ class LdapFollower:
 
     async def _save(self, position: int) -> None:
         await self._note_unfinished()
-        await self._cursors.save(CURSOR, position)
+        await self._cursors.save(self._names.position, position)
         self._position = position
 
     async def _note_unfinished(self) -> None:
         unfinished = bool(self._upkeep.set_aside)
         if unfinished != self._unfinished:
-            await self._cursors.save(UNFINISHED_CURSOR, int(unfinished))
+            await self._cursors.save(self._names.unfinished, int(unfinished))
             self._unfinished = unfinished

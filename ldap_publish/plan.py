@@ -79,6 +79,25 @@ def plan_presence(desired: Entry, actual: Actual | None) -> tuple[Change, ...]:
     return tuple(changes)
 
 
+def plan_rewrite(desired: Entry, actual: Actual | None) -> tuple[Change, ...]:
+    """Write an entry again, whatever it shows; values that others placed in it stay."""
+    missing = plan_presence(desired, actual)
+    if actual is None or desired.foreign:
+        return missing
+    again = (
+        ReplaceValues(dn=desired.dn, attribute=each.attribute, values=_with_theirs(each, actual))
+        for each in desired.attributes
+    )
+    return (*missing, *again)
+
+
+def _with_theirs(wanted: Values, actual: Actual) -> tuple[bytes, ...]:
+    if wanted.keeping is not Keeping.PRESENT:
+        return wanted.values
+    held = actual.get(wanted.attribute.lower(), ())
+    return (*wanted.values, *(each for each in held if each not in wanted.values))
+
+
 def plan_values(dn: str, wanted: Values, actual: Actual) -> Change | None:
     """What brings one attribute of an existing entry in line."""
     held = actual.get(wanted.attribute.lower(), ())

@@ -13,7 +13,14 @@ from ldap_publish.entry import (
     card_entry,
     crl_values,
 )
-from ldap_publish.plan import Actual, Change, plan_absence, plan_presence, plan_values
+from ldap_publish.plan import (
+    Actual,
+    Change,
+    plan_absence,
+    plan_presence,
+    plan_rewrite,
+    plan_values,
+)
 from ldap_publish.ports import CardCertificate, Directory, Done, NotAccepted, ParentMissing
 from ldap_publish.tree import Tree, base_entry, tree_entries
 from pki.domain.errors import Malformed
@@ -46,11 +53,16 @@ Result = InLine | TreeMissing | Unpublishable
 
 
 class Publisher:
-    """Publishes cards and CRLs under one tree. Each method raises DirectoryUnavailable."""
+    """Publishes cards and CRLs under one tree. Each method raises DirectoryUnavailable.
 
-    def __init__(self, directory: Directory, tree: Tree) -> None:
+    With ``rewrite`` every entry of a card or CA is written once even when it reads right, for a
+    directory whose indexes are not trusted.
+    """
+
+    def __init__(self, directory: Directory, tree: Tree, *, rewrite: bool = False) -> None:
         self._directory = directory
         self._tree = tree
+        self._rewrite = rewrite
 
     async def tree_stands(self) -> bool:
         """Whether every entry that carries others is there and holds what it must."""
@@ -107,9 +119,15 @@ class Publisher:
         return await self._settle(dn, (values.attribute,), plan)
 
     async def _present(self, entry: Entry) -> Result:
-        return await self._settle(
-            entry.dn, _attributes(entry), lambda actual: plan_presence(entry, actual)
-        )
+        rewrite = self._rewrite
+
+        def plan(actual: Actual | None) -> Sequence[Change]:
+            nonlocal rewrite
+            planned = plan_rewrite(entry, actual) if rewrite else plan_presence(entry, actual)
+            rewrite = False
+            return planned
+
+        return await self._settle(entry.dn, _attributes(entry), plan)
 
     async def _settle(
         self,

@@ -17,6 +17,7 @@ from ldap_publish.tree import Tree
 from pki.domain.errors import DirectoryUnavailable, Unavailable
 from pki.domain.events import CrlPublished, Event, touched
 from pki.domain.identifiers import IssuerId, SerialNumber
+from pki.domain.records import PublishedCrl
 
 T = TypeVar("T")
 
@@ -146,11 +147,33 @@ class Upkeep:
         return self._take(target, result)
 
     async def _publish(self, target: Target, card: CardCertificate | None) -> Result:
+        """As the store says it now.
+
+        Another writer of the same store may have shown something newer between our look at the
+        store and our change; what can be overtaken is looked at until the store says no more.
+        """
+        made, seen = 0, None
+        while True:
+            fact = card or await self._fact(target)
+            if fact is None or fact == seen:
+                return InLine(made)
+            result = await self._show(fact)
+            if not isinstance(result, InLine):
+                return result
+            made += result.changes
+            if not result.changes or (isinstance(fact, CardCertificate) and fact.is_public):
+                return InLine(made)
+            card, seen = None, fact
+
+    async def _fact(self, target: Target) -> CardCertificate | PublishedCrl | None:
         if target.serial is None:
-            crl = await self._facts.latest_crl(target.issuer)
-            return InLine(0) if crl is None else await self._publisher.crl(crl)
-        found = card or await self._facts.card_certificate(target.serial)
-        return InLine(0) if found is None else await self._publisher.card(found)
+            return await self._facts.latest_crl(target.issuer)
+        return await self._facts.card_certificate(target.serial)
+
+    async def _show(self, fact: CardCertificate | PublishedCrl) -> Result:
+        if isinstance(fact, CardCertificate):
+            return await self._publisher.card(fact)
+        return await self._publisher.crl(fact)
 
     def _take(self, target: Target, result: Result) -> bool:
         match result:

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from server.cli_backup import register as register_backup
 from server.cli_ceremony import ceremony
+from server.directory.words import ldap
 from server.crls.words import crl
 from server.evidence.words import status
 
@@ -31,6 +32,7 @@ cert = typer.Typer(help="Certificates: show.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
 app.add_typer(cert, name="cert")
 app.add_typer(ceremony, name="ceremony")
+app.add_typer(ldap, name="ldap")
 app.add_typer(crl, name="crl")
 app.add_typer(status, name="status")
 

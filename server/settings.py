@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, ValidationError
 
 from pki.domain.errors import ConfigurationInvalid
+from server.setting.directory import LdapSettings
 from server.setting.evidence import EvidenceSettings
 from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
 from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
@@ -88,20 +89,6 @@ class ApiSettings(Section):
     certificate: ExistingFile
     key: KeySettings
     client_ca: ExistingFile
-
-
-class LdapSettings(Section):
-    """The directory: a private slapd that this program starts, an external server, or none."""
-
-    mode: Literal["private", "external", "off"] = "private"
-    listen: LoopbackAddress = "127.0.0.1:8082"
-    directory: AnyPath = Path("ldap")
-    schema_directory: AnyPath = Path("schema")
-    base: Annotated[str, Field(min_length=3)] = "o=ZORG-ID,c=NL"
-    url: Annotated[str, Field(pattern=r"^ldaps?://")] | None = None
-    bind_dn: str | None = None
-    password_file: ExistingFile | None = None
-    ca_file: ExistingFile | None = None
 
 
 class EnrolmentSettings(Section):

@@ -33,10 +33,24 @@ def check_together(settings: "Settings") -> None:
 def _needed(settings: "Settings") -> Iterator[Finding]:
     if (settings.store.path is None) == (settings.store.postgresql is None):
         yield "store", "give either path or postgresql", "keep one"
-    if settings.ldap.mode == "external":
-        for name in ("url", "bind_dn", "password_file"):
-            if getattr(settings.ldap, name) is None:
-                yield f"ldap.{name}", "an external directory needs it", f"add ldap.{name}"
+
+
+def _directories(settings: "Settings") -> Iterator[Finding]:
+    ldap = settings.ldap
+    if ldap.replicas and ldap.mode != "external":
+        yield "ldap.replicas", "are external directories", 'set ldap.mode to "external"'
+    if ldap.replicas and ldap.url is not None:
+        yield "ldap.url", "stands beside ldap.replicas", "make it one of ldap.replicas"
+    for index, (name, each) in enumerate(ldap.external):
+        key = f"ldap.replicas.{index}" if name else "ldap"
+        for missing in each.missing():
+            yield f"{key}.{missing}", "an external directory needs it", f"add {key}.{missing}"
+    for field in ("name", "url"):
+        values = (
+            (f"ldap.replicas.{index}.{field}", getattr(each, field))
+            for index, each in enumerate(ldap.replicas)
+        )
+        yield from _twice(values, "each replica needs its own")
 
 
 def _status(settings: "Settings") -> Iterator[Finding]:
@@ -111,6 +125,7 @@ def _twice(values: Iterable[tuple[str, object]], next_step: str) -> Iterator[Fin
 
 _RULES: Final[tuple[Callable[["Settings"], Iterator[Finding]], ...]] = (
     _needed,
+    _directories,
     _status,
     _crl,
     _names,

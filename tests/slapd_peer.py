@@ -6,7 +6,13 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from ldap_material import (
     BASE,
@@ -25,7 +31,7 @@ from ldap_publish.publisher import Publisher
 from ldap_publish.slapd import PrivateSlapd, SlapdPlace
 from ldap_publish.tree import PublishedCa, Tree
 from ldap_publish.upkeep import Upkeep
-from pki.ports import SystemEntropy
+from pki.ports import SystemClock, SystemEntropy
 
 SCHEMA = Path(__file__).resolve().parents[1] / "config" / "ldap" / "zorgid.schema"
 QUICK = Backoff(first=0.05, longest=0.2)
@@ -201,3 +207,28 @@ async def hanging_server(drip: bytes = b"") -> AsyncIterator[int]:
         server.close()
         if handlers:
             await asyncio.wait(handlers)
+
+
+def tls_lines(directory: Path) -> str:
+    """A certificate for localhost, signed by itself, in server.pem."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(SystemClock().now() - timedelta(hours=1))
+        .not_valid_after(SystemClock().now() + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    pkcs8 = serialization.PrivateFormat.PKCS8
+    (directory / "server.pem").write_bytes(certificate.public_bytes(pem))
+    (directory / "server.key").write_bytes(key.private_bytes(pem, pkcs8, plain))
+    lines = (f"{directory}/server.pem", f"{directory}/server.key")
+    return "TLSCertificateFile {}\nTLSCertificateKeyFile {}\n".format(*lines)

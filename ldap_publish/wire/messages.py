@@ -25,6 +25,9 @@ _RESULTS: Final = frozenset({0x61, 0x65, 0x67, 0x69, 0x6B, 0x6D, 0x6F, 0x78})
 _VERSION: Final = integer(3)
 _FALSE: Final = tlv(0x01, b"\x00")
 _ANY_OBJECT: Final = octets(b"objectClass", 0x87)
+_ENTRY: Final = 0
+_ONE_LEVEL: Final = 1
+_NO_ATTRIBUTES: Final = "1.1"
 _RESULT_PIECES: Final = 3
 
 
@@ -72,16 +75,29 @@ def bind_simple(dn: str, password: str) -> bytes:
 
 
 def bind_external() -> bytes:
-    """By what the connection itself proves (SASL EXTERNAL, RFC 4422 appendix A)."""
-    return tlv(0x60, _VERSION, octets(b""), tlv(0xA3, octets(b"EXTERNAL")))
+    """By what the connection itself proves (SASL EXTERNAL, RFC 4422 appendix A).
+
+    The empty credentials say so; without them the server asks for more.
+    """
+    return tlv(0x60, _VERSION, octets(b""), tlv(0xA3, octets(b"EXTERNAL"), octets(b"")))
 
 
 def search_entry(dn: str, attributes: Sequence[str]) -> bytes:
-    """Exactly this entry, aliases not followed."""
+    """Exactly this entry."""
+    return _search(dn, _ENTRY, attributes)
+
+
+def search_below(dn: str) -> bytes:
+    """The names of the entries directly below this one."""
+    return _search(dn, _ONE_LEVEL, (_NO_ATTRIBUTES,))
+
+
+def _search(dn: str, scope: int, attributes: Sequence[str]) -> bytes:
+    """Without limits of ours, aliases not followed (RFC 4511 4.5.1)."""
     wanted = tlv(SEQUENCE, *(octets(each.encode()) for each in attributes))
-    scope, aliases = integer(0, ENUMERATED), integer(0, ENUMERATED)
-    limits = integer(0) + integer(0)
-    return tlv(0x63, octets(dn.encode()), scope, aliases, limits, _FALSE, _ANY_OBJECT, wanted)
+    aliases, limits = integer(0, ENUMERATED), integer(0) + integer(0)
+    how = integer(scope, ENUMERATED) + aliases + limits
+    return tlv(0x63, octets(dn.encode()), how, _FALSE, _ANY_OBJECT, wanted)
 
 
 def add(dn: str, attributes: Iterable[tuple[str, Sequence[bytes]]]) -> bytes:

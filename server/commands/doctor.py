@@ -19,6 +19,7 @@ from server.commands.findings import Finding, ok, problem, report, warning
 from server.commands.generations import examine_generations
 from server.commands.outside import examine_outside
 from server.crls.examine import examine_sinks
+from server.directory.examining import examine_positions
 from server.evidence.key import open_evidence
 from server.generation.authorities import profiles_of
 from server.generation.roots import root_of, signed_by
@@ -51,6 +52,7 @@ def examine(config: Path) -> Report:
         ("generations", examine_generations),
         ("profiles", _profiles),
         ("store", _store),
+        ("LDAP", examine_positions),
         ("restore", _restore),
         ("CRL sinks", examine_sinks),
         ("clock", _clock),

@@ -8,14 +8,13 @@ import aiohttp
 
 from crl.ending import is_last
 from pki.domain.errors import ZorgidError
-from pki.domain.identifiers import ISSUED_SERIAL_MIN, IssuerId, SerialNumber
+from pki.domain.identifiers import ISSUED_SERIAL_MIN, SerialNumber
 from pki.observe.crl import fetch_crl
-from pki.observe.ldap import LdapObserver
 from pki.observe.ocsp import OcspObserver
 from pki.ports import SystemClock, SystemEntropy
 from server.commands.findings import Finding, ok, problem, warning
+from server.directory.examining import ask_directories
 from server.roles.keys import read_certificate_file
-from server.roles.publisher import directory_missing
 from server.setting.issuers import IssuerSettings, TokenCaSettings
 from server.settings import Settings
 
@@ -100,17 +99,5 @@ async def _ldap(
     settings: Settings, session: aiohttp.ClientSession, now: datetime
 ) -> AsyncIterator[Finding]:
     del session, now
-    missing = directory_missing(settings.ldap)
-    if missing is not None:
-        yield warning("LDAP", f"no directory is kept: {missing}", "see the section [ldap]")
-        return
-    url = settings.ldap.url or f"ldap://{settings.ldap.listen}"
-    observer = LdapObserver(url=url, base=settings.ldap.base, ca_file=settings.ldap.ca_file)
-    for each in settings.token_ca:
-        found = await observer.ca(IssuerId(each.id))
-        if found is None or not found.certificates:
-            yield problem("LDAP", f"{each.id} is not in the directory", "see the publisher's log")
-        elif not found.crls:
-            yield warning("LDAP", f"no CRL of {each.id} yet", "wait a moment; see the log")
-        else:
-            yield ok("LDAP", f"{url} has {each.id} and its CRL")
+    async for finding in ask_directories(settings):
+        yield finding

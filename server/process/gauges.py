@@ -152,19 +152,30 @@ class OcspGauges:
 
 
 class _Directory(Protocol):
+    @property
+    def replica(self) -> str: ...
+
     def statistics(self) -> "LdapStatistics": ...
 
 
 class LdapGauges:
-    """How far the directory is behind."""
+    """How far each directory is behind."""
 
-    def __init__(self, follower: _Directory) -> None:
-        self._follower = follower
+    def __init__(self, followers: Iterable[_Directory]) -> None:
+        self._followers = tuple(followers)
 
     def readings(self) -> Iterator[Reading]:
-        """Position, age of what waits, and what was set aside."""
-        found = self._follower.statistics()
-        yield Reading(name="zorgid_ldap_outbox_oldest_seconds", value=found.lag_seconds)
-        yield Reading(name="zorgid_ldap_outbox_pending", value=len(found.set_aside))
-        labels = {"follower": "ldap"}
-        yield Reading(name="zorgid_follower_position", value=found.position, labels=labels)
+        """Position, age of what waits, what was set aside, and how it went so far."""
+        for follower in self._followers:
+            found = follower.statistics()
+            labels = {"replica": follower.replica or "directory"}
+            for name, value in (
+                ("zorgid_ldap_outbox_oldest_seconds", found.lag_seconds),
+                ("zorgid_ldap_connected", int(found.connected)),
+                ("zorgid_ldap_set_aside", len(found.set_aside)),
+                ("zorgid_ldap_changes_total", found.changes),
+                ("zorgid_ldap_failures_total", found.failures),
+            ):
+                yield Reading(name=name, value=value, labels=labels)
+            place = {"follower": f"ldap:{follower.replica}" if follower.replica else "ldap"}
+            yield Reading(name="zorgid_follower_position", value=found.position, labels=place)

@@ -199,7 +199,7 @@ class Process:
         )
         self.runners.append(role.run)
         self._checks["publisher"] = role.problem
-        self._metrics.add_source("ldap", LdapGauges(role.follower))
+        self._metrics.add_source("ldap", LdapGauges(each.follower for each in role.replicas))
 
     def _sinks(self, store: "Store") -> None:
         from server.crls.sinks import SinksRole

@@ -1,11 +1,11 @@
 """The role `publisher`: keeps the directory in line, with a slapd of our own if need be."""
 
 import asyncio
-import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ldap_publish.directory import LdapDirectory, LdapServer
+from ldap_publish.directory import ClientCertificate, LdapDirectory, LdapServer
 from ldap_publish.follower import Backoff, LdapFollower
 from ldap_publish.publisher import Publisher
 from ldap_publish.slapd import PrivateSlapd, SlapdPlace, find_slapd
@@ -20,15 +20,23 @@ from pki.store.writing import Store
 from server.roles.directory_ports import StoreFacts
 from server.roles.keys import read_certificate_file
 from server.roles.write_ports import StoreCursors
-from server.settings import LdapSettings, Settings
+from server.setting.directory import DirectoryAccess, LdapSettings
+from server.settings import Settings
 
 SCHEMA: Final = "zorgid.schema"
 
-_log: Final = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replica:
+    """One directory and who keeps it in line; each goes at its own pace."""
+
+    name: str
+    directory: LdapDirectory
+    follower: LdapFollower
 
 
 class PublisherRole:
-    """The LDAP follower and, for a private directory, its slapd."""
+    """A follower for each directory and, for a private directory, its slapd."""
 
     def __init__(
         self,
@@ -45,38 +53,48 @@ class PublisherRole:
             ConfigurationInvalid: a setting or file of [ldap] cannot be used.
         """
         store, reader = stores
-        self.slapd = _private_slapd(settings.ldap, entropy)
-        self.directory = LdapDirectory(_server(settings.ldap, self.slapd))
+        self.slapd = private_slapd(settings.ldap, entropy)
         tree = published_tree(settings)
-        publisher = Publisher(self.directory, tree)
-        self.follower = LdapFollower(
-            journal=tail,
-            cursors=StoreCursors(reader, store),
-            upkeep=Upkeep(facts=StoreFacts(reader), publisher=publisher, tree=tree),
-            clock=clock,
-            # A slapd of our own needs a fraction of a second to start.
-            backoff=Backoff(first=0.05),
+
+        def follower(name: str, directory: LdapDirectory) -> LdapFollower:
+            publisher = Publisher(directory, tree)
+            return LdapFollower(
+                journal=tail,
+                cursors=StoreCursors(reader, store),
+                upkeep=Upkeep(facts=StoreFacts(reader), publisher=publisher, tree=tree),
+                clock=clock,
+                # A slapd of our own needs a fraction of a second to start.
+                backoff=Backoff(first=0.05),
+                replica=name,
+            )
+
+        directories = ((name, LdapDirectory(each)) for name, each in servers(settings, self.slapd))
+        self.replicas = tuple(
+            Replica(name=name, directory=each, follower=follower(name, each))
+            for name, each in directories
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keep the directory in line until ``stop``."""
+        """Keep the directories in line until ``stop``."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                background = [tasks.create_task(self.follower.run())]
+                background = [tasks.create_task(each.follower.run()) for each in self.replicas]
                 if self.slapd is not None:
                     background.append(tasks.create_task(self.slapd.run()))
                 await stop.wait()
                 for task in background:
                     task.cancel()
         finally:
-            await self.directory.close()
+            for each in self.replicas:
+                await each.directory.close()
 
     async def problem(self) -> str | None:
-        """Why the directory is not in line, for readiness."""
-        found = self.follower.statistics()
-        if not found.connected:
-            return "the directory cannot be reached"
-        return None
+        """Why a directory is not in line, for readiness."""
+        away = [each for each in self.replicas if not each.follower.statistics().connected]
+        if not away:
+            return None
+        names = ", ".join(each.name for each in away if each.name)
+        return f"the directory cannot be reached{names and ': '}{names}"
 
 
 def directory_missing(settings: LdapSettings) -> str | None:
@@ -101,7 +119,8 @@ def published_tree(settings: Settings) -> Tree:
     return Tree(base=settings.ldap.base, cas=cas)
 
 
-def _private_slapd(settings: LdapSettings, entropy: Entropy) -> PrivateSlapd | None:
+def private_slapd(settings: LdapSettings, entropy: Entropy) -> PrivateSlapd | None:
+    """The slapd of our own, not started; None when the directories are external."""
     if settings.mode != "private":
         return None
     host, _, port = settings.listen.rpartition(":")
@@ -115,28 +134,41 @@ def _private_slapd(settings: LdapSettings, entropy: Entropy) -> PrivateSlapd | N
     return PrivateSlapd(place, entropy)
 
 
-def _server(settings: LdapSettings, slapd: PrivateSlapd | None) -> LdapServer:
+def servers(settings: Settings, slapd: PrivateSlapd | None) -> tuple[tuple[str, LdapServer], ...]:
+    """Every directory by name, as its writer reaches it.
+
+    Raises:
+        ConfigurationInvalid: a secret may be read by others, or nothing says who writes.
+    """
     if slapd is not None:
-        return LdapServer(url=slapd.writer_url, bind_dn=slapd.bind_dn, password=slapd.password())
-    if settings.url is None or settings.bind_dn is None or settings.password_file is None:
-        raise ConfigurationInvalid(
-            key="ldap",
-            message="an external directory needs url, bind_dn and password_file",
-            next_step="add them to the section [ldap]",
-        )
+        own = LdapServer(url=slapd.writer_url, bind_dn=slapd.bind_dn, password=slapd.password())
+        return (("", own),)
+    return tuple((name, _server(each)) for name, each in settings.ldap.external)
+
+
+def _server(access: DirectoryAccess) -> LdapServer:
+    client = None
+    if access.certificate is not None and access.key is not None:
+        _only_ours("ldap.key", access.key)
+        client = ClientCertificate(certificate=access.certificate, key=access.key)
     return LdapServer(
-        url=settings.url,
-        bind_dn=settings.bind_dn,
-        password=_secret(settings.password_file),
-        ca_file=settings.ca_file,
+        url=access.url or "",
+        bind_dn=access.bind_dn or "",
+        password="" if access.password_file is None else _secret(access.password_file),
+        client=client,
+        ca_file=access.ca_file,
     )
 
 
 def _secret(path: Path) -> str:
+    _only_ours("ldap.password_file", path)
+    return path.read_text("utf-8").strip()
+
+
+def _only_ours(key: str, path: Path) -> None:
     if path.stat().st_mode & 0o077:
         raise ConfigurationInvalid(
-            key="ldap.password_file",
+            key=key,
             message=f"{path.name} may be read by others than its owner",
             next_step=f"chmod 600 {path}",
         )
-    return path.read_text("utf-8").strip()

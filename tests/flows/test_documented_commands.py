@@ -20,7 +20,7 @@ from server.installation import Layout
 
 pytestmark = [pytest.mark.openssl, pytest.mark.curl, pytest.mark.slapd]
 
-WHOLE = ("docs/operations.md", "docs/status.md", "docs/journal.md")
+WHOLE = ("docs/operations.md", "docs/status.md", "docs/journal.md", "docs/ldap.md")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +95,13 @@ def test_status(operated: Told) -> None:
 def test_journal(operated: Told) -> None:
     blocks = [each for each in examples("docs/journal.md") if each.kind == "sh"]
     assert [operated.reader.run(each) for each in blocks]
+
+
+def test_ldap(operated: Told) -> None:
+    blocks = [each for each in examples("docs/ldap.md") if each.kind == "sh"]
+    *_, written = [operated.reader.run(each) for each in blocks]
+    (replica,) = json.loads(written)["result"]["replicas"]
+    assert replica["changed"] > replica["examined"] > 0
 
 
 def independent(export: Path) -> subprocess.CompletedProcess[str]:

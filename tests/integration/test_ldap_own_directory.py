@@ -5,14 +5,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 from ldap_material import BASE, ISSUER_NAME, TOKEN_CA, card_certificate, make_ca
 from ldap_publish.directory import LdapDirectory, LdapServer
@@ -24,8 +20,7 @@ from ldap_publish.slapd_conf import DEBIAN_SCHEMAS
 from ldap_publish.tree import base_entry
 from pki.domain.errors import DirectoryUnavailable
 from pki.observe.ldap import LdapObserver
-from pki.ports import SystemClock
-from slapd_peer import SCHEMA, Bench, eventually, following, free_port, ldapsearch, run
+from slapd_peer import SCHEMA, Bench, eventually, following, free_port, ldapsearch, run, tls_lines
 
 pytestmark = pytest.mark.slapd
 
@@ -85,31 +80,6 @@ async def test_a_directory_of_ones_own_behaves_as_the_private_one(tmp_path: Path
         for search in ("(objectClass=*)", "(uid=*)", "(serialNumber=9*)", "(objectClass=pkiUser)"):
             found = await ldapsearch(url, search)
             assert (found.code, found.dns) == (11, [])
-
-
-def tls_lines(directory: Path) -> str:
-    """A certificate for localhost, signed by itself, in server.pem."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(SystemClock().now() - timedelta(hours=1))
-        .not_valid_after(SystemClock().now() + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    plain = serialization.NoEncryption()
-    pkcs8 = serialization.PrivateFormat.PKCS8
-    (directory / "server.pem").write_bytes(certificate.public_bytes(pem))
-    (directory / "server.key").write_bytes(key.private_bytes(pem, pkcs8, plain))
-    lines = (f"{directory}/server.pem", f"{directory}/server.key")
-    return "TLSCertificateFile {}\nTLSCertificateKeyFile {}\n".format(*lines)
 
 
 # ldap3 still asks Python 3.11 for the host name check that 3.12 took away; there it has its own.

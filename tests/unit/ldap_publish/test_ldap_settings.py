@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +85,19 @@ async def test_a_missing_schema_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         await PrivateSlapd(place, SystemEntropy()).start()
     secret = tmp_path / "publisher.secret"
     assert secret.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"url": "ldap://127.0.0.1"},
+        {"url": "ldaps://example.nl", "ca_file": Path("roots.pem")},
+        {"url": "ldapi://x", "bind_dn": "cn=x"},
+        {"url": "ldap://127.0.0.1", "password": "x"},
+    ],
+)
+def test_nobody_writes_as_nobody(given: dict[str, Any]) -> None:
+    """Servers answer a bind by name without a password with success, and take it for anonymous."""
+    with pytest.raises(ConfigurationInvalid) as refused:
+        LdapServer(**given)
+    assert refused.value.key == "ldap.bind_dn"

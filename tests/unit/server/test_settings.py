@@ -19,6 +19,12 @@ ALTERNATIVES = {
     "ldap.bind_dn",
     "ldap.password_file",
     "ldap.ca_file",
+    "ldap.certificate",
+    "ldap.key",
+    *(
+        f"ldap.replicas.{name}"
+        for name in ("name", "url", "bind_dn", "password_file", "certificate", "key", "ca_file")
+    ),
     "root.links.certificate",
     "root.links.published_as",
     *(

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pki.telemetry.metric_names import COUNTERS, GAUGES, HISTOGRAMS
 from pki.telemetry.metrics import Metrics, Reading
 
+DIRECTORY = {"replica": "directory"}
 ISSUED = "zorgid_certificates_issued_total"
 
 
@@ -47,17 +48,17 @@ def test_counters_count_by_label() -> None:
 
 def test_a_source_is_read_at_every_scrape_and_adds_to_what_was_counted() -> None:
     metrics = Metrics()
-    metrics.count("zorgid_ldap_changes_total", by=1)
+    metrics.count("zorgid_ldap_changes_total", DIRECTORY, by=1)
     metrics.add_source(
         "ldap",
         Readings(
-            Reading(name="zorgid_ldap_changes_total", value=4),
+            Reading(name="zorgid_ldap_changes_total", value=4, labels=DIRECTORY),
             Reading(name="zorgid_crl_entries", value=60, labels={"issuer": "token-ca-g1"}),
         ),
     )
     for _ in range(2):
         found = samples(metrics)
-        assert found["zorgid_ldap_changes_total", ()] == 5
+        assert found["zorgid_ldap_changes_total", tuple(DIRECTORY.items())] == 5
         assert found["zorgid_crl_entries", (("issuer", "token-ca-g1"),)] == 60
         assert found["zorgid_source_up", (("source", "ldap"),)] == 1
 
@@ -95,13 +96,13 @@ def test_unknown_names_and_labels_are_refused_at_once() -> None:
     with pytest.raises(KeyError):
         metrics.observe("zorgid_sign_duration_seconds", 1)
     with pytest.raises(ValueError, match="grows"):
-        metrics.count("zorgid_ldap_changes_total", by=-1)
+        metrics.count("zorgid_ldap_changes_total", DIRECTORY, by=-1)
 
 
 def test_two_registries_do_not_meet() -> None:
     first, second = Metrics(), Metrics()
-    first.count("zorgid_ldap_changes_total")
-    assert ("zorgid_ldap_changes_total", ()) not in samples(second)
+    first.count("zorgid_ldap_changes_total", DIRECTORY)
+    assert ("zorgid_ldap_changes_total", tuple(DIRECTORY.items())) not in samples(second)
 
 
 def test_names_follow_prometheus_habits_and_no_label_names_a_person() -> None:

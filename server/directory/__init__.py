@@ -1,0 +1,1 @@
+"""`zorgid ldap` and what the doctor says of directories."""
