@@ -13,8 +13,8 @@ from typer.exceptions import TyperException
 
 from server.cli_backup import register as register_backup
 from server.cli_ceremony import ceremony
-from server.directory.words import ldap
 from server.crls.words import crl
+from server.directory.words import ldap
 from server.evidence.words import status
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ cert = typer.Typer(help="Certificates: show.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
 app.add_typer(cert, name="cert")
 app.add_typer(ceremony, name="ceremony")
-app.add_typer(ldap, name="ldap")
 app.add_typer(crl, name="crl")
+app.add_typer(ldap, name="ldap")
 app.add_typer(status, name="status")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
