@@ -97,7 +97,10 @@ def test_a_backup_becomes_a_database_again(kept: Kept, database: str, tmp_path: 
     assert "restored to" in refused.stderr
     assert (target / MARKER).exists()
     confirmed = answered("restore-confirm", "--config", str(config), "--number", "7")
-    assert (confirmed.code, "the next one of token-ca-g1 is above 7" in confirmed.stdout) == (1, True)
+    assert (confirmed.code, "the next one of token-ca-g1 is above 7" in confirmed.stdout) == (
+        1,
+        True,
+    )
     assert head_of(database).position == before.position + 1
     assert head_of(kept.url) == before
 
