@@ -10,12 +10,7 @@ from typing import TypeVar
 from fakes_issuance_links import FakeLinks
 from issuance.ports import Enquiry, WholeSession
 from pki.domain.cards import Card, Issued, Lapsed, Ordered
-from pki.domain.errors import (
-    Conflict,
-    IntegrityBroken,
-    KeyRejected,
-    NotFound,
-)
+from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
 from pki.domain.events import Event
 from pki.domain.identifiers import (
     CardId,
@@ -30,13 +25,7 @@ from pki.domain.identifiers import (
     UziNumber,
 )
 from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
-from pki.domain.people import (
-    Actor,
-    Operator,
-    Organisation,
-    Person,
-    Role,
-)
+from pki.domain.people import Actor, Operator, Organisation, Person, Role
 from pki.domain.records import (
     Challenge,
     GivenAnswer,

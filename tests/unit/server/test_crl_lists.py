@@ -23,7 +23,7 @@ def settings(
     for name in {word.strip('",[]{}') for word in text.split()}:
         if name.endswith((".pem", ".crl", "/passphrase", "cps.txt")):
             path = folder / name
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
     document = tomllib.loads(text)
     document["crl"]["delta"] = delta
