@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from pki.domain.errors import ConfigurationInvalid
+from pki.domain.identifiers import IssuerId
+from pki.domain.records import delta_name, part_name
 
 if TYPE_CHECKING:
     from server.setting.issuers import IssuerSettings
@@ -103,6 +105,16 @@ def _names(settings: "Settings") -> Iterator[Finding]:
                 yield f"{name}.{field}", "ends as a part or a delta of a CRL does", "choose another"
 
 
+def _list_names(settings: "Settings") -> Iterator[Finding]:
+    """Parts and deltas are kept under names made of the generation's id; those have a length."""
+    for index, each in enumerate(settings.token_ca):
+        longest = part_name(each.id, each.crl_parts - 1) if each.crl_parts else each.id
+        over = len(delta_name(longest) if settings.crl.delta else longest) - IssuerId.LONGEST
+        if over > 0:
+            key, most = f"token_ca.{index}.id", len(each.id) - over
+            yield key, "leaves no room for its CRLs' own names", f"use at most {most} characters"
+
+
 def _ports(settings: "Settings") -> Iterator[Finding]:
     listening = {
         "status.listen": settings.status.listen,
@@ -129,5 +141,6 @@ _RULES: Final[tuple[Callable[["Settings"], Iterator[Finding]], ...]] = (
     _status,
     _crl,
     _names,
+    _list_names,
     _ports,
 )

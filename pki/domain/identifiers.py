@@ -122,6 +122,7 @@ class IssuerId(_Text):
     """Our name for one generation of one issuing CA, for example ``token-ca-g1``."""
 
     __slots__ = ()
+    LONGEST = 63
     PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
     WHAT = "issuer id"
 

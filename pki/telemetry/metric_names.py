@@ -50,6 +50,7 @@ COUNTERS: Final[Mapping[str, Definition]] = {
 GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_certificates_expiring": _metric("Certificates that expire soon.", "within_days"),
     "zorgid_ca_certificate_expiry_timestamp_seconds": _metric("notAfter of a CA.", "issuer"),
+    "zorgid_evidence_certificate_expiry_timestamp_seconds": _metric("notAfter of it."),
     "zorgid_ocsp_responder_expiry_timestamp_seconds": _metric("notAfter of it.", "issuer"),
     "zorgid_crl_this_update_timestamp_seconds": _metric("thisUpdate of the newest.", "issuer"),
     "zorgid_crl_next_update_timestamp_seconds": _metric("nextUpdate of the newest.", "issuer"),

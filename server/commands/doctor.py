@@ -34,6 +34,7 @@ from server.settings import Settings, load
 Check = Callable[[Settings, datetime], Iterator[Finding]]
 
 _CLOCK_TOLERANCE: Final = timedelta(seconds=60)
+_EVIDENCE_WARNING: Final = timedelta(days=90)
 
 
 def examine(config: Path) -> Report:
@@ -47,6 +48,7 @@ def examine(config: Path) -> Report:
     findings = [ok("configuration", f"{config} ({settings.installation.kind})")]
     checks: list[tuple[str, Check]] = [
         ("keys", _keys),
+        ("evidence", _evidence),
         ("keys", _responder_key),
         ("chain", _chain),
         ("generations", examine_generations),
@@ -86,17 +88,32 @@ def _keys(settings: Settings, now: datetime) -> Iterator[Finding]:
             yield from _key(settings, each, each.key)
     keys = [each.key for each in settings.published if each.key is not None]
     if settings.evidence is not None:
-        open_evidence(settings, settings.evidence)
-        yield ok("keys", "the evidence key belongs to its certificate, by the Services CA")
         keys.append(settings.evidence.key)
-    else:
-        yield warning(
-            "keys", "no evidence key: no status can be stated", "add the section [evidence]"
-        )
     named = [each.file for each in keys if each.file is not None]
     for path in sorted({*settings.secrets.glob("*"), *named, settings.api.key.file}):
         if path.stat().st_mode & 0o077:
             yield problem("keys", f"{path.name} may be read by others", f"chmod 600 {path}")
+
+
+def _evidence(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Statements that were made stay good; after the end of its certificate none can be made."""
+    if settings.evidence is None:
+        yield warning(
+            "evidence", "no evidence key: no status can be stated", "add the section [evidence]"
+        )
+        return
+    open_evidence(settings, settings.evidence)
+    certificate = read_certificate(read_certificate_file(settings.evidence.certificate))
+    begins, ends = certificate.content.not_before, certificate.content.not_after
+    another = "have the Services CA certify another evidence key (docs/ceremony.md)"
+    if not begins <= now <= ends:
+        yield problem(
+            "evidence", f"its certificate is good {begins:%Y-%m-%d} – {ends:%Y-%m-%d} only", another
+        )
+    elif ends - now < _EVIDENCE_WARNING:
+        yield warning("evidence", f"no status can be stated after {ends:%Y-%m-%d}", another)
+    else:
+        yield ok("evidence", f"the key belongs to its certificate, good until {ends:%Y-%m-%d}")
 
 
 def _key(settings: Settings, issuer: IssuerSettings, key: CaKeySettings) -> Iterator[Finding]:

@@ -1,7 +1,9 @@
 """The builders of the CRLs that generations publish."""
 
+import math
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 from ca.authority import Generations
 from crl.build import CrlIssuer
@@ -9,6 +11,7 @@ from crl.follower import CrlFollower
 from crl.policy import CrlPolicy
 from crl.service import CrlService
 from pki.domain.errors import ConfigurationInvalid
+from pki.domain.identifiers import IssuerId
 from pki.domain.records import CrlList
 from pki.ports import Clock, Entropy
 from pki.store.reading import ReadStore
@@ -18,9 +21,12 @@ from pki.trust.signatures import verify_signature
 from server.generation.authorities import signing
 from server.generation.ending import GenerationLife
 from server.generation.list_names import lists_of
-from server.roles.write_ports import StoreCrls
+from server.roles.write_ports import StoreCrls, crl_floor
 from server.setting.issuers import TokenCaSettings
 from server.settings import Settings
+
+_MOST_A_SECOND: Final = 1000
+"""More CRLs of one list than can be signed and stored in a second."""
 
 
 class CrlFollowers:
@@ -102,3 +108,28 @@ async def keep_parts(settings: Settings, store: Store) -> None:
                 session.set_cursor(name, wanted)
 
     await store.write(work)
+
+
+def raise_numbers(
+    session: WriteSession, settings: Settings, whole: tuple[IssuerId, int], since: datetime
+) -> None:
+    """After a restore, let the numbers of an issuer's lists go on above all that were published.
+
+    ``whole``: the issuer, and the last number of its complete CRL. Nobody is asked for the last CRL
+    of every part, and one may have come to a higher number, since of changes that fall together the
+    complete list tells more at once; but it came no higher than it can have since the backup.
+    """
+    issuer, number = whole
+    _raise(session, issuer, number)
+    elapsed = (session.now - since).total_seconds()
+    most = _MOST_A_SECOND * max(0, math.ceil(elapsed))
+    for generation in settings.token_ca:
+        parts = generation.crl_parts if generation.id == issuer.value else 0
+        for part in range(parts):
+            name = CrlList(issuer=issuer, parts=parts, part=part).id
+            _raise(session, name, max(number, session.latest_crl_number(name)) + most)
+
+
+def _raise(session: WriteSession, crl_list: IssuerId, number: int) -> None:
+    floor = crl_floor(crl_list)
+    session.set_cursor(floor, max(number, session.cursor(floor)))

@@ -37,16 +37,25 @@ class StoreGauges:
 
 
 class CaGauges:
-    """When the CA certificates end."""
+    """When the CA certificates end, and that of the evidence key."""
 
     def __init__(self, settings: Settings) -> None:
         self._ends = {
             each.id: read_certificate(read_certificate_file(each.certificate)).content.not_after
             for each in settings.published
         }
+        evidence = settings.evidence
+        self._evidence = (
+            None
+            if evidence is None
+            else read_certificate(read_certificate_file(evidence.certificate)).content.not_after
+        )
 
     def readings(self) -> Iterator[Reading]:
         """NotAfter of each."""
+        if self._evidence is not None:
+            name = "zorgid_evidence_certificate_expiry_timestamp_seconds"
+            yield Reading(name=name, value=self._evidence.timestamp())
         for issuer, end in self._ends.items():
             yield Reading(
                 name="zorgid_ca_certificate_expiry_timestamp_seconds",

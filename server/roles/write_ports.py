@@ -76,7 +76,7 @@ class StoreSnapshot:
         return self._session.head().position
 
     def floor(self) -> int:
-        """What a restore says was published; a part never has a higher number than the whole."""
+        """What a restore says was published, of this list or of the whole."""
         names = {crl_floor(self._list.id), crl_floor(self._list.issuer)}
         return max(self._session.cursor(name) for name in names)
 

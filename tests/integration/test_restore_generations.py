@@ -1,6 +1,8 @@
 """A restore of an installation with two generations: the numbers of both must go on rising."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -9,16 +11,17 @@ import pytest
 from ca.practice import SigningCa, make_crl
 from next_generation import add_generation
 from pki.domain.errors import Conflict, SignatureBroken
+from pki.domain.event_codec import encode_time
 from pki.domain.identifiers import IssuerId
 from pki.domain.records import PublishedCrl
 from pki.keys.soft import SoftSigner
 from pki.ports import SystemClock
 from pki.store.writing import Store, WriteSession
-from practice import Practice
+from practice import Practice, tuned
 from server.commands.backup.confirm import LastCrl, confirm
 from server.generation.authorities import profiles_of
 from server.report import Report
-from server.restored import Restored, marker_path, write_marker
+from server.restored import Restored, marker_path, read_marker, write_marker
 from server.roles.keys import read_certificate_file
 from server.roles.write_ports import crl_floor
 from server.settings import load
@@ -80,11 +83,11 @@ def confirmed(practice: Practice, last: LastCrl) -> Report:
     return confirm(practice.config, last, say=lambda _: None, clock=SystemClock())
 
 
-def floors(practice: Practice) -> list[int]:
+def floors(practice: Practice, *names: IssuerId) -> list[int]:
     store = Store.open(f"sqlite:///{practice.layout.store}", clock=SystemClock())
 
     def read(session: WriteSession) -> list[int]:
-        return [session.cursor(crl_floor(each)) for each in (G1, G2)]
+        return [session.cursor(crl_floor(each)) for each in names or (G1, G2)]
 
     try:
         return store.write_sync(read)
@@ -109,6 +112,22 @@ def test_a_number_alone_is_above_those_of_both(restored: Practice) -> None:
     told = confirmed(restored, LastCrl(number=1000))
     assert told.result["crl_numbers"] == {"token-ca-g1": 1000, "token-ca-g2": 1000}
     assert floors(restored) == [1000, 1000]
+
+
+def test_parts_go_on_above_any_number_that_they_can_have_had(restored: Practice) -> None:
+    text = restored.config.read_text("utf-8")
+    line = 'id = "token-ca-g1"\n'
+    restored.config.write_text(tuned(text, (line, f"{line}crl_parts = 2\n")), "utf-8")
+    mark = read_marker(load(restored.config))
+    assert mark is not None
+    an_hour_ago = encode_time(SystemClock().now() - timedelta(hours=1))
+    write_marker(marker_path(load(restored.config)), replace(mark, backup_made_at=an_hour_ago))
+    confirmed(restored, LastCrl(number=7))
+    parts = [IssuerId(f"token-ca-g1-part-{part}") for part in range(2)]
+    whole, *rest = floors(restored, G1, *parts)
+    assert whole == 7
+    # Not faster than a thousand a second, of which none can make as many.
+    assert all(7 + 3600 * 1000 <= floor < 7 + 2 * 3600 * 1000 for floor in rest)
 
 
 def test_a_crl_of_neither_is_refused(restored: Practice) -> None:

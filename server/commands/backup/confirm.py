@@ -17,7 +17,7 @@ from crl.ending import is_last
 from issuance.steps.card_change import certificate_of, write_change
 from pki.domain.cards import Active, Card, blocked
 from pki.domain.errors import ConfigurationInvalid, Conflict, Malformed, SignatureBroken
-from pki.domain.event_codec import encode_time
+from pki.domain.event_codec import decode_time, encode_time
 from pki.domain.events import CardBlocked, RestoreConfirmed
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.people import SYSTEM
@@ -28,12 +28,12 @@ from pki.ports import Clock
 from pki.store.writing import Store, WriteSession
 from pki.trust.signatures import verify_signature
 from server.commands.findings import Finding, ok, problem, report, warning
+from server.generation.lists import raise_numbers
 from server.process.locks import exclusive_role
 from server.process.roles import EXCLUSIVE
 from server.report import Report
 from server.restored import Restored, marker_path, read_marker, write_marker
 from server.roles.keys import read_certificate_file
-from server.roles.write_ports import crl_floor
 from server.settings import Settings, load
 
 Say = Callable[[str], None]
@@ -180,8 +180,8 @@ async def _write(
                 digest=restored.digest,
             )
             session.record(event, SYSTEM)
-            floor = crl_floor(each.issuer)
-            session.set_cursor(floor, max(each.number, session.cursor(floor)))
+            since = decode_time(restored.backup_made_at)
+            raise_numbers(session, settings, (each.issuer, each.number), since)
             _bring_back(session, brought, each)
         return brought
 

@@ -65,6 +65,20 @@ def test_no_ca_is_called_as_a_part_is(tmp_path: Path, field: str, name: str) -> 
     assert refused.value.key.endswith(field)
 
 
+@pytest.mark.parametrize(
+    ("parts", "delta", "longest"), [(0, False, 63), (0, True, 57), (1, False, 56), (64, True, 49)]
+)
+def test_an_id_leaves_room_for_the_names_of_all_lists(
+    tmp_path: Path, parts: int, longest: int, *, delta: bool
+) -> None:
+    found = settings(tmp_path, parts=parts, delta=delta, named=("id", "g" * longest))
+    for each in lists_of(found, found.token_ca[0]):
+        assert each.id.value == each.delta_id.value.removesuffix("-delta") if delta else each.id
+    with pytest.raises(ConfigurationInvalid) as refused:
+        settings(tmp_path, parts=parts, delta=delta, named=("id", "g" * (longest + 1)))
+    assert refused.value.key == "token_ca.0.id"
+
+
 async def test_the_number_of_parts_stays_for_the_life_of_a_generation(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.sqlite3"
     migrate(url)
