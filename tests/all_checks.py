@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 LOCK = ROOT / "config" / "lock"
 STATIC = ("ruff check", "ruff format --check", "mypy", "lint-imports", "deptry .")
-# Files are dealt out whole: what a file sets up once is not set up twice.
-PYTEST = "coverage run -m pytest -n auto --maxprocesses 4 --dist loadfile"
+# Files are dealt out whole, slow ones first: what a file sets up once is not set up twice.
+PYTEST = "coverage run -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder"
 TESTS = ("coverage erase", PYTEST, "coverage combine -q", "coverage report")
 
 
