@@ -3,11 +3,11 @@
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
+from cryptography.x509 import Certificate, load_der_x509_certificate, load_der_x509_crl
 
 from pki.der.certificate import read_certificate
 from pki.der.crl import read_crl
-from pki.der.signed import assemble
+from pki.der.signed import assemble, split
 from pki.domain.errors import KeyMismatch, Malformed, SignatureBroken
 from pki.ports import Signer
 
@@ -28,14 +28,15 @@ async def sign_certificate(
     signature = await signer.sign(tbs)
     der = assemble(tbs, signer.algorithm, signature)
     try:
-        certificate = read_certificate(der)
-        issuer = load_der_x509_certificate(issuer_certificate or der)
+        # What is in ``tbs`` was linted; here it counts that these very octets were signed.
+        back = split(der, "certificate")
+        issuer = (
+            _loaded(issuer_certificate) if issuer_certificate else load_der_x509_certificate(der)
+        )
         load_der_x509_certificate(der).verify_directly_issued_by(issuer)
     except (Malformed, ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
         raise _broken("certificate") from error
-    _refuse_difference(
-        "certificate", sent=(tbs, signature), back=(certificate.tbs, certificate.signature)
-    )
+    _refuse_difference("certificate", sent=(tbs, signature), back=(back.tbs, back.signature))
     return der
 
 
@@ -74,6 +75,11 @@ def _refuse_foreign_key(signer: Signer, issuer_certificate: bytes | None) -> Non
             message="the signing key does not belong to the issuing CA's certificate",
             next_step="compare the key file with the certificate file",
         )
+
+
+@lru_cache(maxsize=16)
+def _loaded(issuer_certificate: bytes) -> Certificate:
+    return load_der_x509_certificate(issuer_certificate)
 
 
 @lru_cache(maxsize=16)
