@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -68,5 +69,5 @@ def lines_of(folder: Path) -> tuple[Line, ...]:
 def unpacked(archive: Path, token: SoftHsm) -> None:
     """SoftHSM's restore: what is there goes, what is in the archive comes."""
     shutil.rmtree(token.tokens)
-    with tarfile.open(archive) as tar:
-        tar.extractall(token.folder, filter="data")
+    # Python 3.11 before 3.11.4 knows no extraction filters.
+    subprocess.run(("tar", "-xf", archive, "-C", token.folder), check=True, timeout=60)
