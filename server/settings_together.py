@@ -89,7 +89,7 @@ def _names(settings: "Settings") -> Iterator[Finding]:
     }
     cas |= {f"token_ca.{index}": each for index, each in enumerate(settings.token_ca)}
     cas["services_ca"] = settings.services_ca
-    for field in ("id", "published_as", "certificate"):
+    for field in ("id", "certificate"):
         values = ((f"{name}.{field}", getattr(ca, field)) for name, ca in cas.items())
         yield from _twice(values, "each CA needs its own")
     links = (

@@ -62,7 +62,7 @@ async def link_card(
         entry = session.record(event, actor(operator))
         return LinkChange(management=management_of(session, card), entry=entry)
 
-    async with refusals_recorded(desk.store, Asker(actor=actor(operator))):
+    async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
         return await desk.store.write(change)
 
 
@@ -97,7 +97,8 @@ async def unlink_card(
         entry = session.record(event, actor(operator))
         return LinkChange(management=management, entry=entry)
 
-    async with refusals_recorded(desk.store, Asker(actor=actor(operator), card=card_id)):
+    asker = Asker(actor=actor(operator), card=card_id)
+    async with refusals_recorded(desk.store, asker, desk.restraint):
         return await desk.store.write(change)
 
 

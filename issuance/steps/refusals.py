@@ -27,7 +27,7 @@ class Asker:
 
 @asynccontextmanager
 async def refusals_recorded(
-    store: Store, asker: Asker, restraint: Restraint | None = None
+    store: Store, asker: Asker, restraint: Restraint
 ) -> AsyncIterator[None]:
     """Record a `Refused` that leaves this block, in a transaction of its own, and let it go on.
 
@@ -42,7 +42,7 @@ async def refusals_recorded(
         reason = (
             refused.reason if isinstance(refused, Refused) else RefusalReason.PASS_STATUS_UNKNOWN
         )
-        if restraint is not None and not restraint.may_record(_who(asker, reason)):
+        if not restraint.may_record(_who(asker, reason)):
             _log.warning("refusal left out of the journal", extra={"reason": reason.value})
             raise
         event = RequestRefused(reason=reason, pass_digest=asker.pass_digest, card=asker.card)

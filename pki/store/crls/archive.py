@@ -35,17 +35,7 @@ class CrlArchive(CrlReads):
         table = schema.crls
         query = select(table).where(table.c.issuer == issuer, table.c.number == number)
         row = self._row(query)
-        if row is None:
-            return None
-        return PublishedCrl(
-            issuer=row.issuer,
-            number=row.number,
-            this_update=row.this_update,
-            next_update=row.next_update,
-            der=self._whole(row.layout),
-            entries=row.entries,
-            upto=row.upto,
-        )
+        return None if row is None else self._published(row)
 
     def kept_crls(
         self, issuer: IssuerId, *, at: datetime | None = None, limit: int

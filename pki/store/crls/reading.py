@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, LargeBinary, exists, func, select, type_coerce
+from sqlalchemy import BigInteger, LargeBinary, Row, exists, func, select, type_coerce
 
 from pki.domain.errors import IntegrityBroken
 from pki.domain.identifiers import IssuerId, SerialNumber
@@ -100,8 +100,9 @@ class CrlReads(JournalReads):
         table = schema.crls
         query = select(table).where(table.c.issuer == issuer)
         row = self._row(query.order_by(table.c.number.desc()).limit(1))
-        if row is None:
-            return None
+        return None if row is None else self._published(row)
+
+    def _published(self, row: Row[Any]) -> PublishedCrl:
         return PublishedCrl(
             issuer=row.issuer,
             number=row.number,
