@@ -20,12 +20,17 @@ class Limits:
 
     ``unfinished`` is how long a card may stay `aangevraagd`, and again `uitgegeven`; ``lease`` how
     long signing may take before its serial is given up.
+
+    ``longest_hold`` is how long a card may be blocked before it is told of; ``revoke_held`` whether
+    it is then revoked as well. Nothing is ever unblocked by time.
     """
 
     challenge: timedelta = timedelta(minutes=2)
     session: timedelta = timedelta(minutes=30)
     unfinished: timedelta = timedelta(minutes=30)
     lease: timedelta = timedelta(minutes=1)
+    longest_hold: timedelta | None = None
+    revoke_held: bool = False
 
 
 class Authorities(Protocol):

@@ -126,13 +126,15 @@ class UziSettings(Section):
 
 
 class LimitSettings(Section):
-    """How long the steps of making a card may take."""
+    """How long the steps of making a card may take, and how long one may be blocked."""
 
     challenge_seconds: Annotated[int, Field(ge=10, le=600)] = 120
     session_seconds: Annotated[int, Field(ge=60, le=3600)] = 900
     confirmation_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1800
     signing_seconds: Annotated[int, Field(ge=1, le=60)] = 10
     signing_queue: Annotated[int, Field(ge=1, le=10_000)] = 256
+    hold_days: Annotated[int, Field(ge=0, le=3 * 366)] = 0
+    hold_expiry: Literal["notice", "revoke"] = "notice"
 
 
 class RateSettings(Section):

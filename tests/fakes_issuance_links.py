@@ -40,6 +40,9 @@ class FakeLinks:
     def _in_use(self) -> list[Card]:
         return [c for c in self.tables.cards.values() if isinstance(c.phase, Active | Blocked)]
 
+    def cards_blocked_before(self, at: datetime, /) -> list[Card]:
+        return [c for c in self._in_use() if isinstance(c.phase, Blocked) and c.phase.at < at]
+
     def cards_expired_before(self, at: datetime, /) -> list[Card]:
         certificates = self.tables.certificates.values()
         over = {each.card_id for each in certificates if each.not_after < at}

@@ -12,3 +12,6 @@ class DueReads(Protocol):
 
     def cards_expired_before(self, at: datetime, /) -> Iterable[Card]:
         """Cards, active or blocked, whose certificate's notAfter is before ``at``."""
+
+    def cards_blocked_before(self, at: datetime, /) -> Iterable[Card]:
+        """Cards that are `geblokkeerd` since before ``at``, oldest first."""

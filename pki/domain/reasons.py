@@ -34,6 +34,7 @@ class RevokeReason(Enum):
     DEFECT = "defect"
     LEFT_EMPLOYMENT = "uit dienst"
     UNLINKED = "langer dan twee maanden ontkoppeld"
+    HELD_TOO_LONG = "langer geblokkeerd dan toegestaan"
     BREACH_OF_TRUST = "vertrouwensbreuk"
 
 
@@ -44,6 +45,7 @@ REVOKE_REASON_CODES: Final[dict[RevokeReason, RevocationReason | None]] = {
     RevokeReason.DEFECT: None,
     RevokeReason.LEFT_EMPLOYMENT: RevocationReason.CESSATION_OF_OPERATION,
     RevokeReason.UNLINKED: RevocationReason.CESSATION_OF_OPERATION,
+    RevokeReason.HELD_TOO_LONG: RevocationReason.CESSATION_OF_OPERATION,
     RevokeReason.BREACH_OF_TRUST: RevocationReason.PRIVILEGE_WITHDRAWN,
 }
 

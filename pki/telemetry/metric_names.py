@@ -48,6 +48,7 @@ COUNTERS: Final[Mapping[str, Definition]] = {
     "zorgid_pass_status_failures_total": _metric("UZI status not to be had.", "method"),
 }
 GAUGES: Final[Mapping[str, Definition]] = {
+    "zorgid_cards_held_too_long": _metric("Cards blocked for longer than hold_days."),
     "zorgid_certificates_expiring": _metric("Certificates that expire soon.", "within_days"),
     "zorgid_ca_certificate_expiry_timestamp_seconds": _metric("notAfter of a CA.", "issuer"),
     "zorgid_evidence_certificate_expiry_timestamp_seconds": _metric("notAfter of it."),

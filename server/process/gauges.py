@@ -19,6 +19,7 @@ from server.settings import Settings
 
 if TYPE_CHECKING:
     # A status node, which has these gauges too, loads nothing that publishes.
+    from issuance.endings.runner import EndingRunner
     from ldap_publish.follower import LdapStatistics
 
 
@@ -121,6 +122,17 @@ def _crl_readings(name: str, crl: Present) -> Iterator[Reading]:
     }
     for metric, value in values.items():
         yield Reading(name=metric, value=value, labels={"issuer": name})
+
+
+class HoldGauges:
+    """Cards that are blocked for longer than `limits.hold_days`."""
+
+    def __init__(self, endings: "EndingRunner") -> None:
+        self._endings = endings
+
+    def readings(self) -> Iterator[Reading]:
+        """How many, when it was last looked at."""
+        yield Reading(name="zorgid_cards_held_too_long", value=self._endings.held)
 
 
 class OcspGauges:

@@ -6,6 +6,7 @@ or what writes.
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -18,9 +19,11 @@ from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Metrics
 from server.generation.ending import refuse_wrong_states
+from server.process.announce import ServiceManager
 from server.process.gauges import (
     CaGauges,
     CrlGauges,
+    HoldGauges,
     HsmGauges,
     LdapGauges,
     OcspGauges,
@@ -84,6 +87,7 @@ class Process:
         self._clock = clock
         self._entropy = entropy
         self._place = place or Place(health=HealthListener(settings.metrics.listen))
+        self._alone = place is None
         self._metrics = Metrics()
         self._checks: dict[str, Check] = {}
         self.runners: list[Runner] = []
@@ -107,6 +111,8 @@ class Process:
             self._publisher(store)
             self._sinks(store)
         self.runners.append(self._serve_health)
+        if self._alone:
+            self.runners.append(self._announce)
 
     def _opened(self, threads: int) -> ReadStore:
         reader = ReadStore.open(self._settings.store.url, threads=threads)
@@ -152,6 +158,7 @@ class Process:
         await role.settle()
         self.runners.append(role.run)
         self._checks["issuance"] = role.problem
+        self._metrics.add_source("held", HoldGauges(role.endings))
         self._metrics.add_source("crl", CrlGauges(role.crls, role.ceremony_crls.latest))
         return role
 
@@ -211,7 +218,13 @@ class Process:
         self._metrics.add_source("crl_sinks", role)
 
     async def _serve_health(self, stop: asyncio.Event) -> None:
-        await self._place.health.serve(Probes(checks=self._checks, metrics=self._exposed), stop)
+        await self._place.health.serve(self._probes(), stop)
+
+    async def _announce(self, stop: asyncio.Event) -> None:
+        await ServiceManager(os.environ).run(self._probes(), stop)
+
+    def _probes(self) -> Probes:
+        return Probes(checks=self._checks, metrics=self._exposed)
 
     async def _exposed(self) -> bytes:
         return self._metrics.expose()

@@ -65,6 +65,7 @@ class IssuanceRole:
         self.ceremony_crls = CeremonyCrls((*settings.root, settings.services_ca), store)
         clients = settings.services_ca.id
         self._peers = unrevoked_peers(lambda: self.ceremony_crls.revoked(clients))
+        self.endings = EndingRunner(self.desk)
         self._serving = False
 
     def credentials(self, issuer: IssuerId) -> tuple[LocalCredentials, ...]:
@@ -94,7 +95,7 @@ class IssuanceRole:
                 *(tasks.create_task(each.run()) for each in self.crls),
                 tasks.create_task(self.ceremony_crls.run()),
                 tasks.create_task(LapseRunner(self.desk).run()),
-                tasks.create_task(EndingRunner(self.desk).run()),
+                tasks.create_task(self.endings.run()),
             ]
             app = create_app(self.desk, peers=self._peers, statements=self._statements)
             async with serving(app, host=host.strip("[]"), port=int(port), tls=self._tls):

@@ -78,6 +78,8 @@ def open_desk(
             session=timedelta(seconds=limits.session_seconds),
             unfinished=timedelta(seconds=limits.confirmation_seconds),
             lease=timedelta(seconds=3 * limits.signing_seconds),
+            longest_hold=timedelta(days=limits.hold_days) if limits.hold_days else None,
+            revoke_held=limits.hold_expiry == "revoke",
         ),
         restraint=Restraint(RateLimits(**settings.rates.model_dump()), time.monotonic),
     )

@@ -1,6 +1,6 @@
-"""Cards whose certificate has expired, on every engine."""
+"""Cards whose certificate has expired, and cards blocked for long, on every engine."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from pki.domain import cards
@@ -44,3 +44,23 @@ async def test_an_expired_card_makes_room_for_a_new_one(
     await put(store, over)
     assert await read_store.read(lambda session: session.live_card_of(over.person_id)) is None
     await put(store, card(2, person=1))
+
+
+async def test_blocked_cards_are_found_by_the_start_of_the_block(
+    store: Store, read_store: ReadStore
+) -> None:
+    later = NOON + TICK
+    await issue(store, 1, 2, 3)
+    held = [
+        cards.blocked(active(number), reason=BlockReason.LOSS, at=at)
+        for number, at in ((1, later), (2, NOON))
+    ]
+    for each in (*held, active(3)):
+        await put(store, each)
+
+    async def since_before(at: datetime) -> tuple[Card, ...]:
+        return await read_store.read(lambda session: session.cards_blocked_before(at))
+
+    assert await since_before(NOON) == ()
+    assert await since_before(later) == (held[1],)
+    assert await since_before(later + TICK) == (held[1], held[0])

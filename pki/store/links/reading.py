@@ -33,6 +33,10 @@ class LinkReads(RegistryReads):
         )
         return None if row is None else row.until
 
+    def cards_blocked_before(self, at: datetime) -> tuple[Card, ...]:
+        """Cards that are `geblokkeerd` since before ``at``, oldest first."""
+        return self._in_state("geblokkeerd", at)
+
     def cards_expired_before(self, at: datetime) -> tuple[Card, ...]:
         """Cards in use whose certificate's notAfter is before ``at``, by that time.
 
