@@ -10,12 +10,15 @@ from aiohttp import web
 from issuance.desk import Desk
 from issuance.http.bodies import BODY_LIMIT
 from issuance.http.connections import ENTROPY, ProblemRunner, WatchedTls
-from issuance.http.holder_routes import HolderRoutes
-from issuance.http.link_routes import LinkRoutes
 from issuance.http.middleware import around_requests
-from issuance.http.operator_routes import OperatorRoutes
 from issuance.http.peers import PeerCertificate, peer_certificate
-from issuance.http.statement_routes import StatementRoutes
+from issuance.http.routes.about import AboutRoutes
+from issuance.http.routes.card import CardRoutes
+from issuance.http.routes.holder import HolderRoutes
+from issuance.http.routes.link import LinkRoutes
+from issuance.http.routes.registration import RegistrationRoutes
+from issuance.http.routes.statement import StatementRoutes
+from issuance.http.table.route import Route, definitions
 from issuance.statement.make import Statements
 
 _LINE_LIMIT: Final = 4096
@@ -36,11 +39,23 @@ def create_app(
     """
     app = web.Application(middlewares=[around_requests(desk.entropy)], client_max_size=BODY_LIMIT)
     app[ENTROPY] = desk.entropy
-    app.add_routes([*HolderRoutes(desk).routes(), *OperatorRoutes(desk, peers).routes()])
-    app.add_routes(LinkRoutes(desk, peers).routes())
-    if statements is not None:
-        app.add_routes(StatementRoutes(desk, peers, statements).routes())
+    app.add_routes(definitions(api_table(desk, peers, statements)))
     return app
+
+
+def api_table(
+    desk: Desk, peers: PeerCertificate, statements: Statements | None
+) -> tuple[Route, ...]:
+    """Every route of the API; the last ones describe all of them."""
+    table = [
+        *HolderRoutes(desk).routes(),
+        *CardRoutes(desk, peers).routes(),
+        *LinkRoutes(desk, peers).routes(),
+        *RegistrationRoutes(desk, peers).routes(),
+    ]
+    if statements is not None:
+        table += StatementRoutes(desk, peers, statements).routes()
+    return (*table, *AboutRoutes(table).routes())
 
 
 @asynccontextmanager

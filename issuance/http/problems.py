@@ -59,7 +59,7 @@ REFUSAL_STATUSES: Final[dict[RefusalReason, int]] = {
 }
 """Refusals that are about the request, not about who asks (403)."""
 
-_HTTP_CODES: Final = {
+HTTP_CODES: Final = {
     404: "not-found",
     408: "too-slow",
     405: "method-not-allowed",
@@ -68,6 +68,9 @@ _HTTP_CODES: Final = {
     417: "expectation",
     500: "error",
 }
+"""What the HTTP library finds wrong by itself; any other status is plain bad input."""
+
+TYPE_PREFIX: Final = "urn:zorgid:problem:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +122,14 @@ def _retry_after(error: ZorgidError, status: int) -> int | None:
 
 def answer_to_http(status: int) -> Answer:
     """How an error that the HTTP library found is answered."""
-    code = _HTTP_CODES.get(status, "bad-input")
+    code = HTTP_CODES.get(status, "bad-input")
     return Answer(status=status, code=code, message=ERRORS[code])
 
 
 def problem_response(answer: Answer, request_id: str) -> web.Response:
     """The HTTP answer; 401 names a scheme (RFC 9110 11.6.1), 429 and 503 when to come back."""
     document = Problem(
-        type=f"urn:zorgid:problem:{answer.code}",
+        type=TYPE_PREFIX + answer.code,
         title=answer.message.title,
         status=answer.status,
         detail=answer.message.dutch,

@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final, Protocol
 
-from pydantic import AwareDatetime, GetCoreSchemaHandler
+from pydantic import AwareDatetime, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from pki.domain.errors import Malformed
@@ -19,6 +20,7 @@ from pki.domain.identifiers import (
     CardId,
     CardNumber,
     ChallengeId,
+    IdempotencyKey,
     IssuerId,
     OrganisationId,
     PersonId,
@@ -74,11 +76,19 @@ def _birth_date(text: str) -> BirthDate:
 
 @dataclass(frozen=True, slots=True)
 class TextOf:
-    """How a field of type ``kind`` is written as text and read back."""
+    """How a field of type ``kind`` is written as text and read back.
+
+    The rest is for whoever reads its JSON Schema: ``about`` in words, the whole text's ``pattern``
+    (ECMA 262), its ``encoding``, a known ``format``.
+    """
 
     kind: type
     read: Callable[[str], object]
     write: Callable[[Any], str] = str
+    about: str = ""
+    pattern: str = ""
+    encoding: str = ""
+    format: str = ""
 
     def _validate(self, value: object) -> object:
         if isinstance(value, str):
@@ -95,6 +105,18 @@ class TextOf:
             self._validate,
             serialization=core_schema.plain_serializer_function_ser_schema(self.write),
         )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        del schema, handler
+        said = {
+            "description": self.about,
+            "pattern": f"^(?:{self.pattern})$" if self.pattern else "",
+            "contentEncoding": self.encoding,
+            "format": self.format,
+        }
+        return {"type": "string"} | {name: value for name, value in said.items() if value}
 
 
 def _read_certificate(text: str) -> bytes:
@@ -117,17 +139,47 @@ def _write_birth_date(birth_date: BirthDate) -> str:
     return birth_date.value.isoformat()
 
 
-CardIdText = Annotated[CardId, TextOf(CardId, CardId)]
-CardNumberText = Annotated[CardNumber, TextOf(CardNumber, CardNumber)]
-ChallengeIdText = Annotated[ChallengeId, TextOf(ChallengeId, ChallengeId)]
-IssuerIdText = Annotated[IssuerId, TextOf(IssuerId, IssuerId)]
-OrganisationIdText = Annotated[OrganisationId, TextOf(OrganisationId, OrganisationId)]
-PersonIdText = Annotated[PersonId, TextOf(PersonId, PersonId)]
-SerialText = Annotated[SerialNumber, TextOf(SerialNumber, SerialNumber.parse)]
-UraText = Annotated[Ura, TextOf(Ura, Ura)]
-UziNumberText = Annotated[UziNumber, TextOf(UziNumber, UziNumber)]
-BirthDateText = Annotated[BirthDate, TextOf(BirthDate, _birth_date, _write_birth_date)]
-CertificatePem = Annotated[bytes, TextOf(bytes, _read_certificate, to_pem)]
-RequestPem = Annotated[bytes, TextOf(bytes, _read_request, _write_request)]
-Octets = Annotated[bytes, TextOf(bytes, _octets, _write_octets)]
+class _Identifier(Protocol):
+    PATTERN: ClassVar[str]
+    WHAT: ClassVar[str]
+
+    def __init__(self, value: str) -> None: ...
+
+
+def _identifier(kind: type[_Identifier]) -> TextOf:
+    return TextOf(kind, kind, about=kind.WHAT, pattern=kind.PATTERN)
+
+
+def _pem(label: str, read: Callable[[str], bytes], write: Callable[[bytes], str]) -> TextOf:
+    about = f"One PEM block {label} (RFC 7468)."
+    begin, base64_lines = f"-----BEGIN {label}-----", r"[A-Za-z0-9+\/=\s]*"
+    pattern = rf"\s*{begin}\s{base64_lines}{begin.replace('BEGIN', 'END')}\s*"
+    return TextOf(bytes, read, write, about=about, pattern=pattern)
+
+
+CardIdText = Annotated[CardId, _identifier(CardId)]
+CardNumberText = Annotated[CardNumber, _identifier(CardNumber)]
+ChallengeIdText = Annotated[ChallengeId, _identifier(ChallengeId)]
+IdempotencyKeyText = Annotated[IdempotencyKey, _identifier(IdempotencyKey)]
+IssuerIdText = Annotated[IssuerId, _identifier(IssuerId)]
+OrganisationIdText = Annotated[OrganisationId, _identifier(OrganisationId)]
+PersonIdText = Annotated[PersonId, _identifier(PersonId)]
+SerialText = Annotated[
+    SerialNumber,
+    TextOf(
+        SerialNumber,
+        SerialNumber.parse,
+        about="Serial number: 40 lower-case hexadecimal digits.",
+        pattern="[0-9a-f]{40}",
+    ),
+]
+UraText = Annotated[Ura, _identifier(Ura)]
+UziNumberText = Annotated[UziNumber, _identifier(UziNumber)]
+BirthDateText = Annotated[
+    BirthDate,
+    TextOf(BirthDate, _birth_date, _write_birth_date, about="Date of birth.", format="date"),
+]
+CertificatePem = Annotated[bytes, _pem(CERTIFICATE, _read_certificate, to_pem)]
+RequestPem = Annotated[bytes, _pem(CERTIFICATE_REQUEST, _read_request, _write_request)]
+Octets = Annotated[bytes, TextOf(bytes, _octets, _write_octets, encoding="base64")]
 Moment = Annotated[datetime, AwareDatetime]

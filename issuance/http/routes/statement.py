@@ -1,21 +1,33 @@
 """What operators ask about the past, with a client certificate."""
 
-from typing import Final
+from typing import Final, Literal
 
 from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import json_response
 from issuance.http.peers import PeerCertificate
+from issuance.http.table.route import Caller, Query, Route
+from issuance.rules.permissions import Action
 from issuance.statement.at import Question, StatusAt, read_moment
 from issuance.statement.content import issuer_of, status_words
 from issuance.statement.make import Statements
 from issuance.steps.callers import operator_of
+from pki.api.fields import IssuerIdText, Moment
 from pki.api.wire import StatusAtView
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import IssuerId, SerialNumber
 
-_ASKED: Final = frozenset(("at", "issuer", "statement"))
+_QUERY: Final = (
+    Query(name="at", kind=Moment, about="The time that is asked about.", required=True),
+    Query(name="issuer", kind=IssuerIdText, about="The CA generation, where it is in doubt."),
+    Query(
+        name="statement",
+        kind=Literal["yes", "no"],
+        about="Whether a signed statement is wanted (CMS, RFC 5652).",
+    ),
+)
+_ASKED: Final = frozenset(each.name for each in _QUERY)
 
 
 class StatementRoutes:
@@ -28,9 +40,21 @@ class StatementRoutes:
         self._peer_certificate = peer_certificate
         self._statements = statements
 
-    def routes(self) -> list[web.RouteDef]:
-        """What to add to the application."""
-        return [web.get("/v1/certificates/{serial}/status", self._status)]
+    def routes(self) -> list[Route]:
+        """The lines of the table."""
+        return [
+            Route(
+                method="GET",
+                path="/v1/certificates/{serial}/status",
+                handler=self._status,
+                operation="readStatusAt",
+                about="Read what a certificate's status was at a time, and have it signed.",
+                caller=Caller.OPERATOR,
+                action=Action.READ_HISTORY,
+                query=_QUERY,
+                answer=StatusAtView,
+            )
+        ]
 
     async def _status(self, request: web.Request) -> web.Response:
         operator = await operator_of(self._desk, self._peer_certificate(request))

@@ -1,10 +1,13 @@
 """Which organisations manage a card: reading, linking, unlinking."""
 
+from http import HTTPStatus
+
 from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, card_id_of, json_response
 from issuance.http.peers import PeerCertificate
+from issuance.http.table.route import Caller, Route
 from issuance.http.views import card_view
 from issuance.linking.link_card import (
     LinkChange,
@@ -13,6 +16,7 @@ from issuance.linking.link_card import (
     management,
     unlink_card,
 )
+from issuance.rules.permissions import Action
 from issuance.steps.callers import operator_of
 from pki.api.linking import LinkChangedView, LinkRequest, LinksView, UnlinkRequest
 from pki.api.wire import ChangeView
@@ -26,12 +30,43 @@ class LinkRoutes:
         self._desk = desk
         self._peer_certificate = peer_certificate
 
-    def routes(self) -> list[web.RouteDef]:
-        """What to add to the application."""
+    def routes(self) -> list[Route]:
+        """The lines of the table."""
         return [
-            web.post("/v1/cards/link", self._link),
-            web.get("/v1/cards/{card_id}/links", self._links),
-            web.post("/v1/cards/{card_id}/unlink", self._unlink),
+            Route(
+                method="POST",
+                path="/v1/cards/link",
+                handler=self._link,
+                operation="linkCard",
+                about="Let an organisation manage the card of a person.",
+                caller=Caller.OPERATOR,
+                action=Action.LINK_CARD,
+                body=LinkRequest,
+                answer=LinkChangedView,
+                refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+            ),
+            Route(
+                method="GET",
+                path="/v1/cards/{card_id}/links",
+                handler=self._links,
+                operation="readLinks",
+                about="Read which organisations manage a card.",
+                caller=Caller.OPERATOR,
+                action=Action.READ_CARD,
+                answer=LinksView,
+            ),
+            Route(
+                method="POST",
+                path="/v1/cards/{card_id}/unlink",
+                handler=self._unlink,
+                operation="unlinkCard",
+                about="Let an organisation no longer manage a card.",
+                caller=Caller.OPERATOR,
+                action=Action.UNLINK_CARD,
+                body=UnlinkRequest,
+                answer=LinkChangedView,
+                refusals=(HTTPStatus.CONFLICT,),
+            ),
         ]
 
     async def _link(self, request: web.Request) -> web.Response:

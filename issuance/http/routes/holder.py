@@ -1,5 +1,7 @@
 """What a holder does at the desk, with a UZI pass or a session's token."""
 
+from http import HTTPStatus
+
 from aiohttp import web
 
 from issuance.certify_card import CardCertifier
@@ -12,17 +14,22 @@ from issuance.http.bodies import (
     idempotency_key_of,
     json_response,
 )
+from issuance.http.table.route import Caller, Key, Route
 from issuance.http.views import card_view, certified_view, challenge_view, session_view
 from issuance.open_session import PassProof, ask_challenge, open_session
 from issuance.order_card import CardOrder, order_card
 from issuance.steps.callers import session_of
 from pki.api.wire import (
+    CardView,
     CertificateRequest,
+    CertifiedView,
     ChallengeRequest,
+    ChallengeView,
     ConfirmationRequest,
     ConfirmedView,
     OrderRequest,
     SessionRequest,
+    SessionView,
 )
 from pki.domain.records import Session
 
@@ -34,14 +41,82 @@ class HolderRoutes:
         self._desk = desk
         self._certifier = CardCertifier(desk)
 
-    def routes(self) -> list[web.RouteDef]:
-        """What to add to the application."""
+    def routes(self) -> list[Route]:
+        """The lines of the table."""
+        return [*self._opening(), *self._making()]
+
+    def _opening(self) -> list[Route]:
         return [
-            web.post("/v1/challenges", self._challenge),
-            web.post("/v1/sessions", self._session),
-            web.post("/v1/cards", self._order),
-            web.post("/v1/cards/{card_id}/certificate", self._certify),
-            web.post("/v1/cards/{card_id}/confirmation", self._confirm),
+            Route(
+                method="POST",
+                path="/v1/challenges",
+                handler=self._challenge,
+                operation="askChallenge",
+                about="Ask for a challenge that a UZI pass signs.",
+                caller=Caller.ANYONE,
+                body=ChallengeRequest,
+                answer=ChallengeView,
+                status=HTTPStatus.CREATED,
+                refusals=(HTTPStatus.TOO_MANY_REQUESTS,),
+            ),
+            Route(
+                method="POST",
+                path="/v1/sessions",
+                handler=self._session,
+                operation="openSession",
+                about="Open a session with the signature of a UZI pass.",
+                caller=Caller.ANYONE,
+                body=SessionRequest,
+                answer=SessionView,
+                status=HTTPStatus.CREATED,
+                refusals=(
+                    HTTPStatus.UNAUTHORIZED,
+                    HTTPStatus.FORBIDDEN,
+                    HTTPStatus.CONFLICT,
+                    HTTPStatus.TOO_MANY_REQUESTS,
+                ),
+            ),
+        ]
+
+    def _making(self) -> list[Route]:
+        refusals = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return [
+            Route(
+                method="POST",
+                path="/v1/cards",
+                handler=self._order,
+                operation="orderCard",
+                about="Order a card; the same key and body give the same card.",
+                caller=Caller.HOLDER,
+                body=OrderRequest,
+                answer=CardView,
+                status=HTTPStatus.CREATED,
+                key=Key.MUST,
+                refusals=refusals,
+            ),
+            Route(
+                method="POST",
+                path="/v1/cards/{card_id}/certificate",
+                handler=self._certify,
+                operation="certifyCard",
+                about="Certify the card's key; the same key gives the same certificate.",
+                caller=Caller.HOLDER,
+                body=CertificateRequest,
+                answer=CertifiedView,
+                status=HTTPStatus.CREATED,
+                refusals=refusals,
+            ),
+            Route(
+                method="POST",
+                path="/v1/cards/{card_id}/confirmation",
+                handler=self._confirm,
+                operation="confirmCard",
+                about="Prove that the card holds the certified key; then it is to be trusted.",
+                caller=Caller.HOLDER,
+                body=ConfirmationRequest,
+                answer=ConfirmedView,
+                refusals=refusals,
+            ),
         ]
 
     async def _challenge(self, request: web.Request) -> web.Response:

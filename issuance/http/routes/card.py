@@ -1,0 +1,169 @@
+"""What operators do with cards, with a client certificate; a holder reads a card with a token."""
+
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+
+from issuance.block_card import block_card
+from issuance.desk import Desk
+from issuance.http.bodies import bearer_of, body_of, card_id_of, json_response
+from issuance.http.once import answered, once_of
+from issuance.http.peers import PeerCertificate
+from issuance.http.table.route import Caller, Handler, Key, Route
+from issuance.http.views import card_view, certificate_view, changed_view
+from issuance.revoke_card import revoke_card
+from issuance.rules.permissions import Action
+from issuance.steps.callers import operator_of, session_of
+from issuance.steps.enquiries import (
+    card_for_holder,
+    card_for_operator,
+    cards_for_operator,
+    certificate_for_operator,
+)
+from issuance.unblock_card import unblock_card
+from pki.api.base import Wire
+from pki.api.wire import (
+    BlockRequest,
+    CardChangedView,
+    CardSearchRequest,
+    CardsView,
+    CardView,
+    CertificateView,
+    RevokeRequest,
+    UnblockRequest,
+)
+from pki.domain.identifiers import SerialNumber
+from pki.domain.people import Operator
+
+_CHANGES: Final = {
+    "block": Action.BLOCK_CARD,
+    "unblock": Action.UNBLOCK_CARD,
+    "revoke": Action.REVOKE_CARD,
+}
+
+
+class CardRoutes:
+    """Finding and reading, blocking, unblocking and revoking."""
+
+    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
+        self._desk = desk
+        self._peer_certificate = peer_certificate
+
+    def routes(self) -> list[Route]:
+        """The lines of the table."""
+        return [*self._reading(), *self._changing()]
+
+    def _reading(self) -> list[Route]:
+        return [
+            Route(
+                method="POST",
+                path="/v1/cards/search",
+                handler=self._cards,
+                operation="searchCards",
+                about="Find the cards that the operator may see.",
+                caller=Caller.OPERATOR,
+                action=Action.READ_CARD,
+                body=CardSearchRequest,
+                answer=CardsView,
+            ),
+            Route(
+                method="GET",
+                path="/v1/cards/{card_id}",
+                handler=self._card,
+                operation="readCard",
+                about="Read a card.",
+                caller=Caller.HOLDER_OR_OPERATOR,
+                action=Action.READ_CARD,
+                answer=CardView,
+                refusals=(HTTPStatus.CONFLICT,),
+            ),
+            Route(
+                method="GET",
+                path="/v1/certificates/{serial}",
+                handler=self._certificate,
+                operation="readCertificate",
+                about="Read a certificate and its status now.",
+                caller=Caller.OPERATOR,
+                action=Action.READ_CARD,
+                answer=CertificateView,
+            ),
+        ]
+
+    def _changing(self) -> list[Route]:
+        unprocessable = (HTTPStatus.UNPROCESSABLE_ENTITY,)
+        return [
+            _change("block", self._block, BlockRequest, "Stop trust in a card until unblocked."),
+            _change("unblock", self._unblock, UnblockRequest, "Lift a block."),
+            _change(
+                "revoke", self._revoke, RevokeRequest, "End a blocked card for ever.", unprocessable
+            ),
+        ]
+
+    async def _card(self, request: web.Request) -> web.Response:
+        card_id = card_id_of(request)
+        token = bearer_of(request)
+        if token is not None:
+            holder = await session_of(self._desk, token)
+            return json_response(card_view(await card_for_holder(self._desk, holder, card_id)))
+        operator = await self._operator_of(request)
+        return json_response(card_view(await card_for_operator(self._desk, operator, card_id)))
+
+    async def _cards(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, CardSearchRequest)
+        cards = await cards_for_operator(self._desk, operator, body.uzi_number)
+        return json_response(CardsView(cards=[card_view(card) for card in cards]))
+
+    async def _block(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, BlockRequest)
+        card_id, once = card_id_of(request), once_of(request, operator, body, changed_view)
+        change = block_card(self._desk, operator, card_id, body.reason, once)
+        return await answered(change, changed_view)
+
+    async def _unblock(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, UnblockRequest)
+        once = once_of(request, operator, body, changed_view)
+        change = unblock_card(self._desk, operator, card_id_of(request), once)
+        return await answered(change, changed_view)
+
+    async def _revoke(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, RevokeRequest)
+        card_id, once = card_id_of(request), once_of(request, operator, body, changed_view)
+        since = body.compromised_since
+        change = revoke_card(self._desk, operator, card_id, body.reason, since, once)
+        return await answered(change, changed_view)
+
+    async def _certificate(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        serial = SerialNumber.parse(request.match_info["serial"])
+        state = await certificate_for_operator(self._desk, operator, serial)
+        return json_response(certificate_view(state))
+
+    async def _operator_of(self, request: web.Request) -> Operator:
+        return await operator_of(self._desk, self._peer_certificate(request))
+
+
+def _change(
+    verb: str,
+    handler: Handler,
+    body: type[Wire],
+    about: str,
+    refusals: tuple[HTTPStatus, ...] = (),
+) -> Route:
+    return Route(
+        method="POST",
+        path=f"/v1/cards/{{card_id}}/{verb}",
+        handler=handler,
+        operation=f"{verb}Card",
+        about=about,
+        caller=Caller.OPERATOR,
+        action=_CHANGES[verb],
+        body=body,
+        answer=CardChangedView,
+        key=Key.MAY,
+        refusals=(HTTPStatus.CONFLICT, *refusals),
+    )

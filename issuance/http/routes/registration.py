@@ -1,0 +1,147 @@
+"""Registering organisations, operators and status nodes, with a client certificate."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+
+from issuance.desk import Desk
+from issuance.http.bodies import body_of, json_response
+from issuance.http.once import answered, once_of
+from issuance.http.peers import PeerCertificate
+from issuance.http.table.route import Caller, Key, Route
+from issuance.http.views import operator_removed_view, operator_view, organisation_view
+from issuance.operators.take_back import take_back_operator
+from issuance.register_operator import KnownPerson, NewOperator, register_operator
+from issuance.register_organisation import NewOrganisation, register_organisation
+from issuance.rules.permissions import Action
+from issuance.steps.callers import operator_of
+from issuance.steps.responders import enrol_responder
+from pki.api.wire import (
+    OperatorPerson,
+    OperatorRemovedView,
+    OperatorRequest,
+    OperatorView,
+    OrganisationRequest,
+    OrganisationView,
+    ResponderRequest,
+    ResponderView,
+)
+from pki.domain.identifiers import PersonId
+from pki.domain.people import Operator, PersonName
+
+
+class RegistrationRoutes:
+    """For the ZORG-ID team; a status node has its own key certified."""
+
+    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
+        self._desk = desk
+        self._peer_certificate = peer_certificate
+
+    def routes(self) -> list[Route]:
+        """The lines of the table."""
+        return [self._organisations(), *self._operators(), self._responders()]
+
+    def _organisations(self) -> Route:
+        return Route(
+            method="POST",
+            path="/v1/organisations",
+            handler=self._organisation,
+            operation="registerOrganisation",
+            about="Register an organisation whose passes may be used to make cards.",
+            caller=Caller.OPERATOR,
+            action=Action.REGISTER_ORGANISATION,
+            body=OrganisationRequest,
+            answer=OrganisationView,
+            status=HTTPStatus.CREATED,
+            key=Key.MAY,
+            refusals=(HTTPStatus.CONFLICT,),
+        )
+
+    def _operators(self) -> list[Route]:
+        return [
+            Route(
+                method="POST",
+                path="/v1/operators",
+                handler=self._operator,
+                operation="registerOperator",
+                about="Map a client certificate to a role.",
+                caller=Caller.OPERATOR,
+                action=Action.REGISTER_OPERATOR,
+                body=OperatorRequest,
+                answer=OperatorView,
+                status=HTTPStatus.CREATED,
+                key=Key.MAY,
+                refusals=(HTTPStatus.CONFLICT,),
+            ),
+            Route(
+                method="DELETE",
+                path="/v1/operators/{operator_id}",
+                handler=self._take_back,
+                operation="takeBackOperator",
+                about="Take back every client certificate of an operator.",
+                caller=Caller.OPERATOR,
+                action=Action.REMOVE_OPERATOR,
+                answer=OperatorRemovedView,
+                key=Key.MAY,
+                refusals=(HTTPStatus.CONFLICT,),
+            ),
+        ]
+
+    def _responders(self) -> Route:
+        return Route(
+            method="POST",
+            path="/v1/responder-certificates",
+            handler=self._responder,
+            operation="certifyResponder",
+            about="Certify the OCSP key of a status node.",
+            caller=Caller.OPERATOR,
+            action=Action.CERTIFY_RESPONDER,
+            body=ResponderRequest,
+            answer=ResponderView,
+            status=HTTPStatus.CREATED,
+            refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+        )
+
+    async def _organisation(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, OrganisationRequest)
+        new = NewOrganisation(ura=body.ura, name=body.name)
+        once = once_of(request, operator, body, organisation_view)
+        change = register_organisation(self._desk, operator, new, once)
+        return await answered(change, organisation_view, 201)
+
+    async def _operator(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, OperatorRequest)
+        new = NewOperator(
+            role=body.role,
+            ura=body.ura,
+            certificate=body.certificate,
+            person=None if body.person is None else _known_person(body.person),
+        )
+        once = once_of(request, operator, body, operator_view)
+        change = register_operator(self._desk, operator, new, once)
+        return await answered(change, operator_view, 201)
+
+    async def _take_back(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        taken = PersonId(request.match_info["operator_id"])
+        once = once_of(request, operator, None, operator_removed_view)
+        change = take_back_operator(self._desk, operator, taken, once)
+        return await answered(change, operator_removed_view)
+
+    async def _responder(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, ResponderRequest)
+        certificate = await enrol_responder(self._desk, operator, body.issuer, body.pkcs10)
+        return json_response(ResponderView(certificate=certificate), 201)
+
+    async def _operator_of(self, request: web.Request) -> Operator:
+        return await operator_of(self._desk, self._peer_certificate(request))
+
+
+def _known_person(person: OperatorPerson) -> KnownPerson:
+    name = PersonName(
+        surname=person.surname, given_names=person.given_names, common_name=person.common_name
+    )
+    return KnownPerson(uzi_number=person.uzi_number, name=name)

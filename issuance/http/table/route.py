@@ -1,0 +1,79 @@
+"""One line of the table of routes: what registers a route is what describes it."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from issuance.rules.permissions import MAY, Action, Reach
+from pki.api.base import Wire
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Caller(Enum):
+    """How a route knows who asks."""
+
+    ANYONE = "anyone"
+    HOLDER = "a session's bearer token"
+    OPERATOR = "an operator's client certificate"
+    HOLDER_OR_OPERATOR = "a session's bearer token, or an operator's client certificate"
+
+
+class Key(Enum):
+    """Whether a change can be sent again under an Idempotency-Key."""
+
+    NONE = "none"
+    MAY = "may be given"
+    MUST = "must be given"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A member of the query; ``kind`` is its wire type."""
+
+    name: str
+    kind: Any
+    about: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A route: where, for whom, what comes in and what goes out.
+
+    ``operation`` is its stable name in the OpenAPI document. ``action`` is the line of the
+    permission table that decides, where an operator asks. ``refusals`` are the statuses that a
+    caller should be ready for besides those that follow from the rest.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    operation: str
+    about: str
+    caller: Caller
+    answer: type[Wire] | None
+    body: type[Wire] | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    action: Action | None = None
+    key: Key = Key.NONE
+    query: tuple[Query, ...] = ()
+    refusals: tuple[HTTPStatus, ...] = ()
+
+    @property
+    def roles(self) -> str:
+        """Which operators may ask, in words."""
+        if self.action is None:
+            return ""
+        reach = {role.value: may[self.action] for role, may in MAY.items() if self.action in may}
+        words = {Reach.LINKED: " (for cards linked to their organisation)", Reach.EVERYWHERE: ""}
+        return ", ".join(f"{role}{words[reach[role]]}" for role in sorted(reach))
+
+
+def definitions(table: Iterable[Route]) -> list[web.RouteDef]:
+    """What to add to the application."""
+    return [web.RouteDef(each.method, each.path, each.handler, {}) for each in table]
