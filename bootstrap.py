@@ -62,6 +62,8 @@ TEST_PEERS = (
     Peer("certtool", "gnutls-bin", _command("certtool")),
     Peer("java", "default-jdk-headless", _command("javac")),
     Peer("nss", "libnss3-tools", _command("ocspclnt")),
+    Peer("nginx", "nginx-light", _command("nginx")),
+    Peer("systemd-analyze", "systemd", _command("systemd-analyze")),
     Peer("softhsm", "softhsm2", _command("softhsm2-util")),
 )
 VENV_MODULE = Peer(

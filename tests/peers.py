@@ -41,8 +41,10 @@ PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
         "slapd": _programs("slapd", "ldapsearch"),
         "postgres": lambda: postgres_programs() is not None,
         "java": _programs("java", "javac"),
+        "nginx": _programs("nginx"),
         "nss": _programs("certutil", "ocspclnt", "vfychain"),
         "pcsc": _programs("pcscd"),
+        "systemd": _programs("systemd-analyze"),
         "s3": (Path(sys.executable).parent / "weed").exists,
         "softhsm": lambda: softhsm_module() is not None and _programs("softhsm2-util")(),
     }

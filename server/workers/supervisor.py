@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from pki.domain.errors import ConfigurationInvalid, Unavailable, ZorgidError
 from pki.telemetry.metrics import Metrics, Reading
+from server.process.announce import ServiceManager
 from server.process.health import Check, HealthListener, Probes
 from server.process.sockets import bound_together
 from server.settings import Settings, load
@@ -56,6 +58,7 @@ class Supervisor:
             async with asyncio.TaskGroup() as tasks:
                 background = [
                     tasks.create_task(self._health.serve(self._probes(), stop)),
+                    tasks.create_task(ServiceManager(os.environ).run(self._probes(), stop)),
                     tasks.create_task(self._renewing(renew)),
                 ]
                 running = [tasks.create_task(slot.run(stop)) for slot in self.slots]

@@ -1,0 +1,77 @@
+"""A real nginx of our own on loopback, with the configuration that the project ships."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from peers import program
+from slapd_peer import free_port
+
+SHIPPED: Final = Path(__file__).parents[1] / "deploy/nginx/zorgid-status.conf"
+_MAIN: Final = """
+{user}
+worker_processes 1;
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/site.conf;
+}}
+"""
+
+
+def _site(folder: Path, port: int, behind: int) -> str:
+    """What is shipped; only its addresses and its folder are ours."""
+    text = SHIPPED.read_text("utf-8")
+    for shipped, ours in {
+        "/var/cache/nginx/zorgid": str(folder / "cache"),
+        "127.0.0.1:8080": f"127.0.0.1:{behind}",
+        "listen 80;": f"listen 127.0.0.1:{port};",
+    }.items():
+        assert text.count(shipped) == 1, shipped
+        text = text.replace(shipped, ours)
+    return text
+
+
+@asynccontextmanager
+async def nginx_before(behind: int, folder: Path) -> AsyncIterator[int]:
+    """Nginx in front of a status node that listens on ``behind``; its own port."""
+    port = free_port()
+    (folder / "site.conf").write_text(_site(folder, port, behind), "utf-8")
+    # Its workers would be another user's, who may not enter a test's folder.
+    user = "user root;" if os.geteuid() == 0 else ""
+    main = folder / "nginx.conf"
+    main.write_text(_MAIN.format(folder=folder, user=user), "utf-8")
+    process = await asyncio.create_subprocess_exec(
+        str(program("nginx")), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(main)
+    )
+    try:
+        await _listens(port, process, folder)
+        yield port
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _listens(port: int, process: asyncio.subprocess.Process, folder: Path) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                assert process.returncode is None, (folder / "error.log").read_text("utf-8")
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
