@@ -21,7 +21,7 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(
-    r"(?:ca|ocsp|crl|ldap_publish|issuance|card_writer|pki|server|tests|config)/[\w/.-]*"
+    r"(?:ca|ocsp|crl|ldap_publish|issuance|card_writer|pki|server|tests|config|deploy)/[\w/.-]*"
 )
 _NOT_OURS = re.compile(
     r"\bissues? #?\d|\bdecisions?\.md|\bdomain\.md|\bdesign\.md|\bshared/",
@@ -98,3 +98,17 @@ def test_readme_leads_to_every_document() -> None:
     seen |= set(DECISIONS)
     documents = (ROOT / "docs").rglob("*.md")
     assert sorted(name(path) for path in documents if path not in seen) == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_every_test_that_is_named_exists(path: Path, every_test: frozenset[str]) -> None:
+    named = set(re.findall(r"\btest_\w+(?:\.py)?", prose(path)))
+    assert not sorted(named - every_test)
+
+
+@pytest.fixture(scope="session")
+def every_test() -> frozenset[str]:
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    text = "\n".join(file.read_text("utf-8") for file in files)
+    functions = re.findall(r"^\s*(?:async )?def (test_\w+)", text, re.MULTILINE)
+    return frozenset([*functions, *(file.name for file in files)])
