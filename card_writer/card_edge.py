@@ -53,6 +53,13 @@ class PinNeeded(CardRefused):
 
 
 @dataclass(kw_only=True, eq=False)
+class NumberNeeded(CardRefused):
+    """The card does not tell its number: somebody reads it from the card and types it in."""
+
+    code: ClassVar[str] = "number-needed"
+
+
+@dataclass(kw_only=True, eq=False)
 class CardGone(Unavailable):
     """Card, reader or reader service went away.
 
@@ -90,11 +97,15 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardState:
-    """What a card shows without a PIN. Numbers of tries are None where the card does not tell."""
+    """What a card shows without a PIN. Numbers of tries are None where the card does not tell.
+
+    ``handed``: PIN, PUK or administration key may no longer be the delivered ones.
+    """
 
     phase: Phase
     pin_tries_left: int | None
     puk_tries_left: int | None
+    handed: bool
 
 
 class PassEdge(Protocol):
@@ -127,7 +138,12 @@ class CardEdge(Protocol):
         ...
 
     def card_number(self) -> CardNumber:
-        """The number printed on it."""
+        """The number printed on it.
+
+        Raises:
+            NumberNeeded: the card does not tell it.
+            CardRefused: it is not the number that was typed in.
+        """
         ...
 
     def order_key(self) -> IdempotencyKey | None:
@@ -172,8 +188,8 @@ class HolderCard(CardEdge, Protocol):
     """
 
     @property
-    def pin_characters(self) -> PinCharacters:
-        """What its PIN may consist of; its length is 6 to 8."""
+    def pin_characters(self) -> PinCharacters | None:
+        """What its PIN may consist of; its length is 6 to 8. None: it has neither PIN nor PUK."""
         ...
 
     def state(self) -> CardState:

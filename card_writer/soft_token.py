@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 -- it has the signatures of the ports that it fulfils
 """Software tokens: a UZI pass and a ZORG-ID card as files, for practice and tests only.
 
 Each token is a folder that only its owner can read. Whoever can read the folder has the card:
@@ -21,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from card_writer.card_edge import CardRefused
+from card_writer.card_edge import CardRefused, CardState, Phase
+from card_writer.secret import Secret
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.identifiers import CardNumber, IdempotencyKey
 
@@ -30,6 +32,7 @@ _KEY: Final = "key.pem"
 _CERTIFICATES: Final = "certificates.pem"
 _NUMBER: Final = "card_number"
 _ORDER: Final = "order_key"
+_FINISHED: Final = "finished"
 _RSA_BITS: Final = {KeyType.RSA_2048: 2048, KeyType.RSA_3072: 3072}
 
 
@@ -135,6 +138,18 @@ class SoftCard:
         """The number it was made with."""
         return CardNumber((self.directory / _NUMBER).read_text("ascii"))
 
+    @property
+    def pin_characters(self) -> None:
+        """It has no PIN."""
+        return
+
+    def state(self) -> CardState:
+        """How far it is."""
+        phase = Phase.BLANK if self.order_key() is None else Phase.ORDERED
+        if (self.directory / _FINISHED).exists():
+            phase = Phase.OPERATIONAL
+        return CardState(phase=phase, pin_tries_left=None, puk_tries_left=None, handed=False)
+
     def order_key(self) -> IdempotencyKey | None:
         """The key of its order, if it was ordered."""
         path = self.directory / _ORDER
@@ -192,7 +207,76 @@ class SoftCard:
         """Sign with the card's key."""
         return _sign(_load_key(self.key_file), message)
 
+    def begin(self) -> None:
+        """Nothing: whoever can read the folder has every right."""
+
+    def start_afresh(self) -> None:
+        """Nothing: no right is ever proven to it."""
+
+    def finish(self) -> None:
+        """Mark it operational."""
+        _write(self.directory / _FINISHED, b"")
+
+    def log_in(self, pin: Secret) -> None:
+        """Refuse: there is no PIN."""
+        raise _no_pin()
+
+    def hand_over(self, *, pin: Secret, puk: Secret) -> None:
+        """Refuse: there is nothing to replace."""
+        raise _no_pin()
+
+    def change_pin(self, *, old: Secret, new: Secret) -> None:
+        """Refuse: there is no PIN."""
+        raise _no_pin()
+
+    def unblock_pin(self, *, puk: Secret, new: Secret) -> None:
+        """Refuse: there is no PIN."""
+        raise _no_pin()
+
     def make_blank(self) -> None:
         """Remove what an ended order left; the number stays."""
-        for name in (_CERTIFICATES, _KEY, _ORDER):
+        for name in (_FINISHED, _CERTIFICATES, _KEY, _ORDER):
             (self.directory / name).unlink(missing_ok=True)
+
+
+def _no_pin() -> CardRefused:
+    return CardRefused(
+        message="a software token has neither PIN nor PUK", next_step="use a card with a chip"
+    )
+
+
+@dataclass(slots=True)
+class SoftPassReader:
+    """A software pass where a reader with a UZI pass would be."""
+
+    inside: SoftPass
+
+    @property
+    def asks_pin(self) -> bool:
+        """It has no PIN."""
+        return False
+
+    def tries_left(self) -> None:
+        """It counts none."""
+        return
+
+    def open(self, pin: Secret) -> SoftPass:
+        """The pass."""
+        return self.inside
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@dataclass(slots=True)
+class SoftCardReader:
+    """A software card where a reader with a blank card would be."""
+
+    inside: SoftCard
+
+    def open(self, printed: CardNumber | None) -> SoftCard:
+        """The card."""
+        return self.inside
+
+    def close(self) -> None:
+        """Nothing is held."""

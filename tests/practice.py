@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from card_writer.desk import Desk
-from card_writer.personalisation import Made, personalise
-from card_writer.soft_token import SoftCard, SoftPass
+from card_writer.flow.desk import Desk
+from card_writer.flow.making import Made, make_card
+from card_writer.flow.unattended import Unattended
+from card_writer.soft_token import SoftCard, SoftCardReader, SoftPass, SoftPassReader
 from issuance.register_operator import NewOperator, record_operator
 from issuance.register_organisation import NewOrganisation, record_organisation
 from pki.api.client import IssuanceClient
@@ -160,8 +161,14 @@ class Practice:
     async def run_desk(self, uzi_pass: SoftPass, card: SoftCard) -> Made:
         """Make the card, or go on with it."""
         async with self.client() as client:
-            desk = Desk(uzi_pass=uzi_pass, card=card, client=client, entropy=SystemEntropy())
-            return await desk.run(personalise(BIRTH_DATE))
+            desk = Desk(
+                passes=SoftPassReader(uzi_pass),
+                cards=SoftCardReader(card),
+                person=Unattended(),
+                client=client,
+                entropy=SystemEntropy(),
+            )
+            return await desk.run(make_card(desk.entropy, birth_date=BIRTH_DATE))
 
     async def make_card(self, someone: Someone) -> Made:
         """A pass, a blank card, and all steps between."""

@@ -8,6 +8,7 @@ from cryptography import x509
 from card_writer.card_edge import (
     CardRefused,
     CardState,
+    NumberNeeded,
     Phase,
     PinCharacters,
     SecretKind,
@@ -88,17 +89,23 @@ class PivCard:
         if self.rights.vendor:
             told = self.rights.perform(commands.metadata(PUK_REFERENCE))
             puk = told.tries_left if told else None
-        return CardState(phase=phase, pin_tries_left=pin, puk_tries_left=puk)
+        return CardState(
+            phase=phase,
+            pin_tries_left=pin,
+            puk_tries_left=puk,
+            handed=self.record.handed,
+        )
 
     def card_number(self) -> CardNumber:
         """From the writer's record, as printed, or the vendor's serial number.
 
         Raises:
-            CardRefused: the card tells none and none was given, or another was given.
+            NumberNeeded: the card tells none and none was given.
+            CardRefused: another was given.
         """
         known = self.record.number or self.printed or self._vendor_number()
         if known is None:
-            raise CardRefused(
+            raise NumberNeeded(
                 message="the card does not tell its number",
                 next_step="type in the number that is printed on the card",
             )

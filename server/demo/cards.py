@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from card_writer.desk import Desk
-from card_writer.personalisation import Made, personalise
-from card_writer.soft_token import SoftCard, SoftPass
+from card_writer.flow.desk import Desk
+from card_writer.flow.making import Made, make_card
+from card_writer.flow.unattended import Unattended
+from card_writer.soft_token import SoftCard, SoftCardReader, SoftPass, SoftPassReader
 from pki.api.client import IssuanceClient
 from pki.api.wire import CardView, ConfirmationRequest
 from pki.domain.identifiers import CardId, CardNumber, SerialNumber, Ura, UziNumber
@@ -171,8 +172,15 @@ class Reception:
 
         tls = ssl.create_default_context(cafile=self.api_ca)
         async with PausingClient(self.api, tls=tls, pause=show) as client:
-            desk = Desk(uzi_pass=uzi_pass, card=token, client=client, entropy=SystemEntropy())
-            made: Made = await desk.run(personalise(BirthDate(someone.birth_date)))
+            desk = Desk(
+                passes=SoftPassReader(uzi_pass),
+                cards=SoftCardReader(token),
+                person=Unattended(),
+                client=client,
+                entropy=SystemEntropy(),
+            )
+            birth_date = BirthDate(someone.birth_date)
+            made: Made = await desk.run(make_card(desk.entropy, birth_date=birth_date))
         return self._card(someone, token, made.certificate, made.card.card_id)
 
     def _card(self, someone: Someone, token: SoftCard, der: bytes, card_id: CardId) -> DemoCard:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from card_writer.personalisation import Made
+from card_writer.flow.making import Made
 from nursery import Nursery
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.identifiers import CardId

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from card_writer.personalisation import Made
+from card_writer.flow.making import Made
 from pki.api.client import IssuanceClient
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.reasons import BlockReason, RevokeReason

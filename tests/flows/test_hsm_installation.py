@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from card_writer.personalisation import Made
+from card_writer.flow.making import Made
 from pki.domain.errors import Unavailable
 from pki.keys.key_file import read_private_key
 from pki.store.reading import ReadStore

@@ -1,0 +1,98 @@
+"""The readers as the dialogue uses them: one pass, one card, and one thread that may block."""
+
+from dataclasses import dataclass, field
+
+from card_writer.card_edge import CardState, HolderCard, NumberNeeded, PassEdge, PinCharacters
+from card_writer.flow.ports import CardReader, PassReader
+from card_writer.secret import Secret
+from pki.domain.algorithms import SignatureAlgorithm
+from pki.domain.identifiers import CardNumber, IdempotencyKey
+from pki.ports import Entropy
+
+_ORDER_KEY_OCTETS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassState:
+    """What a pass shows before its PIN; ``tries_left`` is None where it does not tell."""
+
+    asks_pin: bool
+    tries_left: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A card as it lies there.
+
+    ``number`` is None where the card does not tell it and nobody read it from the card;
+    ``characters`` where it has no PIN.
+    """
+
+    number: CardNumber | None
+    order: IdempotencyKey | None
+    state: CardState
+    characters: PinCharacters | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """Pass and card between the steps; from one thread only."""
+
+    passes: PassReader
+    cards: CardReader
+    entropy: Entropy
+    _pass: PassEdge | None = field(default=None)
+    _card: HolderCard | None = field(default=None)
+
+    def look_at_pass(self) -> PassState:
+        """What the pass shows; spends no try."""
+        return PassState(asks_pin=self.passes.asks_pin, tries_left=self.passes.tries_left())
+
+    def open_pass(self, pin: Secret) -> bytes:
+        """Prove its PIN, once; its authenticity certificate."""
+        self._pass = self.passes.open(pin)
+        return self._pass.authenticity_certificate()
+
+    def sign_with_pass(self, message: bytes) -> tuple[bytes, SignatureAlgorithm]:
+        """A signature of the authenticity key; the pass is let go after it."""
+        if self._pass is None:
+            raise AssertionError("the pass is opened before it signs")
+        try:
+            return self._pass.sign(message), self._pass.algorithm
+        finally:
+            self._pass = None
+            self.passes.close()
+
+    def read_card(self, printed: CardNumber | None) -> Found:
+        """The card that lies there now, over a new connection."""
+        self._card = None
+        self.cards.close()
+        card = self.cards.open(printed)
+        self._card = card
+        state = card.state()
+        try:
+            number = card.card_number()
+        except NumberNeeded:
+            number = None
+        return Found(
+            number=number, order=card.order_key(), state=state, characters=card.pin_characters
+        )
+
+    @property
+    def card(self) -> HolderCard:
+        """The card that was read."""
+        if self._card is None:
+            raise AssertionError("the card is read before it is used")
+        return self._card
+
+    def remember_order(self) -> IdempotencyKey:
+        """A new order's key, kept on the card."""
+        key = IdempotencyKey(self.entropy.octets(_ORDER_KEY_OCTETS).hex())
+        self.card.remember_order(key)
+        return key
+
+    def close(self) -> None:
+        """Let pass and card go."""
+        self._pass = self._card = None
+        self.passes.close()
+        self.cards.close()

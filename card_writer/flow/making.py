@@ -1,0 +1,265 @@
+"""Making a card, as a dialogue without any input or output of its own.
+
+`make_card` yields steps and is sent their results. Driven again after a tear at any point it goes
+on from the state of the card and of the server: the card keeps the key of its order, so that order,
+certificate and confirmation are the same again; what was certified and never confirmed lapses.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from card_writer.card_edge import CardDiffers, CardRefused, Phase, WrongSecret
+from card_writer.flow.bench import Found
+from card_writer.flow.pins import fault_of, is_end_of, new_puk
+from card_writer.flow.proving import prove_pass
+from card_writer.flow.received import check_certified, check_held, whole_chain
+from card_writer.flow.steps.base import Dialogue, Secrets, do
+from card_writer.flow.steps.person import (
+    AskBirthDate,
+    AskCardNumber,
+    AskLastTry,
+    ChoosePin,
+    GoOn,
+    NotePuk,
+    PutIn,
+    Recall,
+)
+from card_writer.flow.steps.reader import (
+    Begin,
+    Finish,
+    HandOver,
+    LogIn,
+    MakeBlank,
+    MakeRequest,
+    ReadCard,
+    ReadChain,
+    RememberOrder,
+    SignWithCard,
+    WriteChain,
+)
+from card_writer.flow.steps.server import Certify, Confirm, OrderCard
+from card_writer.flow.stopped import Stopped
+from card_writer.readers.recognition import CardKind
+from pki.api.errors import ProblemAnswered
+from pki.api.wire import CardView, CertifiedView, OrderRequest, SessionView
+from pki.domain.errors import Unavailable
+from pki.domain.identifiers import CardNumber
+from pki.domain.people import BirthDate
+from pki.ports import Entropy
+
+LAPSED: Final = "vervallen"
+ACTIVE: Final = "actief"
+UNFINISHED: Final = frozenset({"aangevraagd", "uitgegeven"})
+_OTHER_ORDER: Final = "idempotency-mismatch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A card that works, with its certificate (DER)."""
+
+    card: CardView
+    certificate: bytes
+    session: SessionView
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """What a run has learnt so far, and keeps while a card goes away and comes back."""
+
+    session: SessionView
+    certificate: bytes
+    birth_date: BirthDate
+    entropy: Entropy
+    printed: CardNumber | None
+    number: CardNumber | None = field(default=None)
+    secrets: Secrets | None = field(default=None)
+
+    def wipe(self) -> None:
+        if self.secrets is not None:
+            self.secrets.wipe()
+
+
+def make_card(
+    entropy: Entropy, *, birth_date: BirthDate | None = None, printed: CardNumber | None = None
+) -> Dialogue[Made]:
+    """Lead from a UZI pass and a blank card, or one that was torn, to a card that works.
+
+    Without ``birth_date`` the person is asked for it, and without ``printed`` for the card's number
+    where the card does not tell it.
+
+    Raises:
+        CardDiffers: what the server sent or the card holds does not belong there; the card is not
+            confirmed.
+        CardRefused, WrongSecret: pass or card cannot be used.
+        ProblemAnswered: the server says no.
+        Stopped: the person does not want to go on.
+        Unavailable: card, reader or server went away; run again to go on.
+    """
+    session, certificate = yield from prove_pass()
+    if birth_date is None:
+        birth_date = yield from do(AskBirthDate(holder=session.holder))
+    run = _Run(
+        session=session,
+        certificate=certificate,
+        birth_date=birth_date,
+        entropy=entropy,
+        printed=printed,
+    )
+    again = False
+    try:
+        while True:
+            try:
+                return (yield from _make(run, again=again))
+            except Unavailable as error:
+                if not (yield from do(GoOn(error=error))):
+                    raise
+                again = True
+    finally:
+        run.wipe()
+
+
+def _make(run: _Run, *, again: bool) -> Dialogue[Made]:
+    yield from do(PutIn(kind=CardKind.ZORG_ID, again=again))
+    found = yield from _read(run)
+    card = yield from _ordered(run, found)
+    if card.state == LAPSED:
+        yield from do(MakeBlank())
+        found = yield from _read(run)
+        card = yield from _ordered(run, found)
+    if card.state == ACTIVE:
+        return (yield from _already_made(run, found, card))
+    if card.state not in UNFINISHED:
+        raise CardRefused(
+            message=f"this card was made before; it is {card.state}",
+            next_step="take a blank ZORG-ID card",
+        )
+    return (yield from _complete(run, found, card))
+
+
+def _read(run: _Run) -> Dialogue[Found]:
+    found = yield from do(ReadCard(printed=run.printed))
+    if found.number is None:
+        run.printed = yield from do(AskCardNumber())
+        found = yield from do(ReadCard(printed=run.printed))
+    if run.number not in {None, found.number}:
+        raise CardRefused(
+            message="this is another card than the one that was begun",
+            next_step="put that one in again; it says the number that was shown",
+        )
+    run.number = found.number
+    return found
+
+
+def _ordered(run: _Run, found: Found) -> Dialogue[CardView]:
+    if found.number is None:
+        raise AssertionError("the card's number was asked for")
+    key = found.order
+    if key is None:
+        key = yield from do(RememberOrder())
+    request = OrderRequest(
+        birth_date=run.birth_date, card_number=found.number, certificate=run.certificate
+    )
+    try:
+        return (yield from do(OrderCard(token=run.session.token, key=key, request=request)))
+    except ProblemAnswered as problem:
+        if problem.problem_code == _OTHER_ORDER and found.order is not None:
+            raise _somebody_elses() from problem
+        raise
+
+
+def _somebody_elses() -> CardRefused:
+    return CardRefused(
+        message="this card was begun for another person, or with another birth date",
+        next_step="check the birth date; else take a blank ZORG-ID card",
+    )
+
+
+def _already_made(run: _Run, found: Found, card: CardView) -> Dialogue[Made]:
+    """The server knows the card as active: only the answer to its confirmation was lost."""
+    held = yield from do(ReadChain())
+    certificate = check_held(card, held)
+    if found.state.phase is not Phase.OPERATIONAL:
+        yield from do(Finish())
+    return Made(card=card, certificate=certificate, session=run.session)
+
+
+def _complete(run: _Run, found: Found, card: CardView) -> Dialogue[Made]:
+    handed = found.state.handed
+    if run.secrets is None and found.characters is not None and not handed:
+        run.secrets = yield from _chosen(run, found)
+    if handed:
+        yield from _take_up(run)
+    else:
+        yield from do(Begin())
+    certified, message = yield from _certified(run, card)
+    if not handed and run.secrets is not None:
+        yield from do(HandOver(secrets=run.secrets))
+    pin = None if run.secrets is None else run.secrets.pin
+    sign = SignWithCard(challenge=certified.challenge, message=message, pin=pin)
+    proof = yield from do(sign)
+    confirm = Confirm(token=run.session.token, card=certified.card, proof=proof)
+    confirmed = yield from do(confirm)
+    yield from do(Finish())
+    return Made(card=confirmed, certificate=certified.certificate, session=run.session)
+
+
+def _certified(run: _Run, card: CardView) -> Dialogue[tuple[CertifiedView, bytes]]:
+    pkcs10 = yield from do(MakeRequest())
+    asked = Certify(token=run.session.token, card=card, pkcs10=pkcs10)
+    certified, message = yield from do(asked)
+    check_certified(certified, run.session.holder, pkcs10)
+    chain = whole_chain(certified)
+    if (yield from do(WriteChain(chain=chain))) != chain:
+        raise CardDiffers(
+            message="the card does not hold the certificates that were written to it",
+            next_step="put the card in again and repeat; if it stays so, take another blank card",
+        )
+    return certified, message
+
+
+def _chosen(run: _Run, found: Found) -> Dialogue[Secrets]:
+    """A PIN of the holder's choice, and a PUK that they have written down."""
+    if found.characters is None:
+        raise AssertionError("a card without a PIN has none to choose")
+    puk, fault, mistaken = new_puk(run.entropy), None, False
+    while True:
+        pin = yield from do(ChoosePin(characters=found.characters, fault=fault))
+        birth_date = run.birth_date.value
+        fault = fault_of(pin, characters=found.characters, puk=puk, birth_date=birth_date)
+        if fault is None:
+            break
+        pin.wipe()
+    while True:
+        with (yield from do(NotePuk(puk=puk, mistaken=mistaken))) as typed:
+            if is_end_of(typed, puk):
+                return Secrets(pin=pin, puk=puk)
+        mistaken = True
+
+
+def _take_up(run: _Run) -> Dialogue[None]:
+    """PIN and PUK may be the holder's already: finish replacing them, and prove the PIN."""
+    refused: WrongSecret | None = None
+    while True:
+        if run.secrets is None:
+            run.secrets = yield from do(Recall(refused=refused))
+        try:
+            yield from do(HandOver(secrets=run.secrets))
+            yield from do(LogIn(pin=run.secrets.pin))
+        except WrongSecret as wrong:
+            run.secrets.wipe()
+            run.secrets, refused = None, wrong
+            yield from _unless_blocked(wrong)
+        else:
+            return
+
+
+def _unless_blocked(wrong: WrongSecret) -> Dialogue[None]:
+    if wrong.tries_left == 0:
+        raise wrong
+    if wrong.tries_left == 1:
+        ask = AskLastTry(which=wrong.which, kind=CardKind.ZORG_ID)
+        if not (yield from do(ask)):
+            raise Stopped(message="stopped before the last try", next_step=_FIND_PAPER)
+
+
+_FIND_PAPER: Final = "look up PIN and PUK, then put the card in again"

@@ -1,0 +1,54 @@
+"""The UZI pass proves itself to the server; its PIN is tried once each time it was typed."""
+
+from typing import Final
+
+from card_writer.card_edge import SecretKind, WrongSecret
+from card_writer.flow.steps.base import Dialogue, do
+from card_writer.flow.steps.person import AskLastTry, AskPassPin, PutIn
+from card_writer.flow.steps.reader import LookAtPass, OpenPass, SignWithPass
+from card_writer.flow.steps.server import AskChallenge, OpenSession
+from card_writer.flow.stopped import Stopped
+from card_writer.readers.recognition import CardKind
+from card_writer.secret import Secret
+from pki.api.wire import SessionView
+
+_CAREFUL: Final = "look the PIN up first; three mistakes in a row block a UZI pass"
+
+
+def prove_pass() -> Dialogue[tuple[SessionView, bytes]]:
+    """Open a session with the pass; who its holder is, and the pass's certificate (DER)."""
+    yield from do(PutIn(kind=CardKind.UZI_PASS))
+    certificate = yield from _opened()
+    challenge, message = yield from do(AskChallenge())
+    proof = yield from do(SignWithPass(challenge=challenge, message=message))
+    session = yield from do(OpenSession(certificate=certificate, proof=proof))
+    return session, certificate
+
+
+def _opened() -> Dialogue[bytes]:
+    refused: WrongSecret | None = None
+    while True:
+        state = yield from do(LookAtPass())
+        if not state.asks_pin:
+            return (yield from do(OpenPass(pin=Secret(b""))))
+        left = refused.tries_left if refused is not None else state.tries_left
+        yield from _while_tries_are_left(left)
+        with (yield from do(AskPassPin(tries_left=left, refused=refused))) as pin:
+            try:
+                return (yield from do(OpenPass(pin=pin)))
+            except WrongSecret as wrong:
+                refused = wrong
+
+
+def _while_tries_are_left(left: int | None) -> Dialogue[None]:
+    if left == 0:
+        raise WrongSecret(
+            message="the PIN of the UZI pass is blocked",
+            next_step="unblock it with its PUK, in the program that came with the UZI pass",
+            which=SecretKind.PIN,
+            tries_left=0,
+        )
+    if left == 1:
+        ask = AskLastTry(which=SecretKind.PIN, kind=CardKind.UZI_PASS)
+        if not (yield from do(ask)):
+            raise Stopped(message="stopped before the last try", next_step=_CAREFUL)

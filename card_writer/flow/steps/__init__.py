@@ -1,0 +1,1 @@
+"""What making a card consists of."""

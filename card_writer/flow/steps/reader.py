@@ -1,0 +1,146 @@
+"""Steps on the readers: with the UZI pass, and with the card that is being made."""
+
+from dataclasses import dataclass, field
+
+from card_writer.flow.bench import Bench, Found, PassState
+from card_writer.flow.steps.base import OnReader, Proof, Secrets
+from card_writer.secret import Secret
+from pki.api.wire import ChallengeView
+from pki.domain.identifiers import CardNumber, IdempotencyKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAtPass(OnReader[PassState]):
+    """Whether the PIN of the pass is asked for here, and how often it may be tried."""
+
+    def do(self, bench: Bench) -> PassState:
+        return bench.look_at_pass()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPass(OnReader[bytes]):
+    """Prove the PIN of the pass, once; its authenticity certificate, DER."""
+
+    pin: Secret = field(repr=False)
+
+    def do(self, bench: Bench) -> bytes:
+        return bench.open_pass(self.pin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignWithPass(OnReader[Proof]):
+    """Let the pass sign, and let it go: it is not needed after this."""
+
+    challenge: ChallengeView
+    message: bytes
+
+    def do(self, bench: Bench) -> Proof:
+        signature, algorithm = bench.sign_with_pass(self.message)
+        return Proof(challenge=self.challenge, signature=signature, algorithm=algorithm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadCard(OnReader[Found]):
+    """What lies in the card's reader, read anew."""
+
+    printed: CardNumber | None
+
+    def do(self, bench: Bench) -> Found:
+        return bench.read_card(self.printed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberOrder(OnReader[IdempotencyKey]):
+    """Choose a new idempotency key and keep it on the card."""
+
+    def do(self, bench: Bench) -> IdempotencyKey:
+        return bench.remember_order()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeBlank(OnReader[None]):
+    """Take what an ended order left off the card."""
+
+    def do(self, bench: Bench) -> None:
+        bench.card.make_blank()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin(OnReader[None]):
+    """Take the rights that a card as delivered gives its maker."""
+
+    def do(self, bench: Bench) -> None:
+        bench.card.begin()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogIn(OnReader[None]):
+    """Prove the holder's PIN to the card."""
+
+    pin: Secret = field(repr=False)
+
+    def do(self, bench: Bench) -> None:
+        bench.card.begin()
+        bench.card.log_in(self.pin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeRequest(OnReader[bytes]):
+    """Make the key on the card unless it is there; its PKCS#10 request."""
+
+    def do(self, bench: Bench) -> bytes:
+        bench.card.ensure_key()
+        return bench.card.certification_request()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteChain(OnReader[tuple[bytes, ...]]):
+    """Write the chain to the card, leaf first, and read back what it then holds."""
+
+    chain: tuple[bytes, ...]
+
+    def do(self, bench: Bench) -> tuple[bytes, ...]:
+        bench.card.write_certificates(self.chain)
+        return bench.card.certificates()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadChain(OnReader[tuple[bytes, ...]]):
+    """What the card holds, leaf first."""
+
+    def do(self, bench: Bench) -> tuple[bytes, ...]:
+        return bench.card.certificates()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver(OnReader[None]):
+    """Replace PUK, PIN and administration key by the holder's and this card's own."""
+
+    secrets: Secrets
+
+    def do(self, bench: Bench) -> None:
+        bench.card.hand_over(pin=self.secrets.pin, puk=self.secrets.puk)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignWithCard(OnReader[Proof]):
+    """Reset the card, prove the holder's PIN where it has one, and let the new key sign."""
+
+    challenge: ChallengeView
+    message: bytes
+    pin: Secret | None = field(repr=False)
+
+    def do(self, bench: Bench) -> Proof:
+        bench.card.start_afresh()
+        if self.pin is not None:
+            bench.card.log_in(self.pin)
+        signature = bench.card.sign(self.message)
+        return Proof(challenge=self.challenge, signature=signature, algorithm=bench.card.algorithm)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish(OnReader[None]):
+    """Mark the card operational."""
+
+    def do(self, bench: Bench) -> None:
+        bench.card.finish()

@@ -1,0 +1,291 @@
+"""A desk for tests: a pass with a PIN, a virtual card that can be pulled, and who sits there."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from card_writer.card_edge import CardGone, HolderCard, PinCharacters, SecretKind, WrongSecret
+from card_writer.flow.desk import Desk
+from card_writer.flow.making import Made, make_card
+from card_writer.flow.pins import PinFault
+from card_writer.flow.steps.base import Step
+from card_writer.piv.card import PivCard
+from card_writer.piv.rights import PivSettings
+from card_writer.readers.recognition import CardKind
+from card_writer.secret import Secret
+from pki.api.client import IssuanceClient
+from pki.api.errors import ServiceUnreachable
+from pki.api.wire import (
+    CardView,
+    CertificateRequest,
+    CertifiedView,
+    ChallengeView,
+    ConfirmationRequest,
+    HolderView,
+    OrderRequest,
+    SessionRequest,
+    SessionView,
+)
+from pki.domain.algorithms import KeyType, SignatureAlgorithm
+from pki.domain.errors import ZorgidError
+from pki.domain.identifiers import CardId, CardNumber, IdempotencyKey
+from pki.domain.people import BirthDate
+from pki.ports import SystemEntropy
+from uzi_made import NOW, PassPlan, Register, der, upn, uzi
+from vcard_piv import PivCard as VirtualCard
+
+Answer = TypeVar("Answer")
+PASS_PIN, CARD_PIN = b"314159", b"Zorg42x"
+URA = "90000382"
+BIRTH_DATE = BirthDate(NOW.date().replace(year=1985))
+SETTINGS = PivSettings(
+    pin_characters=PinCharacters.PRINTABLE_ASCII, ask_vendor=True, master=Secret(bytes(range(40)))
+)
+
+
+@dataclass(slots=True)
+class Tear:
+    """Counts what happens at the desk; at one of them the cable is pulled.
+
+    ``acted``: what was asked is done all the same, and only the answer is lost.
+    """
+
+    at: int | None = None
+    acted: bool = False
+    count: int = 0
+
+    def strikes(self) -> bool:
+        self.count += 1
+        return self.count - 1 == self.at
+
+
+def gone() -> CardGone:
+    return CardGone(message="pulled out", next_step="put it in again", outcome_unknown=True)
+
+
+@dataclass(slots=True)
+class TornChip:
+    """Fulfils the driver's transport: a chip, lost where the tear says."""
+
+    chip: VirtualCard
+    tear: Tear
+    heads: list[bytes] = field(default_factory=list)
+
+    def transmit(self, apdu: bytearray) -> bytes:
+        strikes = self.tear.strikes()
+        self.heads.append(bytes(apdu[:4]))
+        answer = b"" if strikes and not self.tear.acted else self.chip.transmit(bytes(apdu))
+        if strikes:
+            self.chip.power_on()
+            raise gone()
+        return answer
+
+    def reset(self) -> None:
+        self.chip.power_on()
+
+
+@dataclass(slots=True, kw_only=True)
+class ChipCards:
+    """A reader with one virtual card in it."""
+
+    chip: VirtualCard
+    tear: Tear = field(default_factory=Tear)
+    number: CardNumber | None
+    settings: PivSettings = SETTINGS
+    key_type: KeyType = KeyType.P256
+    heads: list[bytes] = field(default_factory=list)
+
+    def open(self, printed: CardNumber | None) -> HolderCard:
+        self.chip.power_on()
+        return PivCard.at(
+            TornChip(self.chip, self.tear, self.heads),
+            settings=self.settings,
+            entropy=SystemEntropy(),
+            key_type=self.key_type,
+            printed=printed or self.number,
+        )
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(slots=True, kw_only=True)
+class PassDouble:
+    """A UZI pass and its reader, which count tries as a chip does."""
+
+    certificate: bytes
+    key: rsa.RSAPrivateKey
+    tear: Tear = field(default_factory=Tear)
+    left: int = 3
+    opened: int = 0
+
+    asks_pin = True
+    algorithm = SignatureAlgorithm.SHA256_RSA
+
+    def tries_left(self) -> int | None:
+        self._touched()
+        return self.left
+
+    def open(self, pin: Secret) -> "PassDouble":
+        self.opened += 1
+        strikes = self.tear.strikes()
+        if self.left and (not strikes or self.tear.acted):
+            self.left = 3 if bytes(pin.reveal()) == PASS_PIN else self.left - 1
+        if strikes:
+            raise gone()
+        if self.left < 3:
+            raise WrongSecret(message="wrong", which=SecretKind.PIN, tries_left=self.left)
+        return self
+
+    def authenticity_certificate(self) -> bytes:
+        self._touched()
+        return self.certificate
+
+    def sign(self, message: bytes) -> bytes:
+        self._touched()
+        return self.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+
+    def close(self) -> None:
+        pass
+
+    def _touched(self) -> None:
+        if self.tear.strikes():
+            raise gone()
+
+
+@dataclass(slots=True, kw_only=True)
+class Someone:
+    """Sits at the desk, and remembers the PIN they chose and the PUK they wrote down."""
+
+    pass_pins: list[bytes] = field(default_factory=lambda: [PASS_PIN])
+    pins: list[bytes] = field(default_factory=lambda: [CARD_PIN])
+    paper: bytes = b""
+    patience: int = 0
+    takes_last_try: bool = False
+    asked: list[str] = field(default_factory=list)
+    told: list[Any] = field(default_factory=list)
+    faults: list[PinFault] = field(default_factory=list)
+
+    async def put_in(self, kind: CardKind, *, again: bool) -> None:
+        self.asked.append(f"{kind.value} again" if again else kind.value)
+
+    async def pass_pin(self, tries_left: int | None, refused: WrongSecret | None) -> Secret:
+        self.asked.append(f"pass pin {tries_left}")
+        return Secret(
+            bytearray(self.pass_pins.pop(0) if len(self.pass_pins) > 1 else self.pass_pins[0])
+        )
+
+    async def last_try(self, which: SecretKind, kind: CardKind) -> bool:
+        self.asked.append(f"last try {which.value} {kind.value}")
+        return self.takes_last_try
+
+    async def birth_date(self, holder: HolderView) -> BirthDate:
+        self.asked.append("birth date")
+        self.told.append(holder)
+        return BIRTH_DATE
+
+    async def card_number(self) -> CardNumber:
+        self.asked.append("card number")
+        return CardNumber("TYPED-0001")
+
+    async def choose_pin(self, characters: PinCharacters, fault: PinFault | None) -> Secret:
+        self.asked.append("choose pin")
+        if fault is not None:
+            self.faults.append(fault)
+            self.pins.pop(0)
+        return Secret(bytearray(self.pins[0]))
+
+    async def note_puk(self, puk: Secret, *, mistaken: bool) -> Secret:
+        self.asked.append("note puk again" if mistaken else "note puk")
+        self.paper = bytes(puk.reveal())
+        return Secret(bytearray(self.paper[-4:]))
+
+    async def recall(self, refused: WrongSecret | None) -> tuple[Secret, Secret]:
+        self.asked.append("recall")
+        return Secret(bytearray(self.pins[0])), Secret(bytearray(self.paper))
+
+    async def go_on(self, error: ZorgidError) -> bool:
+        self.asked.append(f"go on after {error.code}")
+        self.patience -= 1
+        return self.patience >= 0
+
+    def doing(self, step: Step[Any]) -> None:
+        self.told.append(type(step).__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class TornClient:
+    """The API's client, whose connection is lost where the tear says."""
+
+    inner: IssuanceClient
+    tear: Tear = field(default_factory=Tear)
+    changed: Callable[[CertifiedView], CertifiedView] = lambda certified: certified
+
+    def message_to_sign(self, challenge: ChallengeView) -> bytes:
+        return self.inner.message_to_sign(challenge)
+
+    async def challenge(self) -> ChallengeView:
+        return await self._call(self.inner.challenge)
+
+    async def open_session(self, request: SessionRequest) -> SessionView:
+        return await self._call(lambda: self.inner.open_session(request))
+
+    async def order_card(self, token: str, key: IdempotencyKey, request: OrderRequest) -> CardView:
+        return await self._call(lambda: self.inner.order_card(token, key, request))
+
+    async def certify(
+        self, token: str, card_id: CardId, request: CertificateRequest
+    ) -> CertifiedView:
+        certified = await self._call(lambda: self.inner.certify(token, card_id, request))
+        return self.changed(certified)
+
+    async def confirm(self, token: str, card_id: CardId, request: ConfirmationRequest) -> CardView:
+        return await self._call(lambda: self.inner.confirm(token, card_id, request))
+
+    async def _call(self, asked: Callable[[], Awaitable[Answer]]) -> Answer:
+        strikes = self.tear.strikes()
+        answer = None if strikes and not self.tear.acted else await asked()
+        if answer is None or strikes:
+            raise ServiceUnreachable(message="the line is dead", next_step="repeat")
+        return answer
+
+
+def pass_of(register: Register, number: str = "900021219", *, ura: str = URA) -> PassDouble:
+    """The pass of the employee with this UZI number."""
+    plan = PassPlan()
+    text = f"2.16.528.1.1007.99.218-1-{number}-N-{ura}-00.000-00000000"
+    subject = [(oid, number if value == "900021219" else value) for oid, value in plan.subject]
+    named = replace(plan, names=(upn(f"{number}@{ura}"), uzi(text)), subject=subject)
+    return PassDouble(certificate=der(register.issue(named)), key=register.pass_key)
+
+
+@dataclass(slots=True, kw_only=True)
+class TestDesk:
+    """Everything of one person and one card."""
+
+    __test__ = False
+
+    uzi_pass: PassDouble
+    cards: ChipCards
+    person: Someone
+    client: TornClient
+
+    async def make(self) -> Made:
+        """Run the program once."""
+        entropy = SystemEntropy()
+        desk = Desk(
+            passes=self.uzi_pass,
+            cards=self.cards,
+            person=self.person,
+            client=self.client,
+            entropy=entropy,
+        )
+        return await desk.run(make_card(entropy))
+
+    def mended(self) -> None:
+        """Nothing is torn any more."""
+        for each in (self.uzi_pass, self.cards, self.client):
+            each.tear = Tear()
