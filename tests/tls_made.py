@@ -23,7 +23,7 @@ class TlsMade:
     """One CA for server and clients; client ``expired`` is late, ``foreign`` of another CA."""
 
     def __init__(self, folder: Path, now: datetime) -> None:
-        self._folder = folder
+        self.folder = folder
         self._now = now
         self._ca = self._new_ca("Services CA")
         foreign = self._new_ca("Another CA")
@@ -40,16 +40,16 @@ class TlsMade:
 
     def server_context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(
-            ssl.Purpose.CLIENT_AUTH, cafile=self._folder / "ca.pem"
+            ssl.Purpose.CLIENT_AUTH, cafile=self.folder / "ca.pem"
         )
-        context.load_cert_chain(self._folder / "server.pem")
+        context.load_cert_chain(self.folder / "server.pem")
         context.verify_mode = ssl.CERT_OPTIONAL
         return context
 
     def client_context(self, who: str | None = None) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self._folder / "ca.pem")
+        context = ssl.create_default_context(cafile=self.folder / "ca.pem")
         if who is not None:
-            context.load_cert_chain(self._folder / f"{who}.pem")
+            context.load_cert_chain(self.folder / f"{who}.pem")
         return context
 
     def _new_ca(self, name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -100,5 +100,5 @@ class TlsMade:
         )
         self._certificates[who] = certificate
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        path = self._folder / f"{who}.pem"
+        path = self.folder / f"{who}.pem"
         path.write_bytes(pem + certificate.public_bytes(Encoding.PEM))

@@ -170,7 +170,7 @@ SerialText = Annotated[
         SerialNumber,
         SerialNumber.parse,
         about="Serial number: 40 lower-case hexadecimal digits.",
-        pattern="[0-9a-f]{40}",
+        pattern="(?!0{40})[0-7][0-9a-f]{39}",
     ),
 ]
 UraText = Annotated[Ura, _identifier(Ura)]

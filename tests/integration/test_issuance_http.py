@@ -65,6 +65,8 @@ async def test_what_is_no_request_is_a_problem(
         ("GET", "/v1/cards/%2e%2e", 404),
         ("GET", "/v1/cards/xyz", 400),
         ("GET", "/v1/cards?uzi_number=900012345", 405),
+        ("GET", "/v1/cards/search", 405),
+        ("GET", "/v1/cards/link", 405),
         ("POST", "/v1/cards/search", 401),
         ("GET", "/v1/certificates/00", 401),
         ("POST", "/v1/cards", 401),

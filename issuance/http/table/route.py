@@ -1,6 +1,7 @@
 """One line of the table of routes: what registers a route is what describes it."""
 
-from collections.abc import Awaitable, Callable, Iterable
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
@@ -75,5 +76,30 @@ class Route:
 
 
 def definitions(table: Iterable[Route]) -> list[web.RouteDef]:
-    """What to add to the application."""
-    return [web.RouteDef(each.method, each.path, each.handler, {}) for each in table]
+    """What to add to the application. No parameter takes what is a path of its own.
+
+    Else ``GET /v1/cards/search`` would be answered as a card of that id, and not with 405.
+    """
+    routes = tuple(table)
+    paths = [each.path.split("/") for each in routes]
+    return [
+        web.RouteDef(each.method, _pattern(each.path, paths), each.handler, {}) for each in routes
+    ]
+
+
+def _pattern(path: str, paths: Sequence[Sequence[str]]) -> str:
+    """The path as the router reads it, with its parameters narrowed."""
+    parts = path.split("/")
+    narrowed = []
+    for at, part in enumerate(parts):
+        taken = {
+            other[at]
+            for other in paths
+            if len(other) == len(parts) and other[:at] == parts[:at] and "{" not in other[at]
+        }
+        if "{" in part and taken:
+            words = "|".join(sorted(map(re.escape, taken)))
+            narrowed.append(f"{part[:-1]}:(?!(?:{words})$)[^{{}}/]+}}")
+        else:
+            narrowed.append(part)
+    return "/".join(narrowed)
