@@ -19,7 +19,7 @@ from pki.domain.events import CrlPublished
 from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
 from pki.domain.records import PublishedCrl
-from pki.ports import OK, Clock, HttpAnswer, HttpRequest
+from pki.ports import OK, Clock, HttpAnswer, HttpRequest, ReadyAnswer
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class CrlHandler:
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> bytes | None:
+    ) -> ReadyAnswer | None:
         """Nothing is ready: what a cache may keep depends on the time."""
         del method, target, headers, body
         return None

@@ -7,7 +7,7 @@ from typing import Final
 from ocsp.http_form import REQUEST_TYPE, decode_path, error_answer, unready
 from ocsp.responder import OcspResponder
 from pki.der.ocsp import MAX_REQUEST, OcspError
-from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer
+from pki.ports import HttpAnswer, HttpRequest, LiveAnswers, ReadyAnswer
 
 CONDITIONS: Final = frozenset({b"if-none-match", b"if-modified-since"})
 _TEXT: Final = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
@@ -25,11 +25,11 @@ class OcspHandler:
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> ReadyAnswer | bytes | None:
-        """The answer that is ready, or needs no waiting; octets of body or target are the key."""
+    ) -> ReadyAnswer | LiveAnswers | None:
+        """The answer that is ready, by octets of body or target, or where to wait for one."""
         if method == b"POST":
             if headers.get(b"content-type") == REQUEST_TYPE and target in self._paths:
-                return self._responder.lookup(body) or self._responder.at_once(body)
+                return self._responder.lookup(body) or self._responder.live
         elif method == b"GET" and CONDITIONS.isdisjoint(headers):
             return self._responder.lookup(target)
         return None

@@ -20,6 +20,7 @@ from ocsp.ports import CertificateDigests, Credentials, StatusSource, WorkingSet
 from ocsp.signing.ahead import Ahead
 from ocsp.signing.early import EarlyAnswers
 from ocsp.signing.finding import Finder
+from ocsp.signing.live import TurnsOfAnswers
 from ocsp.signing.presigned import Signatures
 from ocsp.signing.presigning import Presigning
 from ocsp.signing.quick import QuickAnswers
@@ -86,6 +87,7 @@ class OcspResponder:
         self.early = EarlyAnswers(
             self._signatures, self._cache, self._policy, make_entry=self._entry, gate=self._gate
         )
+        self.live = TurnsOfAnswers(self.at_once, self._quick)
         self.ahead = Ahead(self._made, self._policy, moments, self.statistics, gate=self._gate)
         self.changed = ChangedSeconds()
 

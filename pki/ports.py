@@ -6,7 +6,7 @@ randomness.
 
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -82,6 +82,19 @@ class PromptSigner(Signer, Protocol):
 
         Raises:
             SignatureBroken: it is not one of this message by this key.
+        """
+        ...
+
+
+@runtime_checkable
+class QueueSigner(Signer, Protocol):
+    """A signer with threads of its own, which take what waits in one turn: RSA in memory."""
+
+    def sign_soon(self, message: bytes, done: Callable[[bytes | None], None]) -> bool:
+        """Let ``message`` wait with the others; False when too many do.
+
+        ``done`` is called once, from the event loop and not within this call: with a signature that
+        was verified, or with None if there is none; why not, the log says.
         """
         ...
 
@@ -182,6 +195,25 @@ class ReadyAnswer:
         """From now on it is not given; its octets are let go."""
         self.until = -math.inf
         self.octets = b""
+
+
+class Receiver(Protocol):
+    """Waits for one answer."""
+
+    def give(self, octets: bytes | None) -> None:
+        """Take head and body as they follow the Date line; None: it is to be answered in full."""
+        ...
+
+
+class LiveAnswers(Protocol):
+    """Makes answers that are given once: many in one turn, after those that are ready."""
+
+    def take(self, asked: bytes, receiver: Receiver) -> None:
+        """Let the body of a request wait for its turn.
+
+        ``receiver`` is given its answer once, from the event loop and not within this call.
+        """
+        ...
 
 
 class SystemClock:

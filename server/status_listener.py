@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Final, Protocol
 
 from pki.domain.errors import Unavailable
-from pki.ports import Clock, HttpAnswer, HttpRequest, ReadyAnswer
+from pki.ports import Clock, HttpAnswer, HttpRequest, LiveAnswers, ReadyAnswer
 from server.status_http.connection import Connection
 from server.status_http.desk import Head, plain
 from server.status_http.reading import Limits
@@ -38,8 +38,8 @@ class Handler(Protocol):
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> ReadyAnswer | bytes | None:
-        """A 200 answer that is ready, or head and body of one to be given once, or None.
+    ) -> ReadyAnswer | LiveAnswers | None:
+        """A 200 answer that is ready, or who makes one of the body to be given once, or None.
 
         It depends on nothing but its arguments and the answer's own times: identical octets may
         get a `ReadyAnswer` without being asked for again. Raises nothing.
@@ -177,7 +177,7 @@ class StatusListener:
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> ReadyAnswer | bytes | None:
+    ) -> ReadyAnswer | LiveAnswers | None:
         """Fulfil `Desk`."""
         for prefix, handler in self._routes:
             if target.startswith(prefix):

@@ -7,7 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from pki.domain.errors import StoreUnavailable
-from pki.ports import Gate, HttpAnswer, HttpRequest, ReadyAnswer, SystemClock
+from pki.ports import (
+    Gate,
+    HttpAnswer,
+    HttpRequest,
+    LiveAnswers,
+    ReadyAnswer,
+    Receiver,
+    SystemClock,
+)
 from server.status_http.reading import Limits
 from server.status_listener import Handler, StatusListener, bind
 
@@ -19,7 +27,10 @@ def ready_answer(gate: Gate, body: bytes) -> ReadyAnswer:
 
 @dataclass
 class FakeHandler:
-    """Answers with what it was asked; ``/hot`` is ready, ``/slow`` waits for `release`."""
+    """Answers with what it was asked; ``/hot`` is ready, ``/slow`` waits for `release`.
+
+    ``/live`` has its turn when `turn` gives it ``live``.
+    """
 
     methods: Sequence[str] = ("GET", "HEAD", "POST")
     reached: asyncio.Event = field(default_factory=asyncio.Event)
@@ -32,10 +43,26 @@ class FakeHandler:
         self.gate.until = math.inf
         self.ready = ready_answer(self.gate, b"hot")
         self.hot_calls = 0
+        self.live = ready_answer(self.gate, b"live").octets
+        self.waiting: list[tuple[bytes, Receiver]] = []
+        self.taken = asyncio.Event()
+
+    def take(self, asked: bytes, receiver: Receiver) -> None:
+        self.waiting.append((asked, receiver))
+        self.taken.set()
+
+    def turn(self, octets: bytes | None) -> None:
+        """Give this to everybody who waits."""
+        waiting, self.waiting = self.waiting, []
+        self.taken.clear()
+        for _, receiver in waiting:
+            receiver.give(octets)
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> ReadyAnswer | None:
+    ) -> ReadyAnswer | LiveAnswers | None:
+        if method == b"POST" and target.endswith(b"/live"):
+            return self
         if target.endswith(b"/broken"):
             raise ZeroDivisionError
         if method == b"GET" and target.endswith(b"/hot"):

@@ -53,8 +53,10 @@ class Listener(StatusListener):
         self._owed.append(work)
 
     async def settle(self) -> None:
+        await asyncio.sleep(0)
         while self._owed:
             await self._owed.pop(0)
+            await asyncio.sleep(0)
 
 
 class Wire(asyncio.Transport):

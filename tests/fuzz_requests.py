@@ -36,6 +36,10 @@ WORDS: Final = (
 )
 
 
+SLASH: Final = b"\xfc"
+"""From this octet on base64 begins with ``/``, which is cut off a path: that is another request."""
+
+
 class Target:
     """One responder for all inputs."""
 
@@ -58,6 +62,8 @@ class Target:
         for answer in (posted, got):
             assert answer.status == 200
             said = fuzz_answers.check_answer(answer.body, bench)
+            if answer is got and data[:1] >= SLASH:
+                continue
             assert (said is OcspError.MALFORMED_REQUEST) is (
                 request is None or len(request.cert_ids) > bench.policy.certificates_per_request
             )

@@ -84,12 +84,13 @@ class Bench:
     ca: PracticeCa = CA
     key_kind: str = "ec"
     quick: bool = False
+    kind: type[PlainSigner] | None = None
     digests: FakeDigests | None = None
     other_kind: str | None = None
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.clock, self.issuer)
-        kind = QuickSigner if self.quick else PlainSigner
+        kind = self.kind or (QuickSigner if self.quick else PlainSigner)
         self.signer = kind(new_key("responder", self.key_kind))
         self.source = FakeCredentials()
         self.credential = self.credential_of(self.signer)
@@ -138,9 +139,15 @@ class Bench:
         )
 
     def hot(self, body: bytes) -> bytes | None:
+        """What is ready, or is made in its turn without waiting."""
         self.responder.beat()
         ready = self.handler.hot(b"POST", b"/ocsp", OCSP_TYPE, body)
-        return ready.octets if isinstance(ready, ReadyAnswer) else ready
+        if ready is self.responder.live:
+            made = self.responder.at_once(body)
+        else:
+            assert ready is None or isinstance(ready, ReadyAnswer)
+            made = ready
+        return made.octets if isinstance(made, ReadyAnswer) else made
 
     async def status(self, serial: SerialNumber) -> CertificateStatus | None:
         return one(await self.post(request_for(serial)))

@@ -8,6 +8,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, NamedTuple
 
 from ocsp.answer import Asked, Found, lasts
@@ -21,7 +22,7 @@ from pki.der.ocsp import OcspRequest, read_request
 from pki.domain.errors import Malformed, Unavailable, ZorgidError
 from pki.domain.identifiers import IssuerId
 from pki.domain.status import CertificateStatus
-from pki.ports import Gate
+from pki.ports import Gate, Receiver
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,37 @@ class QuickAnswers:
             answer = draft.stencils.answer(draft.data, signer.sign_now(draft.data))
         except ZorgidError as error:
             logger.exception("no OCSP answer at once", extra={"next_step": error.next_step})
+            return None
+        self._count(draft)
+        return answer
+
+    def queue(self, der: bytes, receiver: Receiver) -> bool:
+        """Let the same be signed by a key that many wait for together; False if it cannot be.
+
+        ``receiver`` is given None when a change overtook it.
+        """
+        try:
+            draft = self._draft(der)
+        except ZorgidError as error:
+            logger.exception("no OCSP answer to wait for", extra={"next_step": error.next_step})
+            return False
+        if draft is None or (signer := draft.stencils.queued) is None:
+            return False
+        return signer.sign_soon(draft.data, partial(self._signed, draft, receiver))
+
+    def _signed(self, draft: Draft, receiver: Receiver, signature: bytes | None) -> None:
+        receiver.give(None if signature is None else self._still(draft, signature))
+
+    def _still(self, draft: Draft, signature: bytes) -> bytes | None:
+        """The answer around this signature, if what it says is so still."""
+        if draft.known.remembered.status is not draft.status:
+            return None
+        if self._monotonic() >= self._gate.until:
+            return None
+        try:
+            answer = draft.stencils.answer(draft.data, signature)
+        except ZorgidError as error:
+            logger.exception("no OCSP answer soon", extra={"next_step": error.next_step})
             return None
         self._count(draft)
         return answer

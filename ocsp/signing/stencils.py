@@ -14,7 +14,7 @@ from ocsp.http_form import unkept_answer
 from ocsp.policy import ResponderPolicy
 from ocsp.signing.whole import framed, read_back, response_data
 from pki.domain.status import CertificateStatus
-from pki.ports import PromptSigner
+from pki.ports import PromptSigner, QueueSigner
 
 MOST: Final = 4096
 """Pieces kept of each kind: statuses at one second, and lengths of answers."""
@@ -31,12 +31,22 @@ class Stencils:
     ``turned`` is another object at each second, so that pieces can be remembered beside it.
     """
 
-    __slots__ = ("_data", "_frames", "_policy", "_second", "credential", "prompt", "turned")
+    __slots__ = (
+        "_data",
+        "_frames",
+        "_policy",
+        "_second",
+        "credential",
+        "prompt",
+        "queued",
+        "turned",
+    )
 
     def __init__(self, credential: ResponderCredential, policy: ResponderPolicy) -> None:
         signer = credential.signer
         self.credential = credential
         self.prompt = signer if isinstance(signer, PromptSigner) else None
+        self.queued = signer if isinstance(signer, QueueSigner) else None
         self.turned = object()
         self._policy = policy
         self._second: datetime | None = None

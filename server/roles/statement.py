@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from pki.ports import HttpAnswer, HttpRequest
+from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer
 
 
 class StatementHandler:
@@ -30,7 +30,7 @@ class StatementHandler:
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> bytes | None:
+    ) -> ReadyAnswer | None:
         """Nothing is hot here."""
         del method, target, headers, body
         return None

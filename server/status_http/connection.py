@@ -2,41 +2,32 @@
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 from http import HTTPStatus
 from time import monotonic
-from typing import Final, cast
+from typing import cast
 
-from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer
+from pki.ports import HttpAnswer, LiveAnswers, ReadyAnswer
 from server.status_http.desk import (
     CLOSE,
     HEAD_END,
     KEEP,
     KEEP_OLD,
+    Asked,
     Desk,
     Head,
-    asked,
+    half_close,
     head_of,
     plain,
+    written,
 )
 from server.status_http.reading import RequestReader
-
-ONE_WRITE: Final = 65536
-"""Answers up to this many octets leave in one write; larger bodies are not copied for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A request, or an answer already known, that waits for its turn."""
-
-    what: HttpRequest | HttpAnswer
-    mode: int
 
 
 class Connection(asyncio.Protocol):
     """Reads until a request is the last (``_last``); ``_ended`` once that is answered.
 
-    ``_at_rest``: nothing is begun, owed or refused; what arrives next begins a request.
+    ``_at_rest``: nothing is begun, owed or refused; what arrives next begins a request. ``_live``:
+    what is answered by `give`; all that comes in meanwhile waits behind it.
     """
 
     __slots__ = (
@@ -49,6 +40,7 @@ class Connection(asyncio.Protocol):
         "_heads",
         "_known",
         "_last",
+        "_live",
         "_mode",
         "_queue",
         "_reader",
@@ -64,7 +56,8 @@ class Connection(asyncio.Protocol):
         self._known = desk.known
         self._heads = desk.heads
         self._reader: RequestReader | None = None
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[tuple[Asked | HttpAnswer, int]] = deque()
+        self._live: tuple[Asked, int] | None = None
         self._at_rest = True
         self._busy = False
         self._last = False
@@ -134,12 +127,10 @@ class Connection(asyncio.Protocol):
         if isinstance(ready, ReadyAnswer):
             self._desk.remember(data, ready, mode)
             self._give_at_rest(ready.octets, mode)
-        elif ready is not None:
-            self._give_at_rest(ready, mode)
         else:
             self._since = self._desk.tick
             self._last = mode == CLOSE
-            self._enqueue(_Waiting(asked(method, target, headers, body), mode))
+            self._begin_answer(ready, Asked(method, target, headers, body), mode)
 
     def _give_at_rest(self, octets: bytes, mode: int) -> None:
         """Answer octets that were exactly one request; after the last nothing is left unread."""
@@ -152,7 +143,15 @@ class Connection(asyncio.Protocol):
 
     def _read(self, data: bytes) -> None:
         """Parse; and make the octets known when they were one whole request and nothing else."""
-        reader = self._reader or self._begin()
+        reader = self._reader
+        if reader is None:
+            reader = self._reader = RequestReader(
+                self._desk.limits,
+                begun=self._touch,
+                whole=self._whole,
+                expected=self._expected,
+                refuse=self._refuse,
+            )
         rested, self._at_rest = self._at_rest, False
         self._whole_ones, self._found = 0, None
         reader.feed(data)
@@ -166,17 +165,6 @@ class Connection(asyncio.Protocol):
             self._desk.remember_head(*head)
         if self._found is not None:
             self._desk.remember(data, self._found, self._mode)
-
-    def _begin(self) -> RequestReader:
-        reader = RequestReader(
-            self._desk.limits,
-            begun=self._touch,
-            whole=self._whole,
-            expected=self._expected,
-            refuse=self._refuse,
-        )
-        self._reader = reader
-        return reader
 
     @property
     def _open(self) -> bool:
@@ -198,34 +186,57 @@ class Connection(asyncio.Protocol):
             return
         desk = self._desk
         self._last = reader.close or desk.draining
+        asked = Asked(reader.method, reader.target, reader.headers, reader.body)
         mode = self._mode = CLOSE if self._last else KEEP_OLD if reader.old else KEEP
-        if not self._busy:
-            ready = desk.hot(reader.method, reader.target, reader.headers, reader.body)
-            if ready is not None:
-                self._give(ready, mode)
-                return
-        request = asked(reader.method, reader.target, reader.headers, reader.body)
-        self._enqueue(_Waiting(request, mode))
-
-    def _give(self, ready: ReadyAnswer | bytes, mode: int) -> None:
+        if self._busy:
+            self._enqueue(asked, mode)
+            return
+        ready = desk.hot(*asked)
         if isinstance(ready, ReadyAnswer):
             self._found = ready
-            ready = ready.octets
-        self._transport.write(self._desk.prefixes[mode] + ready)
-        self._end_if_last()
+            self._transport.write(desk.prefixes[mode] + ready.octets)
+            self._end_if_last()
+        else:
+            self._begin_answer(ready, asked, mode)
+
+    def _begin_answer(self, live: LiveAnswers | None, asked: Asked, mode: int) -> None:
+        """Nothing else is owed."""
+        if live is None:
+            self._enqueue(asked, mode)
+        else:
+            self._at_rest = False
+            self._busy = True
+            self._live = asked, mode
+            live.take(asked.body, self)
+
+    def give(self, octets: bytes | None) -> None:
+        """Fulfil `Receiver`."""
+        live, self._live = self._live, None
+        if live is None or self._ended:
+            return
+        if octets is None:
+            self._queue.appendleft(live)
+        else:
+            self._transport.write(self._desk.prefixes[live[1]] + octets)
+        if self._queue:
+            self._transport.pause_reading()
+            self._desk.spawn(self._work())
+        else:
+            self._rest()
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Say why, after what is still owed, and end."""
         if not self._last:
             self._last = True
-            self._enqueue(_Waiting(plain(status), CLOSE))
+            self._enqueue(plain(status), CLOSE)
 
-    def _enqueue(self, waiting: _Waiting) -> None:
+    def _enqueue(self, what: Asked | HttpAnswer, mode: int) -> None:
+        """Let it wait behind what is owed; no more is read until all is answered."""
         self._at_rest = False
-        self._queue.append(waiting)
+        self._queue.append((what, mode))
+        self._transport.pause_reading()
         if not self._busy:
             self._busy = True
-            self._transport.pause_reading()
             self._desk.spawn(self._work())
 
     async def _work(self) -> None:
@@ -233,40 +244,31 @@ class Connection(asyncio.Protocol):
             if self._gate is not None:
                 await self._gate.wait()
                 continue
-            waiting = self._queue.popleft()
-            what = waiting.what
+            what, mode = self._queue.popleft()
             head_only = False
-            if isinstance(what, HttpRequest):
-                head_only = what.method == "HEAD"
-                what = await self._desk.answer(what)
+            if isinstance(what, Asked):
+                head_only = what.method == b"HEAD"
+                what = await self._desk.answer(what.request)
             if not self._ended:
-                self._send(what, waiting.mode, head_only=head_only)
+                prefix = self._desk.prefixes[mode]
+                self._transport.writelines(written(what, prefix, head_only=head_only))
+        if not self._ended:
+            self._transport.resume_reading()
+            self._rest()
+
+    def _rest(self) -> None:
+        """All that was asked is answered."""
         self._busy = False
         self._touch()
-        if not self._ended:
-            self._at_rest = not (self._last or self._open)
-            self._transport.resume_reading()
-            self._end_if_last()
-
-    def _send(self, answer: HttpAnswer, mode: int, *, head_only: bool) -> None:
-        prefix = self._desk.prefixes[mode]
-        if answer.status != HTTPStatus.OK:
-            status = HTTPStatus(answer.status)
-            line = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
-            prefix = line + prefix.split(b"\r\n", 1)[1]
-        body = b"" if head_only else answer.body
-        if len(body) <= ONE_WRITE:
-            self._transport.write(prefix + answer.head() + body)
-        else:
-            self._transport.write(prefix + answer.head())
-            self._transport.write(body)
+        self._at_rest = not (self._last or self._open)
+        self._end_if_last()
 
     def _end_if_last(self) -> None:
         """Half-close and read on: closing on unread octets resets the answer (RFC 9112 9.6)."""
         if self._last and not self._ended:
             self._ended = True
             self._touch()
-            self._transport.write_eof()
+            half_close(self._transport)
 
     def drain(self) -> None:
         """End as soon as what was asked is answered."""
@@ -275,7 +277,6 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def abort(self) -> None:
-        """End now."""
         self._transport.abort()
 
     def check_time(self) -> None:

@@ -1,11 +1,12 @@
 """What a connection and its listener have to do with each other, and the short answers."""
 
+from asyncio import WriteTransport
 from collections import OrderedDict
 from collections.abc import Coroutine, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer
+from pki.ports import HttpAnswer, HttpRequest, LiveAnswers, ReadyAnswer
 from server.status_http.reading import Limits, RequestReader
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ HEAD_END: Final = b"\r\n\r\n"
 NOT_BY_OCTETS: Final = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
 
 
+ONE_WRITE: Final = 65536
+"""Answers up to this many octets leave in one write; larger bodies are not copied for it."""
+
+
 class Head(NamedTuple):
     """What the octets before a body say: they are the same whatever body of that length follows."""
 
@@ -28,6 +33,25 @@ class Head(NamedTuple):
     headers: Mapping[bytes, bytes]
     length: int
     mode: int
+
+
+class Asked(NamedTuple):
+    """A whole request, as it was read."""
+
+    method: bytes
+    target: bytes
+    headers: Mapping[bytes, bytes]
+    body: bytes
+
+    @property
+    def request(self) -> HttpRequest:
+        """The same for who answers it in full; llhttp knows no method that is not ASCII."""
+        return HttpRequest(
+            method=self.method.decode("ascii"),
+            target=self.target,
+            headers=self.headers,
+            body=self.body,
+        )
 
 
 class Desk(Protocol):
@@ -56,8 +80,8 @@ class Desk(Protocol):
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> ReadyAnswer | bytes | None:
-        """A ready answer, or the octets of one that is given but once; or None."""
+    ) -> ReadyAnswer | LiveAnswers | None:
+        """A ready answer, or who makes one that is given but once; or None."""
         ...
 
     def remember(self, asked: bytes, ready: ReadyAnswer, mode: int) -> None:
@@ -77,9 +101,22 @@ class Desk(Protocol):
         ...
 
 
-def asked(method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes) -> HttpRequest:
-    """A request for who answers it in full; llhttp knows no method that is not ASCII."""
-    return HttpRequest(method=method.decode("ascii"), target=target, headers=headers, body=body)
+def half_close(transport: WriteTransport) -> None:
+    """Say that nothing follows; a client that has left may have reset the connection."""
+    try:
+        transport.write_eof()
+    except OSError:
+        transport.abort()
+
+
+def written(answer: HttpAnswer, prefix: bytes, *, head_only: bool) -> tuple[bytes, ...]:
+    """What is written for an answer; ``prefix`` is that of 200."""
+    if answer.status != HTTPStatus.OK:
+        status = HTTPStatus(answer.status)
+        line = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+        prefix = line + prefix.split(b"\r\n", 1)[1]
+    head, body = prefix + answer.head(), b"" if head_only else answer.body
+    return (head + body,) if len(body) <= ONE_WRITE else (head, body)
 
 
 def head_of(data: bytes, reader: RequestReader, mode: int) -> tuple[bytes, Head] | None:

@@ -28,7 +28,7 @@ from pki.domain.algorithms import KeyType
 from pki.domain.identifiers import SerialNumber
 from pki.domain.records import CrlList, part_of
 from pki.domain.status import Good, OnHold
-from pki.ports import HttpAnswer, HttpRequest, SystemClock
+from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer, SystemClock
 from pki.trust.signatures import verify_signature
 from status_house import pem, run
 
@@ -63,7 +63,7 @@ class Followed:
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> bytes | None:
+    ) -> ReadyAnswer | None:
         return self.handler.hot(method, target, headers, body)
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:

@@ -14,7 +14,7 @@ from pki.keys.batched import BatchSigner
 from pki.keys.checked import CheckedSigner
 from pki.keys.prompt import SPOT_CHECK, SpotCheckedSigner
 from pki.keys.soft import SoftSigner
-from pki.ports import PromptSigner, Signer
+from pki.ports import PromptSigner, QueueSigner, Signer
 
 MESSAGE = b"what is to be signed"
 P256 = generate_private_key(KeyType.P256)
@@ -153,3 +153,43 @@ def test_a_batch_without_bounds_is_refused(bounds: tuple[int, int, float]) -> No
     threads, limit, seconds = bounds
     with pytest.raises(ValueError, match="batch"):
         BatchSigner(SoftSigner(RSA), threads=threads, queue_limit=limit, timeout_seconds=seconds)
+
+
+async def soon(signer: QueueSigner, count: int) -> list[bytes | None]:
+    """What those get that do not wait themselves."""
+    got: list[bytes | None] = []
+    whole = asyncio.Event()
+
+    def done(signature: bytes | None) -> None:
+        got.append(signature)
+        if len(got) == count:
+            whole.set()
+
+    assert all(signer.sign_soon(b"message %d" % number, done) for number in range(count))
+    assert not got
+    await whole.wait()
+    return got
+
+
+async def test_a_batch_tells_who_does_not_wait() -> None:
+    signer = BatchSigner(SoftSigner(RSA), threads=1, queue_limit=99, timeout_seconds=60)
+    assert isinstance(signer, QueueSigner)
+    assert isinstance(RSA, RSAPrivateKey)
+    public = RSA.public_key()
+    for number, signature in enumerate(await soon(signer, 40)):
+        assert signature is not None
+        assert verifies(public, signer.algorithm, b"message %d" % number, signature)
+
+
+async def test_a_batch_tells_when_there_is_no_signature() -> None:
+    signer = BatchSigner(Faulty(RSA, sound=1), threads=1, queue_limit=99, timeout_seconds=60)
+    assert [signature is None for signature in await soon(signer, 3)] == [False, True, True]
+    signer.close()
+    assert await soon(signer, 1) == [None]
+
+
+async def test_a_full_batch_takes_no_more() -> None:
+    signer = BatchSigner(SoftSigner(RSA), threads=1, queue_limit=2, timeout_seconds=60)
+    told: list[bytes | None] = []
+    assert [signer.sign_soon(MESSAGE, told.append) for _ in range(3)] == [True, True, False]
+    assert await outcome(signer) is SignerBusy

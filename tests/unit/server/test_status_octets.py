@@ -9,7 +9,15 @@ from typing import cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pki.ports import Gate, HttpAnswer, HttpRequest, ReadyAnswer, SystemClock
+from pki.ports import (
+    Gate,
+    HttpAnswer,
+    HttpRequest,
+    LiveAnswers,
+    ReadyAnswer,
+    Receiver,
+    SystemClock,
+)
 from server.status_http.connection import Connection
 from server.status_http.reading import Limits
 from server.status_listener import StatusListener
@@ -38,34 +46,49 @@ class Wire:
 
 
 class Mirror:
-    """Shows what it was asked, ready or for once; nothing is to be waited for."""
+    """Shows what it was asked: ready; or for once, what was posted, when it has its `turn`."""
 
     methods: Sequence[str] = ("GET", "POST")
 
     def __init__(self) -> None:
         self.gate = Gate()
         self.gate.until = math.inf
+        self.waiting: list[tuple[bytes, Receiver]] = []
 
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
-    ) -> ReadyAnswer | bytes:
-        shown = repr((method, target, sorted(headers.items()), body)).encode()
-        octets = b"Content-Length: %d\r\n\r\n%b" % (len(shown), shown)
+    ) -> ReadyAnswer | LiveAnswers:
         if target.startswith(b"/once"):
-            return octets
-        return ReadyAnswer(octets, until=math.inf, gate=self.gate, given=[0])
+            return self
+        shown = octets(repr((method, target, sorted(headers.items()), body)))
+        return ReadyAnswer(shown, until=math.inf, gate=self.gate, given=[0])
+
+    def take(self, asked: bytes, receiver: Receiver) -> None:
+        self.waiting.append((asked, receiver))
+
+    def turn(self) -> None:
+        while self.waiting:
+            asked, receiver = self.waiting.pop()
+            receiver.give(octets(repr(asked)))
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         raise AssertionError(request)
 
 
-def listener(limits: Limits) -> StatusListener:
-    made = StatusListener({b"/": Mirror()}, clock=SystemClock(), limits=limits)
-    made.prefixes = (b"<keep>", b"<close>", b"<old>")
-    return made
+def octets(shown: str) -> bytes:
+    return b"Content-Length: %d\r\n\r\n%b" % (len(shown), shown.encode())
 
 
-def exchanged(desk: StatusListener, chunks: Sequence[bytes]) -> tuple[bytes, bool]:
+class Desk(StatusListener):
+    """A listener without a socket."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.mirror = Mirror()
+        super().__init__({b"/": self.mirror}, clock=SystemClock(), limits=limits)
+        self.prefixes = (b"<keep>", b"<close>", b"<old>")
+
+
+def exchanged(desk: Desk, chunks: Sequence[bytes]) -> tuple[bytes, bool]:
     wire = Wire()
     connection = Connection(desk)
     connection.connection_made(cast("Transport", wire))
@@ -73,6 +96,7 @@ def exchanged(desk: StatusListener, chunks: Sequence[bytes]) -> tuple[bytes, boo
         if wire.ended:
             break
         connection.data_received(chunk)
+        desk.mirror.turn()
     return b"".join(wire.written), wire.ended
 
 
@@ -130,7 +154,7 @@ def chunks(parts: Sequence[tuple[bytes, list[int]]]) -> list[bytes]:
 def test_remembering_changes_nothing_of_what_is_answered(
     connections: list[list[tuple[bytes, list[int]]]],
 ) -> None:
-    remembers, forgets = listener(Limits()), listener(Limits(known_octets=0))
+    remembers, forgets = Desk(Limits()), Desk(Limits(known_octets=0))
     for parts in connections:
         arriving = chunks(parts)
         assert exchanged(remembers, arriving) == exchanged(forgets, arriving)
@@ -143,22 +167,24 @@ def parsed(connection: Connection) -> bool:
 
 
 def test_a_known_head_is_not_parsed_again_with_another_body() -> None:
-    desk = listener(Limits())
+    desk = Desk(Limits())
     exchanged(desk, [request(0, b"a")])
     assert len(desk.heads) == 1
     unparsed = Connection(desk)
     wire = Wire()
     unparsed.connection_made(cast("Transport", wire))
     unparsed.data_received(request(0, b"b"))
+    desk.mirror.turn()
     assert not parsed(unparsed)
-    assert wire.written[0].endswith(b"b'b')")
+    assert wire.written[0].endswith(b"b'b'")
     unparsed.data_received(request(0, b"bc"))
+    desk.mirror.turn()
     assert parsed(unparsed)
-    assert wire.written[1].endswith(b"b'bc')")
+    assert wire.written[1].endswith(b"b'bc'")
 
 
 def test_memory_of_heads_is_bounded() -> None:
-    desk = listener(Limits(heads=2))
+    desk = Desk(Limits(heads=2))
     for number in range(4):
         exchanged(
             desk, [b"POST /once%d HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na" % number]
