@@ -97,8 +97,11 @@ class ChipCards:
     settings: PivSettings = SETTINGS
     key_type: KeyType = KeyType.P256
     heads: list[bytes] = field(default_factory=list)
+    on_gone: Callable[["ChipCards"], None] = lambda _: None
 
     def open(self, printed: CardNumber | None) -> HolderCard:
+        if self.tear.at is not None and self.tear.count > self.tear.at:
+            self.on_gone(self)
         self.chip.power_on()
         return PivCard.at(
             TornChip(self.chip, self.tear, self.heads),
@@ -164,9 +167,11 @@ class Someone:
     pins: list[bytes] = field(default_factory=lambda: [CARD_PIN])
     paper: bytes = b""
     patience: int = 0
+    slips: int = 0
     takes_last_try: bool = False
     asked: list[str] = field(default_factory=list)
-    told: list[Any] = field(default_factory=list)
+    told: list[HolderView] = field(default_factory=list)
+    steps: list[Step[Any]] = field(default_factory=list)
     faults: list[PinFault] = field(default_factory=list)
 
     async def put_in(self, kind: CardKind, *, again: bool) -> None:
@@ -201,7 +206,8 @@ class Someone:
     async def note_puk(self, puk: Secret, *, mistaken: bool) -> Secret:
         self.asked.append("note puk again" if mistaken else "note puk")
         self.paper = bytes(puk.reveal())
-        return Secret(bytearray(self.paper[-4:]))
+        self.slips -= 1
+        return Secret(b"0x0x" if self.slips >= 0 else bytearray(self.paper[-4:]))
 
     async def recall(self, refused: WrongSecret | None) -> tuple[Secret, Secret]:
         self.asked.append("recall")
@@ -213,7 +219,7 @@ class Someone:
         return self.patience >= 0
 
     def doing(self, step: Step[Any]) -> None:
-        self.told.append(type(step).__name__)
+        self.steps.append(step)
 
 
 @dataclass(slots=True, kw_only=True)
