@@ -25,7 +25,7 @@ def started(installation: Installation) -> tuple[float, int]:
     """Seconds until a node is ready and has answered, and its octets then."""
     began = time.monotonic()
     with installation.serving() as served:
-        installation.answer(0)
+        installation.answer(served, 0)
         return time.monotonic() - began, resident_bytes([served.pid])
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bench.status import nginx, openssl
 from bench.status.asking import exchanged, posted
 from bench.status.figures import Pair, figure
-from bench.status.installation import Served
+from bench.status.installation import Served, Wanted
 from bench.status.load import Aim, script, wrk
 from bench.status.machine import SERVER_CPU, environment, family, pinned, resident_bytes
 
@@ -30,8 +30,8 @@ def growth(bench: "Bench", count: int) -> Figures:
     bench.installation.fill(count, revoked_every=10)
     began = time.monotonic()
     with (
-        bench.installation.serving(cache=count + 100) as served,
-        nginx.serving(bench.folder / "nginx", bench.spare_port, octets=bench.size()) as peer,
+        bench.installation.serving(Wanted(cache=count + 100)) as served,
+        nginx.serving(bench.folder / "nginx", bench.spare_port, octets=bench.size(served)) as peer,
     ):
         started = time.monotonic() - began
         memory = resident_bytes(family(served.pid))
@@ -72,8 +72,7 @@ def _beside_nginx(
 
 def _kept(served: Served) -> int:
     """Answers kept, by the service's own metrics."""
-    port = int(served.metrics.split(":")[2].split("/")[0])
-    for line in exchanged(port, "GET", "/metrics")[1].decode().splitlines():
+    for line in exchanged(served.metrics_port, "GET", "/metrics")[1].decode().splitlines():
         if line.startswith("zorgid_ocsp_cache_entries "):
             return int(float(line.split()[1]))
     raise AssertionError("no metric of kept answers")
@@ -84,7 +83,7 @@ def half_load(bench: "Bench") -> Figures:
     bodies = bench.installation.requests([0])
     with (
         bench.installation.serving() as served,
-        nginx.serving(bench.folder / "nginx", bench.spare_port, octets=bench.size()) as peer,
+        nginx.serving(bench.folder / "nginx", bench.spare_port, octets=bench.size(served)) as peer,
     ):
         pairs, tails = [], []
         for pair in range(bench.plan.pairs):

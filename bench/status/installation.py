@@ -15,7 +15,7 @@ from typing import Final
 
 from bench.status.asking import exchanged, posted
 from bench.status.load import Faulty
-from bench.status.machine import SERVER_CPU, environment, family, pinned, prefer
+from bench.status.machine import BOTH_CPUS, SERVER_CPU, compiling_into, family, pinned, prefer
 from pki.api.fields import from_pem
 from pki.der.certificate import read_certificate
 from pki.der.ocsp import OcspResponse, encode_request, make_cert_id, read_response
@@ -48,11 +48,57 @@ def serial(number: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """A running status service."""
+    """A status service that was started."""
 
-    url: str
-    pid: int
-    metrics: str
+    port: int
+    metrics_port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}/ocsp"
+
+    @property
+    def pid(self) -> int:
+        """Its process, or that of the supervisor."""
+        return self.process.pid
+
+    def wait(self) -> None:
+        """Until it is ready.
+
+        Raises:
+            Faulty: it ended, or took too long.
+        """
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                if exchanged(self.metrics_port, "GET", "/readyz")[0] == HTTPStatus.OK:
+                    break
+            except OSError:
+                pass
+            time.sleep(0.05)
+        else:
+            said = self.log.read_text("utf-8", "replace")[-2000:]
+            raise Faulty(f"the server did not become ready: {said}")
+        for each in family(self.pid):
+            prefer(each)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How a status service is to be started: its responder key, processors, workers, cache.
+
+    ``place``: which of several that run beside each other it is, each on ports of its own.
+    """
+
+    key: str = "p-256"
+    cpus: str = SERVER_CPU
+    workers: int = 1
+    cache: int = 200_000
+    presign: Sequence[str] = ()
+    place: int = 0
 
 
 class Installation:
@@ -60,6 +106,8 @@ class Installation:
 
     def __init__(self, folder: Path) -> None:
         self.ports = choose_ports(None, SystemEntropy())
+        self._blocks = [self.ports.base]
+        self._environment = compiling_into(folder / "compiled")
         self.folder = folder / "installation"
         self._make()
         pem = (self.folder / "ca" / f"{ISSUER}.pem").read_text()
@@ -93,9 +141,9 @@ class Installation:
         nonce = SystemEntropy()
         return [self.request(each % certificates, nonce.octets(32)) for each in range(count)]
 
-    def answer(self, number: int) -> bytes:
+    def answer(self, served: Served, number: int) -> bytes:
         """The response about certificate ``number``, which must say that it is good."""
-        der = posted(self.ports.base, "/ocsp", self.request(number))
+        der = posted(served.port, "/ocsp", self.request(number))
         read = read_response(der)
         assert isinstance(read, OcspResponse), read
         assert isinstance(read.singles[0].status, Good), read
@@ -118,34 +166,39 @@ class Installation:
     def issuing(self) -> Iterator[None]:
         """The process that certifies responder keys; it is not measured and idle otherwise."""
         config = self._config("issuing.toml", {r'^mode = "private"': 'mode = "off"'})
-        with self._serving(config, "issuance", self.ports.base + 3, cpus="0,1"):
+        ports = self.ports.base, self.ports.base + 3
+        with self._starting("issuance", config, ports=ports, cpus=BOTH_CPUS) as served:
+            served.wait()
             yield
 
     @contextmanager
-    def serving(
-        self,
-        *,
-        key: str = "p-256",
-        cpus: str = SERVER_CPU,
-        workers: int = 1,
-        cache: int = 200_000,
-        presign: Sequence[str] = (),
-    ) -> Iterator[Served]:
-        """The status service alone, on these processors."""
-        metrics = self.ports.base + _METRICS_OF_STATUS
-        section = f'[status]\nresponder_key = {{ type = "{key}" }}\ncache_entries = {cache}'
-        section += f"\npresign = {list(presign)}"
+    def serving(self, wanted: Wanted | None = None) -> Iterator[Served]:
+        """The status service alone, ready."""
+        with self.starting(wanted or Wanted()) as served:
+            served.wait()
+            yield served
+
+    @contextmanager
+    def starting(self, wanted: Wanted) -> Iterator[Served]:
+        """The same, not ready yet."""
+        while len(self._blocks) <= wanted.place:
+            self._blocks.append(choose_ports(None, SystemEntropy()).base)
+        port = self._blocks[wanted.place]
+        metrics = port + _METRICS_OF_STATUS
+        section = f'[status]\nresponder_key = {{ type = "{wanted.key}" }}'
+        section += f"\ncache_entries = {wanted.cache}\npresign = {list(wanted.presign)}"
         config = self._config(
-            "status.toml",
+            f"status-{wanted.place}.toml",
             {
                 r"^\[status\]$": section,
+                rf'^listen = "127\.0\.0\.1:{self.ports.base}"': f'listen = "127.0.0.1:{port}"',
                 rf"127\.0\.0\.1:{self.ports.base + 3}": f"127.0.0.1:{metrics}",
             },
         )
-        more = ("--workers", str(workers)) if workers > 1 else ()
-        with self._serving(config, "status", metrics, cpus=cpus, more=more) as pid:
-            url = f"http://127.0.0.1:{self.ports.base}/ocsp"
-            yield Served(url=url, pid=pid, metrics=f"http://127.0.0.1:{metrics}/metrics")
+        more = ("--workers", str(wanted.workers)) if wanted.workers > 1 else ()
+        ports = port, metrics
+        with self._starting("status", config, *more, ports=ports, cpus=wanted.cpus) as served:
+            yield served
 
     def _config(self, name: str, changes: dict[str, str]) -> Path:
         text = (self.folder / "zorgid.toml").read_text()
@@ -158,24 +211,22 @@ class Installation:
         return path
 
     @contextmanager
-    def _serving(
-        self, config: Path, role: str, metrics: int, *, cpus: str, more: Sequence[str] = ()
-    ) -> Iterator[int]:
+    def _starting(
+        self, role: str, config: Path, *more: str, ports: tuple[int, int], cpus: str
+    ) -> Iterator[Served]:
         words = ("serve", "--config", config, "--role", role, *more)
-        log = self.folder / f"{role}.log"
+        log = config.with_suffix(".log")
         with log.open("ab") as file:
             process = subprocess.Popen(
                 pinned(cpus, sys.executable, "-m", "server.cli", *words),
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                env=environment(),
+                env=self._environment,
                 cwd=ROOT,
             )
+        port, metrics = ports
         try:
-            _until_ready(process, metrics, log)
-            for each in family(process.pid):
-                prefer(each)
-            yield process.pid
+            yield Served(port=port, metrics_port=metrics, process=process, log=log)
         finally:
             process.terminate()
             process.wait(START_SECONDS)
@@ -185,7 +236,7 @@ class Installation:
             [sys.executable, "-m", "server.cli", *words],
             check=True,
             capture_output=True,
-            env=environment(),
+            env=self._environment,
             cwd=ROOT,
         )
 
@@ -195,17 +246,3 @@ def _row(number: int, *, revoked: bool) -> tuple[object, ...]:
     status = ("revoked", _YEAR_2026, 4) if revoked else ("good", None, None)
     times = (_YEAR_2026, _YEAR_2026, _YEAR_2026, _YEAR_2030)
     return (octets, ISSUER, octets.hex()[:32], octets, *times, *status)
-
-
-def _until_ready(process: subprocess.Popen[bytes], metrics: int, log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            break
-        try:
-            if exchanged(metrics, "GET", "/readyz")[0] == HTTPStatus.OK:
-                return
-        except OSError:
-            time.sleep(0.05)
-    said = log.read_text("utf-8", "replace")[-2000:]
-    raise Faulty(f"the server did not become ready: {said}")

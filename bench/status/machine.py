@@ -68,6 +68,13 @@ def environment() -> dict[str, str]:
     return kept | {"PATH": PATH, "LC_ALL": "C.UTF-8"}
 
 
+def compiling_into(folder: Path) -> dict[str, str]:
+    """The same for programs in Python, which compile every module only once, into this folder."""
+    kept = environment()
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    return kept | {"PYTHONPYCACHEPREFIX": str(folder)}
+
+
 def family(pid: int) -> tuple[int, ...]:
     """A process and what descends from it."""
     found = [pid]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from bench.status import signing
 from bench.status.asking import exchanged
 from bench.status.figures import Pair, figure
-from bench.status.installation import Served
+from bench.status.installation import Served, Wanted
 from bench.status.machine import BOTH_CPUS, cpu_seconds, family, resident_bytes
 from pki.domain.algorithms import KeyType
 
@@ -34,7 +34,7 @@ def presigning(bench: "Bench") -> dict[str, dict[str, object]]:
     pairs, walls, octets = [], [], []
     for pair in range(min(_ROUNDS, bench.plan.pairs)):
         with bench.installation.serving(
-            cpus=BOTH_CPUS, workers=WORKERS, cache=EACH, presign=FORMS
+            Wanted(cpus=BOTH_CPUS, workers=WORKERS, cache=EACH, presign=FORMS)
         ) as served:
             rate, seconds, memory = _round(served)
         bare = signing.bare_rate(private, bench.plan.signing_seconds)
@@ -69,7 +69,6 @@ def _round(served: Served) -> tuple[float, float, float]:
 
 def _signed(served: Served) -> int:
     """By all workers, by the service's own metrics."""
-    port = int(served.metrics.split(":")[2].split("/")[0])
-    lines = exchanged(port, "GET", "/metrics")[1].decode().splitlines()
+    lines = exchanged(served.metrics_port, "GET", "/metrics")[1].decode().splitlines()
     found = (line for line in lines if line.startswith("zorgid_ocsp_signed_early"))
     return sum(int(float(line.split()[-1])) for line in found)

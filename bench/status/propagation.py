@@ -16,7 +16,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, Final
 
 from bench.status.figures import Pair, figure
-from bench.status.installation import Installation, Served
+from bench.status.installation import Installation, Served, Wanted
 from bench.status.load import Aim, Faulty, script, wrk
 from bench.status.machine import BOTH_CPUS
 from pki.api.client import IssuanceClient
@@ -154,7 +154,7 @@ def propagation(bench: "Bench") -> dict[str, dict[str, object]]:
     with desk.issuing():
         card = asyncio.run(desk.card())
         desk.fill(1000)
-        with desk.serving(cpus=BOTH_CPUS, workers=2) as served:
+        with desk.serving(Wanted(cpus=BOTH_CPUS, workers=2)) as served:
             delays, rate = asyncio.run(_under_load(bench, desk, card, served))
     p99 = quantiles(delays, n=100, method="inclusive")[98]
     shown = {

@@ -1,19 +1,21 @@
 """What is measured, in which order, and how it is shown."""
 
 import argparse
+import importlib
 import json
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Final
 
-from bench.status import full, nginx, openssl, presigning, propagation, pythonic, signing
+from bench.status import nginx, openssl, signing
 from bench.status.figures import Pair, figure
-from bench.status.installation import Installation, Served
+from bench.status.installation import Installation, Served, Wanted
 from bench.status.load import Aim, Faulty, ab, script, wrk
 from bench.status.machine import BOTH_CPUS, DEBIAN, QUICK, Missing, described, need
 from pki.domain.algorithms import KeyType
@@ -52,27 +54,21 @@ class Bench:
         """A port of the installation's block that it does not use alone."""
         return self.installation.ports.base + 5
 
-    def cached(self) -> Figures:
+    def cached(self, served: Served) -> Figures:
         """One kept answer, over kept connections and over new ones, beside nginx and openssl."""
         asked = Aim(url="", bodies=self.installation.requests([0]))
-        with (
-            self.installation.serving() as served,
-            nginx.serving(self.folder / "nginx", self.spare_port, octets=self.size()) as peer,
-        ):
+        size = self.size(served)
+        with nginx.serving(self.folder / "nginx", self.spare_port, octets=size) as peer:
             kept = self._beside_nginx(served, peer, asked, close=False)
             new = self._beside_nginx(served, peer, asked, close=True)
             ours = self._beside_openssl(served, asked)
         return {"cached_keepalive": kept, "cached_close": new, "openssl_ocsp": ours}
 
-    def two_workers(self) -> Figures:
+    def two_workers(self, served: Served) -> Figures:
         """Both processors for each server, and the load on the same two."""
         asked = self.installation.requests([0])
-        with (
-            self.installation.serving(cpus=BOTH_CPUS, workers=2) as served,
-            nginx.serving(
-                self.folder / "nginx2", self.spare_port, octets=self.size(), workers=2
-            ) as peer,
-        ):
+        folder, size = self.folder / "nginx2", self.size(served)
+        with nginx.serving(folder, self.spare_port, octets=size, workers=2) as peer:
             pairs = []
             for pair in range(self.plan.pairs):
                 rates = []
@@ -84,20 +80,19 @@ class Bench:
                 self.told("two workers", pair, pairs[-1])
         return {"two_workers": figure(pairs, "nginx with two workers, requests a second")}
 
-    def signed(self, name: str, key: str, kind: KeyType) -> Figures:
+    def signed(self, served: Served, name: str, kind: KeyType) -> Figures:
         """Each request with a nonce of its own: nothing is kept, everything is signed."""
         bodies = self.installation.nonces(_SIGNED_FOR, _NONCES)
         private = signing.key(kind)
-        with self.installation.serving(key=key) as served:
-            asking = script(self.folder, name, Aim(url=served.url, bodies=bodies))
-            wrk(served.url, asking, server=served.pid, seconds=self.plan.seconds / 2)
-            pairs = []
-            for pair in range(self.plan.pairs):
-                done = wrk(served.url, asking, server=served.pid, seconds=self.plan.seconds)
-                bare = signing.bare_rate(private, self.plan.signing_seconds)
-                pairs.append(Pair(ours=done.cpu_rate, reference=bare))
-                self.told(name, pair, pairs[-1])
-        what = f"signatures by the bare {key} key, for each second of processor time"
+        asking = script(self.folder, name, Aim(url=served.url, bodies=bodies))
+        wrk(served.url, asking, server=served.pid, seconds=self.plan.seconds / 2)
+        pairs = []
+        for pair in range(self.plan.pairs):
+            done = wrk(served.url, asking, server=served.pid, seconds=self.plan.seconds)
+            bare = signing.bare_rate(private, self.plan.signing_seconds)
+            pairs.append(Pair(ours=done.cpu_rate, reference=bare))
+            self.told(name, pair, pairs[-1])
+        what = f"signatures by the bare {kind.value} key, for each second of processor time"
         return {name: figure(pairs, what)}
 
     @property
@@ -105,9 +100,9 @@ class Bench:
         """Where nginx answers."""
         return f"http://127.0.0.1:{self.spare_port}/ocsp"
 
-    def size(self) -> int:
+    def size(self, served: Served) -> int:
         """Octets of one of our answers."""
-        return len(self.installation.answer(0))
+        return len(self.installation.answer(served, 0))
 
     def _beside_nginx(
         self, served: Served, peer: int, asked: Aim, *, close: bool
@@ -155,23 +150,34 @@ class Bench:
         )
 
 
-def _parts(bench: Bench, counts: Sequence[int]) -> Mapping[str, Callable[[], Figures]]:
-    longer: dict[str, Callable[[], Figures]] = {
-        "half_load": lambda: full.half_load(bench),
-        "cfssl": lambda: full.cfssl(bench),
-        "from_index": lambda: pythonic.from_index(bench),
-        "propagation": lambda: propagation.propagation(bench),
-        "presigning": lambda: presigning.presigning(bench),
-    }
-    for count in counts:
-        longer[f"growth_{count}"] = partial(full.growth, bench, count)
+P256: Final = Wanted()
+RSA: Final = Wanted(key="rsa-2048", place=1)
+TWO: Final = Wanted(cpus=BOTH_CPUS, workers=2, place=2)
+
+
+def _quick(bench: Bench) -> Mapping[str, tuple[Wanted, Callable[[Served], Figures]]]:
+    """What is measured also at a quick look, and of which service."""
     return {
-        "cached": bench.cached,
-        "signed_p256": lambda: bench.signed("signed_p256", "p-256", KeyType.P256),
-        "signed_rsa2048": lambda: bench.signed("signed_rsa2048", "rsa-2048", KeyType.RSA_2048),
-        "two_workers": bench.two_workers,
-        **(longer if counts else {}),
+        "cached": (P256, bench.cached),
+        "signed_p256": (P256, lambda served: bench.signed(served, "signed_p256", KeyType.P256)),
+        "signed_rsa2048": (
+            RSA,
+            lambda served: bench.signed(served, "signed_rsa2048", KeyType.RSA_2048),
+        ),
+        "two_workers": (TWO, bench.two_workers),
     }
+
+
+def _longer(bench: Bench, counts: Sequence[int]) -> Mapping[str, Callable[[], Figures]]:
+    """What takes longer, each with services of its own; none at a quick look."""
+    if not counts:
+        return {}
+    # Their modules load a third of the project, which would be most of a quick look's beginning.
+    full, others = (importlib.import_module(f"bench.status.{each}") for each in ("full", "others"))
+    parts = dict(others.parts(bench))
+    for count in counts:
+        parts[f"growth_{count}"] = partial(full.growth, bench, count)
+    return parts
 
 
 def say(text: str) -> None:
@@ -184,23 +190,45 @@ def measure(plan: Plan, counts: Sequence[int], only: frozenset[str]) -> tuple[Fi
 
     ``counts`` are sizes of a store, none for a quick look; ``only`` names parts, none for all.
     """
-    figures: Figures = {}
-    whole = True
     with tempfile.TemporaryDirectory(prefix="zorgid-bench-") as name:
         folder = Path(name)
         installation = Installation(folder)
         installation.fill(1000)
         bench = Bench(plan=plan, folder=folder, installation=installation, say=say)
+        longer = _longer(bench, counts)
         with installation.issuing():
-            for part, measured in _parts(bench, counts).items():
-                if only and part not in only:
-                    continue
-                try:
-                    figures.update(measured())
-                except Faulty as problem:
-                    say(f"{part} not measured: {problem}")
-                    whole = False
+            figures, whole = _measured_quickly(bench, only)
+            for part in longer:
+                if not only or part in only:
+                    whole &= _measured(figures, part, longer[part])
     return figures, whole
+
+
+def _measured_quickly(bench: Bench, only: frozenset[str]) -> tuple[Figures, bool]:
+    """Services start beside each other, and are idle while another one is measured."""
+    figures: Figures = {}
+    whole = True
+    parts = {name: part for name, part in _quick(bench).items() if not only or name in only}
+    with ExitStack() as stack:
+        places = {wanted.place: wanted for wanted, _ in parts.values()}
+        served = {
+            place: stack.enter_context(bench.installation.starting(wanted))
+            for place, wanted in places.items()
+        }
+        for each in served.values():
+            each.wait()
+        for name, (wanted, part) in parts.items():
+            whole &= _measured(figures, name, partial(part, served[wanted.place]))
+    return figures, whole
+
+
+def _measured(figures: Figures, name: str, part: Callable[[], Figures]) -> bool:
+    try:
+        figures.update(part())
+    except Faulty as problem:
+        say(f"{name} not measured: {problem}")
+        return False
+    return True
 
 
 def _arguments() -> argparse.Namespace:
