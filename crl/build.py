@@ -88,11 +88,15 @@ class Draft:
     entries: Sequence[CrlPiece]
     count: int
 
+    @property
+    def octets(self) -> int:
+        """How long all entries are together."""
+        return sum(len(each.octets) for each in self.entries)
+
     def pieces(self) -> list[bytes]:
         """The bytes to be signed, in pieces."""
-        octets = [each.octets for each in self.entries]
-        head, tail = tbs_around(self.content, sum(map(len, octets)))
-        return [head, *octets, tail]
+        head, tail = tbs_around(self.content, self.octets)
+        return [head, *(each.octets for each in self.entries), tail]
 
     def signed(self, signature: bytes) -> list[CrlPiece]:
         """The whole CRL, in pieces; those of the entries keep their digests."""
@@ -184,7 +188,23 @@ def shown_by(crl: Crl) -> Shown:
     )
 
 
-def predecessor(issuer: CrlIssuer, der: bytes, check: SignatureCheck) -> Shown:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predecessor:
+    """A complete CRL that this program published before; its signature was verified."""
+
+    der: bytes
+    frame: CrlFrame
+
+    def shown(self, near: Roll) -> Shown:
+        """What it showed, compared with the entries of now, which are ``near`` the same.
+
+        Raises:
+            Malformed: entries as this program never writes them.
+        """
+        return shown(self.frame, roll_of(self.der, self.frame.listed, near))
+
+
+def predecessor(issuer: CrlIssuer, der: bytes, check: SignatureCheck) -> Predecessor:
     """A complete CRL that this program published before.
 
     Raises:
@@ -195,7 +215,7 @@ def predecessor(issuer: CrlIssuer, der: bytes, check: SignatureCheck) -> Shown:
     issuer.verify(der, frame, check)
     if frame.base_number is not None:
         raise Malformed(what="CRL", message="a delta stands where a complete CRL should")
-    return shown(frame, roll_of(der[frame.listed]))
+    return Predecessor(der=der, frame=frame)
 
 
 def same_content(frame: CrlFrame, content: CrlContent) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from crl.build import Predecessor
 from crl.ports import Snapshot
 from crl.roll import Roll, changes_of, encoded, gather
 from crl.succession import Shown
@@ -13,7 +14,7 @@ from pki.domain.records import CrlList, PublishedCrl
 
 logger = logging.getLogger(__name__)
 
-Read = Callable[[PublishedCrl], Shown]
+Read = Callable[[PublishedCrl], Predecessor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,34 +70,36 @@ class Collector:
             Malformed, SignatureBroken: the predecessor cannot be read, or is not the issuer's.
         """
         number = snapshot.previous_number()
-        if held is not None and held.shown.number != number:
-            held = None
-        previous = self._previous(snapshot) if held is None else held.shown
+        if held is None or held.shown.number != number:
+            roll, previous = self._compared(snapshot)
+        else:
+            roll, previous = self._revised(snapshot, held, from_rows=from_rows), held.shown
         return Collected(
-            roll=self._roll(snapshot, held, previous, from_rows=from_rows),
+            roll=roll,
             upto=snapshot.position(),
             previous=previous,
             number=max(number, snapshot.floor()),
             delta=self._delta(snapshot, now),
         )
 
-    def _previous(self, snapshot: Snapshot) -> Shown | None:
-        crl = snapshot.previous()
-        return None if crl is None else self.read(crl)
+    def _compared(self, snapshot: Snapshot) -> tuple[Roll, Shown | None]:
+        """All rows, beside what the published CRL showed.
 
-    def _roll(
-        self, snapshot: Snapshot, held: Held | None, previous: Shown | None, *, from_rows: bool
-    ) -> Roll:
+        That one is verified first: at no time is more in memory than two copies of a CRL.
+        """
+        crl = snapshot.previous()
+        predecessor = None if crl is None else self.read(crl)
+        roll = self._gathered(snapshot, None)
+        return roll, None if predecessor is None else predecessor.shown(roll)
+
+    def _revised(self, snapshot: Snapshot, held: Held, *, from_rows: bool) -> Roll:
         """Rows are the truth: what was kept beside them is held against them now and then."""
-        kept: Roll | None = None
-        if held is not None:
-            changes = changes_of(snapshot.changed(held.upto), self.crl_list.covers)
-            kept = held.shown.roll.revised(changes)
-            if not from_rows:
-                return kept
-        near = kept or (None if previous is None else previous.roll)
-        roll = gather(snapshot.listed(), self.crl_list.covers, near)
-        if kept is not None and roll != kept:
+        changes = changes_of(snapshot.changed(held.upto), self.crl_list.covers)
+        kept = held.shown.roll.revised(changes)
+        if not from_rows:
+            return kept
+        roll = self._gathered(snapshot, kept)
+        if roll != kept:
             logger.error(
                 "the entries kept for a CRL differ from the store's; the store's are used",
                 extra={
@@ -105,6 +108,9 @@ class Collector:
                 },
             )
         return roll
+
+    def _gathered(self, snapshot: Snapshot, near: Roll | None) -> Roll:
+        return gather(self.crl_list.covered(snapshot.listed_rows()), near)
 
     def _delta(self, snapshot: Snapshot, now: datetime) -> Delta | None:
         """Whoever holds any complete CRL from the base on is brought up to date by it.

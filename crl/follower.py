@@ -135,12 +135,13 @@ class CrlFollower:
 
     async def _latest(self) -> Present | None:
         crl = await self._service.latest()
-        return None if crl is None else Present.of(crl)
+        return None if crl is None else Present.of(crl, len(crl.der))
 
     async def _publish(self, *, planned: bool) -> Present:
         """A planned one is read from the store whole; one for a change must be quick."""
         last = self._life is not None and await self._life.over(self._clock.now())
-        return Present.of(await self._service.publish_next(from_rows=planned, last=last))
+        made = await self._service.publish_next(from_rows=planned, last=last)
+        return Present.of(made.crl, made.octets)
 
     async def _until_due(self) -> bool:
         """Wait; whether the next one is planned, and not made because of a change."""

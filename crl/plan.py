@@ -18,7 +18,7 @@ from pki.domain.events import (
     touched,
 )
 from pki.domain.identifiers import IssuerId
-from pki.domain.records import CrlList, PublishedCrl
+from pki.domain.records import CrlList, KeptCrl
 
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 10.0
@@ -47,15 +47,15 @@ class Present:
     octets: int
 
     @classmethod
-    def of(cls, crl: PublishedCrl) -> Self:
-        """Of a CRL in hand."""
+    def of(cls, crl: KeptCrl, octets: int) -> Self:
+        """Of a CRL that is so long."""
         return cls(
             number=crl.number,
             this_update=crl.this_update,
             next_update=crl.next_update,
             upto=crl.upto,
             entries=crl.entries,
-            octets=len(crl.der),
+            octets=octets,
         )
 
 

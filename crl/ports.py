@@ -12,7 +12,8 @@ from pki.domain.records import (
     ChangedCertificate,
     CrlList,
     CrlPiece,
-    ListedCertificate,
+    KeptCrl,
+    ListedRow,
     PublishedCrl,
 )
 
@@ -23,9 +24,28 @@ T = TypeVar("T")
 class Publication:
     """A CRL to be published; ``pieces`` joined are its DER, of which ``sha256`` is the digest."""
 
-    crl: PublishedCrl
+    crl: KeptCrl
     sha256: bytes
     pieces: Sequence[CrlPiece]
+
+    @property
+    def octets(self) -> int:
+        """How long it is."""
+        return sum(len(each.octets) for each in self.pieces)
+
+    @property
+    def whole(self) -> PublishedCrl:
+        """It with its octets, copied: they may be many."""
+        crl = self.crl
+        return PublishedCrl(
+            issuer=crl.issuer,
+            number=crl.number,
+            this_update=crl.this_update,
+            next_update=crl.next_update,
+            entries=crl.entries,
+            upto=crl.upto,
+            der=b"".join([each.octets for each in self.pieces]),
+        )
 
 
 class Snapshot(Protocol):
@@ -51,7 +71,7 @@ class Snapshot(Protocol):
         """Number and ``upto`` of the newest CRL made by ``at``, else of the oldest there is."""
         ...
 
-    def listed(self) -> Iterator[ListedCertificate]:
+    def listed_rows(self) -> Iterator[ListedRow]:
         """What the CA's CRLs list, by serial."""
         ...
 

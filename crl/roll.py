@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, Self
 
-from pki.der.crl import encode_entry
-from pki.domain.errors import IntegrityBroken, Malformed
+from pki.der.crl import encode_entry, encode_listed
+from pki.domain.errors import Malformed
 from pki.domain.identifiers import SERIAL_OCTETS, SerialNumber
-from pki.domain.records import ChangedCertificate, CrlPiece, ListedCertificate
+from pki.domain.records import ChangedCertificate, CrlPiece, ListedRow
 from pki.domain.status import CertificateStatus, Revoked, crl_entry
 
 _SEQUENCE: Final = 0x30
@@ -86,13 +86,14 @@ def _put(entries: list[tuple[bytes, bytes]], serial: bytes, entry: bytes | None)
     entries[at : at + there] = [] if entry is None else [(serial, entry)]
 
 
-def walk(octets: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Serial number (20 octets) and encoding of each entry.
+def walk(octets: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, bytes]]:
+    """Serial number (20 octets) and encoding of each entry from ``start`` to ``end``.
 
     Raises:
         Malformed: not entries as this program writes them, or not in rising order.
     """
-    position, end, last = 0, len(octets), b""
+    position, last = start, b""
+    end = len(octets) if end is None else end
     while position < end:
         head = octets[position : position + 4]
         well_formed = len(head) == 4 and head[0] == _SEQUENCE and head[2] == _INTEGER  # noqa: PLR2004 -- two tags, two lengths
@@ -106,43 +107,60 @@ def walk(octets: bytes) -> Iterator[tuple[bytes, bytes]]:
         position, last = stop, serial
 
 
-def roll_of(octets: bytes) -> Roll:
-    """The roll of a CRL that was read.
+def roll_of(octets: bytes, place: slice | None = None, near: Roll | None = None) -> Roll:
+    """The roll of a CRL that was read, whose entries lie at ``place``: everywhere, if None.
+
+    What equals a bucket of ``near``, octet for octet, is that bucket: most of it, as a rule. It is
+    neither read entry by entry nor kept twice.
 
     Raises:
         Malformed: as `walk`.
     """
-    groups = groupby(walk(octets), key=lambda pair: pair[0][0])
-    return Roll({key: Bucket.of([entry for _, entry in pairs]) for key, pairs in groups})
-
-
-def gather(listed: Iterable[ListedCertificate], covers: Covers, held: Roll | None = None) -> Roll:
-    """The roll of what the store lists. Buckets equal to those ``held`` are not kept twice.
-
-    Raises:
-        IntegrityBroken: the serials do not rise: the store gave one twice or out of order.
-    """
-    known = {} if held is None else held.buckets
+    known = {} if near is None else near.buckets
+    position, end, _ = (place or slice(None)).indices(len(octets))
     buckets: dict[int, Bucket] = {}
-    for key, pairs in groupby(_encoded(listed, covers), key=lambda pair: pair[0]):
-        bucket, former = Bucket.of([entry for _, entry in pairs]), known.get(key)
-        buckets[key] = bucket if former is None or former != bucket else former
+    while position < end:
+        key = _first_octet(octets, position, end)
+        bucket = known.get(key)
+        if bucket is None or not _stands_at(octets, position, end, bucket):
+            bucket = _bucket_at(octets, position, end)
+        if buckets and key <= max(buckets):
+            raise Malformed(what="CRL", message="entries are out of order")
+        buckets[key] = bucket
+        position += len(bucket.octets)
     return Roll(buckets)
 
 
-def _encoded(listed: Iterable[ListedCertificate], covers: Covers) -> Iterator[tuple[int, bytes]]:
-    last = 0
-    for each in listed:
-        value = each.serial.value
-        if value <= last:
-            raise IntegrityBroken(
-                message=f"the store lists {each.serial} after {SerialNumber(last)}",
-                next_step="run zorgid journal verify and examine the store",
-            )
-        last = value
-        entry = encoded(each.serial, each.status)
-        if entry is not None and covers(each.serial):
-            yield value >> 8 * (SERIAL_OCTETS - 1), entry
+def _first_octet(octets: bytes, position: int, end: int) -> int:
+    serial, _ = next(walk(octets, position, end))
+    return serial[0]
+
+
+def _stands_at(octets: bytes, position: int, end: int, bucket: Bucket) -> bool:
+    """Whether all entries there that belong into one bucket are those of this one."""
+    stop = position + len(bucket.octets)
+    if not octets.startswith(bucket.octets, position, end):
+        return False
+    return stop == end or _first_octet(octets, stop, end) != _first_octet(octets, position, end)
+
+
+def _bucket_at(octets: bytes, position: int, end: int) -> Bucket:
+    _, pairs = next(groupby(walk(octets, position, end), key=lambda pair: pair[0][0]))
+    return Bucket.of([entry for _, entry in pairs])
+
+
+def gather(rows: Iterable[ListedRow], held: Roll | None = None) -> Roll:
+    """The roll of what the store lists. Buckets equal to those ``held`` are not kept twice.
+
+    Raises:
+        IntegrityBroken: the serials do not rise, or a row that no certificate can have.
+    """
+    known = {} if held is None else held.buckets
+    buckets: dict[int, Bucket] = {}
+    for key, entries in encode_listed(rows):
+        bucket, former = Bucket.of(entries), known.get(key)
+        buckets[key] = bucket if former is None or former != bucket else former
+    return Roll(buckets)
 
 
 def changes_of(changed: Iterable[ChangedCertificate], covers: Covers) -> Changes:

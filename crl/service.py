@@ -22,11 +22,12 @@ from crl.collect import Collected, Collector, Delta, Held
 from crl.policy import CrlPolicy
 from crl.ports import CrlStore, Publication, SignatureCheck
 from crl.succession import Shown, findings
+from pki.der.codec import Pieces
 from pki.der.crl import CrlFrame, read_crl_frame
-from pki.domain.errors import LintFailed, SignatureBroken
+from pki.domain.errors import KeyMismatch, LintFailed, SignatureBroken
 from pki.domain.identifiers import IssuerId
-from pki.domain.records import CrlPiece, PublishedCrl
-from pki.ports import Clock, Signer
+from pki.domain.records import CrlPiece, KeptCrl, PublishedCrl
+from pki.ports import Clock, Signer, sign_pieces
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,18 @@ class CrlService:
         clock: Clock,
         policy: CrlPolicy,
     ) -> None:
+        """Make the CRLs of one list.
+
+        ``signer`` verifies each signature itself before it gives it (`pki.keys.checked`).
+
+        Raises:
+            KeyMismatch: it has another key than the issuer's certificate.
+        """
+        if signer.public_key != issuer.public_key:
+            raise KeyMismatch(
+                message=f"the key that signs CRLs is not that of {issuer.issuer}",
+                next_step="compare the issuer's certificate and key",
+            )
         self.issuer = issuer
         self.list = issuer.crl_list
         self._signer = signer
@@ -68,7 +81,7 @@ class CrlService:
         """
         return await self._store.latest(self.list.id)
 
-    async def publish_next(self, *, from_rows: bool = True, last: bool = False) -> PublishedCrl:
+    async def publish_next(self, *, from_rows: bool = True, last: bool = False) -> Publication:
         """Make and publish the next CRL, and its delta where there are deltas.
 
         ``from_rows``: read every entry from the store; else what this process published last is
@@ -102,7 +115,7 @@ class CrlService:
         previous = 0 if collected.previous is None else collected.previous.number
         await self._store.publish(publications, previous)
         self._held = Held(shown=following, upto=collected.upto)
-        return publication.crl
+        return publication
 
     def _draft(self, collected: Collected, now: datetime, *, last: bool) -> Draft:
         before = None if collected.previous is None else collected.previous.this_update
@@ -132,65 +145,53 @@ class CrlService:
     async def _made(
         self, draft: Draft, list_id: IssuerId, upto: int
     ) -> tuple[Publication, CrlFrame]:
-        """Signed and read back. A CRL may be large: only one copy of it is in memory at a time."""
-        signature = await self._signature(draft)
-        pieces = await asyncio.to_thread(draft.signed, signature)
-        der = await asyncio.to_thread(_joined, pieces)
-        digest = asyncio.get_running_loop().run_in_executor(None, hashlib.sha256, der)
-        frame = await asyncio.to_thread(_read_back, der, draft, signature)
-        sha256 = (await digest).digest()
-        crl = PublishedCrl(
+        """Signed and read back. A CRL may be large: it is never joined, nor copied."""
+        signature = await sign_pieces(self._signer, draft.pieces())
+        pieces = draft.signed(signature)
+        frame = _read_back(pieces, draft, signature)
+        sha256 = await asyncio.to_thread(_digest, pieces)
+        crl = KeptCrl(
             issuer=list_id,
             number=draft.content.number,
             this_update=draft.content.this_update,
             next_update=draft.content.next_update,
-            der=der,
             entries=draft.count,
             upto=upto,
         )
         return Publication(crl=crl, sha256=sha256, pieces=pieces), frame
 
-    async def _signature(self, draft: Draft) -> bytes:
-        tbs = await asyncio.to_thread(b"".join, draft.pieces())
-        signature = await self._signer.sign(tbs)
-        algorithm = draft.content.algorithm
-        if not await asyncio.to_thread(
-            self._verify, self.issuer.public_key, algorithm, tbs, signature
-        ):
-            raise SignatureBroken(
-                message=f"a CRL is not signed by {self.issuer.issuer}",
-                next_step="compare the issuer's certificate and key; do not use this CRL",
-            )
-        return signature
+
+def _digest(pieces: Sequence[CrlPiece]) -> bytes:
+    """SHA-256 of all; other threads run meanwhile where pieces are large."""
+    digest = hashlib.sha256()
+    for each in pieces:
+        digest.update(each.octets)
+    return digest.digest()
 
 
-def _joined(pieces: Sequence[CrlPiece]) -> bytes:
-    return b"".join([each.octets for each in pieces])
+def _read_back(pieces: Sequence[CrlPiece], draft: Draft, signature: bytes) -> CrlFrame:
+    """Read what is to leave: it says what was composed, and what was signed stands in it whole.
 
-
-def _read_back(der: bytes, draft: Draft, signature: bytes) -> CrlFrame:
-    """Read what is to leave: it says what was composed, and what was signed stands in it whole."""
-    frame = read_crl_frame(der)
+    The pieces between head and tail are not read: they are the very ones that were signed.
+    """
+    whole = Pieces([each.octets for each in pieces])
+    frame = read_crl_frame(whole)
+    head, *_, tail = draft.pieces()
+    start, stop = frame.tbs.start, frame.tbs.stop
     if (
         not same_content(frame, draft.content)
         or frame.signature != signature
-        or not _stands_at(der, frame.tbs, draft.pieces())
-        or frame.listed.stop - frame.listed.start != sum(len(each.octets) for each in draft.entries)
+        or whole[start : start + len(head)] != head
+        or whole[stop - len(tail) : stop] != tail
+        or tuple(pieces[1:-1]) != tuple(draft.entries)
+        or stop - start != len(head) + draft.octets + len(tail)
+        or frame.listed.stop - frame.listed.start != draft.octets
     ):
         raise SignatureBroken(
             message="a CRL did not read back as it was composed",
             next_step="this is a defect: keep the log and report it",
         )
     return frame
-
-
-def _stands_at(der: bytes, place: slice, pieces: Sequence[bytes]) -> bool:
-    position = place.start
-    for piece in pieces:
-        if der[position : position + len(piece)] != piece:
-            return False
-        position += len(piece)
-    return bool(position == place.stop)
 
 
 def _require_successor(previous: Shown | None, following: Shown) -> None:

@@ -4,9 +4,10 @@ Time, chance and keys are arguments: nothing else in this project reads the cloc
 randomness.
 """
 
+import asyncio
 import math
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -59,6 +60,26 @@ class Signer(Protocol):
             SignerBusy: too many signatures wait, or this one took too long; nothing was released.
         """
         ...
+
+
+@runtime_checkable
+class PieceSigner(Signer, Protocol):
+    """A signer of messages of many megabytes, which are not copied to be signed."""
+
+    async def sign_pieces(self, pieces: Sequence[bytes]) -> bytes:
+        """As `sign`, of the pieces joined."""
+        ...
+
+
+async def sign_pieces(signer: Signer, pieces: Sequence[bytes]) -> bytes:
+    """Have ``signer`` sign the pieces joined; they are joined only if it cannot do without.
+
+    Raises:
+        SignerUnavailable, SignerBusy: as `Signer.sign`.
+    """
+    if isinstance(signer, PieceSigner):
+        return await signer.sign_pieces(pieces)
+    return await signer.sign(await asyncio.to_thread(b"".join, pieces))
 
 
 @runtime_checkable

@@ -109,7 +109,7 @@ class PublishingHouse:
 
     async def publish(self, issuer: IssuerId = FIRST) -> PublishedCrl:
         self.clock.advance(60)
-        return await self._services[issuer].publish_next()
+        return (await self._services[issuer].publish_next()).whole
 
     def openssl_verifies(self, issuer: IssuerId, octets: bytes, folder: Path) -> bool:
         """Whether openssl takes it for a CRL of this CA."""

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Final, TypeVar
 
 from crl.ports import Publication, Snapshot
+from listed_rows import listed_rows
 from pki.domain.errors import Conflict, StoreUnavailable
 from pki.domain.events import (
     CardBlocked,
@@ -23,7 +24,7 @@ from pki.domain.identifiers import CardId, IssuerId, SerialNumber
 from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
 from pki.domain.people import SYSTEM
 from pki.domain.reasons import BlockReason, RevokeReason
-from pki.domain.records import ChangedCertificate, CrlList, ListedCertificate, PublishedCrl
+from pki.domain.records import ChangedCertificate, CrlList, ListedRow, PublishedCrl
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 
 T = TypeVar("T")
@@ -159,10 +160,9 @@ class FakeCrlStore:
         if self.conflict or expected_previous != (latest.number if latest else 0):
             raise Conflict(message="another CRL was published")
         for each in publications:
-            assert b"".join(piece.octets for piece in each.pieces) == each.crl.der
             assert all(sha256(piece.octets).digest() == piece.sha256 for piece in each.pieces)
-            assert each.sha256 == sha256(each.crl.der).digest()
-            self.published.append(each.crl)
+            assert each.sha256 == sha256(each.whole.der).digest()
+            self.published.append(each.whole)
             self.store.record(
                 CrlPublished(
                     issuer=each.crl.issuer,
@@ -201,10 +201,8 @@ class FakeSnapshot:
         found = [each for each in mine if each.this_update <= at][-1:] or mine[:1]
         return (found[0].number, found[0].upto) if found else None
 
-    def listed(self) -> Iterator[ListedCertificate]:
-        for serial, status in sorted(self.crls.store.statuses.items()):
-            if isinstance(status, OnHold | Revoked):
-                yield ListedCertificate(serial=serial, status=status)
+    def listed_rows(self) -> Iterator[ListedRow]:
+        return listed_rows(self.crls.store.statuses)
 
     def changed(self, after: int) -> Iterator[ChangedCertificate]:
         journal = self.crls.store.journal

@@ -1,8 +1,8 @@
 """One process that makes CRLs as the server does, and measures itself.
 
-It is started by the suite, so that what it uses of memory is its own:
+It is started by the suite for every round, so that what it uses of memory is its own:
 
-    python -m bench.crls.ours URL KEY CERTIFICATE OUT ROUNDS
+    python -m bench.crls.ours URL EMPTY_URL KEY CERTIFICATE OUT
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from bench.crls.data import CHANGING, ISSUER
 from crl.build import CrlIssuer
 from crl.policy import CrlPolicy
+from crl.ports import Publication
 from crl.service import CrlService
 from pki.api.fields import from_pem
 from pki.domain.events import CardBlocked, CardUnblocked
@@ -76,48 +77,64 @@ def change(session: WriteSession, *, hold: bool) -> None:
         session.set_status(issuer, CHANGING, Good(), entry)
 
 
-def service_over(reader: ReadStore, store: Store, key: Path, certificate: Path) -> CrlService:
-    """Everything as the server joins it."""
-    private_key = load_pem_private_key(key.read_bytes(), None)
-    assert isinstance(private_key, PrivateKey)
-    return CrlService(
-        CrlIssuer.of(IssuerId(ISSUER), from_pem(certificate.read_text("ascii"))),
-        CheckedSigner(SoftSigner(private_key)),
-        StoreCrls(reader, store),
-        verify=verify_signature,
-        clock=SystemClock(),
-        policy=CrlPolicy(),
-    )
+class House:
+    """A store and the service that makes its CRLs, joined as the server joins them."""
+
+    def __init__(self, url: str, key: Path, certificate: Path) -> None:
+        private_key = load_pem_private_key(key.read_bytes(), None)
+        assert isinstance(private_key, PrivateKey)
+        self.store = Store.open(url, clock=SystemClock())
+        self._reader = ReadStore.open(url)
+        self._service = CrlService(
+            CrlIssuer.of(IssuerId(ISSUER), from_pem(certificate.read_text("ascii"))),
+            CheckedSigner(SoftSigner(private_key)),
+            StoreCrls(self._reader, self.store),
+            verify=verify_signature,
+            clock=SystemClock(),
+            policy=CrlPolicy(),
+        )
+
+    async def publish(self, *, from_rows: bool) -> Publication:
+        """Make and publish the next one."""
+        return await self._service.publish_next(from_rows=from_rows)
+
+    async def changed(self, *, hold: bool) -> None:
+        """One block, or its end."""
+        await self.store.write(partial(change, hold=hold))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.store.close_sync()
+        self._reader.close_sync()
 
 
-async def run(service: CrlService, store: Store, rounds: int) -> tuple[dict[str, object], bytes]:
-    """First a CRL from rows, then as many after one change each; the last lists no change."""
+async def octets(house: House, *, from_rows: bool) -> int:
+    """Make a CRL and let go of it; how long it was."""
+    return (await house.publish(from_rows=from_rows)).octets
 
-    async def made(*, from_rows: bool) -> int:
-        return len((await service.publish_next(from_rows=from_rows)).der)
 
-    octets, first = await measured(partial(made, from_rows=True))
-    again = []
-    for number in range(rounds):
-        await store.write(partial(change, hold=number % 2 == 0))
-        octets, figures = await measured(partial(made, from_rows=False))
-        again.append(figures)
-    if rounds % 2:
-        await store.write(partial(change, hold=False))
-    last = await service.publish_next(from_rows=False)
-    found = {"octets": octets, "from_rows": first, "after_a_change": again}
-    return found, last.der
+async def run(house: House) -> tuple[dict[str, object], bytes]:
+    """A CRL from all rows, then one after a change; the last lists no change."""
+    _, first = await measured(partial(octets, house, from_rows=True))
+    await house.changed(hold=True)
+    size, again = await measured(partial(octets, house, from_rows=False))
+    await house.changed(hold=False)
+    last = await house.publish(from_rows=False)
+    return {"octets": size, "from_rows": first, "after_a_change": again}, last.whole.der
 
 
 def main() -> int:
     """Run, and print one JSON object."""
-    url, key, certificate, out, rounds = sys.argv[1:]
-    store, reader = Store.open(url, clock=SystemClock()), ReadStore.open(url)
-    service = service_over(reader, store, Path(key), Path(certificate))
-    found, last = asyncio.run(run(service, store, int(rounds)))
-    store.close_sync()
-    reader.close_sync()
-    Path(out).write_bytes(last)
+    url, empty, *files = sys.argv[1:]
+    key, certificate, out = map(Path, files)
+    # What is loaded when it is first used is not in the figures, nor is it in a server's.
+    practice = House(empty, key, certificate)
+    asyncio.run(run(practice))
+    practice.close()
+    house = House(url, key, certificate)
+    found, last = asyncio.run(run(house))
+    house.close()
+    out.write_bytes(last)
     json.dump(found, sys.stdout)
     return 0
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,21 +39,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One size: seconds of openssl's runs, and what our process said of itself."""
+    """One size: of each round, seconds of openssl's run and what our process said of itself."""
 
     entries: int
     openssl: Sequence[float]
-    ours: dict[str, Any]
+    ours: Sequence[dict[str, Any]]
 
-    @property
-    def seconds(self) -> list[float]:
-        """Of each CRL after one change."""
-        return [each["seconds"] for each in self.ours["after_a_change"]]
-
-    @property
-    def memory(self) -> list[float]:
-        """The most that making one CRL needed beyond what the process had, in octets."""
-        return [each["memory"] for each in self.ours["after_a_change"]]
+    def of(self, which: str, what: str) -> list[float]:
+        """Seconds or octets of memory that making a CRL took, in each round."""
+        return [each[which][what] for each in self.ours]
 
     def figure(self, ours: Sequence[float], reference: Sequence[float], unit: str) -> Figure:
         """Round by round."""
@@ -69,38 +64,67 @@ class Measured:
         )
 
     def figures(self) -> dict[str, Figure]:
-        """The three that have bars, and the two of a first CRL, which is made from every row."""
-        rows, octets = self.ours["from_rows"], float(self.ours["octets"])
-        n = len(self.seconds)
+        """The three that have bars are of entries that were kept; two are of all rows."""
+        octets = [float(each["octets"]) for each in self.ours]
+        kept, rows = self.of("after_a_change", "seconds"), self.of("from_rows", "seconds")
+        kept_memory, rows_memory = (
+            self.of(which, "memory") for which in ("after_a_change", "from_rows")
+        )
         return {
-            "time_ratio": self.figure(self.seconds, self.openssl, "s"),
-            "memory_ratio": self.figure(self.memory, [octets] * n, "octets"),
-            "rebuild_ratio": self.figure(self.seconds, [rows["seconds"]] * n, "s"),
-            "from_rows_time": self.figure([rows["seconds"]] * n, self.openssl, "s"),
-            "from_rows_memory": self.figure([rows["memory"]], [octets], "octets"),
+            "time_ratio": self.figure(kept, self.openssl, "s"),
+            "memory_ratio": self.figure(kept_memory, octets, "octets"),
+            "rebuild_ratio": self.figure(kept, rows, "s"),
+            "from_rows_time": self.figure(rows, self.openssl, "s"),
+            "from_rows_memory": self.figure(rows_memory, octets, "octets"),
         }
 
 
 def measure(count: int, rounds: int, folder: Path) -> Measured:
-    """One size on both sides; their entries must be the same octets."""
+    """One size on both sides, in turn; their entries must be the same octets."""
     key, certificate = _ca(folder)
-    url = data.make_store(folder / f"{count}.sqlite3", count)
+    made, store, empty = (folder / name for name in ("made.db", "round.db", "empty.db"))
+    data.make_store(made, count)
     index, number, config = folder / "index.txt", folder / "number", folder / "openssl.cnf"
     data.make_index(index, count)
     number.write_text("01\n", "ascii")
     config.write_text(data.config_text(index, number), "ascii")
     theirs, mine = folder / "openssl.pem", folder / "ours.crl"
-    seconds = [_openssl(data.command(config, key, certificate, theirs)) for _ in range(rounds)]
-    arguments = (url, key, certificate, mine, rounds)
+    seconds, ours = [], []
+    for _ in range(rounds):
+        seconds.append(_openssl(data.command(config, key, certificate, theirs)))
+        _copy(made, store)
+        data.make_store(empty, 0)
+        urls = [f"sqlite:///{path}" for path in (store, empty)]
+        ours.append(_ours([*urls, str(key), str(certificate), str(mine)]))
+        _compare(theirs, mine, certificate)
+        _remove(store, empty)
+    _remove(made)
+    return Measured(entries=count, openssl=seconds, ours=ours)
+
+
+def _ours(arguments: Sequence[str]) -> dict[str, Any]:
     ours = subprocess.run(
-        [sys.executable, "-m", "bench.crls.ours", *map(str, arguments)],
+        [sys.executable, "-m", "bench.crls.ours", *arguments],
         check=True,
         capture_output=True,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    _compare(theirs, mine, certificate)
-    return Measured(entries=count, openssl=seconds, ours=json.loads(ours.stdout))
+    found: dict[str, Any] = json.loads(ours.stdout)
+    return found
+
+
+def _copy(made: Path, store: Path) -> None:
+    """A store as it was made, on the disk: writing it back is not to be in the figures."""
+    shutil.copyfile(made, store)
+    with store.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _remove(*stores: Path) -> None:
+    for store in stores:
+        for suffix in ("", "-wal", "-shm"):
+            store.with_name(store.name + suffix).unlink(missing_ok=True)
 
 
 def _openssl(command: Sequence[str]) -> float:

@@ -1,6 +1,10 @@
 """Signature algorithms by the names of their standards; DER forms are in `pki.der`."""
 
+import re
 from enum import Enum
+from typing import Final
+
+_DIGEST: Final = re.compile("(?i)sha-?(256|384|512)")
 
 
 class SignatureAlgorithm(Enum):
@@ -20,6 +24,12 @@ class SignatureAlgorithm(Enum):
     ECDSA_SHA384 = "ecdsa-with-SHA384"
     ED25519 = "id-Ed25519"
     ML_DSA_65 = "id-ml-dsa-65"
+
+    @property
+    def digest(self) -> str | None:
+        """What it hashes a message with, by hashlib's name; None: the message goes in whole."""
+        found = _DIGEST.search(self.value)
+        return None if found is None else f"sha{found[1]}"
 
 
 class KeyType(Enum):

@@ -1,5 +1,6 @@
 """What the store keeps besides cards and people, as values handed from one part to another."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -90,6 +91,14 @@ def delta_name(name: str) -> str:
     return f"{name}-delta"
 
 
+ListedRow = tuple[bytes, str, int, int | None, int | None]
+"""One certificate that a CRL lists, as a store keeps it: there are millions.
+
+Serial (20 octets, big-endian), ``hold`` or ``revoked``, since when, reason code, compromised since
+when. Times are microseconds since 1970.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrlList:
     """One list of one CA: all its certificates, or with ``parts`` those of one ``part``.
@@ -121,13 +130,11 @@ class CrlList:
         """Whether it speaks for this certificate."""
         return not self.parts or part_of(serial, self.parts) == self.part
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedCertificate:
-    """One certificate that a CRL of its issuer must list (see `status.crl_entry`)."""
-
-    serial: SerialNumber
-    status: CertificateStatus
+    def covered(self, rows: Iterable[ListedRow]) -> Iterable[ListedRow]:
+        """Those of the certificates that it speaks for."""
+        if not self.parts:
+            return rows
+        return (row for row in rows if self.covers(SerialNumber.from_bytes(row[0])))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,16 +158,22 @@ class CrlPiece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedCrl:
-    """One CRL as published. ``upto`` is the journal position whose state it shows."""
+class KeptCrl:
+    """A CRL without its octets. ``upto`` is the journal position whose state it shows."""
 
     issuer: IssuerId
     number: int
     this_update: datetime
     next_update: datetime
-    der: bytes
     entries: int
     upto: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedCrl(KeptCrl):
+    """One CRL as published."""
+
+    der: bytes
 
 
 class ChallengePurpose(Enum):

@@ -1,11 +1,12 @@
 """What each kind of key signs with, and how cryptography is told so."""
 
+import hashlib
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, MLDSA65PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -140,29 +141,53 @@ def sign(key: PrivateKey, algorithm: SignatureAlgorithm, message: bytes) -> byte
     return signing(key, algorithm)(message)
 
 
-def signing(key: PrivateKey, algorithm: SignatureAlgorithm) -> Callable[[bytes], bytes]:
-    """What signs with this key: all that does not depend on the message is done now."""
+def signing(
+    key: PrivateKey, algorithm: SignatureAlgorithm, *, hashed: bool = False
+) -> Callable[[bytes], bytes]:
+    """What signs with this key: all that does not depend on the message is done now.
+
+    ``hashed``: it is given the message's digest (see `hashed_pieces`).
+    """
     match key:
         case rsa.RSAPrivateKey():
-            padding_, digest = _padding(algorithm), _HASHES[algorithm]()
+            padding_, digest = _padding(algorithm), _hash(algorithm, hashed=hashed)
             return lambda message: key.sign(message, padding_, digest)
         case ec.EllipticCurvePrivateKey():
-            ecdsa = ec.ECDSA(_HASHES[algorithm]())
+            ecdsa = ec.ECDSA(_hash(algorithm, hashed=hashed))
             return lambda message: key.sign(message, ecdsa)
         case Ed25519PrivateKey() | MLDSA65PrivateKey():
             return key.sign
 
 
+def hashed_pieces(algorithm: SignatureAlgorithm, pieces: Iterable[bytes]) -> bytes:
+    """What is signed of pieces that are a message: its digest, or the message where none is made.
+
+    Other threads run meanwhile where pieces are large.
+    """
+    if algorithm.digest is None:
+        return b"".join(pieces)
+    digest = hashlib.new(algorithm.digest)
+    for each in pieces:
+        digest.update(each)
+    return digest.digest()
+
+
 def verifies(
-    key: PublicKey, algorithm: SignatureAlgorithm, message: bytes, signature: bytes
+    key: PublicKey,
+    algorithm: SignatureAlgorithm,
+    message: bytes,
+    signature: bytes,
+    *,
+    hashed: bool = False,
 ) -> bool:
-    """Whether ``signature`` is one of ``message`` by this key."""
+    """Whether ``signature`` is one of ``message``, or of its digest if ``hashed``, by this key."""
     try:
         match key:
             case rsa.RSAPublicKey():
-                key.verify(signature, message, _padding(algorithm), _HASHES[algorithm]())
+                digest = _hash(algorithm, hashed=hashed)
+                key.verify(signature, message, _padding(algorithm), digest)
             case ec.EllipticCurvePublicKey():
-                key.verify(signature, message, ec.ECDSA(_HASHES[algorithm]()))
+                key.verify(signature, message, ec.ECDSA(_hash(algorithm, hashed=hashed)))
             case Ed25519PublicKey() | MLDSA65PublicKey():
                 key.verify(signature, message)
     except InvalidSignature:
@@ -173,6 +198,11 @@ def verifies(
 def spki(key: PublicKey) -> bytes:
     """The key as DER SubjectPublicKeyInfo."""
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _hash(algorithm: SignatureAlgorithm, *, hashed: bool) -> hashes.HashAlgorithm | utils.Prehashed:
+    digest = _HASHES[algorithm]()
+    return utils.Prehashed(digest) if hashed else digest
 
 
 def _padding(algorithm: SignatureAlgorithm) -> padding.PKCS1v15 | padding.PSS:

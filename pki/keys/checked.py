@@ -1,6 +1,8 @@
 """No signature leaves before the public key has verified it."""
 
+import asyncio
 import logging
+from collections.abc import Sequence
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -8,8 +10,8 @@ from cryptography.x509 import load_der_x509_certificate
 
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import ConfigurationInvalid, KeyMismatch, SignatureBroken
-from pki.keys.algorithms import PublicKey, fits, spki, verifies
-from pki.ports import Signer
+from pki.keys.algorithms import PublicKey, fits, hashed_pieces, spki, verifies
+from pki.ports import Signer, sign_pieces
 
 _LOG = logging.getLogger(__name__)
 
@@ -50,13 +52,26 @@ class CheckedSigner:
         self.verify(message, signature)
         return signature
 
+    async def sign_pieces(self, pieces: Sequence[bytes]) -> bytes:
+        # Hashed a second time, beside the signer's doing so, and not on the event loop.
+        hashing = asyncio.get_running_loop().run_in_executor(
+            None, hashed_pieces, self.algorithm, pieces
+        )
+        signature = await sign_pieces(self._inner, pieces)
+        self._verify(await hashing, signature, hashed=True)
+        return signature
+
     def verify(self, message: bytes, signature: bytes) -> None:
         """Let a signature through that is right.
 
         Raises:
             SignatureBroken: it is not one of this message by this key.
         """
-        if not verifies(self._public_key, self._inner.algorithm, message, signature):
+        self._verify(message, signature, hashed=False)
+
+    def _verify(self, message: bytes, signature: bytes, *, hashed: bool) -> None:
+        algorithm = self._inner.algorithm
+        if not verifies(self._public_key, algorithm, message, signature, hashed=hashed):
             _LOG.critical("a signer returned a signature that does not verify; it was withheld")
             raise SignatureBroken(
                 message="the signer returned a signature that does not verify",

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import SignerBusy
-from pki.ports import Signer
+from pki.ports import Signer, sign_pieces
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,12 +47,18 @@ class PooledSigner:
         return self._pending
 
     async def sign(self, message: bytes) -> bytes:
+        return await self._bounded(partial(self._inner.sign, message))
+
+    async def sign_pieces(self, pieces: Sequence[bytes]) -> bytes:
+        return await self._bounded(partial(sign_pieces, self._inner, pieces))
+
+    async def _bounded(self, sign: Callable[[], Awaitable[bytes]]) -> bytes:
         if self._pending >= self._limit:
             raise SignerBusy(message="too many signatures are waiting", next_step="try again later")
         self._pending += 1
         try:
             async with asyncio.timeout(self._timeout), self._running:
-                return await self._inner.sign(message)
+                return await sign()
         except TimeoutError:
             _LOG.warning("a signature took longer than its time limit")
             raise SignerBusy(

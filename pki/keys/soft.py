@@ -1,6 +1,7 @@
 """Keys in this process's memory, from encrypted files."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
@@ -14,6 +15,7 @@ from pki.keys.algorithms import (
     algorithm_for,
     fits,
     generate_private_key,
+    hashed_pieces,
     key_type_of,
     signing,
     spki,
@@ -29,7 +31,7 @@ class SoftSigner:
     `CheckedSigner`.
     """
 
-    __slots__ = ("_algorithm", "_public_key", "_sign", "_threads")
+    __slots__ = ("_algorithm", "_public_key", "_sign", "_sign_hashed", "_threads")
 
     def __init__(
         self, key: PrivateKey, algorithm: SignatureAlgorithm | None = None, *, threads: int = 2
@@ -49,6 +51,7 @@ class SoftSigner:
                 next_step="choose an algorithm of the key's kind, or another key",
             )
         self._sign = signing(key, self._algorithm)
+        self._sign_hashed = signing(key, self._algorithm, hashed=True)
         self._public_key = spki(public_key)
         self._threads = (
             ThreadPoolExecutor(threads, "sign") if isinstance(key, RSAPrivateKey) else None
@@ -70,11 +73,18 @@ class SoftSigner:
         return self._public_key
 
     async def sign(self, message: bytes) -> bytes:
+        return await self._run(self.sign_now, message)
+
+    async def sign_pieces(self, pieces: Sequence[bytes]) -> bytes:
+        message = await asyncio.to_thread(hashed_pieces, self._algorithm, pieces)
+        return await self._run(self._sign_hashed, message)
+
+    async def _run(self, sign: Callable[[bytes], bytes], message: bytes) -> bytes:
         if self._threads is None:
-            return self.sign_now(message)
+            return sign(message)
         loop = asyncio.get_running_loop()
         try:
-            future = loop.run_in_executor(self._threads, self._sign, message)
+            future = loop.run_in_executor(self._threads, sign, message)
         except RuntimeError:
             raise SignerUnavailable(message="the signer was closed") from None
         return await future

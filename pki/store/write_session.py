@@ -21,18 +21,17 @@ from pki.domain.identifiers import (
 )
 from pki.domain.journal import JournalEntry, JournalHead, actor_text, append
 from pki.domain.people import Actor, Operator, Organisation, Person, Role
-from pki.domain.records import Challenge, CrlPiece, Intent, IssuedCertificate, PublishedCrl
+from pki.domain.records import Challenge, Intent, IssuedCertificate
 from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
 from pki.store import schema
 from pki.store.columns import phase_columns, read_challenge
-from pki.store.crls.rows import crl_rows, require_next
+from pki.store.crls.writing import CrlWrites
 from pki.store.journal_reads import entry_columns, status_columns
-from pki.store.short_lived.writing import ShortLivedWrites
 
 _JOURNAL: Final = sa.insert(schema.journal)
 
 
-class WriteSession(ShortLivedWrites):
+class WriteSession(CrlWrites):
     """One change to the store: what it reads stays so until it is committed or refused.
 
     ``now`` is its time, never before the journal's last entry. Besides what they name, methods
@@ -246,21 +245,6 @@ class WriteSession(ShortLivedWrites):
             "ura": None if actor.ura is None else actor.ura.value,
         }
         self._write(sa.insert(intervals), row | columns)
-
-    def put_crl(
-        self, crl: PublishedCrl, *, expected_previous: int, pieces: Sequence[CrlPiece] = ()
-    ) -> None:
-        """Publish a CRL, if the newest one still is ``expected_previous`` (0: none yet).
-
-        ``pieces`` joined are its DER; those that are kept already are not written again.
-
-        Raises:
-            Conflict: another was published meanwhile, or the number does not grow.
-            IntegrityBroken: the pieces are not the whole CRL.
-        """
-        require_next(crl, self.latest_crl_number(crl.issuer), expected_previous)
-        for table, row in crl_rows(crl, pieces, self.pieces_kept):
-            self._write(sa.insert(table), row)
 
     def set_cursor(self, name: str, position: int) -> None:
         """Remember how far a follower has come."""

@@ -8,8 +8,8 @@ from typing import Final
 from crl.sinks.ports import Sink
 from pki.domain.errors import ZorgidError
 from pki.domain.identifiers import IssuerId
+from pki.domain.records import KeptCrl
 from pki.ports import SystemClock
-from pki.store.crls.archive import KeptCrl
 from pki.store.reading import ReadSession, ReadStore
 from server.commands.findings import Finding, ok, problem
 from server.crls.sinks import configured_sinks

@@ -12,8 +12,7 @@ from pki.domain.errors import IntegrityBroken, Malformed, NotFound
 from pki.domain.event_codec import encode_time
 from pki.domain.events import CrlPublished
 from pki.domain.identifiers import IssuerId
-from pki.domain.records import PublishedCrl
-from pki.store.crls.archive import KeptCrl
+from pki.domain.records import KeptCrl, PublishedCrl
 from pki.store.reading import ReadSession, ReadStore
 from server.files import write_new
 from server.generation.list_names import served_lists
@@ -138,7 +137,7 @@ def _names(event: CrlPublished, crl: PublishedCrl) -> bool:
     return (event.issuer, event.number) == (crl.issuer, crl.number)
 
 
-def _described(crl: KeptCrl | PublishedCrl) -> dict[str, Any]:
+def _described(crl: KeptCrl) -> dict[str, Any]:
     return {
         "number": crl.number,
         "this_update": encode_time(crl.this_update),

@@ -99,7 +99,7 @@ class CrlGauges:
     def readings(self) -> Iterator[Reading]:
         """Their times and sizes; of those built here also what was counted, and if one is late."""
         for name, crl in self._ceremonies.items():
-            yield from _crl_readings(name, Present.of(crl))
+            yield from _crl_readings(name, Present.of(crl, len(crl.der)))
         for each in self._followers:
             name = each.list_id.value
             if each.latest is not None:

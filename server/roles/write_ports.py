@@ -3,17 +3,29 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TypeVar
+from functools import partial
+from itertools import accumulate
+from typing import Final, TypeVar
 
 from crl.ports import Publication, Snapshot
 from pki.domain.events import CrlPublished, ServiceStarted
 from pki.domain.identifiers import IssuerId
 from pki.domain.people import SYSTEM
-from pki.domain.records import ChangedCertificate, CrlList, ListedCertificate, PublishedCrl
+from pki.domain.records import (
+    ChangedCertificate,
+    CrlList,
+    CrlPiece,
+    KeptCrl,
+    ListedRow,
+    PublishedCrl,
+)
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
 
 T = TypeVar("T")
+
+AT_ONCE: Final = 4 << 20
+"""Octets of a CRL in one transaction: written within a small part of a second."""
 
 
 class StoreCursors:
@@ -53,6 +65,8 @@ class StoreCrls:
         Raises:
             Conflict: another builder was first.
         """
+        for each in publications:
+            await self._keep_ahead(each.pieces)
 
         def work(session: WriteSession) -> None:
             whole, *deltas = publications
@@ -62,6 +76,24 @@ class StoreCrls:
                 _put(session, each, session.latest_crl_number(each.crl.issuer))
 
         await self._writing.write(work)
+
+    async def _keep_ahead(self, pieces: Sequence[CrlPiece]) -> None:
+        """Write most of what is new by and by: other changes wait for a little of it at a time."""
+        digests = [each.sha256 for each in pieces]
+        kept = await self._reading.read(lambda session: session.pieces_kept(digests))
+        new: Sequence[CrlPiece] = [each for each in pieces if each.sha256 not in kept]
+        while sum(len(each.octets) for each in new) > AT_ONCE:
+            ahead, new = _first_octets(new, AT_ONCE)
+            await self._writing.write(partial(WriteSession.keep_pieces, pieces=ahead))
+
+
+def _first_octets(
+    pieces: Sequence[CrlPiece], limit: int
+) -> tuple[Sequence[CrlPiece], Sequence[CrlPiece]]:
+    """Split before the piece with which they are longer than ``limit``, but after the first."""
+    sizes = accumulate(len(each.octets) for each in pieces)
+    count = max(1, sum(size <= limit for size in sizes))
+    return pieces[:count], pieces[count:]
 
 
 class StoreSnapshot:
@@ -92,9 +124,9 @@ class StoreSnapshot:
         """Number and position of the newest CRL of that time."""
         return self._session.crl_base(self._list.id, at)
 
-    def listed(self) -> Iterator[ListedCertificate]:
+    def listed_rows(self) -> Iterator[ListedRow]:
         """What the CA's CRLs list."""
-        return self._session.listed(self._list.issuer)
+        return self._session.listed_rows(self._list.issuer)
 
     def changed(self, after: int) -> Iterator[ChangedCertificate]:
         """What changed since a journal position."""
@@ -114,11 +146,11 @@ def record_crl(session: WriteSession, crl: PublishedCrl, expected_previous: int)
 
 def _put(session: WriteSession, publication: Publication, expected_previous: int) -> None:
     crl = publication.crl
-    session.put_crl(crl, expected_previous=expected_previous, pieces=publication.pieces)
+    session.put_crl_pieces(crl, publication.pieces, expected_previous=expected_previous)
     session.record(_published(crl, publication.sha256), SYSTEM)
 
 
-def _published(crl: PublishedCrl, sha256: bytes) -> CrlPublished:
+def _published(crl: KeptCrl, sha256: bytes) -> CrlPublished:
     return CrlPublished(
         issuer=crl.issuer,
         number=crl.number,

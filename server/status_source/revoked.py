@@ -12,9 +12,9 @@ from typing import Final
 from pki.domain.errors import IntegrityBroken
 from pki.domain.identifiers import SERIAL_OCTETS, SerialNumber
 from pki.domain.reasons import RevocationReason
+from pki.domain.records import ListedRow
 from pki.domain.status import CertificateStatus, OnHold, Revoked
 from pki.store.columns import from_ticks, to_ticks
-from pki.store.crls.reading import ListedRow
 
 _TIME: Final = slice(SERIAL_OCTETS, SERIAL_OCTETS + 8)
 _KIND: Final = SERIAL_OCTETS + 8

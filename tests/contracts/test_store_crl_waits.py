@@ -52,10 +52,10 @@ async def test_a_block_is_committed_while_a_crl_is_being_signed(
         assert await status(read_store, 1) == OnHold(since=NOON)
         assert not first.done()
         signer.let.set()
-    assert set(read_crl(first.result().der).entries) == {serial(2).value}
-    second = await service.publish_next(from_rows=False)
+    assert set(read_crl(first.result().whole.der).entries) == {serial(2).value}
+    second = (await service.publish_next(from_rows=False)).whole
     assert set(read_crl(second.der).entries) == {serial(1).value, serial(2).value}
     held = await read_store.read(lambda session: session.latest_crl(ISSUER))
     assert held == second
-    third = await service.publish_next()
+    third = (await service.publish_next()).whole
     assert set(read_crl(third.der).entries) == {serial(1).value, serial(2).value}

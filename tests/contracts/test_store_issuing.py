@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
+from listed_rows import listed_row
 from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
 from pki.domain.identifiers import CardId, IssuerId
-from pki.domain.records import ListedCertificate
 from pki.domain.status import Revoked, Unconfirmed
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
@@ -34,7 +34,7 @@ async def test_an_intent_alone_is_unconfirmed_and_listed_nowhere(
     assert await status(read_store, 1) == Unconfirmed(since=NOON)
     assert await read_store.read(lambda session: session.certificate(serial(1))) is None
     assert await read_store.read(lambda session: session.intent(serial(1))) == intent(1)
-    assert await read_store.read(lambda session: list(session.listed(ISSUER))) == []
+    assert await read_store.read(lambda session: list(session.listed_rows(ISSUER))) == []
 
 
 async def test_a_closed_intent_is_revoked_listed_and_never_completed(
@@ -44,8 +44,8 @@ async def test_a_closed_intent_is_revoked_listed_and_never_completed(
     closed = Revoked(at=NOON, reason=None)
     await change(store, 1, closed)
     assert await status(read_store, 1) == closed
-    listed = await read_store.read(lambda session: list(session.listed(ISSUER)))
-    assert listed == [ListedCertificate(serial=serial(1), status=closed)]
+    listed = await read_store.read(lambda session: list(session.listed_rows(ISSUER)))
+    assert listed == [listed_row(serial(1), closed)]
     with pytest.raises(Conflict):
         await store.write(lambda session: session.put_certificate(certificate(1)))
     assert await read_store.read(lambda session: session.certificate(serial(1))) is None

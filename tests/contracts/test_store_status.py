@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
+from listed_rows import listed_row
 from pki.domain.errors import Conflict, IntegrityBroken, NotFound
 from pki.domain.identifiers import IssuerId
 from pki.domain.people import SYSTEM
@@ -143,13 +144,9 @@ async def test_a_crl_lists_holds_and_revocations_by_serial(
     await change(store, 17, Good())
     await change(store, 65_536, stolen)
     await change(store, 255, hold)
-    listed = await read_store.read(lambda session: list(session.listed(ISSUER)))
-    assert [(each.serial, each.status) for each in listed] == [
-        (serial(4), revoked),
-        (serial(200), hold),
-        (serial(255), hold),
-        (serial(65_536), stolen),
-    ]
+    listed = await read_store.read(lambda session: list(session.listed_rows(ISSUER)))
+    expected: dict[int, OnHold | Revoked] = {4: revoked, 200: hold, 255: hold, 65_536: stolen}
+    assert listed == [listed_row(serial(number), status) for number, status in expected.items()]
 
 
 async def test_listing_reads_an_index_and_no_certificate(
@@ -165,7 +162,7 @@ async def test_listing_reads_an_index_and_no_certificate(
 
     engine = read_store._engine
     sa.event.listen(engine, "before_cursor_execute", spy)
-    await read_store.read(lambda session: list(session.listed(ISSUER)))
+    await read_store.read(lambda session: list(session.listed_rows(ISSUER)))
     sa.event.remove(engine, "before_cursor_execute", spy)
     query = seen[-1]
     with engine.connect() as connection:

@@ -17,12 +17,12 @@ from crl.policy import CrlPolicy
 from crl.roll import gather
 from fixtures_signers import EPOCH, HOLDER, Hierarchy, open_token_ca, signer
 from java_judge import judged
+from listed_rows import listed_rows
 from pki.der.certificate import read_certificate
 from pki.der.crl import encode_tbs_crl
 from pki.domain.algorithms import KeyType
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason
-from pki.domain.records import ListedCertificate
 from pki.domain.status import CertificateStatus, OnHold, Revoked
 
 pytestmark = pytest.mark.java
@@ -83,11 +83,8 @@ def serial_of(der: bytes) -> SerialNumber:
 
 
 async def _crl(made: Mapping[str, bytes], token_ca: CertificationAuthority) -> bytes:
-    listed = [
-        ListedCertificate(serial=serial_of(made[label]), status=status)
-        for label, status in LISTED.items()
-    ]
-    roll = gather(sorted(listed, key=lambda each: each.serial), lambda _serial: True)
+    listed = {serial_of(made[label]): status for label, status in LISTED.items()}
+    roll = gather(listed_rows(listed))
     content = compose(
         CrlIssuer.of(token_ca.issuer, token_ca.certificate),
         Succession(number=0, this_update=None),

@@ -1,5 +1,6 @@
 """DER in its smallest parts (X.690): writers that join bytes, and one strict reader."""
 
+from pki.der.codec.octets import Octets, Pieces
 from pki.der.codec.reading import Reader, full_year, moment_of, outermost
 from pki.der.codec.writing import (
     BIT_STRING,
@@ -48,6 +49,8 @@ __all__ = [
     "TRUE",
     "UTC_TIME",
     "UTF8_STRING",
+    "Octets",
+    "Pieces",
     "Reader",
     "bit_string",
     "constructed",

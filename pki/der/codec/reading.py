@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
+from pki.der.codec.octets import Octets
 from pki.der.codec.writing import (
     BIT_STRING,
     BOOLEAN,
@@ -73,7 +74,7 @@ class Reader:
 
     __slots__ = ("_data", "_end", "_position", "what")
 
-    def __init__(self, data: bytes, what: str, start: int = 0, end: int | None = None) -> None:
+    def __init__(self, data: Octets, what: str, start: int = 0, end: int | None = None) -> None:
         self._data = data
         self._position = start
         self._end = len(data) if end is None else end
@@ -221,7 +222,7 @@ class Reader:
             raise self.bad("no such moment") from error
 
 
-def outermost(der: bytes, what: str, limit: int) -> Reader:
+def outermost(der: Octets, what: str, limit: int) -> Reader:
     """A reader inside the one SEQUENCE that ``der`` is, of at most ``limit`` octets."""
     if len(der) > limit:
         raise Malformed(what=what, message=f"{what}: more than {limit} octets")

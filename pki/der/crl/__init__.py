@@ -3,6 +3,7 @@
 from pki.der.crl.content import CrlContent, encode_tbs_crl, tbs_around
 from pki.der.crl.entries import Entry, encode_entry, encode_removal, read_entries
 from pki.der.crl.frame import CrlFrame, read_crl_frame
+from pki.der.crl.listed import encode_listed
 from pki.der.crl.whole import Crl, read_crl
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "CrlFrame",
     "Entry",
     "encode_entry",
+    "encode_listed",
     "encode_removal",
     "encode_tbs_crl",
     "read_crl",

@@ -49,7 +49,7 @@ class CrlFrame:
     freshest: tuple[str, ...]
 
 
-def read_crl_frame(der: bytes) -> CrlFrame:
+def read_crl_frame(der: codec.Octets) -> CrlFrame:
     """Read all but the entries, whatever the size; partial and delta CRLs too.
 
     Raises:

@@ -1,12 +1,12 @@
 """How each signature algorithm is asked of a token, and what is made of its answer."""
 
-import hashlib
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import ConfigurationInvalid, SignatureBroken
+from pki.keys.algorithms import hashed_pieces
 from pki.keys.pkcs11.ports import Operation
 
 _RSA: Final = {
@@ -62,20 +62,18 @@ def choose(algorithm: SignatureAlgorithm, available: frozenset[str]) -> str:
     )
 
 
-def operation(algorithm: SignatureAlgorithm, mechanism: str, message: bytes) -> Operation:
-    """What the token is given to sign ``message``."""
+def operation(algorithm: SignatureAlgorithm, mechanism: str, *message: bytes) -> Operation:
+    """What the token is given to sign ``message``, which may come in pieces."""
     if mechanism == "RSA_PKCS":
         digest = _RSA[algorithm]
-        data = _DIGEST_INFO[digest] + hashlib.new(digest, message).digest()
+        data = _DIGEST_INFO[digest] + hashed_pieces(algorithm, message)
         return Operation(mechanism=mechanism, data=data)
     if algorithm in _PSS:
-        digest = _PSS[algorithm]
-        data = hashlib.new(digest, message).digest()
-        return Operation(mechanism=mechanism, data=data, digest=digest)
+        data = hashed_pieces(algorithm, message)
+        return Operation(mechanism=mechanism, data=data, digest=_PSS[algorithm])
     if algorithm in _ECDSA:
-        data = hashlib.new(_ECDSA[algorithm], message).digest()
-        return Operation(mechanism=mechanism, data=data)
-    return Operation(mechanism=mechanism, data=message)
+        return Operation(mechanism=mechanism, data=hashed_pieces(algorithm, message))
+    return Operation(mechanism=mechanism, data=b"".join(message))
 
 
 def finished(algorithm: SignatureAlgorithm, raw: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """A key in a token as a `pki.ports.Signer`."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Self
 
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -9,7 +11,7 @@ from pki.domain.errors import ConfigurationInvalid
 from pki.keys.algorithms import PublicKey, algorithm_for, fits, key_type_of
 from pki.keys.pkcs11.mechanisms import choose, finished, operation
 from pki.keys.pkcs11.module import Pkcs11Module, find_key
-from pki.keys.pkcs11.ports import KeyName
+from pki.keys.pkcs11.ports import KeyName, Operation
 
 
 class Pkcs11Signer:
@@ -72,5 +74,12 @@ class Pkcs11Signer:
         return self._module
 
     async def sign(self, message: bytes) -> bytes:
-        asked = operation(self._algorithm, self._mechanism, message)
+        return await self._ask(operation(self._algorithm, self._mechanism, message))
+
+    async def sign_pieces(self, pieces: Sequence[bytes]) -> bytes:
+        return await self._ask(
+            await asyncio.to_thread(operation, self._algorithm, self._mechanism, *pieces)
+        )
+
+    async def _ask(self, asked: Operation) -> bytes:
         return finished(self._algorithm, await self._module.sign(self._key, asked))

@@ -1,26 +1,13 @@
 """Reading CRLs of the past: every one that was published is kept."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
 from pki.domain.identifiers import IssuerId
-from pki.domain.records import PublishedCrl
+from pki.domain.records import KeptCrl, PublishedCrl
 from pki.store import schema
 from pki.store.crls.reading import CrlReads
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptCrl:
-    """A CRL in the store, without its octets."""
-
-    issuer: IssuerId
-    number: int
-    this_update: datetime
-    next_update: datetime
-    entries: int
-    upto: int
 
 
 class CrlArchive(CrlReads):

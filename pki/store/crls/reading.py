@@ -1,42 +1,35 @@
 """Reading what a CRL lists, and the CRLs that were published."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from io import BytesIO
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, LargeBinary, Row, exists, func, select, type_coerce
+from sqlalchemy import BigInteger, LargeBinary, Row, Select, exists, func, select, type_coerce
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
 
 from pki.domain.errors import IntegrityBroken
-from pki.domain.identifiers import IssuerId, SerialNumber
-from pki.domain.reasons import RevocationReason
-from pki.domain.records import ChangedCertificate, ListedCertificate, PublishedCrl
-from pki.domain.status import CertificateStatus, OnHold, Revoked
+from pki.domain.identifiers import IssuerId
+from pki.domain.records import ChangedCertificate, ListedRow, PublishedCrl
 from pki.store import schema
-from pki.store.columns import from_ticks
 from pki.store.journal_reads import STATUS_COLUMNS, JournalReads, read_status
 
 DIGEST_OCTETS: Final = 32
 
-ListedRow = tuple[bytes, str, int, int | None, int | None]
-"""Serial (20 octets, big-endian), hold or revoked, since when, reason code, compromised since when.
+_PAGE: Final = 1000
+"""Rows fetched at a time."""
 
-Times are microseconds since 1970.
-"""
+_PIECES: Final = 16
+"""Pieces of a CRL fetched at a time."""
 
 
 class CrlReads(JournalReads):
     """Adds CRLs and what they are made of."""
 
-    def listed(self, issuer: IssuerId) -> Iterator[ListedCertificate]:
-        """What a CRL of ``issuer`` lists, by serial; to be used up inside the query."""
-        for serial, status, ticks, reason, since in self.listed_rows(issuer):
-            yield ListedCertificate(
-                serial=SerialNumber(int.from_bytes(serial, "big")),
-                status=_listed_status(status, from_ticks(ticks), reason, since),
-            )
-
     def listed_rows(self, issuer: IssuerId) -> Iterator[ListedRow]:
-        """The same as it is stored, for whoever keeps millions of them."""
+        """What a CRL of ``issuer`` lists, by serial; to be used up inside the query."""
         table = schema.certificates
         # The columns as they are: for millions of rows, a conversion by the library is what costs.
         query = select(
@@ -46,8 +39,17 @@ class CrlReads(JournalReads):
             table.c.status_reason,
             type_coerce(table.c.compromised_since, BigInteger),
         ).where(table.c.issuer == issuer, schema.LISTED_STATUSES)
-        rows = self._stream(query.order_by(table.c.serial))
-        yield from map(tuple, rows)
+        yield from self._unwrapped(query.order_by(table.c.serial))
+
+    def _unwrapped(self, query: Select[Any]) -> Iterator[Any]:
+        """Rows as the driver gives them, where it streams by itself: wrapping them costs most."""
+        if self._connection.dialect.name != "sqlite":
+            yield from self._stream(query)
+            return
+        with self._statement() as connection:
+            result = connection.execute(query)
+            self._streams.callback(result.close)
+            yield from _driver_rows(result.cursor)
 
     def good_serials(
         self, issuer: IssuerId, after: bytes, limit: int, at: datetime
@@ -128,6 +130,15 @@ class CrlReads(JournalReads):
         return {bytes(row.sha256) for row in rows}
 
     def _whole(self, layout: bytes) -> bytes:
+        """The pieces joined, with little more than one copy of them in memory at a time."""
+        whole = BytesIO()
+        step = DIGEST_OCTETS * _PIECES
+        for start in range(0, len(layout), step):
+            for piece in self._pieces(layout[start : start + step]):
+                whole.write(piece)
+        return whole.getvalue()
+
+    def _pieces(self, layout: bytes) -> list[bytes]:
         digests = [
             layout[start : start + DIGEST_OCTETS] for start in range(0, len(layout), DIGEST_OCTETS)
         ]
@@ -139,16 +150,14 @@ class CrlReads(JournalReads):
                 message="a piece of a published CRL is missing",
                 next_step="restore the store from its last backup",
             )
-        return b"".join(found[digest] for digest in digests)
+        return [found[digest] for digest in digests]
 
 
-def _listed_status(
-    status: str, at: datetime, reason: int | None, since: int | None
-) -> CertificateStatus:
-    if status == "hold":
-        return OnHold(since=at)
-    return Revoked(
-        at=at,
-        reason=None if reason is None else RevocationReason(reason),
-        compromised_since=None if since is None else from_ticks(since),
-    )
+def _driver_rows(cursor: DBAPICursor | None) -> Iterator[Any]:
+    if cursor is None:
+        raise IntegrityBroken(message="a query of the store gave no rows to read")
+    try:
+        while page := cursor.fetchmany(_PAGE):
+            yield from page
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(None, None, error, sqlite3.Error) from error

@@ -1,33 +1,22 @@
 """A CRL as the rows that keep it."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 
 import sqlalchemy as sa
 
-from pki.domain.errors import Conflict, IntegrityBroken
-from pki.domain.records import CrlPiece, PublishedCrl
+from pki.domain.errors import Conflict
+from pki.domain.records import CrlPiece, KeptCrl
 from pki.store import schema
 
 Row = dict[str, object]
 
 
 def crl_rows(
-    crl: PublishedCrl, pieces: Sequence[CrlPiece], kept: Callable[[Sequence[bytes]], set[bytes]]
+    crl: KeptCrl, pieces: Sequence[CrlPiece], kept: Callable[[Sequence[bytes]], set[bytes]]
 ) -> Iterator[tuple[sa.Table, Row]]:
-    """The rows of the pieces that are not ``kept`` yet, and the one that names them all.
-
-    Raises:
-        IntegrityBroken: the pieces are not the whole CRL.
-    """
-    parts = pieces or (CrlPiece(sha256=hashlib.sha256(crl.der).digest(), octets=crl.der),)
-    if sum(len(each.octets) for each in parts) != len(crl.der):
-        raise IntegrityBroken(message="the pieces of a CRL are not the whole of it")
-    digests = [each.sha256 for each in parts]
-    there = kept(digests)
-    new = {each.sha256: each.octets for each in parts if each.sha256 not in there}
-    for digest, octets in new.items():
-        yield schema.crl_pieces, {"sha256": digest, "octets": octets}
+    """The rows of the pieces that are not ``kept`` yet, and the one that names them all."""
+    for row in piece_rows(pieces, kept):
+        yield schema.crl_pieces, row
     yield (
         schema.crls,
         {
@@ -37,12 +26,22 @@ def crl_rows(
             "next_update": crl.next_update,
             "entries": crl.entries,
             "upto": crl.upto,
-            "layout": b"".join(digests),
+            "layout": b"".join([each.sha256 for each in pieces]),
         },
     )
 
 
-def require_next(crl: PublishedCrl, latest: int, expected: int) -> None:
+def piece_rows(
+    pieces: Sequence[CrlPiece], kept: Callable[[Sequence[bytes]], set[bytes]]
+) -> Iterator[Row]:
+    """The rows of those that are not ``kept`` yet."""
+    there = kept([each.sha256 for each in pieces])
+    new = {each.sha256: each.octets for each in pieces if each.sha256 not in there}
+    for digest, octets in new.items():
+        yield {"sha256": digest, "octets": octets}
+
+
+def require_next(crl: KeptCrl, latest: int, expected: int) -> None:
     """Make sure that nobody published in between, and that the number grows.
 
     Raises:

@@ -1,26 +1,29 @@
 """What a CRL says, and that nothing wrong is published."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from crl.build import CrlIssuer, imported
+from crl.build import CrlIssuer, Draft, imported
 from crl.plan import Present, pause_after, relisted, seconds_until_due
 from crl.policy import CrlPolicy
 from crl.roll import gather
 from crl.service import CrlService
 from fakes_status import CARD as CARD_ID
 from fakes_status import ISSUER, START, FakeClock, FakeCrlStore, FakeStore
+from listed_rows import listed_row
 from pki.der.crl import read_crl
 from pki.domain.errors import (
     ConfigurationInvalid,
     Conflict,
     IntegrityBroken,
+    KeyMismatch,
     LintFailed,
+    Malformed,
     SignatureBroken,
     SignerBusy,
 )
@@ -32,8 +35,10 @@ from pki.domain.events import (
     ServiceStarted,
 )
 from pki.domain.reasons import RevocationReason
-from pki.domain.records import CrlPiece, ListedCertificate
+from pki.domain.records import CrlPiece
 from pki.domain.status import Good, OnHold, Revoked, Unconfirmed
+from pki.keys.checked import CheckedSigner
+from pki.ports import Signer
 from pki.trust.signatures import verify_signature
 from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
 
@@ -51,10 +56,10 @@ class CrlBench:
         self.policy = policy or CrlPolicy()
         self.service = self.make_service()
 
-    def make_service(self) -> CrlService:
+    def make_service(self, signer: Signer | None = None) -> CrlService:
         return CrlService(
             self.issuer,
-            self.signer,
+            signer or self.signer,
             self.crls,
             verify=verify_signature,
             clock=self.clock,
@@ -76,7 +81,7 @@ async def test_what_is_listed_as_another_library_reads_it(bench: CrlBench) -> No
         SERIALS[4]: Unconfirmed(since=START),
     }
     bench.store.change(D, Good())
-    crl = await bench.service.publish_next()
+    crl = (await bench.service.publish_next()).whole
     read = x509.load_der_x509_crl(crl.der)
     key = CA.key.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
@@ -92,22 +97,22 @@ async def test_what_is_listed_as_another_library_reads_it(bench: CrlBench) -> No
 
 
 async def test_an_empty_crl_has_no_list(bench: CrlBench) -> None:
-    crl = await bench.service.publish_next()
+    crl = (await bench.service.publish_next()).whole
     assert read_crl(crl.der).entries == {}
 
 
 async def test_numbers_rise_by_one_also_over_a_restart(bench: CrlBench) -> None:
-    numbers = [(await bench.service.publish_next()).number for _ in range(2)]
+    numbers = [(await bench.service.publish_next()).whole.number for _ in range(2)]
     bench.service = bench.make_service()
-    numbers.append((await bench.service.publish_next()).number)
+    numbers.append((await bench.service.publish_next()).whole.number)
     assert numbers == [1, 2, 3]
 
 
 async def test_a_clock_that_was_set_back_does_not_age_the_crl(bench: CrlBench) -> None:
-    first = await bench.service.publish_next()
+    first = (await bench.service.publish_next()).whole
     bench.clock.advance(-86400)
     bench.store.change(A, OnHold(since=START))
-    second = await bench.service.publish_next()
+    second = (await bench.service.publish_next()).whole
     assert (second.this_update, second.next_update) == (first.this_update, first.next_update)
     assert A.value in read_crl(second.der).entries
 
@@ -129,19 +134,30 @@ async def test_a_lifted_hold_leaves(bench: CrlBench) -> None:
     bench.store.statuses[A] = OnHold(since=START)
     await bench.service.publish_next()
     bench.store.statuses[A] = Good()
-    assert read_crl((await bench.service.publish_next()).der).entries == {}
+    assert read_crl((await bench.service.publish_next()).whole.der).entries == {}
+
+
+class Impostor(PlainSigner):
+    """Says that it has the CA's key."""
+
+    @property
+    def public_key(self) -> bytes:
+        return PlainSigner(CA.key).public_key
 
 
 async def test_a_signature_that_does_not_verify_is_not_published(bench: CrlBench) -> None:
-    bench.signer.key = new_key("other")
+    bench.signer = PlainSigner(new_key("other"))
+    with pytest.raises(KeyMismatch):
+        bench.make_service()
+    service = bench.make_service(CheckedSigner(Impostor(new_key("other"))))
     with pytest.raises(SignatureBroken):
-        await bench.service.publish_next()
+        await service.publish_next()
     assert not bench.crls.published
 
 
 async def test_a_predecessor_that_was_tampered_with_stops_publication(bench: CrlBench) -> None:
     bench.store.statuses[A] = Revoked(at=START, reason=None)
-    first = await bench.service.publish_next()
+    first = (await bench.service.publish_next()).whole
     changed = first.der.replace(A.to_bytes(), B.to_bytes())
     bench.crls.published[0] = replace(first, der=changed)
     bench.service = bench.make_service()
@@ -161,33 +177,34 @@ async def test_a_busy_signer_is_passed_on(bench: CrlBench) -> None:
         await bench.service.publish_next()
 
 
-def listed(*serials: int) -> Iterable[ListedCertificate]:
-    for index in serials:
-        yield ListedCertificate(serial=SERIALS[index], status=OnHold(since=START))
-
-
 @pytest.mark.parametrize("order", [(0, 0), (1, 0)])
 def test_a_store_that_lists_twice_or_out_of_order_is_not_believed(order: tuple[int, ...]) -> None:
     with pytest.raises(IntegrityBroken):
-        gather(listed(*order), lambda _serial: True)
+        gather(listed_row(SERIALS[index], OnHold(since=START)) for index in order)
 
 
+@pytest.mark.parametrize("index", [0, 1, 2])
 async def test_what_reads_back_otherwise_is_not_published(
-    bench: CrlBench, monkeypatch: pytest.MonkeyPatch
+    bench: CrlBench, monkeypatch: pytest.MonkeyPatch, index: int
 ) -> None:
     bench.store.statuses[A] = OnHold(since=START)
+    signed = Draft.signed
 
-    def otherwise(pieces: Sequence[CrlPiece]) -> bytes:
-        return b"".join(each.octets for each in pieces).replace(A.to_bytes(), B.to_bytes())
+    def otherwise(draft: Draft, signature: bytes) -> list[CrlPiece]:
+        pieces = signed(draft, signature)
+        octets = bytearray(pieces[index].octets)
+        octets[-1] ^= 1
+        pieces[index] = CrlPiece(sha256=sha256(octets).digest(), octets=bytes(octets))
+        return pieces
 
-    monkeypatch.setattr("crl.service._joined", otherwise)
-    with pytest.raises(SignatureBroken):
+    monkeypatch.setattr(Draft, "signed", otherwise)
+    with pytest.raises((SignatureBroken, Malformed)):
         await bench.service.publish_next()
     assert not bench.crls.published
 
 
 async def test_a_crl_made_elsewhere_is_checked_when_it_comes(bench: CrlBench) -> None:
-    made = await bench.service.publish_next()
+    made = (await bench.service.publish_next()).whole
     assert imported(bench.issuer, made.der, verify_signature) == replace(made, upto=0)
     other = CrlIssuer.of(ISSUER, PracticeCa("Token CA", new_key("other")).certificate)
     with pytest.raises(SignatureBroken):
@@ -196,7 +213,8 @@ async def test_a_crl_made_elsewhere_is_checked_when_it_comes(bench: CrlBench) ->
 
 async def test_when_the_next_one_is_due(bench: CrlBench) -> None:
     policy = bench.policy
-    latest = Present.of(await bench.service.publish_next())
+    made = await bench.service.publish_next()
+    latest = Present.of(made.crl, made.octets)
     assert seconds_until_due(None, START, None, policy) == 0
     assert seconds_until_due(latest, START, None, policy) == 3600
     assert seconds_until_due(latest, START + timedelta(hours=2), None, policy) == 0
@@ -234,15 +252,15 @@ def test_unsafe_settings_are_refused_by_name(setting: dict[str, object]) -> None
 async def test_a_restored_store_repeats_no_number(bench: CrlBench) -> None:
     await bench.service.publish_next()
     bench.crls.floor = 41
-    assert (await bench.service.publish_next()).number == 42
-    assert (await bench.service.publish_next()).number == 43
+    assert (await bench.service.publish_next()).whole.number == 42
+    assert (await bench.service.publish_next()).whole.number == 43
     bench.crls.floor = 7
-    assert (await bench.service.publish_next()).number == 44
+    assert (await bench.service.publish_next()).whole.number == 44
 
 
 async def test_the_first_number_is_above_the_floor(bench: CrlBench) -> None:
     bench.crls.floor = 41
-    assert read_crl((await bench.service.publish_next()).der).number == 42
+    assert read_crl((await bench.service.publish_next()).whole.der).number == 42
 
 
 def test_a_confirmed_restore_is_followed_by_a_crl() -> None:

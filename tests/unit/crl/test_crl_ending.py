@@ -105,13 +105,15 @@ async def test_the_last_one_lists_all_and_is_good_for_ever() -> None:
     house.store.change(first, Revoked(at=START, reason=None))
     await house.service.publish_next()
     house.store.change(second, Revoked(at=START, reason=None))
-    published = await house.service.publish_next(last=True)
+    published = (await house.service.publish_next(last=True)).whole
     read = read_crl(published.der)
     assert read.next_update == LAST_UPDATE == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
     assert b"99991231235959Z" in published.der
     assert set(read.entries) == {first.value, second.value}
     assert read.number == 2
-    assert seconds_until_due(Present.of(published), START + 900 * YEAR, 60.0, POLICY) == math.inf
+    assert (
+        seconds_until_due(Present.of(published, 400), START + 900 * YEAR, 60.0, POLICY) == math.inf
+    )
 
 
 async def test_none_follows_it_not_even_after_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:

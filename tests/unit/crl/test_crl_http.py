@@ -53,7 +53,7 @@ class Shelf:
 
     async def publish(self) -> PublishedCrl:
         self.store.record(ServiceStarted(roles="all", version="1"))
-        return await self.service.publish_next()
+        return (await self.service.publish_next()).whole
 
     async def get(self, path: str, match: str | None = None, **more: str | None) -> HttpAnswer:
         given = {"if-none-match": match} | {key.replace("_", "-"): more[key] for key in more}
@@ -159,7 +159,7 @@ async def test_a_crl_announced_while_another_is_read_is_not_missed() -> None:
 async def test_a_crl_made_elsewhere_is_served_as_it_is() -> None:
     shelf = Shelf()
     root = IssuerId("root-g1")
-    made = await shelf.issuing(ROOT, root).publish_next()
+    made = (await shelf.issuing(ROOT, root).publish_next()).whole
     brought_in = imported(CrlIssuer.of(root, ROOT.certificate), made.der, verify_signature)
     shelf.crls.published.append(brought_in)
     shelf.handler = shelf.handled({"root-g1": root})

@@ -99,7 +99,7 @@ async def test_a_delta_says_what_changed_since_its_base() -> None:
     assert [crl.issuer for crl in lists.crls.published] == [WHOLE.id]
     lists.store.change(A, Good())
     lists.store.change(C, Revoked(at=START, reason=RevocationReason.SUPERSEDED))
-    whole = await service.publish_next(from_rows=False)
+    whole = (await service.publish_next(from_rows=False)).whole
     delta = lists.last(WHOLE.delta_id)
     assert said(delta) == {A.value: "remove_from_crl", C.value: "superseded"}
     indicator = delta.extensions.get_extension_for_class(x509.DeltaCRLIndicator)
@@ -157,7 +157,7 @@ async def test_any_complete_crl_from_the_base_on_and_a_delta_make_the_newest(
                 lists.store.change(serial, status)
             continue
         lists.store.clock.advance(1800)
-        crl = await service.publish_next(from_rows=False)
+        crl = (await service.publish_next(from_rows=False)).whole
         complete[crl.number] = said(lists.last(WHOLE.id))
         if crl.number == 1:
             continue

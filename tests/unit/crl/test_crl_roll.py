@@ -12,11 +12,12 @@ from crl.policy import CrlPolicy
 from crl.roll import Roll, changes_of, gather, roll_of, walk
 from crl.service import CrlService
 from fakes_status import ISSUER, START, FakeClock, FakeCrlStore, FakeStore
+from listed_rows import listed_rows
 from pki.der.crl import encode_entry, read_crl, read_entries
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import ISSUED_SERIAL_MIN, SerialNumber
 from pki.domain.reasons import RevocationReason
-from pki.domain.records import ChangedCertificate, ListedCertificate
+from pki.domain.records import ChangedCertificate
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.trust.signatures import verify_signature
 from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
@@ -48,10 +49,7 @@ def covers(_serial: SerialNumber) -> bool:
 
 
 def rows(found: Statuses) -> Roll:
-    return gather(
-        (ListedCertificate(serial=serial, status=found[serial]) for serial in sorted(found)),
-        covers,
-    )
+    return gather(listed_rows(found))
 
 
 @given(certificates, certificates)
@@ -73,13 +71,28 @@ def test_buckets_that_stayed_the_same_are_not_kept_twice() -> None:
     one, other = SerialNumber(0x21 << 152), SerialNumber(0x55 << 152)
     held = rows({one: OnHold(since=START), other: OnHold(since=START)})
     revoked = Revoked(at=START, reason=None)
-    now = [
-        ListedCertificate(serial=one, status=OnHold(since=START)),
-        ListedCertificate(serial=other, status=revoked),
-    ]
-    found = gather(now, covers, held)
+    found = gather(listed_rows({one: OnHold(since=START), other: revoked}), held)
     assert found.buckets[0x21] is held.buckets[0x21]
     assert found.buckets[0x55] != held.buckets[0x55]
+
+
+@given(certificates, certificates)
+def test_a_crl_is_read_the_same_beside_any_other_entries(one: Statuses, other: Statuses) -> None:
+    entries = b"".join(piece.octets for piece in rows(one).pieces())
+    framed, near = b"head" + entries + b"tail", rows({**one, **other})
+    read = roll_of(framed, slice(4, 4 + len(entries)), near)
+    assert read == rows(one)
+    same = [key for key, bucket in near.buckets.items() if read.buckets.get(key) == bucket]
+    assert all(read.buckets[key] is near.buckets[key] for key in same)
+
+
+def test_buckets_out_of_order_are_no_crl() -> None:
+    one, other = (encode_entry(SerialNumber(key << 152), START, None) for key in (0x21, 0x55))
+    near = roll_of(one + other)
+    for octets in (other + one, one + other + one):
+        for known in (near, None):
+            with pytest.raises(Malformed):
+                roll_of(octets, near=known)
 
 
 ENTRY = encode_entry(A, START, None)
@@ -109,7 +122,7 @@ class Kept:
         )
 
     async def listed(self, *, from_rows: bool) -> set[int]:
-        crl = await self.service.publish_next(from_rows=from_rows)
+        crl = (await self.service.publish_next(from_rows=from_rows)).whole
         return set(read_crl(crl.der).entries)
 
 
@@ -120,7 +133,7 @@ async def test_a_change_is_taken_over_without_reading_every_row(
     kept.store.change(A, OnHold(since=START))
     kept.store.change(B, OnHold(since=START))
     assert await kept.listed(from_rows=False) == {A.value, B.value}
-    monkeypatch.delattr("fakes_status.FakeSnapshot.listed")
+    monkeypatch.delattr("fakes_status.FakeSnapshot.listed_rows")
     kept.store.change(C, Revoked(at=START, reason=None))
     kept.store.change(A, Good())
     assert await kept.listed(from_rows=False) == {B.value, C.value}

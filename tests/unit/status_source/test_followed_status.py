@@ -13,9 +13,9 @@ from fakes_status import ISSUER, START, FakeClock, FakeStore
 from pki.domain.errors import StoreUnavailable
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import GENESIS, JournalHead
+from pki.domain.records import ListedRow
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
 from pki.store.columns import to_ticks
-from pki.store.crls.reading import ListedRow
 from pki.store.reading import ReadStore
 from pki.store.tail import Contact
 from server.status_source.source import FollowedStatus

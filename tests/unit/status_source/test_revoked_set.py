@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason
+from pki.domain.records import ListedRow
 from pki.domain.status import OnHold, Revoked
 from pki.store.columns import to_ticks
-from pki.store.crls.reading import ListedRow
 from server.status_source.revoked import RevokedSet
 
 MOMENT = datetime(2026, 11, 1, 8, 30, 12, 345678, tzinfo=UTC)
