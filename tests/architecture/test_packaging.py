@@ -62,7 +62,11 @@ def test_config_is_data() -> None:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("all.txt", (*RUN_TIME_EXTRAS, "dev")), ("card.txt", ("card",))],
+    [
+        ("all.txt", (*RUN_TIME_EXTRAS, "dev")),
+        ("server.txt", RUN_TIME_EXTRAS),
+        ("card.txt", ("card",)),
+    ],
 )
 def test_lock_satisfies_the_project(lock: str, extras: tuple[str, ...]) -> None:
     project, pins = _project()["project"], _pins(lock)
@@ -92,7 +96,7 @@ def test_lock_is_hashed_and_names_no_index(path: Path) -> None:
 
 def test_locks_agree_with_each_other() -> None:
     everything = _pins("all.txt")
-    for lock in ("bootstrap.txt", "card.txt"):
+    for lock in ("bootstrap.txt", "card.txt", "server.txt"):
         shared = {name: pin for name, pin in _pins(lock).items() if name in everything}
         assert shared == {name: everything[name] for name in shared}
 
