@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -46,10 +47,16 @@ def _command(name: str) -> Callable[[], bool]:
     return lambda: shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None
 
 
-def _postgres() -> bool:
-    return bool(glob.glob("/usr/lib/postgresql/*/bin/initdb")) or _command("initdb")()  # noqa: PTH207 -- the pattern is absolute
+def _all(*names: str) -> Callable[[], bool]:
+    """Whether all are here: programs by their name, files by an absolute pattern."""
+    return lambda: all(_command(name)() or glob.glob(name) for name in names)  # noqa: PTH207 -- absolute
 
 
+CARD_PEERS = "pcscd vsmartcard-vpcd opensc opensc-pkcs11 yubico-piv-tool openssh-client iproute2"
+READER = ("pcscd", "/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "ip")
+STRANGERS = ("yubico-piv-tool", "opensc-tool", "/usr/lib/*/opensc-pkcs11.so", "ssh-keygen")
+INITDB = (_all("/usr/lib/postgresql/*/bin/initdb"), _command("initdb"))
+COMPILER = _all("gcc", "/usr/include/PCSC/winscard.h", f"{sysconfig.get_path('include')}/Python.h")
 DEMO_PEERS = (
     Peer("slapd", "slapd", _command("slapd")),
     Peer("ldapsearch", "ldap-utils", _command("ldapsearch")),
@@ -58,13 +65,15 @@ DEMO_PEERS = (
 )
 TEST_PEERS = (
     *DEMO_PEERS,
-    Peer("postgres", "postgresql", _postgres),
+    Peer("postgres", "postgresql", lambda: any(there() for there in INITDB)),
     Peer("certtool", "gnutls-bin", _command("certtool")),
     Peer("java", "default-jdk-headless", _command("javac")),
     Peer("nss", "libnss3-tools", _command("ocspclnt")),
     Peer("nginx", "nginx-light", _command("nginx")),
     Peer("systemd-analyze", "systemd", _command("systemd-analyze")),
     Peer("softhsm", "softhsm2", _command("softhsm2-util")),
+    Peer("a virtual card reader", CARD_PEERS, _all(*READER, *STRANGERS)),
+    Peer("what pyscard is built with", "gcc libc6-dev libpcsclite-dev python3-dev", COMPILER),
 )
 VENV_MODULE = Peer(
     "venv", "python3-venv", lambda: importlib.util.find_spec("ensurepip") is not None
@@ -144,7 +153,7 @@ def _as_root() -> list[str] | None:
 
 def install_packages(peers: tuple[Peer, ...]) -> None:
     """Install the Debian packages of what is missing, or say in one sentence why not."""
-    packages = [peer.package for peer in peers if not peer.there()]
+    packages = [name for peer in peers if not peer.there() for name in peer.package.split()]
     if not packages:
         return
     names = " ".join(packages)
@@ -163,7 +172,7 @@ def install_packages(peers: tuple[Peer, ...]) -> None:
 
 def _digest() -> str:
     """What the environment was made from; another value means it must be made again."""
-    seen = hashlib.sha256(f"{ROOT}\n{sys.version}\n".encode())
+    seen = hashlib.sha256(f"{ROOT}\n{sys.version}\n{COMPILER()}\n".encode())
     # Profiles and schemas are copied into the environment, so a change of one counts too.
     shipped = sorted(path for path in (ROOT / "config").rglob("*") if path.is_file())
     for path in (ROOT / "pyproject.toml", *shipped):
@@ -213,10 +222,14 @@ def set_up(peers: tuple[Peer, ...]) -> None:
     if not _usable():
         _make_venv()
     env = _index_settings()
-    uv = [str(BIN / "uv"), "pip"]
-    here = ["-q", "--python", str(PYTHON)]
+    uv, here = [str(BIN / "uv"), "pip"], ["-q", "--python", str(PYTHON)]
     locks = [str(LOCK / "bootstrap.txt"), str(LOCK / "all.txt")]
-    run("installing the locked packages", [*uv, "sync", *here, "--require-hashes", *locks], env=env)
+    locked = [*uv, "sync", *here, "--require-hashes", *locks]
+    card = [str(LOCK / "card.txt")] if sys.platform != "linux" or COMPILER() else []
+    try:
+        run("installing the locked packages", locked + card, env=env)
+    except Stop:
+        run("installing the locked packages without card readers", locked, env=env)
     alone = ["--no-deps", "--no-build-isolation", "-e", "."]
     run("installing the project", [*uv, "install", *here, *alone], env=env)
     STAMP.write_text(digest)

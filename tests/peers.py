@@ -1,5 +1,6 @@
 """Programs that are not ours, and what a test does when one is missing."""
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -33,6 +34,25 @@ def _programs(*names: str) -> Callable[[], bool]:
     return lambda: all(program(name) for name in names)
 
 
+def _pcsc() -> bool:
+    """A virtual reader, the library that reaches it, and the strangers that try its cards.
+
+    Only root can give pcscd a network of its own.
+    """
+    names = (
+        "pcscd",
+        "ip",
+        "unshare",
+        "opensc-tool",
+        "pkcs11-tool",
+        "yubico-piv-tool",
+        "ssh-keygen",
+    )
+    driver = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+    library = importlib.util.find_spec("smartcard") is not None
+    return os.geteuid() == 0 and driver.exists() and library and _programs(*names)()
+
+
 PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
     {
         "openssl": _programs("openssl"),
@@ -43,7 +63,7 @@ PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
         "java": _programs("java", "javac"),
         "nginx": _programs("nginx"),
         "nss": _programs("certutil", "ocspclnt", "vfychain"),
-        "pcsc": _programs("pcscd"),
+        "pcsc": _pcsc,
         "systemd": _programs("systemd-analyze"),
         "s3": (Path(sys.executable).parent / "weed").exists,
         "softhsm": lambda: softhsm_module() is not None and _programs("softhsm2-util")(),

@@ -18,6 +18,7 @@ from card_writer.piv.keys import CardKey, algorithm_of
 from card_writer.piv.objects import Record
 from card_writer.piv.rights import PivSettings, Rights, Transport
 from card_writer.secret import Secret
+from card_writer.secret_form import check_pin, check_puk
 from pki.der import codec
 from pki.der.algorithms import algorithm_identifier
 from pki.der.pkcs10 import encode_pkcs10_info
@@ -197,14 +198,14 @@ class PivCard:
 
     def log_in(self, pin: Secret) -> None:
         """Prove the PIN; one of another form is refused before a try is spent."""
-        self.rights.check_pin(pin)
+        check_pin(pin, self.pin_characters)
         self._select()
         self.rights.perform(commands.verify(pin))
 
     def hand_over(self, *, pin: Secret, puk: Secret) -> None:
         """Replace PUK, PIN and, where the card can, the administration key."""
-        self.rights.check_pin(pin)
-        self.rights.check_puk(puk)
+        check_pin(pin, self.pin_characters)
+        check_puk(puk)
         again = self.record.handed
         self._keep(replace(self.record, phase=Phase.HANDING_OVER, handed=True))
         self.rights.replace(SecretKind.PUK, new=puk, perhaps_done=again)
@@ -217,14 +218,14 @@ class PivCard:
 
     def change_pin(self, *, old: Secret, new: Secret) -> None:
         """Replace the PIN."""
-        self.rights.check_pin(new)
+        check_pin(new, self.pin_characters)
         self._select()
         self.rights.perform(commands.change(SecretKind.PIN, old=old, new=new))
 
     def unblock_pin(self, *, puk: Secret, new: Secret) -> None:
         """Set a new PIN with the PUK."""
-        self.rights.check_puk(puk)
-        self.rights.check_pin(new)
+        check_puk(puk)
+        check_pin(new, self.pin_characters)
         self._select()
         self.rights.perform(commands.reset_retry_counter(puk=puk, new=new))
 

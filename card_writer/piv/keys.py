@@ -99,12 +99,16 @@ class CardKey:
         is_rsa = isinstance(self.public, rsa.RSAPublicKey)
         return SignatureAlgorithm.SHA256_RSA if is_rsa else SignatureAlgorithm.ECDSA_SHA256
 
-    def block(self, message: bytes) -> bytes:
-        """What the card is sent: the digest, for RSA padded (RFC 8017 9.2)."""
+    def digest_info(self, message: bytes) -> bytes:
+        """The digest, for RSA with the name of its algorithm (RFC 8017 9.2)."""
         digest = hashlib.sha256(message).digest()
+        return _SHA256_INFO + digest if isinstance(self.public, rsa.RSAPublicKey) else digest
+
+    def block(self, message: bytes) -> bytes:
+        """What a PIV card is sent: the digest, for RSA padded (RFC 8017 9.2)."""
+        info = self.digest_info(message)
         if not isinstance(self.public, rsa.RSAPublicKey):
-            return digest
-        info = _SHA256_INFO + digest
+            return info
         filler = b"\xff" * (self.public.key_size // 8 - len(info) - 3)
         return b"\x00\x01" + filler + b"\x00" + info
 

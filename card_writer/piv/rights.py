@@ -13,8 +13,6 @@ from pki.domain.identifiers import CardNumber
 from pki.ports import Entropy
 
 Result = TypeVar("Result")
-PIN_MIN: Final = 6
-PUK_OCTETS: Final = 8
 ADMIN_REFERENCE: Final = 0x9B
 
 
@@ -133,35 +131,6 @@ class Rights:
         given = self.settings.transport_pin if which is SecretKind.PIN else None
         with (given or self.settings.transport_puk)() as old:
             self.perform(commands.change(which, old=old, new=new))
-
-    def check_pin(self, pin: Secret) -> None:
-        """Refuse a PIN of another form before a try is spent on it.
-
-        Raises:
-            CardRefused: it is too short or too long, or has other characters than the card takes.
-        """
-        octets = pin.reveal()
-        if self.settings.pin_characters is PinCharacters.DIGITS:
-            good = all(each in b"0123456789" for each in octets)
-        else:
-            good = all(0x21 <= each <= 0x7E for each in octets)  # noqa: PLR2004 -- printable ASCII
-        if not good or not PIN_MIN <= len(pin) <= commands.PIN_OCTETS:
-            what = self.settings.pin_characters.value
-            raise CardRefused(
-                message=f"a PIN of this card has 6 to 8 characters, of {what}",
-                next_step="choose another; no try was spent",
-            )
-
-    def check_puk(self, puk: Secret) -> None:
-        """Refuse a PUK of another form.
-
-        Raises:
-            CardRefused: it has not 8 octets (SP 800-73-4 part 2, 2.4.3).
-        """
-        if len(puk) != PUK_OCTETS:
-            raise CardRefused(
-                message="a PUK has 8 characters", next_step="choose another; no try was spent"
-            )
 
     def _admin_algorithm(self) -> Algorithm:
         told = self._told.algorithm if self.vendor and self._told else None

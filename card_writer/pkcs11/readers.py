@@ -1,0 +1,97 @@
+"""Where cards are put in that a vendor's module speaks for; each has a process of its own."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from card_writer.pkcs11.card import TokenCard, TokenSettings
+from card_writer.pkcs11.link import TokenLink
+from card_writer.pkcs11.module import Module
+from card_writer.pkcs11.uzi_pass import TokenPass
+from card_writer.secret import Secret
+from pki.domain.algorithms import KeyType
+from pki.domain.identifiers import CardNumber
+
+
+@dataclass(slots=True, kw_only=True)
+class TokenPassReader:
+    """Where a UZI pass is put in whose middleware is ``module``."""
+
+    path: Path
+    reader: str | None = None
+    _module: Module | None = field(default=None)
+
+    @property
+    def asks_pin(self) -> bool:
+        """Whether the PIN is typed here, and not at the reader's own keys."""
+        return not self._link().info().pin_pad
+
+    def tries_left(self) -> int | None:
+        """0 when blocked, 1 when the next mistake blocks it, else unknown."""
+        return self._link().info().pin_tries
+
+    def open(self, pin: Secret) -> TokenPass:
+        """Prove the PIN, once; ``pin`` is left alone where it is typed at the reader.
+
+        Raises:
+            WrongSecret: it is wrong or blocked.
+            CardGone, CardRefused: there is no such pass, or it cannot be read.
+        """
+        found = TokenPass(self._link())
+        found.authenticity_certificate()
+        found.log_in(pin if self.asks_pin else None)
+        return found
+
+    def close(self) -> None:
+        """Let the pass go, and end the module's process; repeated, nothing happens."""
+        module, self._module = self._module, None
+        if module is not None:
+            module.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _link(self) -> TokenLink:
+        if self._module is None:
+            self._module = Module(self.path)
+        return TokenLink(self._module, self.reader)
+
+
+@dataclass(slots=True, kw_only=True)
+class TokenCardReader:
+    """Where a ZORG-ID card is put in that only the module in ``path`` can write.
+
+    ``reader`` is its name as the module tells it.
+    """
+
+    path: Path
+    reader: str
+    settings: TokenSettings = field(default_factory=TokenSettings)
+    key_type: KeyType = KeyType.RSA_2048
+    _module: Module | None = field(default=None)
+
+    def open(self, printed: CardNumber | None) -> TokenCard:
+        """The card that lies there now; ``printed`` is the number on it, where somebody read it.
+
+        Raises:
+            ConfigurationInvalid: the module cannot be used.
+        """
+        self.close()
+        self._module = Module(self.path)
+        link = TokenLink(self._module, self.reader)
+        return TokenCard(link, self.settings, self.key_type, printed)
+
+    def close(self) -> None:
+        """Let the card go, and end the module's process; repeated, nothing happens."""
+        module, self._module = self._module, None
+        if module is not None:
+            module.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,96 @@
+"""Programs that are not ours take the virtual PIV card for a PIV card."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vcard_link import CardLink
+from vcard_pcscd import Pcscd, opensc_module
+from vcard_piv import PivCard
+
+pytestmark = pytest.mark.pcsc
+PIN, PUK = "123456", "12345678"
+
+
+@pytest.fixture
+def card() -> PivCard:
+    return PivCard(vendor=True)
+
+
+@pytest.fixture
+def inserted(pcscd: Pcscd, card: PivCard) -> Iterator[CardLink]:
+    with pcscd.holding(card) as link:
+        yield link
+
+
+def run(pcscd: Pcscd, *words: str, given: str = "") -> str:
+    done = subprocess.run(
+        words,
+        env=pcscd.environment,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, (words, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+def yubico(pcscd: Pcscd, *words: str, given: str = "") -> str:
+    return run(pcscd, "yubico-piv-tool", "-r", pcscd.slot(), *words, given=given)
+
+
+def with_key(pcscd: Pcscd, algorithm: str, folder: Path) -> str:
+    """A key made on the card through a stranger, and a certificate for it from openssl."""
+    public = yubico(pcscd, "-a", "generate", "-s", "9a", "-A", algorithm)
+    begin = public.index("-----BEGIN")
+    key = folder / "public.pem"
+    key.write_text(public[begin : public.index("-----END") + 26])
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=CA"
+    run(pcscd, *make.split(), "-keyout", str(folder / "ca.key"), "-out", str(folder / "ca.pem"))
+    request = ("-new", "-subj", "/CN=Jansen", "-key", str(folder / "ca.key"))
+    run(pcscd, "openssl", "req", *request, "-out", str(folder / "req.pem"))
+    issuer = ("-CA", str(folder / "ca.pem"), "-CAkey", str(folder / "ca.key"), "-CAcreateserial")
+    signed = ("-in", str(folder / "req.pem"), "-force_pubkey", str(key), *issuer)
+    run(pcscd, "openssl", "x509", "-req", *signed, "-out", str(folder / "leaf.pem"))
+    return (folder / "leaf.pem").read_text()
+
+
+@pytest.mark.usefixtures("inserted")
+@pytest.mark.parametrize("algorithm", ["ECCP256", "RSA2048"])
+def test_a_card_made_by_strangers_signs_for_strangers(
+    pcscd: Pcscd, algorithm: str, tmp_path: Path
+) -> None:
+    certificate = with_key(pcscd, algorithm, tmp_path)
+    yubico(pcscd, "-a", "import-certificate", "-s", "9a", given=certificate)
+    tested = ("-a", "verify-pin", "-P", PIN, "-a", "test-signature", "-s", "9a")
+    assert "Successful" in yubico(pcscd, *tested, given=certificate)
+    assert "Jansen" in yubico(pcscd, "-a", "status")
+    assert "BEGIN CERTIFICATE" in run(pcscd, "pkcs15-tool", "--read-certificate", "01")
+    module = str(opensc_module())
+    objects = run(pcscd, "pkcs11-tool", "--module", module, "-O", "--login", "--pin", PIN)
+    assert "Certificate Object" in objects
+    assert "Private Key Object" in objects
+    listed = run(pcscd, "ssh-keygen", "-D", module)
+    assert "ecdsa-sha2-nistp256" in listed or "ssh-rsa" in listed
+
+
+@pytest.mark.usefixtures("inserted")
+def test_strangers_change_and_unblock_the_pin(pcscd: Pcscd, card: PivCard) -> None:
+    yubico(pcscd, "-a", "change-pin", "-P", PIN, "-N", "975310")
+    assert card.pin.value == b"975310\xff\xff"
+    yubico(pcscd, "-a", "unblock-pin", "-P", PUK, "-N", "864209")
+    assert card.pin.value == b"864209\xff\xff"
+    run(pcscd, "pkcs15-tool", "--verify-pin", "--pin", "864209")
+    yubico(pcscd, "-a", "change-puk", "-P", PUK, "-N", "80246791")
+    assert card.puk.value == b"80246791"
+
+
+@pytest.mark.usefixtures("inserted")
+def test_strangers_replace_the_administration_key(pcscd: Pcscd, card: PivCard) -> None:
+    other = "a1" * 8 + "b2" * 8 + "c3" * 8
+    yubico(pcscd, "-a", "set-mgm-key", "-n", other)
+    assert card.lock.key.hex() == other
