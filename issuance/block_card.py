@@ -5,7 +5,7 @@ from datetime import datetime
 from issuance.desk import Desk
 from issuance.rules.permissions import Action
 from issuance.steps.card_change import CardChange, Operation, operate
-from issuance.steps.once import Once
+from issuance.steps.terms import Terms
 from pki.domain.cards import Card, blocked
 from pki.domain.events import CardBlocked
 from pki.domain.identifiers import CardId
@@ -19,7 +19,7 @@ async def block_card(
     operator: Operator,
     card_id: CardId,
     reason: BlockReason,
-    once: Once[CardChange] | None = None,
+    terms: Terms[CardChange] | None = None,
 ) -> CardChange:
     """Block an active card everywhere, from the entry's time on.
 
@@ -40,4 +40,4 @@ async def block_card(
     operation = Operation(
         action=Action.BLOCK_CARD, card_id=card_id, decide=decide, describe=describe
     )
-    return await operate(desk, operator, operation, once)
+    return await operate(desk, operator, operation, terms)

@@ -5,7 +5,7 @@ from datetime import datetime
 from issuance.desk import Desk
 from issuance.rules.permissions import Action
 from issuance.steps.card_change import CardChange, Operation, operate
-from issuance.steps.once import Once
+from issuance.steps.terms import Terms
 from pki.domain.cards import Card, Ended, revoked
 from pki.domain.errors import Refused
 from pki.domain.events import CardRevoked
@@ -21,7 +21,7 @@ async def revoke_card(
     card_id: CardId,
     reason: RevokeReason,
     compromised_since: datetime | None = None,
-    once: Once[CardChange] | None = None,
+    terms: Terms[CardChange] | None = None,
 ) -> CardChange:
     """Revoke a blocked card, as of the start of its block.
 
@@ -55,7 +55,7 @@ async def revoke_card(
     operation = Operation(
         action=Action.REVOKE_CARD, card_id=card_id, decide=decide, describe=describe
     )
-    return await operate(desk, operator, operation, once)
+    return await operate(desk, operator, operation, terms)
 
 
 def _require_alive(certificate: IssuedCertificate, since: datetime | None) -> None:

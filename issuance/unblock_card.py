@@ -5,7 +5,7 @@ from datetime import datetime
 from issuance.desk import Desk
 from issuance.rules.permissions import Action
 from issuance.steps.card_change import CardChange, Operation, operate
-from issuance.steps.once import Once
+from issuance.steps.terms import Terms
 from pki.domain.cards import Card, unblocked
 from pki.domain.events import CardUnblocked
 from pki.domain.identifiers import CardId
@@ -14,7 +14,7 @@ from pki.domain.records import IssuedCertificate
 
 
 async def unblock_card(
-    desk: Desk, operator: Operator, card_id: CardId, once: Once[CardChange] | None = None
+    desk: Desk, operator: Operator, card_id: CardId, terms: Terms[CardChange] | None = None
 ) -> CardChange:
     """Make a blocked card active again; any organisation that it is linked to may do so.
 
@@ -33,4 +33,4 @@ async def unblock_card(
     operation = Operation(
         action=Action.UNBLOCK_CARD, card_id=card_id, decide=decide, describe=describe
     )
-    return await operate(desk, operator, operation, once)
+    return await operate(desk, operator, operation, terms)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from fakes_issuance_links import FakeLinks
+from fakes_issuance_search import FakeSearch
 from issuance.ports import Enquiry, WholeSession
 from pki.domain.cards import Card, Issued, Lapsed, Ordered
 from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
@@ -75,7 +76,7 @@ class Tables:
         return Tables(**{name: copy(value) for name, value in vars(self).items()})
 
 
-class FakeSession(FakeLinks):
+class FakeSession(FakeLinks, FakeSearch):
     """One transaction on a fork of the tables."""
 
     def __init__(self, tables: Tables, now: datetime) -> None:

@@ -7,6 +7,7 @@ from issuance.open_session import OpenedSession
 from issuance.operators.take_back import OperatorTaken
 from issuance.steps.card_change import CardChange
 from issuance.steps.enquiries import CertificateState
+from issuance.steps.terms import card_version
 from pki.api.wire import (
     CardChangedView,
     CardView,
@@ -40,6 +41,7 @@ def card_view(card: Card) -> CardView:
         block_reason=phase.reason if isinstance(phase, Blocked) else None,
         revoke_reason=phase.reason if isinstance(phase, Ended) else None,
         revoked_at=phase.revoked_at if isinstance(phase, Ended | Lapsed) else None,
+        version=card_version(card),
     )
 
 

@@ -8,6 +8,7 @@ from issuance.ports import Enquiry, Linking
 from issuance.rules.permissions import Action, Reach, actor, require, require_for_card
 from issuance.rules.unlinked import ends_at
 from issuance.steps.callers import missing
+from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
 from pki.domain.cards import Active, Blocked, Card
@@ -40,7 +41,11 @@ class LinkChange:
 
 
 async def link_card(
-    desk: Desk, operator: Operator, holder: UziNumber, ura: Ura | None = None
+    desk: Desk,
+    operator: Operator,
+    holder: UziNumber,
+    ura: Ura | None = None,
+    once: Once[LinkChange] | None = None,
 ) -> LinkChange:
     """Link the person's card to the operator's organisation; the ZORG-ID team names one.
 
@@ -50,6 +55,7 @@ async def link_card(
         NotFound: the person has no card that was confirmed.
         Refused: the organisation is not registered.
         Conflict: they are linked already.
+        AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
     target = _organisation_asked(operator, Action.LINK_CARD, ura)
@@ -63,11 +69,15 @@ async def link_card(
         return LinkChange(management=management_of(session, card), entry=entry)
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
-        return await desk.store.write(change)
+        return await write_once(desk, change, once)
 
 
 async def unlink_card(
-    desk: Desk, operator: Operator, card_id: CardId, ura: Ura | None = None
+    desk: Desk,
+    operator: Operator,
+    card_id: CardId,
+    ura: Ura | None = None,
+    once: Once[LinkChange] | None = None,
 ) -> LinkChange:
     """End the link between a card and the operator's organisation; the ZORG-ID team names one.
 
@@ -79,6 +89,7 @@ async def unlink_card(
         Malformed: the team names no organisation.
         NotFound: no such card, or not linked to this organisation.
         Refused: the card is not linked to the operator's organisation, or has ended.
+        AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
     target = _organisation_asked(operator, Action.UNLINK_CARD, ura)
@@ -99,7 +110,7 @@ async def unlink_card(
 
     asker = Asker(actor=actor(operator), card=card_id)
     async with refusals_recorded(desk.store, asker, desk.restraint):
-        return await desk.store.write(change)
+        return await write_once(desk, change, once)
 
 
 async def management(desk: Desk, operator: Operator, card_id: CardId) -> Management:

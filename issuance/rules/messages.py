@@ -181,6 +181,11 @@ ERRORS: Final[dict[str, Message]] = {
         "Deze aanvraag is al eerder gedaan met andere gegevens.",
         "The idempotency key was used before with another body.",
     ),
+    "precondition-failed": Message(
+        "Intussen gewijzigd",
+        "Iemand anders heeft dit intussen gewijzigd. Bekijkt u het opnieuw.",
+        "It was changed since it was read; read it again.",
+    ),
     "unavailable": Message(
         _NOT_NOW,
         "De dienst is nu niet bereikbaar. Probeert u het later opnieuw.",

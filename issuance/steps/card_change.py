@@ -8,8 +8,9 @@ from issuance.desk import Desk
 from issuance.ports import CardWrites
 from issuance.rules.permissions import Action, actor, require_for_card
 from issuance.steps.callers import missing
-from issuance.steps.once import Once, write_once
+from issuance.steps.once import write_once
 from issuance.steps.refusals import Asker, refusals_recorded
+from issuance.steps.terms import Terms
 from pki.domain.cards import Card, certificate_status
 from pki.domain.errors import IntegrityBroken
 from pki.domain.events import Event
@@ -65,25 +66,28 @@ def write_change(
 
 
 async def operate(
-    desk: Desk, operator: Operator, operation: Operation, once: Once[CardChange] | None = None
+    desk: Desk, operator: Operator, operation: Operation, terms: Terms[CardChange] | None = None
 ) -> CardChange:
-    """Let an operator change a card; under a key, once.
+    """Let an operator change a card, on these terms.
 
     Raises:
         Forbidden, Refused: the operator may not, or the card's state does not allow it.
         NotFound: no such card.
         AnsweredBefore, IdempotencyMismatch: the key was used before.
+        PreconditionFailed: the card is not as the operator saw it.
         StoreUnavailable: nothing was changed.
     """
 
     def change(session: CardWrites) -> CardChange:
         card = missing(operation.card_id, session.card(operation.card_id))
         require_for_card(operator, operation.action, session.links_of(card.id))
+        asked.require_seen(card)
         changed = operation.decide(card, session.now)
         certificate = certificate_of(session, changed)
         event = operation.describe(changed, certificate)
         return write_change(session, changed, certificate, event, actor(operator))
 
+    asked: Terms[CardChange] = Terms() if terms is None else terms
     asker = Asker(actor=actor(operator), card=operation.card_id)
     async with refusals_recorded(desk.store, asker, desk.restraint):
-        return await write_once(desk, change, once)
+        return await write_once(desk, change, asked.once)

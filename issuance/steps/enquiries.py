@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from issuance.desk import Desk
 from issuance.ports import Enquiry
-from issuance.rules.permissions import Action, Reach, require, require_for_card
+from issuance.rules.permissions import Action, require_for_card
 from issuance.steps.callers import missing, own_card
 from pki.domain.cards import Card
 from pki.domain.errors import NotFound
-from pki.domain.identifiers import CardId, SerialNumber, UziNumber
+from pki.domain.identifiers import CardId, SerialNumber
 from pki.domain.people import Operator
 from pki.domain.records import IssuedCertificate, Session
 from pki.domain.status import CertificateStatus
@@ -44,23 +44,6 @@ async def card_for_operator(desk: Desk, operator: Operator, card_id: CardId) -> 
         card = missing(card_id, snapshot.card(card_id))
         require_for_card(operator, Action.READ_CARD, snapshot.links_of(card_id))
         return card
-
-    return await desk.reader.read(look)
-
-
-async def cards_for_operator(desk: Desk, operator: Operator, person: UziNumber) -> list[Card]:
-    """A person's cards that the operator may see, possibly none.
-
-    Raises:
-        Forbidden: the role may see no cards.
-    """
-    reach = require(operator, Action.READ_CARD)
-
-    def look(snapshot: Enquiry) -> list[Card]:
-        cards = snapshot.cards_of_person(person)
-        if reach is Reach.EVERYWHERE:
-            return list(cards)
-        return [card for card in cards if operator.ura in snapshot.links_of(card.id)]
 
     return await desk.reader.read(look)
 

@@ -12,11 +12,10 @@ from pki.api.base import Problem, Wire
 from pki.api.challenge import challenge_message
 from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
 from pki.api.linking import LinkChangedView, LinkRequest, LinksView, UnlinkRequest
+from pki.api.search import CardSearchRequest, CardsView
 from pki.api.wire import (
     BlockRequest,
     CardChangedView,
-    CardSearchRequest,
-    CardsView,
     CardView,
     CertificateRequest,
     CertificateView,
@@ -115,39 +114,68 @@ class IssuanceClient:
 
     async def cards_of(self, uzi_number: UziNumber) -> list[CardView]:
         """All cards of a person that this operator may see."""
-        body = CardSearchRequest(uzi_number=uzi_number)
-        return (await self._post("/v1/cards/search", body, CardsView)).cards
+        page = await self.search(CardSearchRequest(uzi_number=uzi_number))
+        cards = page.cards
+        while page.next_cursor is not None:
+            body = CardSearchRequest(uzi_number=uzi_number, cursor=page.next_cursor)
+            page = await self.search(body)
+            cards += page.cards
+        return cards
+
+    async def search(self, request: CardSearchRequest) -> CardsView:
+        """A page of the cards that this operator may see; the next one by its cursor."""
+        return await self._post("/v1/cards/search", request, CardsView)
 
     async def block(
-        self, card_id: CardId, request: BlockRequest, key: IdempotencyKey | None = None
+        self,
+        card_id: CardId,
+        request: BlockRequest,
+        key: IdempotencyKey | None = None,
+        *,
+        seen: CardView | None = None,
     ) -> CardChangedView:
-        """Block a card (operator); as with all changes, the same key gives the same answer."""
-        path = f"/v1/cards/{card_id}/block"
-        return await self._post(path, request, CardChangedView, _under(key))
+        """Block a card (operator); as with all changes, the same key gives the same answer.
 
-    async def unblock(self, card_id: CardId, key: IdempotencyKey | None = None) -> CardChangedView:
+        With ``seen`` only if the card is still as it was then.
+        """
+        path = f"/v1/cards/{card_id}/block"
+        return await self._post(path, request, CardChangedView, _under(key) | _of(seen))
+
+    async def unblock(
+        self, card_id: CardId, key: IdempotencyKey | None = None, *, seen: CardView | None = None
+    ) -> CardChangedView:
         """Lift a block (operator)."""
         path = f"/v1/cards/{card_id}/unblock"
-        return await self._post(path, UnblockRequest(), CardChangedView, _under(key))
+        return await self._post(path, UnblockRequest(), CardChangedView, _under(key) | _of(seen))
 
     async def revoke(
-        self, card_id: CardId, request: RevokeRequest, key: IdempotencyKey | None = None
+        self,
+        card_id: CardId,
+        request: RevokeRequest,
+        key: IdempotencyKey | None = None,
+        *,
+        seen: CardView | None = None,
     ) -> CardChangedView:
         """End a blocked card for ever (operator)."""
         path = f"/v1/cards/{card_id}/revoke"
-        return await self._post(path, request, CardChangedView, _under(key))
+        return await self._post(path, request, CardChangedView, _under(key) | _of(seen))
 
     async def links(self, card_id: CardId) -> LinksView:
         """Read which organisations manage a card (operator)."""
         return await self._call("GET", f"/v1/cards/{card_id}/links", LinksView)
 
-    async def link(self, request: LinkRequest) -> LinkChangedView:
+    async def link(
+        self, request: LinkRequest, key: IdempotencyKey | None = None
+    ) -> LinkChangedView:
         """Let an organisation manage a person's card (operator)."""
-        return await self._post("/v1/cards/link", request, LinkChangedView)
+        return await self._post("/v1/cards/link", request, LinkChangedView, _under(key))
 
-    async def unlink(self, card_id: CardId, request: UnlinkRequest) -> LinkChangedView:
+    async def unlink(
+        self, card_id: CardId, request: UnlinkRequest, key: IdempotencyKey | None = None
+    ) -> LinkChangedView:
         """Let an organisation no longer manage a card (operator)."""
-        return await self._post(f"/v1/cards/{card_id}/unlink", request, LinkChangedView)
+        path = f"/v1/cards/{card_id}/unlink"
+        return await self._post(path, request, LinkChangedView, _under(key))
 
     async def register_organisation(
         self, request: OrganisationRequest, key: IdempotencyKey | None = None
@@ -239,6 +267,10 @@ def _bearer(token: str) -> dict[str, str]:
 
 def _under(key: IdempotencyKey | None) -> dict[str, str]:
     return {} if key is None else {"Idempotency-Key": key.value}
+
+
+def _of(seen: CardView | None) -> dict[str, str]:
+    return {} if seen is None else {"If-Match": f'"{seen.version}"'}
 
 
 def _problem_error(

@@ -95,7 +95,10 @@ class OrderRequest(Wire):
 
 
 class CardView(Wire):
-    """A card. ``state`` is its Dutch name, ``since`` when it got there."""
+    """A card. ``state`` is its Dutch name, ``since`` when it got there.
+
+    ``version`` changes whenever the card does: as entity tag it goes into If-Match.
+    """
 
     card_id: CardIdText
     state: str
@@ -106,18 +109,7 @@ class CardView(Wire):
     block_reason: BlockReason | None
     revoke_reason: RevokeReason | None
     revoked_at: Moment | None
-
-
-class CardSearchRequest(Wire):
-    """POST /v1/cards/search: in a body, since addresses are written to logs and histories."""
-
-    uzi_number: UziNumberText
-
-
-class CardsView(Wire):
-    """What was found, newest first."""
-
-    cards: list[CardView]
+    version: str
 
 
 class CertificateRequest(Wire):

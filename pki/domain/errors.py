@@ -13,6 +13,7 @@
     ├─ NotFound                no such card, certificate, order …
     ├─ Conflict                it clashes with what is already so
     │  ├─ IdempotencyMismatch  the same key with another body
+    │  ├─ PreconditionFailed   it was changed since the caller saw it
     │  └─ AlreadyRunning       a second process with an exclusive role on one data directory
     ├─ Unavailable             something needed is missing for now; trying again later is right
     │  ├─ StoreUnavailable
@@ -125,6 +126,13 @@ class IdempotencyMismatch(Conflict):
     """An idempotency key that was used before with another body."""
 
     code: ClassVar[str] = "idempotency-mismatch"
+
+
+@dataclass(kw_only=True, eq=False)
+class PreconditionFailed(Conflict):
+    """What was to be changed is not as the caller saw it."""
+
+    code: ClassVar[str] = "precondition-failed"
 
 
 @dataclass(kw_only=True, eq=False)

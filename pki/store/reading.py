@@ -14,12 +14,12 @@ from sqlalchemy import Engine
 from pki.store.crls.archive import CrlArchive
 from pki.store.engine import check_revision, read_engine
 from pki.store.failures import translating
-from pki.store.links.reading import LinkReads
+from pki.store.search.reading import SearchReads
 
 T = TypeVar("T")
 
 
-class ReadSession(CrlArchive, LinkReads):
+class ReadSession(CrlArchive, SearchReads):
     """Every query there is, in one snapshot; good while the function it was given to runs."""
 
 

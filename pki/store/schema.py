@@ -99,6 +99,7 @@ persons = Table(
     Column("id", Id(PersonId), primary_key=True),
     Column("uzi_number", Id(UziNumber), nullable=False, unique=True),
     Column("surname", Text, nullable=False),
+    Column("surname_key", LargeBinary, nullable=False),
     Column("given_names", Text, nullable=False),
     Column("common_name", Text, nullable=False),
     Column("sealed_birth_date", LargeBinary, nullable=False),

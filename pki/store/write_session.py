@@ -27,6 +27,7 @@ from pki.store import schema
 from pki.store.columns import phase_columns, read_challenge
 from pki.store.crls.writing import CrlWrites
 from pki.store.journal_reads import entry_columns, status_columns
+from pki.store.search.reading import name_key
 
 _JOURNAL: Final = sa.insert(schema.journal)
 
@@ -86,6 +87,7 @@ class WriteSession(CrlWrites):
         """Insert or replace a card holder; the birth date is encrypted by the caller."""
         values = {
             "uzi_number": person.uzi_number,
+            "surname_key": name_key(person.name.surname),
             **asdict(person.name),
             "sealed_birth_date": sealed_birth_date,
         }

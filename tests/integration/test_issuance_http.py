@@ -181,7 +181,7 @@ async def test_an_operator_finds_the_cards_of_a_person(edge: Edge) -> None:
     assert isinstance(found["cards"], list)
     assert len(found["cards"]) == 1
     _, missing, _ = await edge.call("POST", SEARCH, searching("999999999"))
-    assert missing == {"cards": []}
+    assert missing == {"cards": [], "next_cursor": None}
 
 
 async def test_a_bearer_that_is_no_text_opens_nothing(edge: Edge) -> None:

@@ -8,26 +8,28 @@ from aiohttp import web
 from issuance.block_card import block_card
 from issuance.desk import Desk
 from issuance.http.bodies import bearer_of, body_of, card_id_of, json_response
+from issuance.http.conditions import seen_by, tagged
 from issuance.http.once import answered, once_of
 from issuance.http.peers import PeerCertificate
 from issuance.http.table.route import Caller, Handler, Key, Route
 from issuance.http.views import card_view, certificate_view, changed_view
 from issuance.revoke_card import revoke_card
 from issuance.rules.permissions import Action
+from issuance.search.find import search_cards
 from issuance.steps.callers import operator_of, session_of
+from issuance.steps.card_change import CardChange
 from issuance.steps.enquiries import (
     card_for_holder,
     card_for_operator,
-    cards_for_operator,
     certificate_for_operator,
 )
+from issuance.steps.terms import Terms
 from issuance.unblock_card import unblock_card
 from pki.api.base import Wire
+from pki.api.search import CardSearchRequest, CardsView
 from pki.api.wire import (
     BlockRequest,
     CardChangedView,
-    CardSearchRequest,
-    CardsView,
     CardView,
     CertificateView,
     RevokeRequest,
@@ -35,6 +37,7 @@ from pki.api.wire import (
 )
 from pki.domain.identifiers import SerialNumber
 from pki.domain.people import Operator
+from pki.domain.search import CardSearch
 
 _CHANGES: Final = {
     "block": Action.BLOCK_CARD,
@@ -76,6 +79,7 @@ class CardRoutes:
                 caller=Caller.HOLDER_OR_OPERATOR,
                 action=Action.READ_CARD,
                 answer=CardView,
+                versioned=True,
                 refusals=(HTTPStatus.CONFLICT,),
             ),
             Route(
@@ -105,36 +109,39 @@ class CardRoutes:
         token = bearer_of(request)
         if token is not None:
             holder = await session_of(self._desk, token)
-            return json_response(card_view(await card_for_holder(self._desk, holder, card_id)))
-        operator = await self._operator_of(request)
-        return json_response(card_view(await card_for_operator(self._desk, operator, card_id)))
+            view = card_view(await card_for_holder(self._desk, holder, card_id))
+        else:
+            operator = await self._operator_of(request)
+            view = card_view(await card_for_operator(self._desk, operator, card_id))
+        return tagged(json_response(view), view.version)
 
     async def _cards(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, CardSearchRequest)
-        cards = await cards_for_operator(self._desk, operator, body.uzi_number)
-        return json_response(CardsView(cards=[card_view(card) for card in cards]))
+        found = await search_cards(self._desk, operator, _asked(body), body.cursor)
+        cards = [card_view(card) for card in found.cards]
+        return json_response(CardsView(cards=cards, next_cursor=found.cursor))
 
     async def _block(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, BlockRequest)
-        card_id, once = card_id_of(request), once_of(request, operator, body, changed_view)
-        change = block_card(self._desk, operator, card_id, body.reason, once)
+        card_id, terms = card_id_of(request), _terms(request, operator, body)
+        change = block_card(self._desk, operator, card_id, body.reason, terms)
         return await answered(change, changed_view)
 
     async def _unblock(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, UnblockRequest)
-        once = once_of(request, operator, body, changed_view)
-        change = unblock_card(self._desk, operator, card_id_of(request), once)
+        terms = _terms(request, operator, body)
+        change = unblock_card(self._desk, operator, card_id_of(request), terms)
         return await answered(change, changed_view)
 
     async def _revoke(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, RevokeRequest)
-        card_id, once = card_id_of(request), once_of(request, operator, body, changed_view)
+        card_id, terms = card_id_of(request), _terms(request, operator, body)
         since = body.compromised_since
-        change = revoke_card(self._desk, operator, card_id, body.reason, since, once)
+        change = revoke_card(self._desk, operator, card_id, body.reason, since, terms)
         return await answered(change, changed_view)
 
     async def _certificate(self, request: web.Request) -> web.Response:
@@ -145,6 +152,22 @@ class CardRoutes:
 
     async def _operator_of(self, request: web.Request) -> Operator:
         return await operator_of(self._desk, self._peer_certificate(request))
+
+
+def _terms(request: web.Request, operator: Operator, body: Wire) -> Terms[CardChange]:
+    return Terms(once=once_of(request, operator, body, changed_view), seen=seen_by(request))
+
+
+def _asked(body: CardSearchRequest) -> CardSearch:
+    return CardSearch(
+        uzi_number=body.uzi_number,
+        surname=body.surname,
+        card_number=body.card_number,
+        state=None if body.state is None else body.state.value,
+        expires_from=body.expires_from,
+        expires_before=body.expires_before,
+        limit=body.limit,
+    )
 
 
 def _change(
@@ -165,5 +188,6 @@ def _change(
         body=body,
         answer=CardChangedView,
         key=Key.MAY,
+        versioned=True,
         refusals=(HTTPStatus.CONFLICT, *refusals),
     )

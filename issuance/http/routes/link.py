@@ -6,8 +6,9 @@ from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, card_id_of, json_response
+from issuance.http.once import answered, once_of
 from issuance.http.peers import PeerCertificate
-from issuance.http.table.route import Caller, Route
+from issuance.http.table.route import Caller, Key, Route
 from issuance.http.views import card_view
 from issuance.linking.link_card import (
     LinkChange,
@@ -43,6 +44,7 @@ class LinkRoutes:
                 action=Action.LINK_CARD,
                 body=LinkRequest,
                 answer=LinkChangedView,
+                key=Key.MAY,
                 refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
             ),
             Route(
@@ -65,6 +67,7 @@ class LinkRoutes:
                 action=Action.UNLINK_CARD,
                 body=UnlinkRequest,
                 answer=LinkChangedView,
+                key=Key.MAY,
                 refusals=(HTTPStatus.CONFLICT,),
             ),
         ]
@@ -72,14 +75,16 @@ class LinkRoutes:
     async def _link(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, LinkRequest)
-        change = await link_card(self._desk, operator, body.uzi_number, body.ura)
-        return json_response(_changed_view(change))
+        once = once_of(request, operator, body, _changed_view)
+        change = link_card(self._desk, operator, body.uzi_number, body.ura, once)
+        return await answered(change, _changed_view)
 
     async def _unlink(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, UnlinkRequest)
-        change = await unlink_card(self._desk, operator, card_id_of(request), body.ura)
-        return json_response(_changed_view(change))
+        card_id, once = card_id_of(request), once_of(request, operator, body, _changed_view)
+        change = unlink_card(self._desk, operator, card_id, body.ura, once)
+        return await answered(change, _changed_view)
 
     async def _links(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)

@@ -52,6 +52,9 @@ _REPLAYED: Final[Json] = {
         "schema": {"const": "true"},
     }
 }
+_VERSION: Final[Json] = {
+    "ETag": {"description": "The version, for If-Match.", "schema": {"type": "string"}}
+}
 
 
 def openapi(table: Iterable[Route]) -> Json:
@@ -135,6 +138,9 @@ def _parameters(route: Route) -> list[Json]:
         found.append(
             _header("Idempotency-Key", IdempotencyKeyText, about, required=route.key is Key.MUST)
         )
+    if route.versioned and route.method != "GET":
+        about = "Make the change only if the version is one of these (RFC 9110 13.1.1)."
+        found.append(_header("If-Match", str, about, required=False))
     return found
 
 
@@ -164,6 +170,8 @@ def _schema(kind: Any) -> Json:  # noqa: ANN401 -- any annotated type
 
 def _responses(route: Route, wires: _Wires) -> Json:
     headers = _REQUEST_ID | (_REPLAYED if route.key is Key.MAY else {})
+    if route.versioned and route.method == "GET":
+        headers |= _VERSION
     good = {
         "description": "Done.",
         "headers": headers,
@@ -200,6 +208,8 @@ def _refusals(route: Route) -> set[HTTPStatus]:
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         }
+    if route.versioned and route.method != "GET":
+        found.add(HTTPStatus.PRECONDITION_FAILED)
     if route.key is not Key.NONE:
         found |= {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
     return found

@@ -47,8 +47,9 @@ class Route:
     """A route: where, for whom, what comes in and what goes out.
 
     ``operation`` is its stable name in the OpenAPI document. ``action`` is the line of the
-    permission table that decides, where an operator asks. ``refusals`` are the statuses that a
-    caller should be ready for besides those that follow from the rest.
+    permission table that decides, where an operator asks. ``versioned``: a GET answers with an
+    ETag, a change takes an If-Match. ``refusals`` are statuses that a caller should be ready for
+    besides those that follow from the rest.
     """
 
     method: str
@@ -62,6 +63,7 @@ class Route:
     status: HTTPStatus = HTTPStatus.OK
     action: Action | None = None
     key: Key = Key.NONE
+    versioned: bool = False
     query: tuple[Query, ...] = ()
     refusals: tuple[HTTPStatus, ...] = ()
 

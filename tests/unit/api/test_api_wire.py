@@ -29,6 +29,7 @@ CARD = CardView(
     block_reason=BlockReason.LOSS,
     revoke_reason=None,
     revoked_at=None,
+    version="v",
 )
 
 

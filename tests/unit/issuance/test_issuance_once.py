@@ -13,6 +13,7 @@ from issuance.register_organisation import NewOrganisation, register_organisatio
 from issuance.revoke_card import revoke_card
 from issuance.steps.card_change import CardChange
 from issuance.steps.once import KEPT, AnsweredBefore, Once, T
+from issuance.steps.terms import Terms
 from issuance.unblock_card import unblock_card
 from issuance_holder import Holder
 from pki.domain.errors import IdempotencyMismatch, Refused, StoreUnavailable
@@ -45,10 +46,10 @@ def position(change: CardChange) -> str:
 async def test_a_change_under_a_key_happens_once(around: Surroundings, holder: Holder) -> None:
     card = await holder.make()
     once = under(around.team, render=position)
-    first = await block_card(around.desk, around.team, card.id, LOSS, once)
+    first = await block_card(around.desk, around.team, card.id, LOSS, Terms(once=once))
     for _ in range(2):
         with pytest.raises(AnsweredBefore) as before:
-            await block_card(around.desk, around.team, card.id, LOSS, once)
+            await block_card(around.desk, around.team, card.id, LOSS, Terms(once=once))
         assert before.value.text == position(first)
     assert len(around.store.events(CardBlocked)) == 1
 
@@ -57,11 +58,11 @@ async def test_the_answer_stays_when_the_card_goes_on(around: Surroundings, hold
     """A retry that comes late tells what happened then, and blocks nothing again."""
     card = await holder.make()
     once = under(around.team, render=position)
-    await block_card(around.desk, around.team, card.id, LOSS, once)
+    await block_card(around.desk, around.team, card.id, LOSS, Terms(once=once))
     lifted = under(around.team, "unblock", "u" * 16, position)
-    await unblock_card(around.desk, around.team, card.id, lifted)
+    await unblock_card(around.desk, around.team, card.id, Terms(once=lifted))
     with pytest.raises(AnsweredBefore):
-        await block_card(around.desk, around.team, card.id, LOSS, once)
+        await block_card(around.desk, around.team, card.id, LOSS, Terms(once=once))
     assert len(around.store.events(CardBlocked)) == 1
 
 
@@ -69,22 +70,22 @@ async def test_another_request_under_the_key_is_refused(
     around: Surroundings, holder: Holder
 ) -> None:
     card = await holder.make()
-    await block_card(around.desk, around.team, card.id, LOSS, under(around.team))
+    await block_card(around.desk, around.team, card.id, LOSS, Terms(once=under(around.team)))
     with pytest.raises(IdempotencyMismatch):
         await revoke_card(
             around.desk,
             around.team,
             card.id,
             RevokeReason.DEFECT,
-            once=under(around.team, "revoke"),
+            terms=Terms(once=under(around.team, "revoke")),
         )
 
 
 async def test_callers_do_not_share_keys(around: Surroundings, holder: Holder) -> None:
     card = await holder.make()
     manager = around.operator(Role.BEHEERDER, APOTHEEK)
-    await block_card(around.desk, around.team, card.id, LOSS, under(around.team))
-    await unblock_card(around.desk, manager, card.id, under(manager, "unblock"))
+    await block_card(around.desk, around.team, card.id, LOSS, Terms(once=under(around.team)))
+    await unblock_card(around.desk, manager, card.id, Terms(once=under(manager, "unblock")))
     assert len(around.store.tables.answers) == 2
 
 
@@ -92,9 +93,9 @@ async def test_a_refusal_is_not_kept(around: Surroundings, holder: Holder) -> No
     card = await holder.make()
     once: Once[CardChange] = under(around.team, "unblock")
     with pytest.raises(Refused):
-        await unblock_card(around.desk, around.team, card.id, once)
+        await unblock_card(around.desk, around.team, card.id, Terms(once=once))
     await block_card(around.desk, around.team, card.id, LOSS)
-    await unblock_card(around.desk, around.team, card.id, once)
+    await unblock_card(around.desk, around.team, card.id, Terms(once=once))
 
 
 async def test_change_and_answer_are_kept_together(around: Surroundings, holder: Holder) -> None:
@@ -107,14 +108,14 @@ async def test_change_and_answer_are_kept_together(around: Surroundings, holder:
 
     around.store.before_commit = lost
     with pytest.raises(StoreUnavailable):
-        await block_card(around.desk, around.team, card.id, LOSS, once)
+        await block_card(around.desk, around.team, card.id, LOSS, Terms(once=once))
     assert not around.store.tables.answers
     around.store.before_commit, around.store.after_commit = lambda: None, lost
     with pytest.raises(StoreUnavailable):
-        await block_card(around.desk, around.team, card.id, LOSS, once)
+        await block_card(around.desk, around.team, card.id, LOSS, Terms(once=once))
     around.store.after_commit = lambda: None
     with pytest.raises(AnsweredBefore) as before:
-        await block_card(around.desk, around.team, card.id, LOSS, once)
+        await block_card(around.desk, around.team, card.id, LOSS, Terms(once=once))
     (blocked,) = around.store.events(CardBlocked)
     assert before.value.text == str(blocked.position)
 

@@ -90,10 +90,12 @@ def _people() -> None:
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("uzi_number", sa.Text, nullable=False, unique=True),
         sa.Column("surname", sa.Text, nullable=False),
+        sa.Column("surname_key", sa.LargeBinary, nullable=False),
         sa.Column("given_names", sa.Text, nullable=False),
         sa.Column("common_name", sa.Text, nullable=False),
         sa.Column("sealed_birth_date", sa.LargeBinary, nullable=False),
     )
+    op.create_index("persons_by_surname", "persons", ["surname_key"])
     op.create_table(
         "organisations",
         sa.Column("id", sa.Text, primary_key=True),
@@ -133,6 +135,7 @@ def _cards() -> None:
     op.create_index("cards_by_person", "cards", ["person_id"])
     op.create_index("cards_by_number", "cards", ["card_number"])
     op.create_index("cards_by_state", "cards", ["state", "state_at"])
+    op.create_index("cards_by_order", "cards", ["ordered_at", "id"])
     op.create_table(
         "card_links",
         sa.Column("card_id", sa.Text, sa.ForeignKey("cards.id"), primary_key=True),
@@ -140,6 +143,7 @@ def _cards() -> None:
         sa.Column("since", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("until", sa.BigInteger),
     )
+    op.create_index("card_links_by_organisation", "card_links", ["organisation_id", "card_id"])
     both = ["card_id", "organisation_id"]
     _partial("card_links_open", "card_links", both, where="until IS NULL", unique=True)
 

@@ -1,0 +1,15 @@
+"""What a search needs of the store."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pki.domain.cards import Card
+from pki.domain.identifiers import CardId
+from pki.domain.search import CardSearch
+
+
+class CardSearches(Protocol):
+    """Looking for cards."""
+
+    def cards_found(self, search: CardSearch, after: CardId | None, /) -> Sequence[Card]:
+        """At most ``search.limit`` cards, newest order first, from behind the card ``after``."""

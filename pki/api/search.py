@@ -1,0 +1,49 @@
+"""Bodies of searching for cards."""
+
+from enum import Enum
+from typing import Annotated
+
+from pydantic import Field
+
+from pki.api.base import Wire
+from pki.api.fields import CardNumberText, Moment, UziNumberText
+from pki.api.wire import NAME_PATTERN, CardView
+from pki.domain.search import MOST_FOUND
+
+CURSOR_PATTERN = r"^[A-Za-z0-9_-]{43}$"
+
+
+class CardState(Enum):
+    """The states of a card, by the names that `CardView.state` has."""
+
+    ORDERED = "aangevraagd"
+    ISSUED = "uitgegeven"
+    ACTIVE = "actief"
+    BLOCKED = "geblokkeerd"
+    ENDED = "ingetrokken"
+    LAPSED = "vervallen"
+    EXPIRED = "verlopen"
+
+
+class CardSearchRequest(Wire):
+    """POST /v1/cards/search: in a body, since addresses are written to logs and histories.
+
+    Found is what all given members hold for. ``surname``: how it begins, whatever its accents and
+    capitals. ``cursor``: where an earlier answer to the same question by the same caller ended.
+    """
+
+    uzi_number: UziNumberText | None = None
+    surname: Annotated[str, Field(min_length=1, max_length=200, pattern=NAME_PATTERN)] | None = None
+    card_number: CardNumberText | None = None
+    state: CardState | None = None
+    expires_from: Moment | None = None
+    expires_before: Moment | None = None
+    limit: Annotated[int, Field(ge=1, le=MOST_FOUND)] = 50
+    cursor: Annotated[str, Field(pattern=CURSOR_PATTERN)] | None = None
+
+
+class CardsView(Wire):
+    """What was found, newest first; there may be more where ``next_cursor`` is not null."""
+
+    cards: list[CardView]
+    next_cursor: str | None

@@ -1,0 +1,98 @@
+"""Finding cards by what is known of them, a page at a time."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from pki.domain.cards import Card
+from pki.domain.identifiers import CardId
+from pki.domain.search import CardSearch, folded
+from pki.store import schema
+from pki.store.links.reading import LinkReads
+
+_BEYOND_UTF8: Final = b"\xff"
+_KEY_OCTETS: Final = 256
+"""Of a name, so much is looked at: PostgreSQL's indexes hold no value beyond 2,704 octets."""
+
+INDEXES: Final = (
+    sa.Index("persons_by_surname", schema.persons.c.surname_key),
+    sa.Index("cards_by_order", schema.cards.c.ordered_at, schema.cards.c.id),
+    sa.Index(
+        "card_links_by_organisation",
+        schema.card_links.c.organisation_id,
+        schema.card_links.c.card_id,
+    ),
+)
+"""What keeps searches quick, on tables of the schema."""
+
+
+class SearchReads(LinkReads):
+    """Adds searches."""
+
+    def cards_found(self, search: CardSearch, after: CardId | None) -> tuple[Card, ...]:
+        """The next cards in the order of newest order first, behind the card ``after``."""
+        cards = schema.cards
+        query = sa.select(cards).where(*_conditions(search))
+        if after is not None:
+            query = query.where(_behind(after))
+        ordered = query.order_by(cards.c.ordered_at.desc(), cards.c.id.desc())
+        return self._cards(ordered.limit(search.limit))
+
+
+def name_key(surname: str) -> bytes:
+    """A surname as it is looked for: octets, so that every database orders it alike."""
+    return folded(surname).encode()[:_KEY_OCTETS]
+
+
+def _behind(after: CardId) -> sa.ColumnElement[bool]:
+    cards, last = schema.cards, schema.cards.alias("last")
+    at = sa.select(last.c.ordered_at).where(last.c.id == after).scalar_subquery()
+    return sa.or_(cards.c.ordered_at < at, sa.and_(cards.c.ordered_at == at, cards.c.id < after))
+
+
+def _conditions(search: CardSearch) -> Iterator[sa.ColumnElement[bool]]:
+    cards = schema.cards
+    if search.card_number is not None:
+        yield cards.c.card_number == search.card_number
+    if search.state is not None:
+        yield cards.c.state == search.state
+    yield from _of_person(search)
+    yield from _of_certificate(search)
+    if search.linked_to is not None:
+        links, organisations = schema.card_links, schema.organisations
+        linked = sa.select(links.c.card_id).join(
+            organisations, organisations.c.id == links.c.organisation_id
+        )
+        yield cards.c.id.in_(
+            linked.where(organisations.c.ura == search.linked_to, links.c.until.is_(None))
+        )
+
+
+def _of_person(search: CardSearch) -> Iterator[sa.ColumnElement[bool]]:
+    persons = schema.persons
+    known: list[sa.ColumnElement[bool]] = []
+    if search.uzi_number is not None:
+        known.append(persons.c.uzi_number == search.uzi_number)
+    if search.surname is not None:
+        key = name_key(search.surname)
+        known += [persons.c.surname_key >= key, persons.c.surname_key < key + _BEYOND_UTF8]
+    if known:
+        yield _any(schema.cards.c.person_id, persons.c.id, known)
+
+
+def _of_certificate(search: CardSearch) -> Iterator[sa.ColumnElement[bool]]:
+    certificates = schema.certificates
+    bounds: list[sa.ColumnElement[bool]] = []
+    if search.expires_from is not None:
+        bounds.append(certificates.c.not_after >= search.expires_from)
+    if search.expires_before is not None:
+        bounds.append(certificates.c.not_after < search.expires_before)
+    if bounds:
+        yield _any(schema.cards.c.serial, certificates.c.serial, bounds)
+
+
+def _any(
+    column: sa.Column[Any], of: sa.Column[Any], conditions: list[sa.ColumnElement[bool]]
+) -> sa.ColumnElement[bool]:
+    return column.in_(sa.select(of).where(*conditions))

@@ -1,0 +1,112 @@
+"""Cards are found by all that is known of them, each once, page after page."""
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from pki.domain.cards import Card, Ordered, certified
+from pki.domain.identifiers import CardId, CardNumber, OrganisationId, Ura, UziNumber
+from pki.domain.people import PersonName
+from pki.domain.search import CardSearch, folded
+from pki.store.reading import ReadSession, ReadStore
+from pki.store.writing import Store, WriteSession
+from store_samples import NOON, card, certificate, intent, organisation, person, serial
+
+DAY = timedelta(days=1)
+NAMES = ("Müller", "Muller-Öz", "de Vries", "MULDER", "de  Vries-Bos", "Ångström", "x" * 10_000)
+ENDS = NOON + timedelta(days=1095)
+
+
+def ordered(number: int) -> Card:
+    """Two cards of each moment, so that order needs more than time."""
+    return card(number, Ordered(at=NOON + (number // 2) * DAY))
+
+
+async def filled(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        session.put_organisation(organisation(1))
+        for number, name in enumerate(NAMES, 1):
+            holder = PersonName(surname=name, given_names="A.", common_name=name)
+            session.put_person(replace(person(number), name=holder), b"sealed")
+            session.put_card(ordered(number))
+        for number in (2, 4):
+            session.put_link(ordered(number).id, OrganisationId(organisation(1).id.value), NOON)
+        for number in (3, 4):
+            session.put_intent(intent(number))
+            made = replace(certificate(number), not_after=ENDS + number * DAY)
+            session.put_certificate(made)
+            session.put_card(certified(ordered(number), serial=serial(number), at=NOON))
+
+    await store.write(work)
+
+
+FOUND: list[tuple[CardSearch, list[int]]] = [
+    (CardSearch(), [7, 6, 5, 4, 3, 2, 1]),
+    (CardSearch(uzi_number=UziNumber("000000003")), [3]),
+    (CardSearch(uzi_number=UziNumber("999999999")), []),
+    (CardSearch(card_number=CardNumber("ZORG-000005")), [5]),
+    (CardSearch(state="uitgegeven"), [4, 3]),
+    (CardSearch(state="verlopen"), []),
+    (CardSearch(surname="mul"), [4, 2, 1]),
+    (CardSearch(surname="MÜLLER"), [2, 1]),
+    (CardSearch(surname="de vries"), [5, 3]),
+    (CardSearch(surname="ang"), [6]),
+    (CardSearch(surname="ller"), []),
+    (CardSearch(surname="%"), []),
+    (CardSearch(surname="x" * 200), [7]),
+    (CardSearch(surname="mul", state="uitgegeven"), [4]),
+    (CardSearch(expires_from=ENDS + 4 * DAY), [4]),
+    (CardSearch(expires_before=ENDS + 4 * DAY), [3]),
+    (CardSearch(expires_from=ENDS, expires_before=ENDS + 5 * DAY), [4, 3]),
+    (CardSearch(linked_to=Ura("90000001")), [4, 2]),
+    (CardSearch(linked_to=Ura("90000001"), surname="muller"), [2]),
+    (CardSearch(linked_to=Ura("90000002")), []),
+]
+
+
+def numbers(cards: tuple[Card, ...]) -> list[int]:
+    return [int(each.id.value, 16) for each in cards]
+
+
+@pytest.mark.parametrize(("search", "expected"), FOUND, ids=lambda each: str(each)[:120])
+async def test_what_is_found(
+    search: CardSearch, expected: list[int], store: Store, read_store: ReadStore
+) -> None:
+    await filled(store)
+    assert numbers(await read_store.read(lambda reads: reads.cards_found(search, None))) == expected
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+async def test_pages_follow_each_other_without_gap_or_repeat(
+    limit: int, store: Store, read_store: ReadStore
+) -> None:
+    await filled(store)
+    found: list[int] = []
+    after: CardId | None = None
+    for _ in range(8):
+        page = await read_store.read(
+            partial(ReadSession.cards_found, search=CardSearch(limit=limit), after=after)
+        )
+        assert len(page) <= limit
+        found += numbers(page)
+        if not page:
+            break
+        after = page[-1].id
+    assert found == [7, 6, 5, 4, 3, 2, 1]
+
+
+async def test_behind_a_card_that_never_was_there_is_nothing(
+    store: Store, read_store: ReadStore
+) -> None:
+    await filled(store)
+    stranger = CardId("f" * 32)
+    assert await read_store.read(lambda reads: reads.cards_found(CardSearch(), stranger)) == ()
+
+
+def test_a_name_is_folded_once_and_for_all() -> None:
+    for name in NAMES:
+        assert folded(folded(name)) == folded(name)
+    assert folded(" İSTANBUL\tİ ") == folded("istanbul i")
+    assert folded("Straße") == folded("STRASSE")

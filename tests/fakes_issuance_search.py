@@ -1,0 +1,48 @@
+"""Searching the fake store: every card is looked at, in the order they were made, backwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pki.domain.cards import Card, state_name
+from pki.domain.search import CardSearch, folded
+
+if TYPE_CHECKING:
+    from fakes_issuance_store import Tables
+    from pki.domain.identifiers import CardId
+
+
+class FakeSearch:
+    """The part of a session that finds cards."""
+
+    tables: Tables
+
+    def cards_found(self, search: CardSearch, after: CardId | None, /) -> tuple[Card, ...]:
+        newest = list(reversed(self.tables.cards.values()))
+        if after is not None:
+            ids = [card.id for card in newest]
+            newest = newest[ids.index(after) + 1 :]
+        return tuple(card for card in newest if self._fits(card, search))[: search.limit]
+
+    def _fits(self, card: Card, search: CardSearch) -> bool:
+        person = self.tables.persons[card.person_id]
+        certificate = None if card.serial is None else self.tables.certificates.get(card.serial)
+        ends = None if certificate is None else certificate.not_after
+        links = {
+            self.tables.organisations[organisation].ura
+            for linked, organisation in self.tables.links
+            if linked == card.id
+        }
+        return all(
+            (
+                search.uzi_number in {None, person.uzi_number},
+                search.surname is None
+                or folded(person.name.surname).startswith(folded(search.surname)),
+                search.card_number in {None, card.card_number},
+                search.state in {None, state_name(card.phase)},
+                search.expires_from is None or (ends is not None and ends >= search.expires_from),
+                search.expires_before is None
+                or (ends is not None and ends < search.expires_before),
+                search.linked_to is None or search.linked_to in links,
+            )
+        )
