@@ -26,14 +26,17 @@ def packed(octets: bytes) -> bytes:
     return gzip.compress(octets, LEVEL, mtime=0)
 
 
-def delivered(answer: HttpAnswer, request: HttpRequest) -> HttpAnswer:
+def delivered(answer: HttpAnswer, request: HttpRequest, *, dated: bool) -> HttpAnswer:
     """What this request gets of ``answer``: nothing new (304), a part (206), or all of it.
+
+    ``dated``: no other answer at this address has its Last-Modified, so a date may name it.
 
     Several ranges in one request, and units that are not octets, are passed over, as RFC 9110 14.2
     allows; preconditions go first (13.2.2).
     """
     headers = request.headers
-    known = answer.unless_known(headers.get(b"if-none-match"))
+    since = headers.get(b"if-modified-since") if dated else None
+    known = answer.unless_known(headers.get(b"if-none-match"), since)
     asked = _RANGE.fullmatch(headers.get(b"range", b""))
     if known.status != OK or request.method != "GET" or asked is None:
         return known

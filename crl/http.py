@@ -32,12 +32,14 @@ _CERTIFICATE: Final = ("/ca/", ".cer")
 class _Held:
     """The CRL in hand; ``newer`` counts the announcements, ``seen`` those it takes into account.
 
-    ``packed`` is its compressed form, made when it is first asked for.
+    ``packed`` is its compressed form, made when it is first asked for. ``dated``: it is known that
+    no other CRL of this list is of its second.
     """
 
     issuer: IssuerId
     crl: PublishedCrl | None = None
     tag: str = ""
+    dated: bool = False
     newer: int = 1
     seen: int = 0
     packed: bytes | None = None
@@ -91,7 +93,7 @@ class CrlHandler:
         path = request.target.split(b"?", 1)[0].decode("latin-1")
         gzip = wants_gzip(request.headers.get(b"accept-encoding"))
         try:
-            answer = await self._found(path, gzip=gzip)
+            answer, dated = await self._found(path, gzip=gzip)
         except NotFound:
             body = b"not found\n"
             return HttpAnswer(
@@ -102,23 +104,24 @@ class CrlHandler:
                 ),
                 body=body,
             )
-        return delivered(answer, request)
+        return delivered(answer, request, dated=dated)
 
-    async def _found(self, path: str, *, gzip: bool) -> HttpAnswer:
+    async def _found(self, path: str, *, gzip: bool) -> tuple[HttpAnswer, bool]:
+        """The whole answer, and whether its date names it."""
         name = _name(path, *_CERTIFICATE)
         if name in self._certificates:
-            return self._certificates[name]
+            return self._certificates[name], True
         name = _name(path, *_CRL)
         held = self._held.get(name)
         if held is None:
             raise NotFound(what="path", message="no such CRL or certificate")
-        crl, tag = await self._current(held)
+        crl, tag, dated = await self._current(held)
         if not gzip:
-            return self._crl_answer(crl, tag, crl.der)
-        octets = await _packed(held, crl)
-        return self._crl_answer(crl, f'{tag[:-1]}-gzip"', octets, ("Content-Encoding", "gzip"))
+            return self._crl_answer(crl, tag, crl.der), dated
+        octets, tag = await _packed(held, crl), f'{tag[:-1]}-gzip"'
+        return self._crl_answer(crl, tag, octets, ("Content-Encoding", "gzip")), dated
 
-    async def _current(self, held: _Held) -> tuple[PublishedCrl, str]:
+    async def _current(self, held: _Held) -> tuple[PublishedCrl, str, bool]:
         """The newest CRL; without the store the one in hand, since late is better than none."""
         if held.seen != held.newer:
             newer = held.newer
@@ -132,6 +135,7 @@ class CrlHandler:
             else:
                 held.seen = max(held.seen, newer)
             if found is not None and (held.crl is None or found.number > held.crl.number):
+                held.dated = _alone(held.crl, found)
                 held.crl, held.tag, held.packed = found, _tag(found.der), None
         if held.crl is None:
             held.seen = 0
@@ -139,7 +143,7 @@ class CrlHandler:
                 message=f"no CRL of {held.issuer} was published yet",
                 next_step="look why the CRL follower of the issuance role does not publish",
             )
-        return held.crl, held.tag
+        return held.crl, held.tag, held.dated
 
     def _crl_answer(
         self, crl: PublishedCrl, tag: str, octets: bytes, *coding: tuple[str, str]
@@ -175,6 +179,14 @@ async def _packed(held: _Held, crl: PublishedCrl) -> bytes:
         if held.crl is crl:
             held.packed = octets
         return octets
+
+
+def _alone(before: PublishedCrl | None, found: PublishedCrl) -> bool:
+    """Whether no other CRL can be of the same second; a ceremony, by hand, makes one at a time."""
+    if found.upto == 0:
+        return True
+    follows = before is not None and found.number == before.number + 1
+    return follows and before is not None and before.this_update < found.this_update
 
 
 def _name(path: str, start: str, end: str) -> str:
