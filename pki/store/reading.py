@@ -61,11 +61,13 @@ class ReadStore:
         """As `read`, in this thread."""
         with translating():
             connection = self._engine.connect()
+        session = ReadSession(connection)
         try:
-            with closing(ReadSession(connection)) as session:
-                return query(session)
+            return query(session)
         finally:
-            connection.close()
+            # Giving back a connection whose server has died fails as a query on it does.
+            with translating(), closing(connection):
+                session.close()
 
     async def close(self) -> None:
         """Let running queries end, then give the connections back."""
