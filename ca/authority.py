@@ -157,7 +157,9 @@ class CertificationAuthority:
             NameField.COMMON_NAME: holder.name.common_name,
         }
         oid_ca = self.settings.oid_ca_for(holder.uzi_name.oid_ca)
-        uzi_name = replace(holder.uzi_name, oid_ca=oid_ca)
+        uzi_name = holder.uzi_name
+        if oid_ca != uzi_name.oid_ca:
+            uzi_name = replace(uzi_name, oid_ca=oid_ca)
         request = Request(subject=names, public_key=public_key, uzi_name=uzi_name)
         return self._prepared(request, self.profiles.card, now)
 

@@ -165,14 +165,15 @@ def _is_fermat_factorable(modulus: int) -> bool:
     root = isqrt(modulus)
     if root * root == modulus:
         return True
-    rest, step = (root + 1) ** 2 - modulus, 2 * root + 3
-    for _ in range(_FERMAT_ROUNDS):
-        # Most that are no square show it modulo 2^4 3^2 5 7, at a fraction of a root's cost.
-        if rest % _SQUARES_MODULO in _SQUARES and isqrt(rest) ** 2 == rest:
-            return True
-        # (m + 1)^2 is m^2 + 2m + 1: an addition in place of a multiplication.
-        rest += step
-        step += 2
+    first, step = (root + 1) ** 2 - modulus, 2 * root + 3
+    residue, step_residue = first % _SQUARES_MODULO, step % _SQUARES_MODULO
+    for count in range(_FERMAT_ROUNDS):
+        # (m + 1)^2 is m^2 + 2m + 1. Most that are no square show it modulo 2^4 3^2 5 7, which
+        # small numbers tell.
+        if (residue + count * (step_residue + count - 1)) % _SQUARES_MODULO in _SQUARES:
+            rest = first + count * (step + count - 1)
+            if isqrt(rest) ** 2 == rest:
+                return True
     return False
 
 

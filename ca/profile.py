@@ -137,6 +137,10 @@ class ExtensionRule:
     crl_parts: int = 0
     ocsp_nocheck: bool = False
 
+    def __hash__(self) -> int:
+        """Of what tells profiles apart: hashing all of it took a good part of issuing."""
+        return hash((self.crl_url, self.ocsp_url, self.ca_issuers_url, self.crl_parts))
+
     def crl_urls(self, serial: SerialNumber) -> tuple[str, ...]:
         """Where the CRL that lists this serial is found: for good, since it is signed."""
         if self.crl_url is None or not self.crl_parts:

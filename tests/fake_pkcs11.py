@@ -1,17 +1,20 @@
 """A PKCS#11 library as `pki.keys.pkcs11.ports` asks for it, with faults on order; no C in it."""
 
 import hashlib
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pki.domain.algorithms import KeyType
 from pki.keys.algorithms import PrivateKey, generate_private_key, spki
+from pki.keys.pkcs11.child import serve
 from pki.keys.pkcs11.ports import (
     Fault,
     Gone,
     KeyMissing,
     KeyName,
+    Library,
     Operation,
     PinRefused,
     TokenObject,
@@ -40,8 +43,8 @@ class FakeLibrary:
         if self.faults.get(name):
             raise self.faults[name].pop(0)
 
-    def open(self, token: str, pin: bytes) -> "FakeSession":
-        self.called("open")
+    def open(self, token: str, pin: bytes, *, again: bool) -> "FakeSession":
+        self.called("open again" if again else "open")
         if not self.present:
             raise Gone("NoSuchToken")
         if pin != self.pin:
@@ -60,20 +63,16 @@ class FakeSession:
         self.library.called("mechanisms")
         return frozenset({"ECDSA"})
 
-    def find(self, key: KeyName) -> object:
-        self.library.called("find")
-        if key.key_id != b"\x01":
-            raise KeyMissing("there is no such key")
-        return self
-
     def public_key(self, key: KeyName) -> bytes:
         self.library.called("public_key")
+        if key.key_id != b"\x01":
+            raise KeyMissing("there is no such key")
         return spki(self.library.key.public_key())
 
-    def sign(self, handle: object, operation: Operation) -> bytes:
+    def sign(self, key: KeyName, operation: Operation) -> bytes:
         self.library.called("sign")
-        # A handle of a session that is gone may be another key's by now.
-        assert handle is self
+        if key.key_id != b"\x01":
+            raise KeyMissing("there is no such key")
         self.library.during_sign()
         return hashlib.sha512(operation.data).digest()
 
@@ -102,3 +101,34 @@ class FakeSession:
 
     def close(self) -> None:
         self.library.calls.append("close")
+
+
+class ThreadPeer:
+    """A `Peer` whose module is in a thread of this process, behind the same socket pair."""
+
+    def __init__(self, load: Callable[[], Library]) -> None:
+        self.channel, theirs = socket.socketpair()
+        self.lines = self.channel.makefile("rb")
+        self.thread = threading.Thread(target=serve, args=(theirs, load), daemon=True)
+        self.thread.start()
+        self.ended = False
+
+    def is_alive(self) -> bool:
+        return not self.ended
+
+    def ask(self, line: bytes) -> None:
+        self.channel.sendall(line)
+
+    def answer(self, seconds: float) -> bytes:
+        self.channel.settimeout(seconds)
+        return self.lines.readline()
+
+    def crash(self) -> None:
+        """End as a process does that met a fault in C."""
+        self.ended = True
+        self.channel.shutdown(socket.SHUT_RDWR)
+
+    def end(self) -> None:
+        self.ended = True
+        self.lines.close()
+        self.channel.close()

@@ -1,8 +1,6 @@
 """Tokens of SoftHSM2 in a folder of their own, and what may happen to them."""
 
-import ctypes
 import os
-import resource
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,17 +19,6 @@ MODULES = (
 def softhsm_module() -> Path | None:
     """SoftHSM's shared library, where a distribution puts it."""
     return next((path for path in MODULES if path.is_file()), None)
-
-
-@contextmanager
-def nothing_can_be_written() -> Iterator[None]:
-    """Files of this process cannot grow: what SoftHSM meets on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +93,3 @@ class SoftHsm:
             yield
         finally:
             self.bring_back()
-
-    def close_all_sessions(self) -> None:
-        """As a second client in this process may do it, behind the back of the first."""
-        library = ctypes.CDLL(str(self.module))
-        count = ctypes.c_ulong(64)
-        slots = (ctypes.c_ulong * count.value)()
-        assert library.C_GetSlotList(1, slots, ctypes.byref(count)) == 0
-        for slot in slots[: count.value]:
-            assert library.C_CloseAllSessions(ctypes.c_ulong(slot)) == 0

@@ -35,9 +35,8 @@ from pki.keys.checked import CheckedSigner
 from pki.keys.pin import Pin
 from pki.keys.pkcs11 import ceremony
 from pki.keys.pkcs11.loaded import loaded_module
-from pki.keys.pkcs11.mechanisms import operation
 from pki.keys.pkcs11.module import Pkcs11Module
-from pki.keys.pkcs11.ports import KeyName, TokenSession
+from pki.keys.pkcs11.ports import KeyName
 from pki.keys.pkcs11.signer import Pkcs11Signer
 from pki.keys.pool import PooledSigner
 from pki.keys.soft import SoftSigner
@@ -47,8 +46,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 AT_ONCE = 16
 CARD_KEYS = 100
-SWITCH_SECONDS = 0.00005
-"""As the server sets it when a key is in a token."""
+PIN = b"492817"
 KEY_TYPES = {each.value: each for each in (KeyType.RSA_2048, KeyType.RSA_3072, KeyType.RSA_4096)}
 SETTINGS = CaSettings(
     installation=Installation.PRACTICE,
@@ -83,29 +81,24 @@ def softhsm_token(key_type: KeyType) -> Iterator[Place]:
             "--so-pin",
             "3829174",
             "--pin",
-            "492817",
+            PIN.decode(),
         )
         subprocess.run(["softhsm2-util", *words], check=True, capture_output=True)  # noqa: S607 -- on the path
         module = loaded_module(SOFTHSM, answer_seconds=60)
-        module.log_in("bench", lambda: Pin(b"492817"))
+        module.log_in("bench", lambda: Pin(PIN))
         key = KeyName(token="bench", key_id=b"\x01", label="ca")
         ceremony.generate(module, key, key_type)
         yield Place(module=module, key=key, name="SoftHSM2")
 
 
-def raw_rate(place: Place, signer: Pkcs11Signer, seconds: float) -> float:
-    """Signatures per second of the module itself: one loop in its own thread, nothing around it."""
-    asked = operation(signer.algorithm, "RSA_PKCS", b"x")
-
-    def loop(session: TokenSession) -> float:
-        handle = session.find(place.key)
-        done, began = 0, time.perf_counter()
-        while time.perf_counter() - began < seconds:
-            session.sign(handle, asked)
-            done += 1
-        return done / (time.perf_counter() - began)
-
-    return place.module.call(place.key.token, loop, seconds=seconds + 30)
+def raw_rate(key: KeyName, seconds: float) -> float:
+    """Signatures per second of the module itself."""
+    script = ROOT / "bench" / "issuing" / "raw.py"
+    words = (str(SOFTHSM), key.token, PIN.decode(), key.key_id.hex(), str(seconds))
+    done = subprocess.run(
+        [sys.executable, str(script), *words], check=True, capture_output=True, text=True
+    )
+    return float(done.stdout)
 
 
 async def issuing_rate(issue: Callable[[], Awaitable[bytes]], seconds: float) -> float:
@@ -192,11 +185,10 @@ async def measure(
         return await ca.sign(prepare().tbs)
 
     await issue()
-    sys.setswitchinterval(SWITCH_SECONDS)
     raw, issued, kept = [], [], []
     with tempfile.TemporaryDirectory() as folder, stored(Path(folder)) as store:
         for _ in range(rounds):
-            raw.append(await asyncio.to_thread(raw_rate, place, signer, seconds))
+            raw.append(await asyncio.to_thread(raw_rate, place.key, seconds))
             issued.append(await issuing_rate(issue, seconds))
             kept.append(await issuing_rate(lambda: issue_stored(ca, store, prepare), seconds))
     name = f"issuing_hsm_{key_type.value}"

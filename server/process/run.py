@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from pki.domain.errors import ConfigurationInvalid
+from pki.keys.secrecy import keep_memory_private
 from pki.ports import Clock, Entropy, SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
@@ -33,7 +34,6 @@ from server.process.health import Check, HealthListener, Probes
 from server.process.heartbeat import Heartbeat
 from server.process.place import Place
 from server.process.roles import Role
-from server.process.secrecy import keep_memory_private
 from server.settings import Settings
 
 if TYPE_CHECKING:

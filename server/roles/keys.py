@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +36,6 @@ CONCURRENCY: Final = 2
 
 RESPONDER_KEY_DEFAULT: Final = KeyType.RSA_2048
 """Every relying party verifies it; some know no ECDSA."""
-
-_SWITCH_SECONDS: Final = 0.00005
 
 
 def read_certificate_file(path: Path) -> bytes:
@@ -201,9 +198,6 @@ def open_token_key(
         EnvironmentMissing: python-pkcs11 is not installed.
         SignerUnavailable, SignerBusy: the token is gone or does not answer.
     """
-    # Its thread comes back from each signature for a moment; by default it would then wait for the
-    # interpreter for longer than the signature took.
-    sys.setswitchinterval(_SWITCH_SECONDS)
     module = loaded_module(settings.module, answer_seconds=limits.signing_seconds)
     module.log_in(settings.token, lambda: read_pin(settings))
     name = KeyName(

@@ -11,6 +11,7 @@ import pytest
 
 from ceremony_table import Killed, Table, der_sha256, issuer_parts
 from fixtures_ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, Room, room_in
+from module_process import nothing_can_be_written
 from pki.api.fields import from_pem
 from pki.der.certificate import read_certificate
 from pki.domain.algorithms import KeyType
@@ -20,7 +21,7 @@ from pki.keys.pkcs11.module import Pkcs11Module, find_key
 from pki.keys.pkcs11.ports import KeyName
 from server.ceremony.commands import verify
 from server.ceremony.session import CeremonyRefused
-from softhsm import PIN, SoftHsm, nothing_can_be_written
+from softhsm import PIN, SoftHsm
 
 pytestmark = pytest.mark.softhsm
 
@@ -137,9 +138,9 @@ def test_a_responders_key_in_the_token_certified_by_the_token_ca_there(
     # What a server's configuration names: the label, and the id that follows from it.
     label = "TEST-ocsp-responder"
     key_id = hashlib.sha256(label.encode()).digest()[:8]
-    public_key, _ = find_key(hsm_module, KeyName(token=TOKEN, key_id=key_id, label=label))
+    found = find_key(hsm_module, KeyName(token=TOKEN, key_id=key_id, label=label))
     certificate = read_certificate(from_pem(responder.read_text()))
-    assert certificate.content.public_key == public_key
+    assert certificate.content.public_key == found.public_key
 
 
 def test_broken_off_now_and_then_no_half_key_is_left(

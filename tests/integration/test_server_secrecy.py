@@ -7,7 +7,7 @@ from pathlib import Path
 PROGRAM = """
 import os, resource, signal, sys
 from pathlib import Path
-from server.process.secrecy import keep_memory_private
+from pki.keys.secrecy import keep_memory_private
 resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
 keep_memory_private()
 print(resource.getrlimit(resource.RLIMIT_CORE), flush=True)

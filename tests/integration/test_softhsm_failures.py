@@ -1,13 +1,16 @@
 """Tokens that go away, sessions that are closed, wrong PINs, and what is no PKCS#11 module."""
 
 import asyncio
+import os
 import resource
 import shutil
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from module_process import module_processes, nothing_can_be_written
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import (
     ConfigurationInvalid,
@@ -21,11 +24,13 @@ from pki.keys.pkcs11 import ceremony
 from pki.keys.pkcs11.loaded import loaded_module
 from pki.keys.pkcs11.module import Pkcs11Module
 from pki.keys.pkcs11.ports import KeyName
+from pki.keys.pkcs11.process import ModuleProcess
 from pki.keys.pkcs11.signer import Pkcs11Signer
+from pki.keys.pkcs11.wire import Reach
 from pki.keys.pool import PooledSigner
 from pki.ports import Signer
 from pki.trust.signatures import verify_signature
-from softhsm import PIN, SoftHsm, nothing_can_be_written
+from softhsm import PIN, SoftHsm
 
 pytestmark = pytest.mark.softhsm
 
@@ -67,26 +72,31 @@ async def outcomes(signer: Signer, messages: list[bytes]) -> dict[bytes, bytes |
 
 
 async def test_sessions_closed_behind_its_back_are_opened_again(
-    hsm_module: Pkcs11Module, softhsm: SoftHsm, signer: Signer
+    softhsm: SoftHsm, signer: Signer
 ) -> None:
-    before = hsm_module.statistics.logins
+    del signer
+    program = (str(Path(__file__).parents[1] / "pkcs11_behind_its_back.py"),)
+    known = module_processes()
+    module = Pkcs11Module(
+        "behind", lambda: ModuleProcess(softhsm.module, program), answer_seconds=20
+    )
+    module.log_in("ca", lambda: Pin(PIN))
+    (process,) = set(module_processes()).difference(known)
+    signer = Pkcs11Signer.open(module, KEY)
     for number in range(3):
-        # In the module's own thread: it is only behind the back of what is logged in there.
-        closing = asyncio.to_thread(
-            hsm_module.call, "ca", lambda _session: softhsm.close_all_sessions()
-        )
         messages = [b"%d-%d" % (number, each) for each in range(30)]
         async with asyncio.TaskGroup() as group:
             signing = group.create_task(outcomes(signer, messages))
-            group.create_task(closing)
+            await asyncio.sleep(0.01)
+            os.kill(process, signal.SIGUSR1)
         found = signing.result()
         assert set(found) == set(messages)
         for message, signature in found.items():
             assert signature is not None
             assert verify_signature(signer.public_key, signer.algorithm, message, signature)
         await until_signed(signer)
-    assert hsm_module.statistics.logins - before == 3
-    assert hsm_module.statistics.errors["Gone"] >= 3
+    assert module.statistics.logins == 4
+    assert module.statistics.errors["Gone"] >= 3
 
 
 async def test_a_token_that_was_away_is_used_again(
@@ -125,9 +135,8 @@ def test_a_wrong_pin_is_given_once(hsm_module: Pkcs11Module, softhsm: SoftHsm) -
     for _ in range(3):
         with pytest.raises(ConfigurationInvalid, match="refused the PIN"):
             hsm_module.log_in("wrong-pin", wrong)
-    hsm_module.give_pin("wrong-pin", Pin(b"000000"))
     with pytest.raises(SignerUnavailable, match="refused the PIN"):
-        hsm_module.call("wrong-pin", lambda session: session.mechanisms())
+        hsm_module.call(Reach(token="wrong-pin"))
     assert hsm_module.statistics.errors["PinRefused"] - before == 1
     hsm_module.log_in("wrong-pin", lambda: Pin(PIN))
     assert ceremony.inventory(hsm_module, "wrong-pin") == ()
@@ -194,11 +203,13 @@ async def test_a_module_that_takes_too_long(hsm_module: Pkcs11Module, signer: Si
     inner = Pkcs11Signer.open(hsm_module, KEY)
     hasty = PooledSigner(inner, concurrency=8, queue_limit=0, timeout_seconds=0.3)
     signed = hsm_module.statistics.signatures
-    busy = asyncio.to_thread(hsm_module.call, "ca", lambda _session: time.sleep(1.2))
-    async with asyncio.TaskGroup() as group:
-        group.create_task(busy)
-        await asyncio.sleep(0.1)
+    for each in module_processes():
+        os.kill(each, signal.SIGSTOP)
+    try:
         with pytest.raises(SignerBusy):
             await hasty.sign(b"too late")
+    finally:
+        for each in module_processes():
+            os.kill(each, signal.SIGCONT)
     await signer.sign(b"afterwards")
     assert hsm_module.statistics.signatures == signed + 1

@@ -3,10 +3,10 @@
 from typing import Final
 
 from pki.domain.algorithms import KeyType
-from pki.domain.errors import Conflict, IntegrityBroken, NotFound, ZorgidError
-from pki.keys.pkcs11.link import key_missing
+from pki.domain.errors import ConfigurationInvalid, Conflict, IntegrityBroken, NotFound
 from pki.keys.pkcs11.module import Pkcs11Module, find_key
-from pki.keys.pkcs11.ports import Fault, KeyName, TokenObject, TokenSession
+from pki.keys.pkcs11.ports import KeyName, TokenObject
+from pki.keys.pkcs11.wire import Destroy, Generate, List
 
 GENERATION_SECONDS: Final = 300.0
 """An RSA-4096 pair takes seconds in software and may take minutes in a small token."""
@@ -20,7 +20,7 @@ def inventory(module: Pkcs11Module, token: str) -> tuple[TokenObject, ...]:
     Raises:
         SignerUnavailable, SignerBusy: the token is gone or does not answer.
     """
-    return module.call(token, lambda session: session.objects())
+    return tuple(module.call(List(token=token)))
 
 
 def generate(module: Pkcs11Module, key: KeyName, key_type: KeyType) -> bytes:
@@ -41,11 +41,15 @@ def generate(module: Pkcs11Module, key: KeyName, key_type: KeyType) -> bytes:
                 f" with id {each.key_id.hex()}",
                 next_step="choose another id and label; a key is never replaced",
             )
-    failed = module.call(key.token, lambda at: _made(at, key, key_type), seconds=GENERATION_SECONDS)
-    if failed is not None:
-        raise _full(key, key_type, failed)
+    failed = module.call(Generate(key=key, key_type=key_type), seconds=GENERATION_SECONDS)
+    if failed:
+        raise ConfigurationInvalid(
+            key="key_id",
+            message=f"token {key.token} made no {key_type.value} key: {failed}",
+            next_step="look at its free memory and its mechanisms, then at its inventory",
+        )
     _examine(module, key)
-    return find_key(module, key)[0]
+    return find_key(module, key).public_key
 
 
 def destroy(module: Pkcs11Module, key: KeyName) -> None:
@@ -56,7 +60,7 @@ def destroy(module: Pkcs11Module, key: KeyName) -> None:
         IntegrityBroken: it is still there.
         SignerUnavailable, SignerBusy: the token is gone or does not answer.
     """
-    if not module.call(key.token, lambda session: session.destroy(key)):
+    if not module.call(Destroy(key=key)):
         raise NotFound(
             what="key", message=f"there is no key {key}", next_step="look into the token"
         )
@@ -64,15 +68,6 @@ def destroy(module: Pkcs11Module, key: KeyName) -> None:
         raise IntegrityBroken(
             message=f"key {key} is still in its token", next_step="stop and examine the token"
         )
-
-
-def _made(session: TokenSession, key: KeyName, key_type: KeyType) -> Fault | None:
-    try:
-        session.generate(key, key_type)
-    except Fault as fault:
-        # Nothing is repeated: whether it left half a key behind is looked at by a person.
-        return fault
-    return None
 
 
 def unsafe(each: TokenObject) -> tuple[str, ...]:
@@ -84,7 +79,7 @@ def _examine(module: Pkcs11Module, key: KeyName) -> None:
     private = [each for each in _objects(module, key) if each.kind == "private_key"]
     if len(private) == 1 and not unsafe(private[0]):
         return
-    module.call(key.token, lambda session: session.destroy(key))
+    module.call(Destroy(key=key))
     raise IntegrityBroken(
         message=f"the token made key {key} with other properties than asked; it was destroyed",
         next_step="do not use this token for CA keys",
@@ -93,10 +88,3 @@ def _examine(module: Pkcs11Module, key: KeyName) -> None:
 
 def _objects(module: Pkcs11Module, key: KeyName) -> list[TokenObject]:
     return [each for each in inventory(module, key.token) if each.key_id == key.key_id]
-
-
-def _full(key: KeyName, key_type: KeyType, fault: Fault) -> ZorgidError:
-    error = key_missing(key, fault)
-    error.message = f"token {key.token} made no {key_type.value} key: {fault}"
-    error.next_step = "look at its free memory and its mechanisms, then at its inventory"
-    return error

@@ -1,6 +1,6 @@
 """python-pkcs11 behind `ports.Library`; only this and `objects` import it.
 
-Every call happens on the worker thread of the module; see `worker`.
+It is loaded in the process of the module alone; see `child`.
 """
 
 from collections.abc import Iterator
@@ -86,11 +86,13 @@ class Pkcs11Library:
     def __init__(self, lib: "_pkcs11.lib") -> None:
         self._lib = lib
 
-    def open(self, token: str, pin: bytes) -> "Pkcs11Session":
+    def open(self, token: str, pin: bytes, *, again: bool) -> "Pkcs11Session":
         with _translated():
             found = self._lib.get_token(token_label=token)
             if found.flags & (TokenFlag.USER_PIN_LOCKED | TokenFlag.USER_PIN_FINAL_TRY):
                 raise PinRefused("the PIN is locked, or the next wrong one locks it")
+            if again and found.flags & TokenFlag.USER_PIN_COUNT_LOW:
+                raise PinRefused("a wrong PIN was given since the last log-in")
             return Pkcs11Session(_logged_in(found, pin))
 
     def restart(self) -> None:
@@ -103,26 +105,26 @@ class Pkcs11Session:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._handles: dict[KeyName, PrivateKey] = {}
 
     def mechanisms(self) -> frozenset[str]:
         with _translated():
             known = self._session.token.slot.get_mechanisms()
         return frozenset(str(getattr(each, "name", "")) for each in known)
 
-    def find(self, key: KeyName) -> PrivateKey:
-        with _translated():
-            return objects.private_key(self._alive(), key)
-
     def public_key(self, key: KeyName) -> bytes:
         with _translated():
             return objects.public_key(self._alive(), key)
 
-    def sign(self, handle: object, operation: Operation) -> bytes:
-        if not isinstance(handle, SignMixin):
-            raise KeyMissing("the private key may not sign")
+    def sign(self, key: KeyName, operation: Operation) -> bytes:
         mechanism = Mechanism[operation.mechanism]
         parameters = None if operation.digest is None else _pss(operation.digest)
         with _translated():
+            handle = self._handles.get(key)
+            if handle is None:
+                handle = self._handles[key] = objects.private_key(self._alive(), key)
+            if not isinstance(handle, SignMixin):
+                raise KeyMissing("the private key may not sign")
             signature = handle.sign(operation.data, mechanism=mechanism, mechanism_param=parameters)
         return bytes(signature)
 

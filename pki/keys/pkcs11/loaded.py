@@ -1,7 +1,7 @@
-"""The modules that this process has loaded: a shared library is initialised once per process.
+"""The modules that this process uses: each shared library in one other process, for all callers.
 
-This is the one place that keeps something for the whole process, because PKCS#11 does so:
-C_Initialize and C_Finalize count for all callers, and a second thread in a module crashes it.
+This is the one place that keeps something for the whole process: what logs in at one token twice,
+or makes sessions without bounds, is refused by many.
 """
 
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from pki.domain.errors import ConfigurationInvalid, EnvironmentMissing
+from pki.domain.errors import ConfigurationInvalid
 from pki.keys.pkcs11.module import Pkcs11Module
-from pki.keys.pkcs11.ports import Library
+from pki.keys.pkcs11.process import ModuleProcess
 
 _LOCK: Final = Lock()
 _MODULES: Final[dict[tuple[int, Path], Pkcs11Module]] = {}
@@ -19,8 +19,6 @@ _MODULES: Final[dict[tuple[int, Path], Pkcs11Module]] = {}
 
 def loaded_module(path: Path, *, answer_seconds: float) -> Pkcs11Module:
     """The module of a shared library; the first caller's time limit holds.
-
-    A forked child gets one of its own, but may only use it if its parent had not yet.
 
     Raises:
         ConfigurationInvalid: there is no such file.
@@ -32,21 +30,12 @@ def loaded_module(path: Path, *, answer_seconds: float) -> Pkcs11Module:
             message=f"PKCS#11 module {path} does not exist",
             next_step="install the HSM's software, or name its shared library",
         )
-
-    def load() -> Library:
-        try:
-            from pki.keys.pkcs11.library import load as load_library  # noqa: PLC0415 -- an extra
-        except ImportError as error:
-            raise EnvironmentMissing(
-                message="a key in an HSM needs python-pkcs11, which is not installed",
-                next_step="install this program with its extra hsm",
-            ) from error
-        return load_library(real)
-
     with _LOCK:
         known = _MODULES.get((os.getpid(), real))
         if known is None:
-            known = Pkcs11Module(real.name, load, answer_seconds=answer_seconds)
+            known = Pkcs11Module(
+                real.name, lambda: ModuleProcess(real), answer_seconds=answer_seconds
+            )
             _MODULES[os.getpid(), real] = known
         return known
 

@@ -69,16 +69,12 @@ class TokenSession(Protocol):
         """Names of the token's mechanisms."""
         ...
 
-    def find(self, key: KeyName) -> object:
-        """The handle of a private key that may sign; good for as long as this session."""
-        ...
-
     def public_key(self, key: KeyName) -> bytes:
         """The DER SubjectPublicKeyInfo of a key pair."""
         ...
 
-    def sign(self, handle: object, operation: Operation) -> bytes:
-        """The signature as the token gives it."""
+    def sign(self, key: KeyName, operation: Operation) -> bytes:
+        """The signature as the token gives it; the key is looked for once in a session."""
         ...
 
     def objects(self) -> tuple[TokenObject, ...]:
@@ -101,8 +97,12 @@ class TokenSession(Protocol):
 class Library(Protocol):
     """A loaded module. Used by one thread only; each call may raise a Fault."""
 
-    def open(self, token: str, pin: bytes) -> TokenSession:
-        """Log in at the token with that label."""
+    def open(self, token: str, pin: bytes, *, again: bool) -> TokenSession:
+        """Log in at the token with that label.
+
+        ``again``: nobody knows what came of giving this PIN before, so it is refused when the token
+        says that it met a wrong one.
+        """
         ...
 
     def restart(self) -> None:

@@ -48,8 +48,8 @@ class Pkcs11Signer:
             ConfigurationInvalid: no such key, several, or of a kind that cannot sign so.
             SignerUnavailable, SignerBusy: the token is gone or does not answer.
         """
-        public_key, available = find_key(module, key)
-        public = load_der_public_key(public_key)
+        found = find_key(module, key)
+        public = load_der_public_key(found.public_key)
         chosen = algorithm or algorithm_for(key_type_of(public))
         if not isinstance(public, PublicKey) or not fits(chosen, public):
             raise ConfigurationInvalid(
@@ -57,8 +57,8 @@ class Pkcs11Signer:
                 message=f"key {key} cannot sign with {chosen.value}",
                 next_step="choose an algorithm of the key's kind, or another key",
             )
-        mechanism = choose(chosen, available)
-        return cls(module, key, public_key=public_key, algorithm=chosen, mechanism=mechanism)
+        mechanism = choose(chosen, found.mechanisms)
+        return cls(module, key, public_key=found.public_key, algorithm=chosen, mechanism=mechanism)
 
     @property
     def algorithm(self) -> SignatureAlgorithm:

@@ -4,12 +4,17 @@ import pytest
 
 from fake_pkcs11 import FAKE_PIN, FakeLibrary
 from pki.domain.errors import SignerUnavailable
-from pki.keys.pin import Pin
-from pki.keys.pkcs11.link import FIRST_PAUSE, LONGEST_PAUSE, Statistics, TokenLink
+from pki.keys.pkcs11.link import FIRST_PAUSE, LONGEST_PAUSE, TokenLink
 from pki.keys.pkcs11.ports import Failed, Gone, KeyMissing, KeyName, Operation, PinRefused
+from pki.keys.pkcs11.wire import Event, GivePin, Sign
 
-KEY = KeyName(token="t", key_id=b"\x01")
-WORK = Operation(mechanism="ECDSA", data=b"digest")
+WORK = Sign(
+    key=KeyName(token="t", key_id=b"\x01"), operation=Operation(mechanism="ECDSA", data=b"digest")
+)
+
+
+def given(pin: bytes, *, again: bool = False) -> GivePin:
+    return GivePin(token="t", pin=pin, again=again)
 
 
 class Bench:
@@ -17,19 +22,19 @@ class Bench:
 
     def __init__(self) -> None:
         self.library = FakeLibrary()
-        self.statistics = Statistics()
+        self.told: list[Event] = []
         self.now = 0.0
         self.link = TokenLink(
             "t",
             library=self.library,
             restart=self.library.restart,
-            statistics=self.statistics,
+            tell=self.told.append,
             monotonic=lambda: self.now,
         )
-        self.link.give_pin(Pin(FAKE_PIN))
+        self.link.give_pin(given(FAKE_PIN))
 
     def sign(self) -> bytes:
-        return self.link.sign(KEY, WORK)
+        return self.link.use(WORK.run)
 
     def taken(self) -> list[str]:
         calls, self.library.calls[:] = list(self.library.calls), []
@@ -41,12 +46,12 @@ def at() -> Bench:
     return Bench()
 
 
-def test_the_log_in_and_the_handle_are_kept(at: Bench) -> None:
+def test_the_log_in_is_kept(at: Bench) -> None:
     first = at.sign()
-    assert at.taken() == ["open", "find", "sign"]
+    assert at.taken() == ["open", "sign"]
     assert at.sign() == first
     assert at.taken() == ["sign"]
-    assert (at.statistics.signatures, at.statistics.logins) == (2, 1)
+    assert at.told == [Event(name="login", token="t")]
 
 
 def test_a_lost_session_costs_one_new_log_in(at: Bench) -> None:
@@ -54,8 +59,9 @@ def test_a_lost_session_costs_one_new_log_in(at: Bench) -> None:
     at.taken()
     at.library.faults["sign"] = [Gone("SessionHandleInvalid")]
     at.sign()
-    assert at.taken() == ["sign", "close", "open", "find", "sign"]
-    assert at.statistics.errors == {"Gone": 1}
+    assert at.taken() == ["sign", "close", "open", "sign"]
+    assert [each.name for each in at.told] == ["login", "Gone", "login"]
+    assert at.told[1].fault == "SessionHandleInvalid"
 
 
 def test_a_session_that_is_lost_twice_is_not_tried_on_and_on(at: Bench) -> None:
@@ -69,9 +75,9 @@ def test_a_call_that_may_have_signed_is_not_repeated(at: Bench) -> None:
     at.library.faults["sign"] = [Failed("GeneralError")]
     with pytest.raises(SignerUnavailable, match="GeneralError"):
         at.sign()
-    assert at.taken() == ["open", "find", "sign", "close"]
+    assert at.taken() == ["open", "sign", "close"]
     at.sign()
-    assert at.taken() == ["open", "find", "sign"]
+    assert at.taken() == ["open", "sign"]
 
 
 def test_a_token_that_is_gone_is_looked_for_ever_less_often(at: Bench) -> None:
@@ -102,7 +108,7 @@ def test_a_token_that_is_gone_is_looked_for_ever_less_often(at: Bench) -> None:
 def test_a_token_that_a_restart_brings_back_is_used(at: Bench) -> None:
     at.library.faults["open"] = [Gone("NoSuchToken")]
     at.sign()
-    assert at.taken() == ["open", "restart", "open", "find", "sign"]
+    assert at.taken() == ["open", "restart", "open", "sign"]
 
 
 def test_a_wrong_pin_is_given_once(at: Bench) -> None:
@@ -112,12 +118,8 @@ def test_a_wrong_pin_is_given_once(at: Bench) -> None:
             at.sign()
         at.now += 3600
     assert at.taken() == ["open"]
-    assert at.link.needs_pin()
-    at.link.give_pin(Pin(FAKE_PIN))
-    with pytest.raises(SignerUnavailable, match="refused the PIN"):
-        at.sign()
-    assert at.taken() == []
-    at.link.give_pin(Pin(b"another"))
+    assert at.told == [Event(name="PinRefused", token="t", fault="PinIncorrect")]
+    at.link.give_pin(given(b"another"))
     at.sign()
 
 
@@ -140,8 +142,18 @@ def test_a_token_on_its_final_try_is_left_alone(at: Bench) -> None:
     assert at.taken() == ["open"]
 
 
-def test_a_key_that_vanished_is_named(at: Bench) -> None:
-    at.library.faults["find"] = [KeyMissing("there is no such key")]
-    with pytest.raises(SignerUnavailable, match="t/01"):
+def test_a_pin_is_given_again_with_care_until_it_was_right(at: Bench) -> None:
+    at.link.give_pin(given(FAKE_PIN, again=True))
+    at.sign()
+    assert at.taken() == ["open again", "sign"]
+    at.link.forget()
+    at.sign()
+    assert at.taken() == ["close", "open", "sign"]
+
+
+def test_a_key_that_vanished_is_no_loss_of_the_session(at: Bench) -> None:
+    at.library.faults["sign"] = [KeyMissing("there is no such key")]
+    with pytest.raises(KeyMissing):
         at.sign()
     at.sign()
+    assert at.taken() == ["open", "sign", "sign"]

@@ -1,37 +1,37 @@
-"""A module's one thread: who waits, who is told so in time, and what is never done."""
+"""A module's one process: who waits, who is told so in time, and what is never done."""
 
 import asyncio
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from fake_pkcs11 import FAKE_PIN, FakeLibrary
-from pki.domain.algorithms import KeyType, SignatureAlgorithm
+from fake_pkcs11 import FAKE_PIN, FakeLibrary, ThreadPeer
+from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import (
     ConfigurationInvalid,
-    Conflict,
     EnvironmentMissing,
-    IntegrityBroken,
-    NotFound,
     SignatureBroken,
-    SignerBusy,
     SignerUnavailable,
+    Unavailable,
 )
 from pki.keys.checked import CheckedSigner
 from pki.keys.pin import Pin
 from pki.keys.pkcs11 import ceremony
-from pki.keys.pkcs11.loaded import loaded_module
+from pki.keys.pkcs11.child import load_library
 from pki.keys.pkcs11.mechanisms import choose, finished
 from pki.keys.pkcs11.module import Pkcs11Module
-from pki.keys.pkcs11.ports import Failed, Gone, KeyName, Operation
+from pki.keys.pkcs11.ports import Gone, KeyName, Operation
+from pki.keys.pkcs11.process import AHEAD
 from pki.keys.pkcs11.signer import Pkcs11Signer
+from pki.keys.pkcs11.wire import Event, Sign, encoded
 from pki.keys.pool import PooledSigner
 
 KEY = KeyName(token="t", key_id=b"\x01", label="one")
-LIMIT = 0.15
+LIMIT = 0.4
 
 
 class Hsm:
@@ -40,9 +40,14 @@ class Hsm:
         self.gate = threading.Event()
         self.gate.set()
         self.library.during_sign = self.wait
-        self.module = Pkcs11Module("fake", lambda: self.library, answer_seconds=LIMIT)
+        self.peers: list[ThreadPeer] = []
+        self.module = Pkcs11Module("fake", self.start, answer_seconds=LIMIT)
         self.module.log_in("t", lambda: Pin(FAKE_PIN))
         self.signer = Pkcs11Signer.open(self.module, KEY)
+
+    def start(self) -> ThreadPeer:
+        self.peers.append(ThreadPeer(lambda: self.library))
+        return self.peers[-1]
 
     def wait(self) -> None:
         self.gate.wait(20)
@@ -70,30 +75,105 @@ async def test_all_calls_come_from_one_thread(hsm: Hsm) -> None:
     assert hsm.module.statistics.signatures == 50
 
 
-async def test_a_module_that_hangs_collects_no_work(hsm: Hsm) -> None:
+async def test_a_process_that_hangs_is_ended_and_another_goes_on(hsm: Hsm) -> None:
     bounded = hsm.bounded()
     hsm.gate.clear()
     async with asyncio.TaskGroup() as group:
-        waiting = [group.create_task(expect_busy(bounded)) for _ in range(10)]
+        waiting = [group.create_task(expect_unavailable(bounded)) for _ in range(10)]
     assert all(task.done() for task in waiting)
-    queued = hsm.module.pending
-    await asyncio.sleep(LIMIT)
-    for _ in range(100):
-        with pytest.raises(SignerUnavailable, match="does not answer"):
-            await bounded.sign(b"now")
-    assert hsm.module.pending == queued
-    assert hsm.module.statistics.errors["Hanging"] == 100
-    hsm.gate.set()
-    # The one call that was in the module ended; none of those given up was begun.
     await until_free(hsm.module)
-    assert hsm.library.calls.count("sign") == 1
-    await bounded.sign(b"goes on")
-    assert hsm.library.calls.count("sign") == 2
+    assert all(peer.ended for peer in hsm.peers)
+    assert hsm.module.statistics.errors["Hanging"] == len(hsm.peers)
+    assert hsm.module.statistics.signatures == 0
+    hsm.gate.set()
+    await until_signed(bounded)
+    assert not hsm.peers[-1].ended
+    assert hsm.module.statistics.logins == 2
+    assert hsm.library.calls.count("open again") == len(hsm.peers) - 1
 
 
-async def expect_busy(signer: PooledSigner) -> None:
-    with pytest.raises(SignerBusy):
+async def test_a_process_that_crashes_costs_the_call_that_it_was_at(hsm: Hsm) -> None:
+    hsm.library.during_sign = hsm.peers[0].crash
+    with pytest.raises(SignerUnavailable, match="was lost"):
+        await hsm.signer.sign(b"who knows")
+    hsm.library.during_sign = hsm.wait
+    await hsm.signer.sign(b"the next")
+    assert hsm.module.statistics.errors["Crashed"] == 1
+    assert len(hsm.peers) == 2
+
+
+async def test_a_process_that_ended_in_peace_costs_nothing(hsm: Hsm) -> None:
+    await hsm.signer.sign(b"before")
+    hsm.peers[0].crash()
+    await hsm.signer.sign(b"after")
+    assert hsm.module.statistics.logins == 2
+
+
+async def test_what_crashes_again_and_again_is_left_alone_for_a_while(hsm: Hsm) -> None:
+    def crash() -> None:
+        hsm.peers[-1].crash()
+
+    hsm.library.during_sign = crash
+    for _ in range(60):
+        with pytest.raises(SignerUnavailable):
+            await hsm.signer.sign(b"x")
+    assert 2 <= len(hsm.peers) < 30
+
+
+async def test_a_refused_pin_is_not_given_to_the_next_process(hsm: Hsm) -> None:
+    hsm.library.faults["sign"] = [Gone("UserNotLoggedIn")]
+    hsm.library.pin = b"changed"
+    with pytest.raises(SignerUnavailable, match="refused the PIN"):
+        await hsm.signer.sign(b"x")
+    for _ in range(3):
+        hsm.peers[-1].crash()
+        with pytest.raises(SignerUnavailable, match="refused the PIN"):
+            await hsm.signer.sign(b"x")
+        await asyncio.sleep(0.3)
+    assert hsm.library.calls.count("open") + hsm.library.calls.count("open again") == 2
+
+
+async def test_an_answer_of_another_kind_is_a_loss(hsm: Hsm) -> None:
+    for nonsense in (b"\n", b'["Event", "a"]\n', encoded(Event(name="login", token="t"))):
+        hsm.peers[-1].answer = partial(_said, nonsense)  # type: ignore[method-assign] # a fault
+        with pytest.raises(SignerUnavailable, match="was lost"):
+            await hsm.signer.sign(b"x")
+        await hsm.signer.sign(b"y")
+
+
+async def test_what_is_given_up_before_its_turn_is_never_begun(hsm: Hsm) -> None:
+    hsm.gate.clear()
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(hsm.signer.sign(b"x")) for _ in range(40)]
+        await asyncio.sleep(LIMIT / 5)
+        for task in tasks:
+            task.cancel()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        hsm.gate.set()
+    assert all(task.cancelled() for task in tasks)
+    await hsm.signer.sign(b"y")
+    assert hsm.library.calls.count("sign") <= AHEAD + 1
+
+
+def _said(line: bytes, _seconds: float) -> bytes:
+    return line
+
+
+async def expect_unavailable(signer: PooledSigner) -> None:
+    with pytest.raises(Unavailable):
         await signer.sign(b"waits")
+
+
+async def until_signed(signer: PooledSigner) -> None:
+    for _ in range(600):
+        try:
+            await signer.sign(b"goes on")
+        except Unavailable:
+            await asyncio.sleep(0.05)
+        else:
+            return
+    raise AssertionError("it never recovered")
 
 
 async def until_free(module: Pkcs11Module) -> None:
@@ -108,7 +188,7 @@ async def test_another_signer_is_not_held_up_by_a_module_that_hangs(hsm: Hsm) ->
     other = Hsm()
     hsm.gate.clear()
     async with asyncio.TaskGroup() as group:
-        group.create_task(expect_busy(hsm.bounded()))
+        group.create_task(expect_unavailable(hsm.bounded()))
         await other.bounded().sign(b"elsewhere")
 
 
@@ -128,7 +208,7 @@ async def test_a_restarted_module_forgets_every_handle(hsm: Hsm) -> None:
     await hsm.module.sign(KEY, asked)
     hsm.library.calls.clear()
     await hsm.module.sign(other, asked)
-    assert hsm.library.calls == ["open", "find", "sign"]
+    assert hsm.library.calls == ["open", "sign"]
 
 
 def test_the_pin_is_asked_once(hsm: Hsm) -> None:
@@ -141,7 +221,7 @@ def test_the_pin_is_asked_once(hsm: Hsm) -> None:
 def test_a_start_with_a_wrong_pin_is_a_fault_of_the_configuration() -> None:
     """Its exit code is not the one after which a service is started again by itself."""
     library = FakeLibrary()
-    module = Pkcs11Module("locked", lambda: library, answer_seconds=LIMIT)
+    module = Pkcs11Module("locked", lambda: ThreadPeer(lambda: library), answer_seconds=LIMIT)
     for _ in range(3):
         with pytest.raises(ConfigurationInvalid, match="refused the PIN"):
             module.log_in("t", lambda: Pin(b"wrong"))
@@ -157,7 +237,7 @@ def test_a_library_that_cannot_be_loaded_is_not_kept() -> None:
             raise ConfigurationInvalid(key="module", message="no module")
         return FakeLibrary()
 
-    module = Pkcs11Module("late", load, answer_seconds=LIMIT)
+    module = Pkcs11Module("late", lambda: ThreadPeer(load), answer_seconds=LIMIT)
     with pytest.raises(ConfigurationInvalid, match="no module"):
         module.log_in("t", lambda: Pin(FAKE_PIN))
     module.log_in("t", lambda: Pin(FAKE_PIN))
@@ -170,18 +250,19 @@ def test_without_python_pkcs11_the_extra_is_named(
         monkeypatch.delitem(sys.modules, f"pki.keys.pkcs11.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "pkcs11", None)
     path = tmp_path / "module.so"
-    path.touch()
-    module = loaded_module(path, answer_seconds=LIMIT)
+    module = Pkcs11Module(
+        "none", lambda: ThreadPeer(lambda: load_library(path)), answer_seconds=LIMIT
+    )
     with pytest.raises(EnvironmentMissing) as caught:
         module.log_in("t", lambda: Pin(FAKE_PIN))
     assert "extra hsm" in caught.value.next_step
 
 
 def test_start_does_not_wait_for_ever(hsm: Hsm) -> None:
-    stuck = threading.Event()
-    with pytest.raises(SignerBusy, match="did not answer"):
-        hsm.module.call("t", lambda _session: stuck.wait(5), seconds=0.05)
-    stuck.set()
+    hsm.gate.clear()
+    asked = Sign(key=KEY, operation=Operation(mechanism="ECDSA", data=b"d"))
+    with pytest.raises(Unavailable):
+        hsm.module.call(asked, seconds=0.05)
 
 
 @pytest.mark.parametrize(
@@ -201,36 +282,3 @@ def test_a_token_without_the_mechanism_is_refused() -> None:
     assert choose(rsa, frozenset({"SHA256_RSA_PKCS"})) == "SHA256_RSA_PKCS"
     with pytest.raises(ConfigurationInvalid, match="cannot sign with"):
         choose(rsa, frozenset({"SHA512_RSA_PKCS"}))
-
-
-NEW = KeyName(token="t", key_id=b"\x01", label="new")
-
-
-def test_a_ceremony_refuses_what_exists(hsm: Hsm) -> None:
-    ceremony.generate(hsm.module, NEW, KeyType.P256)
-    for key_id, label in ((b"\x01", "other"), (b"\x02", "new")):
-        with pytest.raises(Conflict):
-            ceremony.generate(
-                hsm.module, KeyName(token="t", key_id=key_id, label=label), KeyType.P256
-            )
-    assert hsm.library.calls.count("generate") == 1
-
-
-@pytest.mark.parametrize("wrong", [{"extractable": True}, {"sensitive": False}, {"decrypt": True}])
-def test_a_key_that_is_not_what_was_asked_is_destroyed(hsm: Hsm, wrong: dict[str, bool]) -> None:
-    hsm.library.made_with = wrong
-    with pytest.raises(IntegrityBroken, match="destroyed"):
-        ceremony.generate(hsm.module, NEW, KeyType.P256)
-    assert not hsm.library.stored
-
-
-def test_a_token_that_is_full_is_asked_once(hsm: Hsm) -> None:
-    hsm.library.faults["generate"] = [Failed("DeviceMemory")]
-    with pytest.raises(ConfigurationInvalid, match="DeviceMemory"):
-        ceremony.generate(hsm.module, NEW, KeyType.P256)
-    assert hsm.library.calls.count("generate") == 1
-
-
-def test_destroying_what_is_not_there(hsm: Hsm) -> None:
-    with pytest.raises(NotFound):
-        ceremony.destroy(hsm.module, NEW)
