@@ -7,7 +7,7 @@ from card_writer.card_edge import CardRefused, SecretKind
 from card_writer.piv import tlv
 from card_writer.piv.admin_key import AdminKey
 from card_writer.piv.apdu import Command, Dialogue, send, unusable
-from card_writer.piv.refusals import NOT_FOUND, require, require_secret, tries_left
+from card_writer.piv.refusals import NOT_FOUND, UNKNOWN, require, require_secret, tries_left
 from card_writer.secret import Secret
 
 AID: Final = bytes.fromhex("A000000308")
@@ -134,15 +134,21 @@ def authenticate(admin: AdminKey, challenge: bytes) -> Dialogue[bool]:
 def vendor_serial() -> Dialogue[int | None]:
     """Yubico's serial number, of firmware 5 and newer."""
     answer = yield from send(Command(0xF8, 0x00, 0x00))
-    return int.from_bytes(answer.data, "big") if answer.good and answer.data else None
+    if answer.status in UNKNOWN:
+        return None
+    return int.from_bytes(require(answer, "reading the serial number"), "big") or None
 
 
 def metadata(reference: int) -> Dialogue[Metadata | None]:
-    """What the card tells of a PIN (80), PUK (81) or key, without any right."""
+    """What the card tells of a PIN (80), PUK (81) or key, without any right.
+
+    None when it does not know the command. A card that fails is not taken for one that never
+    knew it: it would keep the administration key it was delivered with.
+    """
     answer = yield from send(Command(0xF7, 0x00, reference))
-    if not answer.good:
+    if answer.status in UNKNOWN:
         return None
-    fields = tlv.decode(answer.data)
+    fields = tlv.decode(require(answer, "asking for what is known of a key"))
     counts = fields.get(0x06, b"")
     return Metadata(
         algorithm=int.from_bytes(fields.get(0x01, b""), "big"),

@@ -7,6 +7,8 @@ from card_writer.piv.apdu import OK, Answer
 
 BLOCKED: Final = 0x6983
 NOT_FOUND: Final = 0x6A82
+UNKNOWN: Final = frozenset({0x6D00, 0x6E00, 0x6A81, 0x6A88})
+"""The command, its class, its function or the key it names is none that the card has."""
 _SECURITY: Final = 0x6982
 _TRIES: Final = 0x63C0
 _TRIES_MASK: Final = 0xFFF0

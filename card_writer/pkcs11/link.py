@@ -19,7 +19,10 @@ _UNTOLD = 2
 
 @dataclass(slots=True)
 class TokenLink:
-    """The token in ``reader``; without a reader's name the only one that is initialised."""
+    """The token in ``reader``; without a reader's name the only one that is initialised.
+
+    A part of the name will do where it fits one reader.
+    """
 
     module: Module
     reader: str | None
@@ -32,7 +35,7 @@ class TokenLink:
             CardGone: there is none.
             CardRefused: there are several.
         """
-        found = [token for token in self.module.tokens() if self._is_here(token)]
+        found = self._here()
         if not found:
             raise CardGone(
                 message="the module sees no card in this reader",
@@ -118,10 +121,13 @@ class TokenLink:
         self._who = None
         self.module.call("close")
 
-    def _is_here(self, token: TokenInfo) -> bool:
+    def _here(self) -> list[TokenInfo]:
+        known = self.module.tokens()
         if self.reader is None:
-            return token.initialised
-        return token.reader.strip() == self.reader[:_NAME_OCTETS].strip()
+            return [token for token in known if token.initialised]
+        name = self.reader[:_NAME_OCTETS].strip()
+        exact = [token for token in known if token.reader.strip() == name]
+        return exact or [token for token in known if name in token.reader]
 
     def _sorted(self, error: TokenRefused, which: SecretKind) -> ZorgidError:
         if error.value not in WRONG:

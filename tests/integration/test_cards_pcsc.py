@@ -6,71 +6,70 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from card_writer.card_edge import CardGone, Phase, PinCharacters, ReaderBusy
-from card_writer.piv.card import PivCard
-from card_writer.piv.rights import PivSettings
+from card_made import PIN, PUK, assert_made, at, make
+from card_writer.card_edge import CardGone, ReaderBusy
 from card_writer.readers.held import HeldCard
-from card_writer.secret import Secret
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import Unavailable
-from pki.domain.identifiers import CardNumber, IdempotencyKey
-from pki.ports import SystemEntropy
 from vcard_pcscd import Pcscd
 from vcard_piv import PivCard as VirtualCard
+from vcard_piv_keys import TRANSPORT_KEY
 
 if TYPE_CHECKING:
     from card_writer.readers.watch import Slot
 
 pytestmark = pytest.mark.pcsc
-PIN, PUK = b"aB3$x9", b"86420975"
-SETTINGS = PivSettings(
-    pin_characters=PinCharacters.PRINTABLE_ASCII, ask_vendor=True, master=Secret(bytes(range(32)))
-)
 SECONDS = 60
 
 
-def make(pcscd: Pcscd) -> PivCard:
+def made(pcscd: Pcscd, server: dict[str, bytes], key_type: KeyType = KeyType.P256) -> None:
     with HeldCard.in_reader(pcscd.slot()) as held:
-        card = PivCard.at(
-            held,
-            settings=SETTINGS,
-            entropy=SystemEntropy(),
-            key_type=KeyType.P256,
-            printed=CardNumber("ZID-0001"),
-        )
-        if card.order_key() is None:
-            card.remember_order(IdempotencyKey("k" * 32))
-        if card.state().phase is Phase.ORDERED:
-            card.begin()
-            card.ensure_key()
-            card.certification_request()
-        card.hand_over(pin=Secret(PIN), puk=Secret(PUK))
-        card.start_afresh()
-        card.log_in(Secret(PIN))
-        card.sign(b"challenge")
-        card.finish()
-        return card
+        make(at(held, key_type=key_type), server)
 
 
-def test_a_card_is_made_through_a_reader(pcscd: Pcscd) -> None:
-    chip = VirtualCard(vendor=True)
+@pytest.mark.parametrize(("key_type", "bar"), [(KeyType.P256, 60), (KeyType.RSA_2048, 75)])
+def test_a_card_is_made_through_a_reader_within_its_number_of_commands(
+    pcscd: Pcscd, key_type: KeyType, bar: int
+) -> None:
+    chip, server = VirtualCard(vendor=True), dict[str, bytes]()
+    with pcscd.holding(chip) as link:
+        made(pcscd, server, key_type)
+        assert link.seen <= bar
+    assert_made(chip, server)
+
+
+def test_a_card_that_knows_t0_alone_is_made_through_a_reader(pcscd: Pcscd) -> None:
+    chip, server = VirtualCard(vendor=True, t0=True), dict[str, bytes]()
     with pcscd.holding(chip):
-        make(pcscd)
-    assert (chip.pin.value, chip.puk.value) == (PIN + b"\xff\xff", PUK)
+        made(pcscd, server)
+    assert_made(chip, server)
+
+
+def test_no_log_knows_a_secret(pcscd: Pcscd, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(0)
+    with pcscd.holding(VirtualCard(vendor=True)) as link:
+        link.pull_after = 30
+        with pytest.raises(CardGone):
+            made(pcscd, {})
+    assert "card gone" in caplog.text
+    said = (caplog.text + pcscd.log).lower().replace(" ", "")
+    for secret in (PIN, PUK, b"123456", b"12345678", TRANSPORT_KEY):
+        assert secret.hex() not in said
+        assert secret.decode("latin-1").lower() not in said
 
 
 @pytest.mark.parametrize("acted", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("index", [3, 9, 14])
+@pytest.mark.parametrize("index", [9, 44])
 def test_pulled_out_of_the_reader_it_comes_right(pcscd: Pcscd, index: int, acted: bool) -> None:
-    chip = VirtualCard(vendor=True)
+    chip, server = VirtualCard(vendor=True), dict[str, bytes]()
     with pcscd.holding(chip) as link:
         link.pull_before, link.pull_after = (None, index) if acted else (index, None)
         with pytest.raises(CardGone) as gone:
-            make(pcscd)
+            made(pcscd, server)
         assert gone.value.outcome_unknown
     with pcscd.holding(chip):
-        make(pcscd)
-    assert (chip.pin.value, chip.pin.left) == (PIN + b"\xff\xff", 3)
+        made(pcscd, server)
+    assert_made(chip, server)
 
 
 def test_a_card_is_held_by_one_program(pcscd: Pcscd) -> None:

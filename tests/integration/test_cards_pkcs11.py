@@ -4,16 +4,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding
 
+from card_made import ISSUERS, NUMBER, ORDER, PUK, certificate
 from card_writer.card_edge import (
     CardDiffers,
     CardGone,
@@ -31,14 +27,10 @@ from card_writer.secret import Secret
 from peers import require
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import ConfigurationInvalid
-from pki.domain.identifiers import CardNumber, IdempotencyKey
 from softhsm import SoftHsm
 
 pytestmark = pytest.mark.softhsm
-NUMBER, ORDER = CardNumber("ZID-0001"), IdempotencyKey("k" * 32)
-PIN, PUK = b"aB3x97", b"86420975"
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-CA_KEY = ec.generate_private_key(ec.SECP256R1())
+PIN = b"aB3x97"
 
 
 @pytest.fixture
@@ -68,16 +60,6 @@ def put_in_again(tokens: SoftHsm, reader: TokenCardReader) -> TokenCard:
     reader.close()
     reader.reader = reader_name(tokens)
     return reader.open(None)
-
-
-def certificate(public: CertificatePublicKeyTypes, name: str) -> bytes:
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    made = x509.CertificateBuilder(subject, subject, public, 7, NOW, NOW + timedelta(days=1095))
-    extended = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    return extended.sign(CA_KEY, hashes.SHA256()).public_bytes(Encoding.DER)
-
-
-ISSUERS = (certificate(CA_KEY.public_key(), "CA"), certificate(CA_KEY.public_key(), "Root"))
 
 
 def begin(card: HolderCard) -> tuple[bytes, ...]:

@@ -1,0 +1,57 @@
+"""Answers that are cut short, overlong, mistagged or senseless, at any point of a card's making."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import pytest
+
+from card_made import assert_made, at, make
+from pki.domain.errors import ZorgidError
+from vcard_piv import PivCard as VirtualCard
+from vcard_reader import ChipReader
+
+SPOILT: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
+    {
+        "cut short": lambda answer: answer[: max(0, len(answer) - 4)] + answer[-2:],
+        "status alone": lambda answer: answer[-2:],
+        "no status": lambda answer: answer[:1],
+        "overlong": lambda answer: answer[:-2] + bytes(300) + answer[-2:],
+        "another tag": lambda answer: bytes([answer[0] ^ 0x2A]) + answer[1:],
+        "6F00": lambda _: b"\x6f\x00",
+        "more to come": lambda answer: answer[:-2] + b"\x61\x00",
+        "other length": lambda _: b"\x6c\x04",
+        "bits turned": lambda answer: bytes(octet ^ 0xFF for octet in answer[:-2]) + answer[-2:],
+    }
+)
+
+
+class SpoiltReader(ChipReader):
+    """A reader that spoils one answer; the card has acted."""
+
+    def __init__(self, chip: VirtualCard, index: int, spoil: Callable[[bytes], bytes]) -> None:
+        super().__init__(chip)
+        self.index = index
+        self.spoil = spoil
+
+    def transmit(self, apdu: bytearray) -> bytes:
+        answer = super().transmit(apdu)
+        return self.spoil(answer) if len(self.heads) == self.index + 1 else answer
+
+
+def was_spoilt(index: int, spoil: Callable[[bytes], bytes]) -> bool:
+    """Make a card whose answer ``index`` is spoilt, then again in a good reader."""
+    chip, server = VirtualCard(vendor=True), dict[str, bytes]()
+    spoilt = SpoiltReader(chip, index, spoil)
+    try:
+        make(at(spoilt), server)
+    except ZorgidError:
+        chip.power_on()
+        make(at(ChipReader(chip)), server)
+    assert_made(chip, server)
+    return len(spoilt.heads) > index
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_spoilt_answer_is_refused_and_the_card_comes_right(how: str) -> None:
+    ended = next(index for index in range(200) if not was_spoilt(index, SPOILT[how]))
+    assert ended > 40
