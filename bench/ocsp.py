@@ -1,7 +1,7 @@
 """How fast the status service answers OCSP, beside nginx, bare signing and other responders.
 
 Server on one processor, load on the other; each round of ours has a round of its reference beside
-it, and a ratio is the median over such pairs. docs/performance-ocsp.md says how to read the figures.
+it, and a ratio is the median over such pairs. docs/performance-ocsp.md says how to read them.
 
     python bench/ocsp.py [--quick] [--json] [--only KEY[,KEY]]
 """

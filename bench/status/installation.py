@@ -150,13 +150,18 @@ class Installation:
         return der
 
     def fill(self, count: int, *, revoked_every: int = 0) -> None:
-        """Make it know ``count`` certificates: rows as issuing leaves them, without the issuing."""
+        """Make it know ``count`` certificates: rows as issuing leaves them, without the issuing.
+
+        In the order of their serials, since ten millions would take an hour in any other.
+        """
+        numbers = sorted(range(self.count, count), key=serial)
         with closing(sqlite3.connect(self.store)) as store:
             store.execute("PRAGMA synchronous = OFF")
-            for start in range(self.count, count, _BATCH):
+            store.execute("PRAGMA cache_size = -1000000")
+            for start in range(0, len(numbers), _BATCH):
                 rows = (
                     _row(number, revoked=bool(revoked_every) and number % revoked_every == 1)
-                    for number in range(start, min(start + _BATCH, count))
+                    for number in numbers[start : start + _BATCH]
                 )
                 with store:
                     store.executemany(_ROW, rows)
