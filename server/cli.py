@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
+from server.card.words import card
 from server.cli_backup import register as register_backup
 from server.cli_ceremony import ceremony
 from server.crls.words import crl
@@ -31,6 +32,7 @@ journal = typer.Typer(help="The journal: verify, export, show.", no_args_is_help
 cert = typer.Typer(help="Certificates: show.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
 app.add_typer(cert, name="cert")
+app.add_typer(card, name="card")
 app.add_typer(ceremony, name="ceremony")
 app.add_typer(crl, name="crl")
 app.add_typer(ldap, name="ldap")
