@@ -1,8 +1,8 @@
 """A desk for tests: a pass with a PIN, a virtual card that can be pulled, and who sits there."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -16,50 +16,22 @@ from card_writer.piv.card import PivCard
 from card_writer.piv.rights import PivSettings
 from card_writer.readers.recognition import CardKind
 from card_writer.secret import Secret
-from pki.api.client import IssuanceClient
-from pki.api.errors import ServiceUnreachable
-from pki.api.wire import (
-    CardView,
-    CertificateRequest,
-    CertifiedView,
-    ChallengeView,
-    ConfirmationRequest,
-    HolderView,
-    OrderRequest,
-    SessionRequest,
-    SessionView,
-)
+from pki.api.wire import HolderView
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.errors import ZorgidError
-from pki.domain.identifiers import CardId, CardNumber, IdempotencyKey
+from pki.domain.identifiers import CardNumber
 from pki.domain.people import BirthDate
 from pki.ports import SystemEntropy
+from torn_client import Tear, TornClient
 from uzi_made import NOW, PassPlan, Register, der, upn, uzi
 from vcard_piv import PivCard as VirtualCard
 
-Answer = TypeVar("Answer")
 PASS_PIN, CARD_PIN = b"314159", b"Zorg42x"
 URA = "90000382"
 BIRTH_DATE = BirthDate(NOW.date().replace(year=1985))
 SETTINGS = PivSettings(
     pin_characters=PinCharacters.PRINTABLE_ASCII, ask_vendor=True, master=Secret(bytes(range(40)))
 )
-
-
-@dataclass(slots=True)
-class Tear:
-    """Counts what happens at the desk; at one of them the cable is pulled.
-
-    ``acted``: what was asked is done all the same, and only the answer is lost.
-    """
-
-    at: int | None = None
-    acted: bool = False
-    count: int = 0
-
-    def strikes(self) -> bool:
-        self.count += 1
-        return self.count - 1 == self.at
 
 
 def gone() -> CardGone:
@@ -164,10 +136,12 @@ class Someone:
     """Sits at the desk, and remembers the PIN they chose and the PUK they wrote down."""
 
     pass_pins: list[bytes] = field(default_factory=lambda: [PASS_PIN])
-    pins: list[bytes] = field(default_factory=lambda: [CARD_PIN])
+    choices: list[bytes] = field(default_factory=list)
+    pin: bytes = CARD_PIN
     paper: bytes = b""
     patience: int = 0
     slips: int = 0
+    wrong: bytes = b""
     takes_last_try: bool = False
     asked: list[str] = field(default_factory=list)
     told: list[HolderView] = field(default_factory=list)
@@ -200,8 +174,9 @@ class Someone:
         self.asked.append("choose pin")
         if fault is not None:
             self.faults.append(fault)
-            self.pins.pop(0)
-        return Secret(bytearray(self.pins[0]))
+        chosen = self.choices.pop(0) if self.choices else CARD_PIN
+        self.pin = chosen
+        return Secret(bytearray(chosen))
 
     async def note_puk(self, puk: Secret, *, mistaken: bool) -> Secret:
         self.asked.append("note puk again" if mistaken else "note puk")
@@ -211,7 +186,12 @@ class Someone:
 
     async def recall(self, refused: WrongSecret | None) -> tuple[Secret, Secret]:
         self.asked.append("recall")
-        return Secret(bytearray(self.pins[0])), Secret(bytearray(self.paper))
+        return Secret(bytearray(self.pin)), Secret(bytearray(self.paper))
+
+    async def card_secret(self, which: SecretKind, tries_left: int | None) -> Secret:
+        self.asked.append(f"{which.value} {tries_left}")
+        held = self.pin if which is SecretKind.PIN else self.paper
+        return Secret(bytearray(self.wrong or held))
 
     async def go_on(self, error: ZorgidError) -> bool:
         self.asked.append(f"go on after {error.code}")
@@ -220,43 +200,6 @@ class Someone:
 
     def doing(self, step: Step[Any]) -> None:
         self.steps.append(step)
-
-
-@dataclass(slots=True, kw_only=True)
-class TornClient:
-    """The API's client, whose connection is lost where the tear says."""
-
-    inner: IssuanceClient
-    tear: Tear = field(default_factory=Tear)
-    changed: Callable[[CertifiedView], CertifiedView] = lambda certified: certified
-
-    def message_to_sign(self, challenge: ChallengeView) -> bytes:
-        return self.inner.message_to_sign(challenge)
-
-    async def challenge(self) -> ChallengeView:
-        return await self._call(self.inner.challenge)
-
-    async def open_session(self, request: SessionRequest) -> SessionView:
-        return await self._call(lambda: self.inner.open_session(request))
-
-    async def order_card(self, token: str, key: IdempotencyKey, request: OrderRequest) -> CardView:
-        return await self._call(lambda: self.inner.order_card(token, key, request))
-
-    async def certify(
-        self, token: str, card_id: CardId, request: CertificateRequest
-    ) -> CertifiedView:
-        certified = await self._call(lambda: self.inner.certify(token, card_id, request))
-        return self.changed(certified)
-
-    async def confirm(self, token: str, card_id: CardId, request: ConfirmationRequest) -> CardView:
-        return await self._call(lambda: self.inner.confirm(token, card_id, request))
-
-    async def _call(self, asked: Callable[[], Awaitable[Answer]]) -> Answer:
-        strikes = self.tear.strikes()
-        answer = None if strikes and not self.tear.acted else await asked()
-        if answer is None or strikes:
-            raise ServiceUnreachable(message="the line is dead", next_step="repeat")
-        return answer
 
 
 def pass_of(register: Register, number: str = "900021219", *, ura: str = URA) -> PassDouble:

@@ -7,7 +7,7 @@ from itertools import count
 
 from cryptography import x509
 
-from card_desk import CARD_PIN, ChipCards, Someone, TestDesk, TornClient, pass_of
+from card_desk import CARD_PIN, ChipCards, Someone, TestDesk, pass_of
 from card_writer.card_edge import Phase
 from card_writer.flow.making import Made
 from fakes_issuance import GENEROUS
@@ -18,6 +18,7 @@ from pki.domain.cards import Active, Card
 from pki.domain.identifiers import CardNumber, UziNumber
 from pki.store.reading import ReadStore
 from pki.store.writing import Store
+from torn_client import TornClient
 from vcard_piv import PivCard as VirtualCard
 from vcard_piv_keys import TRANSPORT_KEY
 

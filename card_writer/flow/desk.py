@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from card_writer.flow.bench import Bench
-from card_writer.flow.ports import CardReader, Issuance, PassReader, Person
-from card_writer.flow.steps.base import Dialogue, OnReader, Step, ToPerson, ToServer
+from card_writer.flow.ports import CardReader, CardStatus, Issuance, PassReader, Person
+from card_writer.flow.steps.base import Dialogue, OnReader, Step, ToPerson, ToServer, ToStatus
 from pki.domain.errors import ZorgidError
 from pki.ports import Entropy
 
@@ -16,13 +16,14 @@ Outcome = TypeVar("Outcome")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Readers for one pass and one card, one person, one server."""
+    """Readers for one pass and one card, one person, and the services that a dialogue needs."""
 
-    passes: PassReader
     cards: CardReader
     person: Person
-    client: Issuance
     entropy: Entropy
+    passes: PassReader | None = None
+    client: Issuance | None = None
+    status: CardStatus | None = None
 
     async def run(self, dialogue: Dialogue[Outcome]) -> Outcome:
         """Let every step be done, in order; what a step raises is the dialogue's to judge.
@@ -60,8 +61,10 @@ class Desk:
             case OnReader():
                 loop = asyncio.get_running_loop()
                 return await loop.run_in_executor(readers, step.do, bench)
-            case ToServer():
+            case ToServer() if self.client is not None:
                 return await step.call(self.client)
+            case ToStatus() if self.status is not None:
+                return await step.look(self.status)
             case ToPerson():
                 return await step.ask(self.person)
             case _:

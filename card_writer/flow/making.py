@@ -71,6 +71,7 @@ class _Run:
     birth_date: BirthDate
     entropy: Entropy
     printed: CardNumber | None
+    begun_only: bool
     number: CardNumber | None = field(default=None)
     secrets: Secrets | None = field(default=None)
 
@@ -80,12 +81,16 @@ class _Run:
 
 
 def make_card(
-    entropy: Entropy, *, birth_date: BirthDate | None = None, printed: CardNumber | None = None
+    entropy: Entropy,
+    *,
+    birth_date: BirthDate | None = None,
+    printed: CardNumber | None = None,
+    begun_only: bool = False,
 ) -> Dialogue[Made]:
     """Lead from a UZI pass and a blank card, or one that was torn, to a card that works.
 
     Without ``birth_date`` the person is asked for it, and without ``printed`` for the card's number
-    where the card does not tell it.
+    where the card does not tell it. ``begun_only``: a card that was never begun is left as it is.
 
     Raises:
         CardDiffers: what the server sent or the card holds does not belong there; the card is not
@@ -104,6 +109,7 @@ def make_card(
         birth_date=birth_date,
         entropy=entropy,
         printed=printed,
+        begun_only=begun_only,
     )
     again = False
     try:
@@ -121,6 +127,10 @@ def make_card(
 def _make(run: _Run, *, again: bool) -> Dialogue[Made]:
     yield from do(PutIn(kind=CardKind.ZORG_ID, again=again))
     found = yield from _read(run)
+    if run.begun_only and found.order is None:
+        raise CardRefused(
+            message="nothing was begun on this card", next_step="make it: zorgid card create"
+        )
     card = yield from _ordered(run, found)
     if card.state == LAPSED:
         yield from do(MakeBlank())

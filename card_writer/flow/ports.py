@@ -20,6 +20,7 @@ from pki.api.wire import (
 from pki.domain.errors import ZorgidError
 from pki.domain.identifiers import CardId, CardNumber, IdempotencyKey
 from pki.domain.people import BirthDate
+from pki.domain.status import Good, OnHold, Revoked
 
 if TYPE_CHECKING:
     from card_writer.flow.steps.base import Step
@@ -109,12 +110,29 @@ class Person(Protocol):
         """PIN and PUK that were chosen and written down when this card was begun."""
         ...
 
+    async def card_secret(self, which: SecretKind, tries_left: int | None) -> Secret:
+        """PIN or PUK of a card that was made before."""
+        ...
+
     async def go_on(self, error: ZorgidError) -> bool:
         """Whether to go on where it stopped, after what hindered was mended."""
         ...
 
     def doing(self, step: "Step[Any]") -> None:
         """What is about to be done, to be shown."""
+        ...
+
+
+class CardStatus(Protocol):
+    """The status service of the CA."""
+
+    async def ask(self, chain: tuple[bytes, ...]) -> Good | OnHold | Revoked | None:
+        """What it says of the first certificate, whose issuer comes next; None: it knows it not.
+
+        Raises:
+            Unavailable: there is no answer.
+            IntegrityBroken: the answer is not the issuer's.
+        """
         ...
 
 

@@ -29,10 +29,10 @@ def _opened() -> Dialogue[bytes]:
     refused: WrongSecret | None = None
     while True:
         state = yield from do(LookAtPass())
-        if not state.asks_pin:
-            return (yield from do(OpenPass(pin=Secret(b""))))
         left = refused.tries_left if refused is not None else state.tries_left
         yield from _while_tries_are_left(left)
+        if not state.asks_pin:
+            return (yield from do(OpenPass(pin=Secret(b""))))
         with (yield from do(AskPassPin(tries_left=left, refused=refused))) as pin:
             try:
                 return (yield from do(OpenPass(pin=pin)))

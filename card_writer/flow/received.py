@@ -39,13 +39,23 @@ def check_certified(certified: CertifiedView, holder: HolderView, pkcs10: bytes)
         raise _differs("the server sent a certificate for another key")
     if certified.card.serial != leaf.content.serial:
         raise _differs("the server sent another card's certificate")
-    if not _holds(chain):
+    if not chain_holds(chain):
         raise _differs("the server sent a chain that does not hold")
 
 
 def whole_chain(certified: CertifiedView) -> tuple[bytes, ...]:
     """What belongs on the card: its certificate and the issuers', the root's last."""
     return (certified.certificate, *certified.chain)
+
+
+def chain_holds(chain: Sequence[x509.Certificate]) -> bool:
+    """Each signed by the next, and the last by itself."""
+    try:
+        for issued, issuer in pairwise((*chain, chain[-1])):
+            issued.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
 
 
 def check_held(card: CardView, held: Sequence[bytes]) -> bytes:
@@ -64,16 +74,6 @@ def check_held(card: CardView, held: Sequence[bytes]) -> bytes:
             next_step="let an administrator block and revoke this card, then make a new one",
         )
     return held[0]
-
-
-def _holds(chain: Sequence[x509.Certificate]) -> bool:
-    """Each signed by the next, and the last by itself."""
-    try:
-        for issued, issuer in pairwise((*chain, chain[-1])):
-            issued.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
-        return False
-    return True
 
 
 def _differs(message: str) -> CardDiffers:

@@ -49,6 +49,10 @@ class Unattended:
         """Nobody remembers."""
         raise _nobody("PIN and PUK of the card")
 
+    async def card_secret(self, which: SecretKind, tries_left: int | None) -> Secret:
+        """Nobody types one."""
+        raise _nobody(f"the {which.value} of the card")
+
     async def go_on(self, error: ZorgidError) -> bool:
         """Nobody mends anything."""
         return False

@@ -9,7 +9,6 @@ from card_desk import (
     CARD_PIN,
     PASS_PIN,
     ChipCards,
-    Tear,
     TestDesk,
     pass_of,
 )
@@ -31,6 +30,7 @@ from pki.domain.errors import Refused
 from pki.domain.identifiers import CardNumber
 from pki.domain.reasons import RefusalReason
 from pki.domain.uzi import PassType
+from torn_client import Tear
 from uzi_made import DAY, NOW, Z_TEXT, PassPlan, der, upn, uzi
 from vcard_piv import PivCard as VirtualCard
 
@@ -102,7 +102,7 @@ async def test_a_blocked_pass_is_not_asked_for_its_pin(card_house: House) -> Non
 async def test_bad_pins_cost_no_try(card_house: House) -> None:
     bad = [b"12345", b"123456789", b"12345678", "pïn456".encode(), b"22111985", b"24681357 "]
     async with card_house.desk() as desk:
-        desk.person.pins = [*bad, CARD_PIN]
+        desk.person.choices = [*bad, CARD_PIN]
         made = await desk.make()
         assert desk.cards.chip.pin.left == 3
         assert_made(card_house, desk, made)
@@ -123,7 +123,7 @@ async def test_a_card_that_takes_digits_alone(card_house: House) -> None:
         )
         desk.cards.settings = settings
         desk.cards.chip = VirtualCard(digits_only=True)
-        desk.person.pins = [CARD_PIN, b"975310"]
+        desk.person.choices = [CARD_PIN, b"975310"]
         made = await desk.make()
         assert made.card.state == "actief"
         assert desk.cards.chip.pin.value == b"975310\xff\xff"

@@ -1,7 +1,8 @@
 """What steps have in common: each says what is done, and by whom.
 
 A step does nothing until whoever drives the dialogue lets it be done: on the reader (`OnReader`,
-blocking, in the readers' thread), by the server (`ToServer`) or by the person (`ToPerson`).
+blocking, in the readers' thread), by the server (`ToServer`, `ToStatus`) or by the person
+(`ToPerson`).
 """
 
 from collections.abc import Generator
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from card_writer.flow.bench import Bench
-from card_writer.flow.ports import Issuance, Person
+from card_writer.flow.ports import CardStatus, Issuance, Person
 from card_writer.secret import Secret
 from pki.api.wire import ChallengeView
 from pki.domain.algorithms import SignatureAlgorithm
@@ -36,6 +37,15 @@ class ToServer(Step[Result]):
     """Asked of the issuance API."""
 
     async def call(self, server: Issuance) -> Result:
+        """Ask it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToStatus(Step[Result]):
+    """Asked of the status service."""
+
+    async def look(self, status: CardStatus) -> Result:
         """Ask it."""
         raise NotImplementedError
 

@@ -1,0 +1,149 @@
+"""From settings to readers: which driver, which reader, and whether a card lies there."""
+
+# ruff: noqa: PLC0415 -- a driver loads its library when it is the one that is used
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from card_writer.card_edge import PinCharacters
+from card_writer.flow.ports import CardReader, PassReader
+from card_writer.programs.settings import CardSettings, DeskSettings, PassSettings
+from card_writer.readers.recognition import CardKind, recognise
+from card_writer.secret import Secret
+from card_writer.soft_token import SoftCard, SoftCardReader, SoftPass, SoftPassReader
+from pki.domain.algorithms import KeyType
+from pki.domain.errors import EnvironmentMissing, Unavailable
+from pki.ports import Entropy
+
+if TYPE_CHECKING:
+    from card_writer.readers.watch import Slot
+
+Value = TypeVar("Value")
+_CHARACTERS: Final = {
+    "digits": PinCharacters.DIGITS,
+    "letters-and-digits": PinCharacters.PRINTABLE_ASCII,
+}
+
+
+def open_passes(settings: PassSettings) -> PassReader:
+    """Where UZI passes are read.
+
+    Raises:
+        EnvironmentMissing: PC/SC's library for Python is not installed.
+        Unavailable: no reader, or several and none is named.
+    """
+    match settings.driver:
+        case "soft":
+            return SoftPassReader(SoftPass(_given(settings.folder)))
+        case "pkcs11":
+            from card_writer.pkcs11.readers import TokenPassReader
+
+            return TokenPassReader(path=_given(settings.module), reader=settings.reader)
+        case "piv":
+            from card_writer.piv.readers import PivPassReader
+
+            return PivPassReader(reader=find_reader(settings.reader))
+
+
+def open_cards(settings: CardSettings, entropy: Entropy) -> CardReader:
+    """Where ZORG-ID cards are made.
+
+    Raises:
+        EnvironmentMissing: PC/SC's library for Python is not installed.
+        Unavailable: no reader, or several and none is named.
+    """
+    key_type = KeyType(settings.key)
+    match settings.driver:
+        case "soft":
+            return SoftCardReader(SoftCard(_given(settings.folder), key_type))
+        case "pkcs11":
+            from card_writer.pkcs11.card import TokenSettings
+            from card_writer.pkcs11.readers import TokenCardReader
+
+            delivered = TokenSettings(
+                label=settings.label, pin_characters=_CHARACTERS[settings.pin]
+            )
+            return TokenCardReader(
+                path=_given(settings.module),
+                reader=_given(settings.reader),
+                settings=delivered,
+                key_type=key_type,
+            )
+        case "piv":
+            from card_writer.piv.readers import PivCardReader
+            from card_writer.piv.rights import PivSettings
+
+            master = settings.master_key
+            allowed = PivSettings(
+                pin_characters=_CHARACTERS[settings.pin],
+                ask_vendor=settings.vendor_extensions,
+                master=None if master is None else Secret(bytearray(master.read_bytes())),
+            )
+            return PivCardReader(
+                reader=find_reader(settings.reader),
+                settings=allowed,
+                entropy=entropy,
+                key_type=key_type,
+            )
+
+
+def find_reader(wanted: str | None) -> str:
+    """The one reader whose name holds ``wanted``; the only one there is, without it.
+
+    Raises:
+        EnvironmentMissing: PC/SC's library for Python is not installed.
+        Unavailable: there is none, or there are several.
+    """
+    names = [slot.reader for slot in look()]
+    exact = [name for name in names if name == wanted]
+    found = exact or [name for name in names if wanted is None or wanted in name]
+    if len(found) == 1:
+        return found[0]
+    what = "no card reader" if not found else "more than one card reader"
+    raise Unavailable(
+        message=f"there is {what}" + ("" if wanted is None else f" named {wanted!r}"),
+        next_step="zorgid card readers lists them; name one as reader in the configuration",
+    )
+
+
+def lies_there(settings: DeskSettings) -> Callable[[CardKind], bool]:
+    """Whether a kind of card is known to be in its reader; in a shared one nothing is known."""
+
+    def known(kind: CardKind) -> bool:
+        asked = settings.uzi_pass if kind is CardKind.UZI_PASS else settings.card
+        if asked.driver == "soft":
+            return True
+        if asked.reader is None or settings.uzi_pass.reader == settings.card.reader:
+            return False
+        masks = (*settings.uzi_pass.masks, *settings.card.masks)
+        there = [slot for slot in look() if asked.reader in slot.reader and slot.has_card]
+        return any(recognise(slot.atr, masks) in {None, kind} for slot in there)
+
+    return known
+
+
+def look() -> "tuple[Slot, ...]":
+    """All readers as they are now.
+
+    Raises:
+        EnvironmentMissing: PC/SC's library for Python is not installed.
+        Unavailable: the reader service does not run.
+    """
+    try:
+        from card_writer.readers.watch import Watch
+    except ImportError:
+        raise EnvironmentMissing(
+            message="pyscard, through which card readers are used, is not installed",
+            next_step="install the extra: pip install 'zorgid-token-ca[card]'",
+        ) from None
+    watch = Watch()
+    try:
+        return watch.slots()
+    finally:
+        watch.close()
+
+
+def _given(value: Value | None) -> Value:
+    if value is None:
+        raise AssertionError("the settings were checked")
+    return value

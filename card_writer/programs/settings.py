@@ -1,0 +1,182 @@
+"""The desk's configuration file, read once into checked, frozen objects.
+
+Unknown keys, missing files and unsafe values are `ConfigurationInvalid` errors that name the key.
+Paths are relative to the file they stand in. Nothing secret stands in it.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from card_writer.piv.admin_key import MASTER_OCTETS_MIN
+from card_writer.readers.recognition import UZI_PASSES, AtrMask, CardKind
+from pki.domain.errors import ConfigurationInvalid
+
+FILE_NAME: Final = "zorgid-card.toml"
+
+
+def _relative(value: Path, info: ValidationInfo) -> Path:
+    return (Path((info.context or {}).get("directory", ".")) / value).resolve()
+
+
+def _existing(value: Path, info: ValidationInfo) -> Path:
+    path = _relative(value, info)
+    if not path.is_file():
+        raise ValueError(f"file {path} does not exist")
+    return path
+
+
+def _folder(value: Path, info: ValidationInfo) -> Path:
+    path = _relative(value, info)
+    if not path.is_dir():
+        raise ValueError(f"folder {path} does not exist")
+    return path
+
+
+def _own_eyes_only(value: Path, info: ValidationInfo) -> Path:
+    path = _existing(value, info)
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        raise ValueError(f"file {path} can be read by others: chmod 600")
+    if path.stat().st_size < MASTER_OCTETS_MIN:
+        raise ValueError(f"file {path} holds fewer than {MASTER_OCTETS_MIN} octets")
+    return path
+
+
+ExistingFile = Annotated[Path, AfterValidator(_existing)]
+Folder = Annotated[Path, AfterValidator(_folder)]
+ReaderName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Section(BaseModel):
+    """A section of the file: nothing unknown in it, nothing changes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(Section):
+    """The issuance API, and the root that its TLS certificate is under."""
+
+    url: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.:-]+$")]
+    ca: ExistingFile | None = None
+    timeout_seconds: Annotated[float, Field(ge=1, le=120)] = 30.0
+
+
+class PassSettings(Section):
+    """How UZI passes are read: a vendor's PKCS#11 module, PIV, or software ones for practice."""
+
+    driver: Literal["pkcs11", "piv", "soft"]
+    module: ExistingFile | None = None
+    reader: ReaderName | None = None
+    folder: Folder | None = None
+    atr: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        _require(self.driver == "pkcs11", self.module, "module")
+        _require(self.driver == "soft", self.folder, "folder")
+        return self
+
+    @property
+    def masks(self) -> tuple[AtrMask, ...]:
+        """Answers to reset of UZI passes."""
+        given = (AtrMask.read(CardKind.UZI_PASS, text) for text in self.atr)
+        return tuple(given) or UZI_PASSES
+
+
+class CardSettings(Section):
+    """How ZORG-ID cards are made: PIV by APDUs, a vendor's PKCS#11 module, or software ones."""
+
+    driver: Literal["piv", "pkcs11", "soft"]
+    module: ExistingFile | None = None
+    reader: ReaderName | None = None
+    label: Annotated[str, Field(pattern=r"^[ -~]{1,32}$")] = "ZORG-ID Smartcard"
+    folder: Folder | None = None
+    key: Literal["rsa-2048", "rsa-3072", "p-256"] = "rsa-2048"
+    pin: Literal["digits", "letters-and-digits"] = "digits"
+    vendor_extensions: bool = False
+    master_key: Annotated[Path, AfterValidator(_own_eyes_only)] | None = None
+    atr: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        _require(self.driver == "soft", self.folder, "folder")
+        _require(self.driver == "pkcs11", self.module, "module")
+        if self.driver == "pkcs11" and self.reader is None:
+            raise ValueError("reader is needed with this driver")
+        if self.master_key is not None and not self.vendor_extensions:
+            raise ValueError("master_key is of no use without vendor_extensions = true")
+        return self
+
+    @property
+    def masks(self) -> tuple[AtrMask, ...]:
+        """Answers to reset of blank cards."""
+        return tuple(AtrMask.read(CardKind.ZORG_ID, text) for text in self.atr)
+
+
+class DeskSettings(Section):
+    """The whole file. ``language`` is what the person reads."""
+
+    language: Literal["nl", "en"] = "nl"
+    server: ServerSettings
+    uzi_pass: Annotated[PassSettings, Field(alias="pass")]
+    card: CardSettings
+
+
+def load(path: Path) -> DeskSettings:
+    """Read and check the file.
+
+    Raises:
+        ConfigurationInvalid: it cannot be read or parsed, or a setting is unknown, missing or
+            unsafe.
+    """
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationInvalid(
+            key=str(path),
+            message=f"configuration {path} cannot be read: {error.strerror}",
+            next_step="give --config FILE; docs/card-writer.md has an example",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationInvalid(
+            key=str(path),
+            message=f"configuration {path} is not TOML: {error}",
+            next_step="mend that line",
+        ) from error
+    return check(document, directory=path.resolve().parent)
+
+
+def check(document: dict[str, Any], *, directory: Path) -> DeskSettings:
+    """Check a parsed file; paths in it are relative to ``directory``.
+
+    Raises:
+        ConfigurationInvalid: names the first offending key.
+    """
+    try:
+        settings = DeskSettings.model_validate(document, context={"directory": directory})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(piece) for piece in first["loc"]) or "configuration"
+        raise ConfigurationInvalid(
+            key=key,
+            message=f"setting {key}: {first['msg'].removeprefix('Value error, ')}",
+            next_step=f"correct {key} in the configuration",
+        ) from None
+    _ = (settings.uzi_pass.masks, settings.card.masks)
+    return settings
+
+
+def _require(asked: bool, given: object, name: str) -> None:  # noqa: FBT001 -- read as a sentence
+    if asked != (given is not None):
+        raise ValueError(f"{name} {'is needed' if asked else 'does not go'} with this driver")

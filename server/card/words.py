@@ -1,0 +1,111 @@
+"""`zorgid card`: what is at the desk."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from server.report import Report
+
+card = typer.Typer(
+    help="At the desk: make ZORG-ID cards from UZI passes, and look after them.",
+    no_args_is_help=True,
+)
+
+_Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+_Config = Annotated[
+    Path, typer.Option("--config", "-c", help="The desk's file.", envvar="ZORGID_CARD_CONFIG")
+]
+_Born = Annotated[
+    str | None, typer.Option("--birth-date", help="yyyy-mm-dd; else it is asked for.")
+]
+_Number = Annotated[
+    str | None, typer.Option("--card-number", help="As printed; asked for where it is needed.")
+]
+_DEFAULT = Path("zorgid-card.toml")
+
+
+@card.command("readers")
+def readers(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+    """Show the card readers and what lies in them."""
+    from server.card.commands import show_readers
+
+    return _answer(lambda: show_readers(config), as_json=json)
+
+
+@card.command("status")
+def status(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+    """Show the card: its state, tries left, and until when it can be used; asks no PIN."""
+    from server.card.commands import show_status
+
+    return _answer(lambda: show_status(config), as_json=json)
+
+
+@card.command("create")
+def create(
+    *,
+    birth_date: _Born = None,
+    card_number: _Number = None,
+    config: _Config = _DEFAULT,
+    json: _Json = False,
+) -> int:
+    """Make a card with a UZI pass; goes on with one that was begun."""
+    from server.card.commands import create_card
+
+    return _answer(lambda: create_card(config, birth_date, card_number), as_json=json)
+
+
+@card.command("resume")
+def resume(
+    *,
+    birth_date: _Born = None,
+    card_number: _Number = None,
+    config: _Config = _DEFAULT,
+    json: _Json = False,
+) -> int:
+    """Go on with a card that was begun; a blank one is left as it is."""
+    from server.card.commands import create_card
+
+    return _answer(
+        lambda: create_card(config, birth_date, card_number, begun_only=True), as_json=json
+    )
+
+
+@card.command("change-pin")
+def change_pin(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+    """Replace the card's PIN."""
+    from server.card.commands import change_pin
+
+    return _answer(lambda: change_pin(config), as_json=json)
+
+
+@card.command("unblock-pin")
+def unblock_pin(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+    """Set a new PIN with the PUK."""
+    from server.card.commands import unblock_pin
+
+    return _answer(lambda: unblock_pin(config), as_json=json)
+
+
+@card.command("test")
+def examine(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+    """Let the card sign, and check its chain and its status at OCSP."""
+    from server.card.commands import test_card
+
+    return _answer(lambda: test_card(config), as_json=json)
+
+
+@card.command("wipe")
+def wipe(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+    """Make a card blank whose certificate is revoked."""
+    from server.card.commands import wipe_card
+
+    return _answer(lambda: wipe_card(config), as_json=json)
+
+
+def _answer(command: Callable[[], "Report"], *, as_json: bool) -> int:
+    from server.report import run_report
+
+    return run_report(command, as_json=as_json)
