@@ -15,7 +15,7 @@ import sysconfig
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -73,6 +73,7 @@ TEST_PEERS = (
     Peer("systemd-analyze", "systemd", _command("systemd-analyze")),
     Peer("softhsm", "softhsm2", _command("softhsm2-util")),
     Peer("a virtual card reader", CARD_PEERS, _all(*READER, *STRANGERS)),
+    Peer("libcacard", "libcacard0", _all("/usr/lib/*/libcacard.so.0")),
     Peer("what pyscard is built with", "gcc libc6-dev libpcsclite-dev python3-dev", COMPILER),
 )
 VENV_MODULE = Peer(
@@ -274,11 +275,6 @@ def test(args: list[str]) -> int:
 WORDS: dict[str, Callable[[list[str]], int]] = {"setup": setup, "demo": demo, "test": test}
 
 
-def _fail(stop: Stop) -> NoReturn:
-    print(f"bootstrap: {stop}", file=sys.stderr)
-    sys.exit(stop.code)
-
-
 def main(arguments: list[str]) -> int:
     """Do what the first word says; without one, say what the words are."""
     if sys.version_info < (3, 11):  # noqa: UP036 -- whoever starts this may have an older one
@@ -295,6 +291,7 @@ if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except Stop as stop:
-        _fail(stop)
+        print(f"bootstrap: {stop}", file=sys.stderr)
+        sys.exit(stop.code)
     except KeyboardInterrupt:
         sys.exit(130)

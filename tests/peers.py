@@ -12,6 +12,7 @@ import pytest
 
 from softhsm import softhsm_module
 
+OPENSC = ("opensc-tool", "pkcs11-tool", "pkcs15-tool")
 SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 
@@ -39,18 +40,12 @@ def _pcsc() -> bool:
 
     Only root can give pcscd a network of its own.
     """
-    names = (
-        "pcscd",
-        "ip",
-        "unshare",
-        "opensc-tool",
-        "pkcs11-tool",
-        "yubico-piv-tool",
-        "ssh-keygen",
-    )
+    names = ("pcscd", "ip", "unshare", "yubico-piv-tool", "ssh-keygen", "pk12util", *OPENSC)
     driver = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+    another_card = any(Path("/usr/lib").glob("*/libcacard.so.0"))
     library = importlib.util.find_spec("smartcard") is not None
-    return os.geteuid() == 0 and driver.exists() and library and _programs(*names)()
+    all_here = driver.exists() and another_card and library and _programs(*names)()
+    return os.geteuid() == 0 and all_here
 
 
 PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(

@@ -1,6 +1,7 @@
 """A UZI pass in a real reader: over APDUs, and through OpenSC as a vendor's PKCS#11 module."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -21,7 +22,8 @@ from fixtures_uzi import FakeStatusCheck
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.trust.uzi_pass import UziTrust
 from uzi_made import NOW, PassPlan, Register, der
-from vcard_pcscd import Pcscd, opensc_module
+from vcard_cac import cac_in_reader, nss_database
+from vcard_pcscd import FIRST_PORT, Pcscd, opensc_module
 from vcard_piv import PivCard as VirtualCard
 from vcard_uzi import PIN, uzi_pass
 
@@ -76,6 +78,28 @@ def test_a_wrong_pin_costs_one_try_and_a_blocked_pass_says_so(
             reader.close()
         assert reader.tries_left() == 0
         reader.close()
+
+
+async def test_a_pass_that_others_wrote_is_read_through_a_module_that_others_wrote(
+    pcscd: Pcscd, uzi_register: Register, tmp_path: Path
+) -> None:
+    database = nss_database(tmp_path, uzi_register, PIN.decode())
+    with (
+        cac_in_reader(pcscd.process.pid, FIRST_PORT, database),
+        TokenPassReader(path=opensc_module(), reader=pcscd.slot()) as reader,
+    ):
+        pcscd.wait(present=True)
+        with pytest.raises(CardRefused):
+            reader.open(Secret(b"000000"))
+        reader.close()
+        found = reader.open(Secret(PIN))
+        certificate, signature = found.authenticity_certificate(), found.sign(b"challenge")
+    pcscd.wait(present=False)
+    public = x509.load_der_x509_certificate(certificate).public_key()
+    assert isinstance(public, rsa.RSAPublicKey)
+    public.verify(signature, b"challenge", padding.PKCS1v15(), hashes.SHA256())
+    trust = UziTrust(uzi_register.settings, FakeStatusCheck())
+    assert (await trust.verify_pass(certificate, NOW)).uzi_name.ura.value == "90000382"
 
 
 def test_another_card_is_no_pass(pcscd: Pcscd, reader: Reader) -> None:
