@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from issuance.endings.ports import DueReads
 from issuance.linking.ports import LinkReads, LinkWrites
 from issuance.operators.ports import Mappings
-from issuance.search.ports import CardSearches
+from issuance.search.ports import Lookups
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.cards import Card
 from pki.domain.events import Event
@@ -151,7 +151,7 @@ class Registration(Eligibility, Journal, Mappings, Protocol):
     def put_person(self, person: Person, sealed_birth_date: bytes, /) -> None: ...
 
 
-class Enquiry(Eligibility, CardReads, CardSearches, LinkReads, DueReads, Protocol):
+class Enquiry(Eligibility, CardReads, Lookups, LinkReads, DueReads, Protocol):
     """A read-only snapshot."""
 
     def session_by_token(self, token_sha256: bytes, /) -> Session | None: ...

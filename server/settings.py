@@ -16,6 +16,7 @@ from server.setting.directory import LdapSettings
 from server.setting.evidence import EvidenceSettings
 from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
 from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
+from server.setting.receipts import ReceiptSettings
 from server.setting.sinks import CrlBucketSettings, CrlFolderSettings
 from server.setting.types import (
     Address,
@@ -173,6 +174,7 @@ class Settings(Section):
     uzi: UziSettings | None = None
     limits: LimitSettings = LimitSettings()
     rates: RateSettings = RateSettings()
+    receipts: ReceiptSettings = ReceiptSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -27,6 +27,7 @@ from pki.domain.identifiers import (
 )
 from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
 from pki.domain.people import Actor, Operator, Organisation, Person, Role
+from pki.domain.receipts import Receipt
 from pki.domain.records import (
     Challenge,
     GivenAnswer,
@@ -58,6 +59,7 @@ class Tables:
     head: JournalHead = field(default_factory=lambda: JournalHead(position=0, digest=GENESIS))
     last: datetime = START
     entries: list[JournalEntry] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
     cards: dict[CardId, Card] = field(default_factory=dict)
     persons: dict[PersonId, Person] = field(default_factory=dict)
     birth_dates: dict[PersonId, bytes] = field(default_factory=dict)
@@ -89,6 +91,12 @@ class FakeSession(FakeLinks, FakeSearch):
         self.tables.last = self.now
         self.tables.entries.append(entry)
         return entry
+
+    def journal_after(self, position: int, limit: int, /) -> list[JournalEntry]:
+        return [each for each in self.tables.entries if each.position > position][:limit]
+
+    def receipts_of(self, position: int, /) -> list[Receipt]:
+        return [each for each in self.tables.receipts if each.position == position]
 
     def card(self, card_id: CardId, /) -> Card | None:
         return self.tables.cards.get(card_id)

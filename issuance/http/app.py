@@ -14,6 +14,7 @@ from issuance.http.middleware import around_requests
 from issuance.http.peers import PeerCertificate, peer_certificate
 from issuance.http.routes.about import AboutRoutes
 from issuance.http.routes.card import CardRoutes
+from issuance.http.routes.change import ChangeRoutes
 from issuance.http.routes.holder import HolderRoutes
 from issuance.http.routes.link import LinkRoutes
 from issuance.http.routes.registration import RegistrationRoutes
@@ -51,6 +52,7 @@ def api_table(
         *HolderRoutes(desk).routes(),
         *CardRoutes(desk, peers).routes(),
         *LinkRoutes(desk, peers).routes(),
+        *ChangeRoutes(desk, peers).routes(),
         *RegistrationRoutes(desk, peers).routes(),
     ]
     if statements is not None:

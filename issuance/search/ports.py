@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from issuance.receipts.ports import ChangeReads
 from pki.domain.cards import Card
 from pki.domain.identifiers import CardId
 from pki.domain.search import CardSearch
@@ -13,3 +14,7 @@ class CardSearches(Protocol):
 
     def cards_found(self, search: CardSearch, after: CardId | None, /) -> Sequence[Card]:
         """At most ``search.limit`` cards, newest order first, from behind the card ``after``."""
+
+
+class Lookups(CardSearches, ChangeReads, Protocol):
+    """All that operators look up besides single cards."""

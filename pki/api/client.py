@@ -12,6 +12,7 @@ from pki.api.base import Problem, Wire
 from pki.api.challenge import challenge_message
 from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
 from pki.api.linking import LinkChangedView, LinkRequest, LinksView, UnlinkRequest
+from pki.api.receipts import ChangeReceiptView
 from pki.api.search import CardSearchRequest, CardsView
 from pki.api.wire import (
     BlockRequest,
@@ -210,6 +211,10 @@ class IssuanceClient:
         """What a certificate's status was at a moment (operator), and a signed statement of it."""
         query = urlencode({"at": at.isoformat()} | ({"statement": "yes"} if statement else {}))
         return await self._call("GET", f"/v1/certificates/{serial}/status?{query}", StatusAtView)
+
+    async def change(self, position: int) -> ChangeReceiptView:
+        """Read when a change was made, and since when each sink shows it (operator)."""
+        return await self._call("GET", f"/v1/changes/{position}", ChangeReceiptView)
 
     async def _post(
         self, path: str, body: Wire, answer: type[Answer], headers: dict[str, str] | None = None

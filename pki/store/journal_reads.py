@@ -92,7 +92,7 @@ class JournalReads:
         table = schema.status_intervals
         rows = self._rows(select(table).where(table.c.serial == serial).order_by(table.c.position))
         with translating():
-            return tuple(_interval(row) for row in rows)
+            return tuple(read_interval(row) for row in rows)
 
     def cursor(self, name: str) -> int:
         """The last position a follower has dealt with; 0 at its start."""
@@ -276,7 +276,8 @@ def _payload(position: int, text: str) -> Mapping[str, JsonScalar]:
     return value
 
 
-def _interval(row: Row[Any]) -> StatusInterval:
+def read_interval(row: Row[Any]) -> StatusInterval:
+    """A row of `status_intervals`."""
     return StatusInterval(
         serial=row.serial,
         issuer=row.issuer,

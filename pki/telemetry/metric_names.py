@@ -49,6 +49,7 @@ COUNTERS: Final[Mapping[str, Definition]] = {
 }
 GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_cards_held_too_long": _metric("Cards blocked for longer than hold_days."),
+    "zorgid_changes_awaited": _metric("Changes that a sink does not show yet.", "sink"),
     "zorgid_certificates_expiring": _metric("Certificates that expire soon.", "within_days"),
     "zorgid_ca_certificate_expiry_timestamp_seconds": _metric("notAfter of a CA.", "issuer"),
     "zorgid_evidence_certificate_expiry_timestamp_seconds": _metric("notAfter of it."),
@@ -80,5 +81,6 @@ GAUGES: Final[Mapping[str, Definition]] = {
 }
 HISTOGRAMS: Final[Mapping[str, Definition]] = {
     "zorgid_ocsp_duration_seconds": _metric("Time to answer an OCSP request."),
+    "zorgid_change_shown_seconds": _metric("From commit until a sink showed it.", "sink"),
     "zorgid_sign_duration_seconds": _metric("Time to sign.", "key"),
 }

@@ -110,6 +110,7 @@ class Process:
         if Role.PUBLISHER in roles and store is not None:
             self._publisher(store)
             self._sinks(store)
+            self._receipts(store)
         self.runners.append(self._serve_health)
         if self._alone:
             self.runners.append(self._announce)
@@ -216,6 +217,23 @@ class Process:
         )
         self.runners.append(role.run)
         self._metrics.add_source("crl_sinks", role)
+
+    def _receipts(self, store: "Store") -> None:
+        if not self._settings.receipts.watch:
+            return
+        from server.roles.receipts import ReceiptRole
+
+        role = ReceiptRole(
+            self._settings,
+            stores=(store, self._reader),
+            tail=self._tail,
+            clock=self._clock,
+            measure=lambda sink, seconds: self._metrics.observe(
+                "zorgid_change_shown_seconds", seconds, {"sink": sink}
+            ),
+        )
+        self.runners.append(role.run)
+        self._metrics.add_source("receipts", role)
 
     async def _serve_health(self, stop: asyncio.Event) -> None:
         await self._place.health.serve(self._probes(), stop)

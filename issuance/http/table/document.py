@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from issuance.http.table.route import Caller, Key, Query, Route
 from pki.api.base import Problem, Wire
 from pki.api.fields import CardIdText, IdempotencyKeyText, PersonIdText, SerialText
+from pki.api.receipts import Position
 
 Json = dict[str, Any]
 
@@ -20,6 +21,7 @@ _REFERENCE: Final = "#/components/schemas/{model}"
 _PATH_PARAMETERS: Final[Mapping[str, Any]] = {
     "card_id": CardIdText,
     "operator_id": PersonIdText,
+    "position": Position,
     "serial": SerialText,
 }
 _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from pki.domain.records import CrlPiece, KeptCrl, PublishedCrl
 from pki.store import schema
 from pki.store.crls.rows import crl_rows, piece_rows, require_next
-from pki.store.short_lived.writing import ShortLivedWrites
+from pki.store.receipts.writing import ReceiptWrites
 
 
-class CrlWrites(ShortLivedWrites):
+class CrlWrites(ReceiptWrites):
     """Adds CRLs."""
 
     def put_crl(self, crl: PublishedCrl, *, expected_previous: int) -> None:

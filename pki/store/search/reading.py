@@ -9,7 +9,7 @@ from pki.domain.cards import Card
 from pki.domain.identifiers import CardId
 from pki.domain.search import CardSearch, folded
 from pki.store import schema
-from pki.store.links.reading import LinkReads
+from pki.store.receipts.reading import ReceiptReads
 
 _BEYOND_UTF8: Final = b"\xff"
 _KEY_OCTETS: Final = 256
@@ -27,7 +27,7 @@ INDEXES: Final = (
 """What keeps searches quick, on tables of the schema."""
 
 
-class SearchReads(LinkReads):
+class SearchReads(ReceiptReads):
     """Adds searches."""
 
     def cards_found(self, search: CardSearch, after: CardId | None) -> tuple[Card, ...]:

@@ -108,7 +108,9 @@ ROUTES = [
     for each in api_table(Surroundings().desk, lambda request: None, None)
     if each.caller in {Caller.OPERATOR, Caller.HOLDER_OR_OPERATOR}
 ]
-OF_ONE_CARD = ("{card_id}", "{serial}")
+OF_ONE_CARD = ("{card_id}", "{serial}", "{position}")
+ORDERED_BY_HOLDER = 2
+"""The entry behind that of the session, in a journal that begins with it."""
 
 
 def body_for(route: Route, who: Who) -> dict[str, object] | None:
@@ -138,6 +140,7 @@ def body_for(route: Route, who: Who) -> dict[str, object] | None:
 def path_for(route: Route, card: Card, taken: Operator) -> str:
     assert card.serial is not None
     values = {"card_id": card.id, "serial": card.serial, "operator_id": taken.id}
+    values |= {"position": ORDERED_BY_HOLDER}
     return route.path.format(**values)
 
 

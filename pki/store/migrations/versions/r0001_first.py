@@ -20,8 +20,28 @@ def upgrade() -> None:
     _certificates()
     _status()
     _short_lived()
+    _receipts()
     for statement in _guards():
         op.execute(statement)
+
+
+def _receipts() -> None:
+    op.create_table(
+        "receipts",
+        sa.Column(
+            "position",
+            sa.BigInteger,
+            sa.ForeignKey("journal.position"),
+            primary_key=True,
+            autoincrement=False,
+        ),
+        sa.Column("sink", sa.Text, primary_key=True),
+        sa.Column("shown_at", sa.BigInteger),
+        sa.Column("sha256", sa.LargeBinary),
+        sa.Column("superseded_by", sa.BigInteger),
+    )
+    awaited = "shown_at IS NULL AND superseded_by IS NULL"
+    _partial("receipts_awaited", "receipts", ["position"], where=awaited, unique=False)
 
 
 def _guards() -> list[str]:

@@ -1,0 +1,1 @@
+"""Looks from outside when OCSP, CRLs and directories first show a change."""

@@ -1,0 +1,1 @@
+"""Receipts: when OCSP, CRLs and directories first showed a change."""

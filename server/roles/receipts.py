@@ -1,0 +1,134 @@
+"""Receipts: the role `publisher` looks from outside when each change is first shown."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+import aiohttp
+
+from pki.domain.identifiers import IssuerId, SerialNumber
+from pki.domain.receipts import Receipt
+from pki.domain.records import StatusInterval, part_name, part_of
+from pki.observe.ldap import LdapObserver
+from pki.observe.receipts.ports import Measure, Sink
+from pki.observe.receipts.sinks import CrlSink, LdapSink, OcspSink
+from pki.observe.receipts.watcher import Pace, Watcher
+from pki.ports import Clock
+from pki.store.reading import ReadStore
+from pki.store.tail import JournalTail
+from pki.store.writing import Store, WriteSession
+from pki.telemetry.metrics import Reading
+from server.roles.keys import read_certificate_file
+from server.roles.publisher import directory_missing
+from server.settings import Settings
+
+CURSOR: Final = "receipts"
+_SECONDS: Final = 10.0
+
+
+class StoreBook:
+    """Receipts in the store, with the position up to which changes were taken up."""
+
+    def __init__(self, reading: ReadStore, writing: Store) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    async def position(self) -> int:
+        """Where the last run came to."""
+        return await self._reading.read(lambda session: session.cursor(CURSOR))
+
+    async def awaited(self) -> Sequence[tuple[str, StatusInterval]]:
+        """What was not shown yet."""
+        return await self._reading.read(lambda session: session.awaited())
+
+    async def take_up(
+        self, after: int, upto: int, sinks: Sequence[str], most: int
+    ) -> Sequence[StatusInterval]:
+        """The changes of these entries; and the position, in one transaction."""
+
+        def work(session: WriteSession) -> Sequence[StatusInterval]:
+            changes = session.status_changes(after, upto, most)
+            session.await_showing(changes, sinks)
+            session.set_cursor(CURSOR, upto)
+            return changes
+
+        return await self._writing.write(work)
+
+    async def keep(self, receipts: Sequence[Receipt]) -> None:
+        """All in one transaction."""
+
+        def work(session: WriteSession) -> None:
+            for each in receipts:
+                session.put_showing(each)
+
+        await self._writing.write(work)
+
+
+class ReceiptRole:
+    """One watcher for all sinks of this installation."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        stores: tuple[Store, ReadStore],
+        tail: JournalTail,
+        clock: Clock,
+        measure: Measure,
+    ) -> None:
+        """Build it; nothing is asked yet.
+
+        Raises:
+            ConfigurationInvalid: a CA's certificate cannot be read.
+        """
+        store, reader = stores
+        self._settings = settings
+        self._issuers = {
+            IssuerId(each.id): read_certificate_file(each.certificate) for each in settings.token_ca
+        }
+        self._make = partial(
+            Watcher,
+            journal=tail,
+            book=StoreBook(reader, store),
+            clock=clock,
+            measure=measure,
+            pace=Pace(most=settings.receipts.most),
+        )
+        self._clock = clock
+        self._watcher: Watcher | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watch until ``stop``."""
+        timeout = aiohttp.ClientTimeout(total=_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as tasks:
+            self._watcher = self._make(sinks=tuple(self._sinks(session)))
+            watching = tasks.create_task(self._watcher.run())
+            await stop.wait()
+            watching.cancel()
+
+    def readings(self) -> Iterator[Reading]:
+        """How many changes each sink does not show yet."""
+        waiting: Mapping[str, int] = {} if self._watcher is None else self._watcher.waiting
+        for sink, count in waiting.items():
+            yield Reading(name="zorgid_changes_awaited", value=count, labels={"sink": sink})
+
+    def _sinks(self, session: aiohttp.ClientSession) -> Iterator[Sink]:
+        settings = self._settings
+        yield OcspSink(session, f"{settings.status.public_url}/ocsp", self._issuers, self._clock)
+        yield CrlSink(session, self._address, self._issuers)
+        if directory_missing(settings.ldap) is not None:
+            return
+        private = ("", f"ldap://{settings.ldap.listen}", None)
+        directories = [(name, at.url or "", at.ca_file) for name, at in settings.ldap.external]
+        for name, url, ca_file in directories or [private]:
+            observer = LdapObserver(url=url, base=settings.ldap.base, ca_file=ca_file)
+            yield LdapSink(name, observer, self._issuers)
+
+    def _address(self, issuer: IssuerId, serial: SerialNumber) -> str:
+        """The list that the certificate's distribution point names."""
+        generation = next(each for each in self._settings.token_ca if each.id == issuer.value)
+        name = generation.published_as
+        if generation.crl_parts:
+            name = part_name(name, part_of(serial, generation.crl_parts))
+        return f"{self._settings.status.public_url}/crl/{name}.crl"

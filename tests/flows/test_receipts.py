@@ -1,0 +1,57 @@
+"""A change's receipt: what OCSP, CRL and directory showed, by the digests that a stranger sees."""
+
+import asyncio
+import hashlib
+
+import pytest
+
+from nursery import Nursery
+from pki.api.client import IssuanceClient
+from pki.api.receipts import ChangeReceiptView
+from pki.api.wire import BlockRequest
+from pki.domain.reasons import BlockReason
+from practice import Practice, employee
+from program import fetched
+from server.initialise import ADMINISTRATOR
+
+pytestmark = [pytest.mark.slapd, pytest.mark.slow]
+
+SINKS = ["crl", "ldap", "ocsp"]
+
+
+async def shown(client: IssuanceClient, position: int) -> ChangeReceiptView:
+    """The receipt, once every sink shows the change."""
+    async with asyncio.timeout(60):
+        while True:
+            found = await client.change(position)
+            if [each.sink for each in found.shown if each.shown_at is not None] == SINKS:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_every_sink_is_seen_from_outside(practice: Practice, nursery: Nursery) -> None:
+    practice.change(('mode = "off"', 'mode = "private"'))
+    with nursery.serving(practice):
+        made = await practice.make_card(employee(1))
+        async with practice.client(ADMINISTRATOR) as administrator:
+            block = BlockRequest(reason=BlockReason.LOSS)
+            held = await administrator.block(made.card.card_id, block)
+            receipt = await shown(administrator, held.change.position)
+            crl = fetched(f"{practice.base_url}/crl/zorg-id-token-ca.crl")
+            digests = {each.sink: each.sha256 for each in receipt.shown}
+            assert digests["crl"] == digests["ldap"] == hashlib.sha256(crl).hexdigest()
+            assert len(digests["ocsp"] or "") == 64
+            assert receipt.change == held.change
+            assert (receipt.kind, receipt.card_id) == ("card.blocked", made.card.card_id)
+            assert all(
+                each.shown_at is not None and each.shown_at >= held.change.at
+                for each in receipt.shown
+            )
+            lifted = await administrator.unblock(made.card.card_id)
+            again = await shown(administrator, lifted.change.position)
+            of_directory = next(each for each in again.shown if each.sink == "ldap")
+            assert of_directory.sha256 == hashlib.sha256(made.certificate).hexdigest()
+        metrics = fetched(f"http://127.0.0.1:{practice.metrics_port}/metrics").decode()
+        for sink in SINKS:
+            assert f'zorgid_change_shown_seconds_count{{sink="{sink}"}}' in metrics
+            assert f'zorgid_changes_awaited{{sink="{sink}"}} 0.0' in metrics
