@@ -141,13 +141,20 @@ def journal_verify(
         Path | None, typer.Argument(help="An exported journal; else the store's.")
     ] = None,
     *,
+    checkpoint: Annotated[
+        list[str] | None, typer.Option(help="File or address of a checkpoint to hold it against.")
+    ] = None,
+    root: Annotated[
+        list[Path] | None, typer.Option(help="PEM of a root you trust; else the configured ones.")
+    ] = None,
     config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Check that no entry was changed, removed or put in between."""
-    from server.commands.journal import verify
+    from server.commands.journal import Against, verify
 
-    return _answer(lambda: verify(config, export), as_json=json)
+    against = Against(checkpoints=checkpoint or (), roots=root or ())
+    return _answer(lambda: verify(config, export, against), as_json=json)
 
 
 @journal.command("export")

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 from sqlalchemy import Engine
 
+from pki.store.checkpoints.reading import CheckpointReads
 from pki.store.crls.archive import CrlArchive
 from pki.store.engine import check_revision, read_engine
 from pki.store.failures import translating
@@ -19,7 +20,7 @@ from pki.store.search.reading import SearchReads
 T = TypeVar("T")
 
 
-class ReadSession(CrlArchive, SearchReads):
+class ReadSession(CrlArchive, CheckpointReads, SearchReads):
     """Every query there is, in one snapshot; good while the function it was given to runs."""
 
 

@@ -24,6 +24,7 @@ from pki.domain.people import Actor, Operator, Organisation, Person, Role
 from pki.domain.records import Challenge, Intent, IssuedCertificate
 from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
 from pki.store import schema
+from pki.store.checkpoints.writing import CheckpointWrites
 from pki.store.columns import phase_columns, read_challenge
 from pki.store.crls.writing import CrlWrites
 from pki.store.journal_reads import entry_columns, status_columns
@@ -32,7 +33,7 @@ from pki.store.search.reading import name_key
 _JOURNAL: Final = sa.insert(schema.journal)
 
 
-class WriteSession(CrlWrites):
+class WriteSession(CrlWrites, CheckpointWrites):
     """One change to the store: what it reads stays so until it is committed or refused.
 
     ``now`` is its time, never before the journal's last entry. Besides what they name, methods

@@ -45,6 +45,7 @@ COUNTERS: Final[Mapping[str, Definition]] = {
     "zorgid_ldap_changes_total": _metric("Changes made in a directory.", "replica"),
     "zorgid_ldap_failures_total": _metric("Attempts that a directory failed.", "replica"),
     "zorgid_worker_changes_total": _metric("Workers that ended or were replaced.", "outcome"),
+    "zorgid_journal_checkpoint_failures_total": _metric("Checkpoints that were not made."),
     "zorgid_pass_status_failures_total": _metric("UZI status not to be had.", "method"),
 }
 GAUGES: Final[Mapping[str, Definition]] = {
@@ -67,6 +68,8 @@ GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_ldap_set_aside": _metric("Entries the directory refuses for good.", "replica"),
     "zorgid_audit_chain_ok": _metric("1 when the journal's chain held when last checked."),
     "zorgid_journal_position": _metric("Position of the journal's newest entry."),
+    "zorgid_journal_checkpoint_timestamp_seconds": _metric("When the newest was signed."),
+    "zorgid_journal_checkpoint_position": _metric("The position that the newest is of."),
     "zorgid_follower_position": _metric("How far a follower has come.", "follower"),
     "zorgid_store_contact_age_seconds": _metric("Since the store was last read.", "role"),
     "zorgid_ocsp_cache_entries": _metric("OCSP answers kept."),

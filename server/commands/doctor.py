@@ -15,6 +15,7 @@ from pki.domain.journal import verify_chain
 from pki.ports import SystemClock
 from pki.store.reading import ReadSession, ReadStore
 from pki.trust.os_store import OsTrust, operating_system_trusts
+from server.checkpoints.examine import examine_checkpoints
 from server.commands.findings import Finding, ok, problem, report, warning
 from server.commands.generations import examine_generations
 from server.commands.outside import examine_outside
@@ -54,6 +55,7 @@ def examine(config: Path) -> Report:
         ("generations", examine_generations),
         ("profiles", _profiles),
         ("store", _store),
+        ("checkpoints", examine_checkpoints),
         ("LDAP", examine_positions),
         ("restore", _restore),
         ("CRL sinks", examine_sinks),

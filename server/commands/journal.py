@@ -1,16 +1,21 @@
 """`zorgid journal verify|export|show`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pki.domain.errors import ChainBroken, ConfigurationInvalid, Malformed
-from pki.domain.journal import GENESIS, JournalHead, RawEntry, canonical_json, verify_chain
+from pki.domain.event_codec import encode_time
+from pki.domain.evidence.checkpoints import Checkpoint, verify_against
+from pki.domain.journal import GENESIS, JournalHead, RawEntry, canonical_json
 from pki.store.reading import ReadSession, ReadStore
+from server.checkpoints.verifying import read_checkpoints
 from server.files import new_file
 from server.report import Report, progress
+from server.roles.keys import read_certificate_file
 from server.settings import load
 
 _BATCH = 2000
@@ -33,36 +38,65 @@ def _all_entries(session: ReadSession) -> Iterator[RawEntry]:
         after = batch[-1].position
 
 
-def verify(config: Path, export_file: Path | None) -> Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Against:
+    """Checkpoints, by file or address, that the journal is held against; roots that vouch for them.
+
+    Without ``roots``, those of the configuration do.
+    """
+
+    checkpoints: Sequence[str] = ()
+    roots: Sequence[Path] = ()
+
+
+def verify(config: Path, export_file: Path | None, against: Against | None = None) -> Report:
     """Verify the store's journal, or an export of it without any configuration.
 
     Raises:
-        ChainBroken: names the first entry that does not hold.
-        Malformed: the file is not an export.
+        ChainBroken: names the first entry that does not hold, or the checkpoint it contradicts.
+        Malformed: the file is not an export, or a checkpoint is none.
+        SignatureBroken: a checkpoint is not to be believed.
+        ConfigurationInvalid, Unavailable: a checkpoint cannot be read.
     """
+    checkpoints = [] if against is None else _checkpoints(config, against)
     if export_file is not None:
         progress(f"verifying {export_file}")
-        head = verify_chain(_read_export(export_file))
+        head = verify_against(_read_export(export_file), checkpoints)
     else:
         progress("verifying the store's journal")
-        head = _verify_store(config)
+        head = _verify_store(config, checkpoints)
     if head.position == 0:
         raise Malformed(
             what="journal",
             message="there is no journal entry at all",
             next_step="name a file made by: zorgid journal export",
         )
-    result = {"position": head.position, "digest": head.digest.hex()}
+    result: dict[str, Any] = {"position": head.position, "digest": head.digest.hex()}
+    if checkpoints:
+        result["checkpoints"] = [each.head.position for each in checkpoints]
     return Report(
         result=result,
-        lines=[f"journal verifies: {head.position} entries, head {head.digest.hex()}"],
+        lines=[
+            f"journal verifies: {head.position} entries, head {head.digest.hex()}",
+            *(
+                f"it goes through entry {each.head.position}, signed at {encode_time(each.at)}"
+                for each in checkpoints
+            ),
+        ],
     )
 
 
-def _verify_store(config: Path) -> JournalHead:
+def _checkpoints(config: Path, against: Against) -> list[Checkpoint]:
+    if not against.checkpoints:
+        return []
+    roots = against.roots or [root.certificate for root in load(config).root]
+    return read_checkpoints(against.checkpoints, tuple(map(read_certificate_file, roots)))
+
+
+def _verify_store(config: Path, checkpoints: Sequence[Checkpoint]) -> JournalHead:
     with open_store(config) as store:
         found, recorded = store.read_sync(
-            lambda session: (verify_chain(_all_entries(session)), session.head())
+            lambda session: (verify_against(_all_entries(session), checkpoints), session.head())
         )
     if found != recorded:
         raise ChainBroken(

@@ -159,6 +159,8 @@ class Process:
         await role.settle()
         self.runners.append(role.run)
         self._checks["issuance"] = role.problem
+        if role.checkpoints is not None:
+            self._metrics.add_source("checkpoints", role.checkpoints)
         self._metrics.add_source("held", HoldGauges(role.endings))
         self._metrics.add_source("crl", CrlGauges(role.crls, role.ceremony_crls.latest))
         return role

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import Final
 
 from issuance.endings.runner import EndingRunner
@@ -14,6 +15,7 @@ from pki.ports import Clock, Entropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
+from server.checkpoints.maker import CheckpointMaker
 from server.evidence.key import open_evidence
 from server.generation.authorities import open_generations
 from server.generation.lists import CrlFollowers, keep_parts
@@ -56,10 +58,14 @@ class IssuanceRole:
             settings, stores, tail, clock=clock, entropy=entropy, policy=crl_policy(settings)
         ).of(self.generations)
         evidence = settings.evidence
-        self._statements = Statements(
-            reader=reader,
-            evidence=None if evidence is None else open_evidence(settings, evidence),
-            clock=clock,
+        key = None if evidence is None else open_evidence(settings, evidence)
+        self._statements = Statements(reader=reader, evidence=key, clock=clock)
+        self.checkpoints = (
+            None
+            if evidence is None or key is None
+            else CheckpointMaker(
+                stores, key, clock=clock, every=timedelta(seconds=evidence.checkpoint_seconds)
+            )
         )
         self._tls = tls_context(settings)
         self.ceremony_crls = CeremonyCrls((*settings.root, settings.services_ca), store)
@@ -97,6 +103,8 @@ class IssuanceRole:
                 tasks.create_task(LapseRunner(self.desk).run()),
                 tasks.create_task(self.endings.run()),
             ]
+            if self.checkpoints is not None:
+                background.append(tasks.create_task(self.checkpoints.run()))
             app = create_app(self.desk, peers=self._peers, statements=self._statements)
             async with serving(app, host=host.strip("[]"), port=int(port), tls=self._tls):
                 self._serving = True

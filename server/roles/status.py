@@ -23,6 +23,8 @@ from pki.domain.journal import JournalEntry
 from pki.ports import Clock
 from pki.store.reading import ReadStore
 from pki.store.tail import Contact, JournalTail
+from server.checkpoints.handler import PATH as CHECKPOINT
+from server.checkpoints.handler import CheckpointHandler
 from server.generation.list_names import served_lists
 from server.process.place import Place
 from server.process.sockets import bound
@@ -88,8 +90,8 @@ class StatusRole:
             ConfigurationInvalid: a certificate file or setting cannot be used.
             Conflict: the port is taken.
         """
-        reader, tail = reading
-        self._tail = tail
+        reader, self._tail = reading
+        self._reader = reader
         self._clock = clock
         self._contact = Contact()
         policy = responder_policy(settings)
@@ -128,6 +130,7 @@ class StatusRole:
         }
         if settings.status.cps is not None:
             routes[b"/cps"] = StatementHandler(settings.status.cps)
+        routes[CHECKPOINT.encode()] = CheckpointHandler(self._reader)
         return routes
 
     def apply(self, entries: Sequence[JournalEntry]) -> None:

@@ -79,6 +79,12 @@ def _single_rows() -> None:
     op.bulk_insert(head, [{"id": 1, "position": 0, "digest": bytes(32)}])
     op.create_table("heartbeat", _only_row(), sa.Column("at", sa.BigInteger, nullable=False))
     op.create_table(
+        "checkpoints",
+        sa.Column("at", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("signed", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
         "cursors",
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("position", sa.BigInteger, nullable=False),

@@ -1,0 +1,1 @@
+"""Signed checkpoints of the journal: each of them for ever."""

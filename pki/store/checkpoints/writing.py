@@ -1,0 +1,20 @@
+"""Keeping checkpoints."""
+
+import sqlalchemy as sa
+
+from pki.domain.evidence.checkpoints import SignedCheckpoint
+from pki.store.checkpoints.tables import checkpoints
+from pki.store.short_lived.writing import ShortLivedWrites
+
+
+class CheckpointWrites(ShortLivedWrites):
+    """Adds checkpoints."""
+
+    def put_checkpoint(self, checkpoint: SignedCheckpoint) -> None:
+        """Keep one; its time is later than that of every other."""
+        row = {
+            "at": checkpoint.at,
+            "position": checkpoint.position,
+            "signed": checkpoint.signed,
+        }
+        self._write(sa.insert(checkpoints), row)

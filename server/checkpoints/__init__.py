@@ -1,0 +1,1 @@
+"""Checkpoints of the journal: made by issuance, served by status nodes, verified anywhere."""
