@@ -8,6 +8,7 @@ and it is looked at again at every start.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,14 +45,24 @@ _log: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """Waiting times between attempts, in seconds: doubling from ``first`` to ``longest``."""
+    """How a follower waits, in seconds: after failures, doubling from ``first`` to ``longest``.
+
+    ``per_second`` is how many things are brought in line in a second at most; 0: as many as go.
+    """
 
     first: float = 0.25
     longest: float = 15.0
+    per_second: float = 0.0
 
     def after(self, failures: int) -> float:
         """How long to wait after this many failures in a row (1 and up)."""
         return min(self.longest, self.first * 2.0 ** min(failures - 1, 30))
+
+    def rest(self, count: int, seconds: float) -> float:
+        """How long to rest after this many things, which took ``seconds``."""
+        if not self.per_second:
+            return 0.0
+        return max(0.0, count / self.per_second - seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +179,11 @@ class LdapFollower:
         work: dict[Target, CardCertificate | None] = dict.fromkeys(
             target for target in targets if target is not None
         )
+        began, owed = time.monotonic(), len(work)
         await self._persist(lambda: self._drain(work))
         await self._persist(lambda: self._save(batch[-1].position))
         self._waiting_since = None
+        await asyncio.sleep(self._backoff.rest(owed, time.monotonic() - began))
 
     async def _drain(self, work: dict[Target, CardCertificate | None]) -> None:
         """Bring the targets in line; what is done leaves ``work``, and counts as getting on."""

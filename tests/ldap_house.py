@@ -37,7 +37,8 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 class House:
-    def __init__(self) -> None:
+    def __init__(self, per_second: float = 0.0) -> None:
+        self.per_second = per_second
         self.journal = FakeJournal()
         self.facts = FakeFacts(self.journal)
         self.cursors = FakeCursors()
@@ -52,7 +53,7 @@ class House:
             cursors=self.cursors,
             upkeep=self.upkeep,
             clock=self.clock,
-            backoff=Backoff(first=0.001, longest=0.002),
+            backoff=Backoff(first=0.001, longest=0.002, per_second=self.per_second),
         )
 
     @asynccontextmanager

@@ -1,5 +1,7 @@
-"""Whether signed evidence is that of an evidence key below a root that the auditor trusts."""
+"""Whether what was signed is to be believed: evidence by an auditor, an approval by us."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -7,7 +9,7 @@ from typing import Final
 from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from pki.der.certificate import Certificate
+from pki.der.certificate import Certificate, read_certificate
 from pki.der.cms import SignedContent, read_signed_content
 from pki.der.extensions import KeyUsage
 from pki.domain.errors import Malformed, SignatureBroken
@@ -67,3 +69,58 @@ def _require_path(signed: SignedContent, roots: tuple[bytes, ...]) -> None:
 
 def _broken(why: str) -> SignatureBroken:
     return SignatureBroken(message=f"the evidence is not to be believed: {why}", next_step=_NEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Who: the SHA-256 of the signer's certificate (DER), and its serial; when they say they did.
+
+    ``not_after`` is the end of that certificate.
+    """
+
+    certificate_sha256: bytes
+    serial: int
+    signed_at: datetime
+    not_before: datetime
+    not_after: datetime
+
+
+def verify_approval(der: bytes, content: bytes, issuer: bytes) -> Approval:
+    """Verify a signature over ``content`` by a certificate that ``issuer`` (DER) signed.
+
+    Whether that certificate is valid now, was revoked, and whose it is, is for the caller to say.
+
+    Raises:
+        Malformed: not SignedData as `read_signed_content` takes it.
+        SignatureBroken: of other content, a wrong signature, or a certificate of somebody else.
+    """
+    signed = read_signed_content(der)
+    if not hmac.compare_digest(signed.content, content):
+        raise _no_approval(
+            "it is of another list, reason or time", "sign the order that --order writes, unchanged"
+        )
+    certificate, above = signed.signer, read_certificate(issuer).content
+    if certificate.content.issuer_der != above.subject_der or not verify_signature(
+        above.public_key,
+        certificate.content.algorithm,
+        certificate.tbs,
+        certificate.signature,
+    ):
+        raise _no_approval(
+            "its certificate is not of our Services CA", "sign with an operator's key"
+        )
+    if not verify_signature(
+        certificate.content.public_key, signed.algorithm, signed.attributes, signed.signature
+    ):
+        raise _no_approval("the signature does not verify", "have it signed again")
+    return Approval(
+        certificate_sha256=hashlib.sha256(certificate.der).digest(),
+        serial=certificate.content.serial.value,
+        signed_at=signed.signed_at,
+        not_before=certificate.content.not_before,
+        not_after=certificate.content.not_after,
+    )
+
+
+def _no_approval(why: str, next_step: str) -> SignatureBroken:
+    return SignatureBroken(message=f"an approval does not count: {why}", next_step=next_step)

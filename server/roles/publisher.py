@@ -64,7 +64,7 @@ class PublisherRole:
                 upkeep=Upkeep(facts=StoreFacts(reader), publisher=publisher, tree=tree),
                 clock=clock,
                 # A slapd of our own needs a fraction of a second to start.
-                backoff=Backoff(first=0.05),
+                backoff=Backoff(first=0.05, per_second=settings.ldap.changes_per_second),
                 replica=name,
             )
 

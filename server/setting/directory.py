@@ -56,6 +56,7 @@ class LdapSettings(DirectoryAccess):
     directory: AnyPath = Path("ldap")
     schema_directory: AnyPath = Path("schema")
     base: Annotated[str, Field(min_length=3)] = "o=ZORG-ID,c=NL"
+    changes_per_second: Annotated[int, Field(ge=0, le=100_000)] = 0
     replicas: Annotated[tuple[ReplicaSettings, ...], Field(max_length=16)] = ()
 
     @property

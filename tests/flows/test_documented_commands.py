@@ -20,7 +20,13 @@ from server.installation import Layout
 
 pytestmark = [pytest.mark.openssl, pytest.mark.curl, pytest.mark.slapd]
 
-WHOLE = ("docs/operations.md", "docs/status.md", "docs/journal.md", "docs/ldap.md")
+WHOLE = (
+    "docs/operations.md",
+    "docs/status.md",
+    "docs/journal.md",
+    "docs/ldap.md",
+    "docs/emergency.md",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +108,15 @@ def test_ldap(operated: Told) -> None:
     *_, written = [operated.reader.run(each) for each in blocks]
     (replica,) = json.loads(written)["result"]["replicas"]
     assert replica["changed"] > replica["examined"] > 0
+
+
+def test_emergency(operated: Told) -> None:
+    blocks = [each for each in examples("docs/emergency.md") if each.kind == "sh"]
+    assert [operated.reader.run(each) for each in blocks]
+    one_of_two = operated.reader.bash(
+        "zorgid revoke --file serials.csv --reason keyCompromise --approval first.p7s"
+    )
+    assert (one_of_two.returncode, "fewer than two people" in one_of_two.stderr) == (1, True)
 
 
 def independent(export: Path) -> subprocess.CompletedProcess[str]:

@@ -261,3 +261,21 @@ def test_waiting_doubles_up_to_its_limit() -> None:
     backoff = Backoff(first=0.25, longest=15.0)
     waits = [backoff.after(failures) for failures in (1, 2, 3, 7, 8, 5000)]
     assert waits == [0.25, 0.5, 1.0, 15.0, 15.0, 15.0]
+
+
+@pytest.mark.parametrize(
+    ("per_second", "count", "seconds", "rest"),
+    [(0, 500, 0.1, 0.0), (100, 500, 1.0, 4.0), (100, 500, 9.0, 0.0), (100, 0, 0.0, 0.0)],
+)
+def test_a_flood_is_spread_over_time(
+    per_second: float, count: int, seconds: float, rest: float
+) -> None:
+    assert Backoff(per_second=per_second).rest(count, seconds) == rest
+
+
+async def test_a_follower_with_a_pace_brings_all_in_line() -> None:
+    house = House(per_second=2000)
+    cards = [card_certificate(CA, number) for number in range(5)]
+    position = [house.facts.put(card) for card in cards][-1]
+    await house.follow_to(position)
+    assert all(card_dn(card, BASE) in house.directory.entries for card in cards)

@@ -1,0 +1,1 @@
+"""Revoking many cards at once: the list, the order that two people sign, and carrying it out."""

@@ -1,0 +1,147 @@
+"""Carrying out an order: in batches, which others may come between, and again after a kill."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from issuance.emergency.fate import Cause, Ending, Fate, ending, judge
+from issuance.emergency.order import RevocationOrder
+from issuance.emergency.ports import Orders, OrderStore
+from issuance.rules.permissions import Action, actor, require
+from pki.domain.cards import certificate_status
+from pki.domain.emergency.events import RevocationOrdered
+from pki.domain.emergency.records import CardAfter, CertifiedCard
+from pki.domain.errors import Forbidden
+from pki.domain.identifiers import PersonId, SerialNumber
+from pki.domain.journal import JournalEntry
+from pki.domain.people import Actor, Operator
+
+BATCH: Final = 200
+"""Cards in one transaction: all others who write wait as long as it takes, some 0.2 s."""
+
+Say = Callable[[int], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class CarriedOut:
+    """What became of the serials so far, and the last journal entry of this run (0: none)."""
+
+    fates: dict[Fate, list[SerialNumber]] = field(
+        default_factory=lambda: {each: [] for each in Fate}
+    )
+    position: int = 0
+
+    def add(self, other: "CarriedOut") -> None:
+        """Take in what a batch did."""
+        for fate, serials in other.fates.items():
+            self.fates[fate] += serials
+        self.position = max(self.position, other.position)
+
+    @property
+    def examined(self) -> int:
+        """Serials that were judged."""
+        return sum(map(len, self.fates.values()))
+
+
+def two_people(operators: Sequence[Operator | None]) -> tuple[Operator, Operator]:
+    """The first two who are different people; each must be one who may order this.
+
+    Raises:
+        Forbidden: a certificate of nobody here, of another role, or fewer than two people.
+    """
+    people: dict[PersonId, Operator] = {}
+    for each in operators:
+        if each is None:
+            raise Forbidden(
+                message="an approval is signed with a certificate that is mapped to no operator",
+                next_step="have somebody else of the ZORG-ID team sign the order",
+            )
+        require(each, Action.REVOKE_MANY)
+        people.setdefault(each.id, each)
+    match tuple(people.values()):
+        case (first, second, *_):
+            return first, second
+        case _:
+            raise Forbidden(
+                message="the order was approved by fewer than two people",
+                next_step="have another person of the ZORG-ID team sign it, with their own key",
+            )
+
+
+def was_begun(session: Orders, order: RevocationOrder) -> bool:
+    """Whether the journal has this order already."""
+    return session.cursor(_name(order)) > 0
+
+
+def begin(session: Orders, order: RevocationOrder, signers: Sequence[bytes]) -> Actor:
+    """Record the order, once; who it was in whose name the cards are revoked.
+
+    ``signers`` are the SHA-256 digests of the certificates that approved it.
+
+    Raises:
+        Forbidden: as `two_people`.
+    """
+    first, second = two_people([session.operator_by_certificate(each) for each in signers])
+    if not was_begun(session, order):
+        event = RevocationOrdered(
+            order_sha256=order.sha256,
+            second=second.id,
+            cards=len(order.serials),
+            reason=order.revoke_reason,
+            compromised_since=order.compromised_since,
+        )
+        session.set_cursor(_name(order), session.record(event, actor(first)).position)
+    return actor(first)
+
+
+async def carry_out(
+    store: OrderStore, order: RevocationOrder, by: Actor, said: Say, *, pace: float = 1.0
+) -> CarriedOut:
+    """Revoke what is not revoked yet. ``said`` is told how many serials were judged.
+
+    After each batch it rests ``pace`` times as long as that took, so that cards are blocked and
+    made meanwhile. Cancelled or killed, it has done whole batches; carried out again, it goes on.
+
+    Raises:
+        StoreUnavailable: the last batch was not recorded.
+    """
+    cause = Cause(reason=order.revoke_reason, compromised_since=order.compromised_since)
+    done = CarriedOut()
+    for start in range(0, len(order.serials), BATCH):
+        began = time.monotonic()
+        batch = order.serials[start : start + BATCH]
+        done.add(await store.write(partial(_batch, batch, cause, by)))
+        said(done.examined)
+        await asyncio.sleep(pace * (time.monotonic() - began))
+    return done
+
+
+def _batch(serials: Sequence[SerialNumber], cause: Cause, by: Actor, session: Orders) -> CarriedOut:
+    done = CarriedOut()
+    changing: list[tuple[CertifiedCard, Ending]] = []
+    for each in judge(session, serials):
+        done.fates[each.fate].append(each.serial)
+        if each.card is not None:
+            changing.append((each.card, ending(each.card, cause, session.now)))
+    entries = session.record_all([event for _, end in changing for event in end.events], by)
+    waiting = iter(entries)
+    changes = [_after(found, end, [next(waiting) for _ in end.events]) for found, end in changing]
+    session.put_cards_after(changes)
+    done.position = entries[-1].position if entries else 0
+    return done
+
+
+def _after(found: CertifiedCard, end: Ending, entries: Sequence[JournalEntry]) -> CardAfter:
+    """As the last entry leaves it: the hold that stands before it lasted no time."""
+    status = certificate_status(end.card.phase)
+    if status is None:
+        raise AssertionError("a card that was certified has a status")
+    return CardAfter(card=end.card, issuer=found.issuer, status=status, entry=entries[-1])
+
+
+def _name(order: RevocationOrder) -> str:
+    """Under which name the store keeps the entry that recorded it."""
+    return f"revocation-order/{order.sha256}"

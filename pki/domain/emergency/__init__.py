@@ -1,0 +1,1 @@
+"""Many cards revoked at once, by an order of two people."""

@@ -1,0 +1,1 @@
+"""`zorgid revoke`: many cards at once."""

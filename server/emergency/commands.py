@@ -1,0 +1,198 @@
+"""`zorgid revoke`: looks, writes the order, or carries it out."""
+
+import asyncio
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from issuance.emergency.carrying_out import CarriedOut, begin, carry_out
+from issuance.emergency.fate import judge
+from issuance.emergency.listing import Listing, read_listing
+from issuance.emergency.order import RevocationOrder
+from issuance.statement.at import read_moment
+from pki.domain.errors import ConfigurationInvalid, Conflict, Malformed
+from pki.domain.identifiers import IssuerId
+from pki.domain.people import Actor
+from pki.ports import Clock, SystemClock
+from pki.store.reading import ReadSession, ReadStore
+from pki.store.writing import Store, WriteSession
+from server.emergency.approvals import Approvals
+from server.emergency.telling import Progress, Shown, told
+from server.files import write_new
+from server.report import Report, progress
+from server.restored import refuse_unconfirmed
+from server.settings import Settings, load
+
+_PAGE: Final = 500
+_CRL_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was typed."""
+
+    file: Path
+    reason: str
+    compromised_since: str | None
+    dry_run: bool
+    order: Path | None
+    approvals: tuple[Path, ...]
+
+
+def run_revocation(config: Path, asked: Asked) -> Report:
+    """Do what was asked with the list.
+
+    Raises:
+        ConfigurationInvalid: a file cannot be read, or the order's exists.
+        Malformed: the list, the time or an approval cannot be read.
+        SignatureBroken, Forbidden: an approval does not count, or one person gave both.
+        Conflict: neither an order to write nor approvals to go by; or a restore waits.
+        StoreUnavailable: what was done until then stays; give the command again.
+    """
+    settings, clock = load(config), SystemClock()
+    listing = read_listing(_text(asked.file))
+    since = _moment(asked.compromised_since, clock.now())
+    with ExitStack() as stack:
+        reader = ReadStore.open(settings.store.url, threads=1)
+        stack.callback(reader.close_sync)
+        order = _order(reader, settings, (asked.reason, since), listing)
+        if not asked.dry_run:
+            _require_readable(asked.file, listing)
+        if asked.dry_run or asked.order is not None:
+            shown = Shown(order=order, listing=listing, done=_look(reader, order))
+            return told(shown, dry=True, written=_written(asked, order))
+        refuse_unconfirmed(settings)
+        if not asked.approvals:
+            raise Conflict(
+                message=f"revoking {len(order.serials)} cards takes the approval of two people",
+                next_step="look with --dry-run, write the order with --order FILE, let two of the "
+                "ZORG-ID team sign it (docs/emergency.md), then name both files with --approval",
+            )
+        approvals = Approvals.read(settings, reader, asked.approvals, order)
+        return asyncio.run(
+            _carry_out(settings, reader, Shown(order=order, listing=listing), approvals)
+        )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationInvalid(
+            key="--file",
+            message=f"{path} cannot be read as text: {type(error).__name__}",
+            next_step="name a CSV file in UTF-8 with one serial in each line",
+        ) from error
+
+
+def _moment(text: str | None, now: datetime) -> datetime | None:
+    since = None if text is None else read_moment(text)
+    if since is not None and since > now:
+        raise Malformed(
+            what="time",
+            message="no key is compromised since a time to come",
+            next_step="give --compromised-since a moment that is over",
+        )
+    return since
+
+
+def _require_readable(path: Path, listing: Listing) -> None:
+    if listing.unreadable:
+        lines = ", ".join(map(str, listing.unreadable[:20]))
+        raise Malformed(
+            what="list of serials",
+            message=f"{path.name}: {len(listing.unreadable)} lines hold no serial: {lines}",
+            next_step="mend them, or begin them with #; spreadsheets spoil long decimal numbers",
+        )
+
+
+def _order(
+    reader: ReadStore, settings: Settings, why: tuple[str, datetime | None], listing: Listing
+) -> RevocationOrder:
+    found = reader.read_sync(lambda session: session.installation())
+    if found is None or found[1] != settings.installation.kind:
+        raise ConfigurationInvalid(
+            key="installation.kind",
+            message="the store is of an installation of another kind, or of none",
+            next_step="name the store that belongs to this configuration",
+        )
+    installation, kind = found
+    reason, since = why
+    return RevocationOrder(
+        installation=installation,
+        kind=kind,
+        reason=reason,
+        compromised_since=since,
+        serials=listing.serials,
+    )
+
+
+def _look(reader: ReadStore, order: RevocationOrder) -> CarriedOut:
+    """What would happen now."""
+    done, said = CarriedOut(), Progress(len(order.serials), "looked up")
+    for start in range(0, len(order.serials), _PAGE):
+        page = order.serials[start : start + _PAGE]
+
+        for each in reader.read_sync(partial(judge, serials=page)):
+            done.fates[each.fate].append(each.serial)
+        said(done.examined)
+    return done
+
+
+def _written(asked: Asked, order: RevocationOrder) -> Path | None:
+    if asked.order is None or asked.dry_run:
+        return None
+    try:
+        write_new(asked.order, order.octets)
+    except FileExistsError as error:
+        raise ConfigurationInvalid(
+            key="--order",
+            message=f"{asked.order} exists already",
+            next_step="name a new file: an order is never replaced",
+        ) from error
+    return asked.order
+
+
+async def _carry_out(
+    settings: Settings, reader: ReadStore, shown: Shown, approvals: Approvals
+) -> Report:
+    clock, order = SystemClock(), shown.order
+    store = Store.open(settings.store.url, clock=clock)
+    try:
+        by = await store.write(lambda session: _begin(session, order, approvals, clock))
+        progress(f"order {order.sha256[:16]}… recorded; carried out as {by.id}")
+        done = await carry_out(store, order, by, Progress(len(order.serials), "done"))
+        waited = await _until_listed(settings, reader, done)
+    finally:
+        await store.close()
+    return told(Shown(order=order, listing=shown.listing, done=done, crl_after=waited), dry=False)
+
+
+def _begin(
+    session: WriteSession, order: RevocationOrder, approvals: Approvals, clock: Clock
+) -> Actor:
+    return begin(session, order, approvals.counted(session, order, clock.now()))
+
+
+async def _until_listed(settings: Settings, reader: ReadStore, done: CarriedOut) -> float | None:
+    """Seconds until each CA's newest CRL shows the last change; None: not within a minute."""
+    began = time.monotonic()
+    issuers = [IssuerId(each.id) for each in settings.token_ca if each.state != "ended"]
+
+    def behind(session: ReadSession) -> bool:
+        latest = (session.latest_crl(issuer) for issuer in issuers)
+        return any(crl is None or crl.upto < done.position for crl in latest)
+
+    if not done.position:
+        return 0.0
+    progress("waiting for the CRL")
+    while await reader.read(behind):
+        if time.monotonic() - began > _CRL_SECONDS:
+            return None
+        await asyncio.sleep(_LOOK_SECONDS)
+    return time.monotonic() - began

@@ -1,0 +1,155 @@
+"""Ten thousand cards revoked at once: ordered by two, killed half-way, gone on with, and seen."""
+
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from emergency_drill import HELD, Drill, fill, second_person, serial
+from pki.domain.people import Role
+from practice import Practice, copied
+from program import fetched, until
+from server.commands.journal import verify
+from server.initialise import ADMINISTRATOR, TEAM
+
+pytestmark = [pytest.mark.slow, pytest.mark.openssl]
+
+COUNT = 10_000
+HELD_BEFORE = range(0, COUNT, 1000)
+STRANGER = serial(COUNT + 1)
+
+
+@pytest.fixture(scope="module")
+def drill(module_practice: Practice) -> Drill:
+    """A list of all cards, two lines of which say what another says, and a serial of nobody."""
+    practice = module_practice
+    serials = [each.hex for each in fill(practice.layout.store, COUNT, HELD_BEFORE)]
+    second_person(practice)
+    random.Random(5).shuffle(serials)
+    path = practice.layout.root / "serials.csv"
+    lines = ["serial", *serials, serials[3], serials[9].upper(), STRANGER.hex]
+    path.write_text("\n".join(lines), "utf-8")
+    return Drill(practice, path)
+
+
+def revoked(practice: Practice) -> int:
+    with closing(sqlite3.connect(practice.layout.store)) as store:
+        [[count]] = store.execute("SELECT count(*) FROM cards WHERE state = 'ingetrokken'")
+    return int(count)
+
+
+def crl(practice: Practice) -> x509.CertificateRevocationList:
+    octets = fetched(f"{practice.base_url}/crl/zorg-id-token-ca.crl")
+    return x509.load_der_x509_crl(octets)
+
+
+@pytest.mark.timeout(300)  # with many others at work beside it
+def test_ten_thousand_cards_are_revoked(drill: Drill) -> None:
+    practice = drill.practice
+    with practice.serving():
+        code, told = drill.run(dry_run=True)
+        assert code == 1, "a serial of nobody is a finding"
+        assert (told["listed"], told["counts"]["revoke"]) == (COUNT + 1, COUNT)
+        assert told["serials"]["unknown"] == [STRANGER.hex]
+        assert [each["line"] for each in told["doubled"]] == [COUNT + 2, COUNT + 3]
+        approvals = drill.by_two()
+        assert revoked(practice) == 0
+
+        options = [word for file in approvals for word in ("--approval", str(file))]
+        with practice.spawn(*drill.words(*options), "--config", str(practice.config)) as running:
+            until(lambda: revoked(practice) > 0, "it has begun", lambda: running.log)
+            running.kill()
+        half = revoked(practice)
+        assert 0 < half < COUNT
+        assert half % 200 in {0, 199}, "whole batches, one of which holds the stranger"
+
+        code, told = drill.run(*approvals)
+        assert (code, told["counts"]["revoke"]) == (1, COUNT - half)
+        assert told["counts"]["revoked"] == half
+        assert revoked(practice) == COUNT
+        assert told["crl_seconds"] is not None
+
+        listed = {each.serial_number: each for each in crl(practice)}
+        assert {serial(number).value for number in range(COUNT)} <= set(listed)
+        reason = listed[serial(1).value].extensions.get_extension_for_class(x509.CRLReason)
+        assert reason.value.reason is x509.ReasonFlags.key_compromise
+        assert listed[serial(0).value].revocation_date_utc == HELD
+        for number in random.Random(6).sample(range(COUNT), 5):
+            assert practice.openssl_ocsp(serial(number).hex) == "revoked"
+
+        code, told = drill.run(*approvals)
+        assert (code, told["counts"]["revoke"], told["counts"]["revoked"]) == (1, 0, COUNT)
+    assert verify(practice.config, None).code == 0
+    assert ordered(practice) == 1
+
+
+def ordered(practice: Practice) -> int:
+    with closing(sqlite3.connect(practice.layout.store)) as store:
+        query = "SELECT count(*) FROM journal WHERE kind = 'revocation.ordered'"
+        [[count]] = store.execute(query)
+    return int(count)
+
+
+@pytest.fixture(scope="module")
+def small(made_practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> Drill:
+    """Three cards; nothing serves."""
+    practice = copied(made_practice, tmp_path_factory.mktemp("small") / "installation")
+    serials = fill(practice.layout.store, 3)
+    second_person(practice)
+    second_person(practice, Role.BEHEERDER)
+    path = practice.layout.root / "serials.csv"
+    path.write_text("\n".join(each.hex for each in serials), "utf-8")
+    return Drill(practice, path)
+
+
+@pytest.mark.parametrize(
+    ("who", "kind", "says"),
+    [
+        ((), "conflict", "approval of two people"),
+        ((TEAM,), "forbidden", "fewer than two people"),
+        ((TEAM, TEAM), "forbidden", "fewer than two people"),
+        ((TEAM, ADMINISTRATOR), "forbidden", "may not revoke many"),
+        ((TEAM, "beheerder"), "forbidden", "may not revoke many"),
+    ],
+)
+def test_it_takes_two_of_the_team(small: Drill, who: tuple[str, ...], kind: str, says: str) -> None:
+    code, error = small.run(*small.approved(*who))
+    assert (code, error["type"]) == (1, kind)
+    assert says in error["message"]
+    assert revoked(small.practice) == 0
+
+
+def test_an_approval_is_of_one_list_and_one_reason(small: Drill) -> None:
+    approvals = small.by_two()
+    other = Drill(small.practice, small.list.with_name("fewer.csv"))
+    other.list.write_text(serial(0).hex, "utf-8")
+    for changed in (other, Drill(small.practice, small.list, reason="superseded")):
+        code, error = changed.run(*approvals)
+        assert (code, error["type"]) == (1, "signature-broken")
+        assert "another list" in error["message"]
+    assert revoked(small.practice) == 0
+
+
+def test_a_line_that_cannot_be_read_stops_it(small: Drill) -> None:
+    spoilt = Drill(small.practice, small.list.with_name("spoilt.csv"))
+    spoilt.list.write_text(f"{serial(0)}\n7.30751E+47\n", "utf-8")
+    code, error = spoilt.run(order=spoilt.list.with_suffix(".json"))
+    assert code == 2
+    assert "1 lines hold no serial: 2" in error["message"]
+    code, told = spoilt.run(dry_run=True)
+    assert (code, told["unreadable_lines"]) == (1, [2])
+
+
+def test_files_that_are_no_approvals(small: Drill, tmp_path: Path) -> None:
+    [approval] = small.approved(TEAM)
+    broken = tmp_path / "broken.p7s"
+    octets = approval.read_bytes()
+    broken.write_bytes(octets[:-1] + bytes([octets[-1] ^ 1]))
+    for file, kind in ((small.list, "malformed"), (broken, "signature-broken")):
+        _, error = small.run(file, approval)
+        assert error["type"] == kind
+    assert small.run(tmp_path / "none")[0] == 2
+    assert revoked(small.practice) == 0
