@@ -16,6 +16,7 @@ from server.cli_backup import register as register_backup
 from server.cli_ceremony import ceremony
 from server.crls.words import crl
 from server.directory.words import ldap
+from server.emergency.words import revoke
 from server.evidence.words import status
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ app.add_typer(ceremony, name="ceremony")
 app.add_typer(crl, name="crl")
 app.add_typer(ldap, name="ldap")
 app.add_typer(status, name="status")
+app.command("revoke")(revoke)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Config = Annotated[

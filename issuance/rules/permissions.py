@@ -24,6 +24,8 @@ class Action(Enum):
     REGISTER_OPERATOR = auto()
     REMOVE_OPERATOR = auto()
     CERTIFY_RESPONDER = auto()
+    REVOKE_MANY = auto()
+    """To order it, as one of two."""
 
 
 class Reach(Enum):

@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, Final, get_type_hints
 
+from pki.domain.emergency.events import EMERGENCY_EVENTS
 from pki.domain.endings.events import ENDING_EVENTS
 from pki.domain.errors import Malformed
 from pki.domain.events import ALL_EVENTS, Event
@@ -22,7 +23,7 @@ from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
 
 JsonScalar = str | int | None
 
-EVERY_EVENT: Final = (*ALL_EVENTS, *LINK_EVENTS, *ENDING_EVENTS)
+EVERY_EVENT: Final = (*ALL_EVENTS, *LINK_EVENTS, *ENDING_EVENTS, *EMERGENCY_EVENTS)
 """All that a journal may hold."""
 
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {cls.KIND: cls for cls in EVERY_EVENT}

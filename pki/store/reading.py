@@ -15,12 +15,13 @@ from pki.store.checkpoints.reading import CheckpointReads
 from pki.store.crls.archive import CrlArchive
 from pki.store.engine import check_revision, read_engine
 from pki.store.failures import translating
+from pki.store.many.reading import ManyReads
 from pki.store.search.reading import SearchReads
 
 T = TypeVar("T")
 
 
-class ReadSession(CrlArchive, CheckpointReads, SearchReads):
+class ReadSession(CrlArchive, CheckpointReads, SearchReads, ManyReads):
     """Every query there is, in one snapshot; good while the function it was given to runs."""
 
 

@@ -28,12 +28,13 @@ from pki.store.checkpoints.writing import CheckpointWrites
 from pki.store.columns import phase_columns, read_challenge
 from pki.store.crls.writing import CrlWrites
 from pki.store.journal_reads import entry_columns, status_columns
+from pki.store.many.writing import ManyWrites
 from pki.store.search.reading import name_key
 
 _JOURNAL: Final = sa.insert(schema.journal)
 
 
-class WriteSession(CrlWrites, CheckpointWrites):
+class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
     """One change to the store: what it reads stays so until it is committed or refused.
 
     ``now`` is its time, never before the journal's last entry. Besides what they name, methods
@@ -57,11 +58,19 @@ class WriteSession(CrlWrites, CheckpointWrites):
 
     def record(self, event: Event, actor: Actor) -> JournalEntry:
         """Append to the journal, at `now`."""
-        entry = append(self._head, at=self.now, actor=actor, event=event)
-        self._write(_JOURNAL, entry_columns(entry))
-        self._head = JournalHead(position=entry.position, digest=entry.digest)
-        self._entries.append(entry)
+        (entry,) = self.record_all((event,), actor)
         return entry
+
+    def record_all(self, events: Sequence[Event], actor: Actor) -> tuple[JournalEntry, ...]:
+        """Append many entries, in this order."""
+        entries: list[JournalEntry] = []
+        for event in events:
+            entry = append(self._head, at=self.now, actor=actor, event=event)
+            self._head = JournalHead(position=entry.position, digest=entry.digest)
+            entries.append(entry)
+        self._write_rows(_JOURNAL, map(entry_columns, entries))
+        self._entries += entries
+        return tuple(entries)
 
     def put_installation(self, installation: str, kind: str) -> None:
         """Say once what this installation is."""

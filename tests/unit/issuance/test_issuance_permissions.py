@@ -38,6 +38,7 @@ REGISTER_ORGANISATION   -               -          -              all           
 REGISTER_OPERATOR       -               -          -              all           -            -
 REMOVE_OPERATOR         -               -          -              all           -            -
 CERTIFY_RESPONDER       -               -          -              -             all          -
+REVOKE_MANY             -               -          -              all           -            -
 """
 """What may be, by hand: a change of the table is a change here."""
 
