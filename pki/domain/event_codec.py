@@ -31,7 +31,7 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {cls.KIND: cls for cls in EVERY_
 
 def encode_time(at: datetime) -> str:
     """RFC 3339, UTC, microseconds always written: one text for one moment."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def decode_time(text: str) -> datetime:
@@ -58,19 +58,22 @@ _DECODERS: Final[Mapping[type, Callable[[Any], Any]]] = {
 }
 
 
+_FIELDS: Final = {
+    kind: tuple(field.name for field in fields(event)) for kind, event in EVENT_TYPES.items()
+}
+
+
 def encode(event: Event) -> dict[str, JsonScalar]:
     """The event's fields as JSON scalars."""
-    return {field.name: _encode_value(getattr(event, field.name)) for field in fields(event)}
+    return {name: _encode_value(getattr(event, name)) for name in _FIELDS[event.KIND]}
 
 
 def _encode_value(value: object) -> JsonScalar:
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, _IDENTIFIERS):
+        return str(value)
     match value:
-        case None:
-            return None
-        case str() as text:
-            return text
-        case int() as number:
-            return number
         case datetime():
             return encode_time(value)
         case SerialNumber():

@@ -19,6 +19,8 @@ from pki.domain.event_codec import JsonScalar, encode, encode_time
 from pki.domain.events import Event
 from pki.domain.people import Actor
 
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 GENESIS: Final = bytes(32)
 """What the first entry follows."""
 
@@ -59,24 +61,31 @@ class RawEntry:
 
 def append(head: JournalHead, *, at: datetime, actor: Actor, event: Event) -> JournalEntry:
     """Make the entry that follows ``head``."""
-    raw = RawEntry(
-        position=head.position + 1,
-        at=encode_time(at),
-        actor=actor_text(actor),
-        ura=None if actor.ura is None else actor.ura.value,
-        kind=event.KIND,
-        payload=encode(event),
-        previous=head.digest,
-        digest=b"",
+    return append_stored(head, at=at, actor=actor, event=event)[0]
+
+
+def append_stored(
+    head: JournalHead, *, at: datetime, actor: Actor, event: Event
+) -> tuple[JournalEntry, str]:
+    """As `append`, and the canonical text of the payload, which is stored and hashed."""
+    position = head.position + 1
+    payload = _CANONICAL.encode(encode(event))
+    # `canonical_json` of the whole, put together here: encoding a payload once is half of the work.
+    ura = "null" if actor.ura is None else f'"{actor.ura.value}"'
+    text = (
+        f'{{"actor":{_CANONICAL.encode(actor_text(actor))},"at":"{encode_time(at)}"'
+        f',"kind":"{event.KIND}","payload":{payload},"position":{position}'
+        f',"previous":"{head.digest.hex()}","ura":{ura}}}'
     )
-    return JournalEntry(
-        position=raw.position,
+    entry = JournalEntry(
+        position=position,
         at=at,
         actor=actor,
         event=event,
         previous=head.digest,
-        digest=entry_digest(raw),
+        digest=hashlib.sha256(text.encode()).digest(),
     )
+    return entry, payload
 
 
 def to_raw(entry: JournalEntry) -> RawEntry:
@@ -100,7 +109,7 @@ def actor_text(actor: Actor) -> str:
 
 def canonical_json(value: Mapping[str, object]) -> bytes:
     """The one encoding of a JSON object that is hashed."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def entry_digest(entry: RawEntry) -> bytes:

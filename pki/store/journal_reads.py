@@ -9,7 +9,7 @@ from typing import Any, Final, assert_never
 from sqlalchemy import Connection, Row, Select, func, select
 
 from pki.domain.errors import ChainBroken, IntegrityBroken, StoreUnavailable, ZorgidError
-from pki.domain.event_codec import JsonScalar, decode, encode, encode_time
+from pki.domain.event_codec import JsonScalar, decode, encode_time
 from pki.domain.identifiers import IssuerId, SerialNumber, Ura
 from pki.domain.journal import JournalEntry, JournalHead, RawEntry, actor_text, canonical_json
 from pki.domain.people import Actor, Role
@@ -160,8 +160,8 @@ class JournalReads:
                 yield from page
 
 
-def entry_columns(entry: JournalEntry) -> dict[str, object]:
-    """An entry as its row; the payload is the text that is hashed."""
+def entry_columns(entry: JournalEntry, payload: str) -> dict[str, object]:
+    """An entry as its row; the payload is the text that was hashed."""
     actor = entry.actor
     return {
         "position": entry.position,
@@ -169,7 +169,7 @@ def entry_columns(entry: JournalEntry) -> dict[str, object]:
         "actor": actor_text(actor),
         "ura": None if actor.ura is None else actor.ura.value,
         "kind": entry.event.KIND,
-        "payload": canonical_json(encode(entry.event)).decode(),
+        "payload": payload,
         "previous": entry.previous,
         "digest": entry.digest,
     }

@@ -13,6 +13,7 @@ from pki.domain.errors import IntegrityBroken, StoreUnavailable
 from pki.domain.journal import JournalEntry, JournalHead
 from pki.ports import Clock
 from pki.store import schema
+from pki.store.commit.savepoint import Gathered, Savepoint
 from pki.store.failures import translating
 from pki.store.write_session import WriteSession
 
@@ -61,13 +62,15 @@ def commit_together(engine: Engine, clock: Clock, works: Sequence[Work]) -> Comm
     with translating(), engine.begin() as connection:
         first = end = _lock_head(connection)
         _compare(clock.now(), end)
+        gathered = Gathered(connection)
         for work in works:
-            outcome, recorded = _run(connection, clock, end, work)
+            outcome, recorded = _run(Savepoint(connection, gathered), clock, end, work)
             outcomes.append(outcome)
             if recorded:
                 entries += recorded
                 last = recorded[-1]
                 end = _End(head=_head_at(last), at=last.at)
+        gathered.write()
         if end != first:
             row = {"position": end.head.position, "digest": end.head.digest, "at": end.at}
             connection.execute(update(schema.journal_head), row)
@@ -94,12 +97,11 @@ def _head_at(entry: JournalEntry) -> JournalHead:
 
 
 def _run(
-    connection: Connection, clock: Clock, end: _End, work: Work
+    savepoint: Savepoint, clock: Clock, end: _End, work: Work
 ) -> tuple[Outcome, Sequence[JournalEntry]]:
     present = clock.now()
     now = present if end.at is None else max(present, end.at)
-    session = WriteSession(connection, head=end.head, now=now)
-    connection.exec_driver_sql("SAVEPOINT work")
+    session = WriteSession(savepoint, head=end.head, now=now)
     try:
         with closing(session):
             value = work(session)
@@ -107,8 +109,7 @@ def _run(
     except Exception as error:  # noqa: BLE001 -- it is its caller's, and undoes this change only
         if isinstance(session.failure, StoreUnavailable):
             raise session.failure from None
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT work")
-        connection.exec_driver_sql("RELEASE SAVEPOINT work")
+        savepoint.undo()
         return Outcome(error=error), ()
-    connection.exec_driver_sql("RELEASE SAVEPOINT work")
+    savepoint.keep()
     return Outcome(value=value), session.entries

@@ -1,9 +1,9 @@
 """What one change may do: read and write, inside its own savepoint of the transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import datetime
-from typing import Final
 
 import sqlalchemy as sa
 
@@ -19,19 +19,18 @@ from pki.domain.identifiers import (
     SerialNumber,
     Ura,
 )
-from pki.domain.journal import JournalEntry, JournalHead, actor_text, append
+from pki.domain.journal import JournalEntry, JournalHead, actor_text, append_stored
 from pki.domain.people import Actor, Operator, Organisation, Person, Role
 from pki.domain.records import Challenge, Intent, IssuedCertificate
 from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
 from pki.store import schema
 from pki.store.checkpoints.writing import CheckpointWrites
 from pki.store.columns import phase_columns, read_challenge
+from pki.store.commit.savepoint import Savepoint
 from pki.store.crls.writing import CrlWrites
 from pki.store.journal_reads import entry_columns, status_columns
 from pki.store.many.writing import ManyWrites
 from pki.store.search.reading import name_key
-
-_JOURNAL: Final = sa.insert(schema.journal)
 
 
 class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
@@ -42,9 +41,10 @@ class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
     uniqueness rule of the schema says no. After either nothing of this change stays, caught or not.
     """
 
-    def __init__(self, connection: sa.Connection, *, head: JournalHead, now: datetime) -> None:
-        super().__init__(connection)
+    def __init__(self, savepoint: Savepoint, *, head: JournalHead, now: datetime) -> None:
+        super().__init__(savepoint.connection)
         self.now = now
+        self._savepoint = savepoint
         self._head = head
         self._entries: list[JournalEntry] = []
 
@@ -65,10 +65,10 @@ class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
         """Append many entries, in this order."""
         entries: list[JournalEntry] = []
         for event in events:
-            entry = append(self._head, at=self.now, actor=actor, event=event)
+            entry, payload = append_stored(self._head, at=self.now, actor=actor, event=event)
             self._head = JournalHead(position=entry.position, digest=entry.digest)
+            self._savepoint.rows.append(entry_columns(entry, payload))
             entries.append(entry)
-        self._write_rows(_JOURNAL, map(entry_columns, entries))
         self._entries += entries
         return tuple(entries)
 
@@ -265,6 +265,12 @@ class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
     def beat(self, at: datetime) -> None:
         """Say that the writing side lives."""
         self._put(schema.heartbeat, {"id": 1}, {"at": at})
+
+    @contextmanager
+    def _statement(self) -> Iterator[sa.Connection]:
+        with super()._statement() as connection:
+            self._savepoint.before_statement()
+            yield connection
 
     def _put(
         self, table: sa.Table, key: Mapping[str, object], values: Mapping[str, object]

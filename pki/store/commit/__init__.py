@@ -1,0 +1,1 @@
+"""What happens between the first change of a transaction and its COMMIT."""
