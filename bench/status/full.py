@@ -4,13 +4,14 @@ import base64
 import json
 import subprocess
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from bench.status import nginx, openssl
 from bench.status.asking import exchanged, posted
 from bench.status.figures import Pair, figure
 from bench.status.installation import Served, Wanted
-from bench.status.load import Aim, script, wrk
+from bench.status.load import Aim, Faulty, script, wrk
 from bench.status.machine import SERVER_CPU, environment, family, pinned, resident_bytes
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ FIXED: Final = 1000
 """Certificates of the working set that does not grow."""
 
 SCATTERED: Final = 50_000
+_LONGEST: Final = 600.0
 _HALF_LOAD: Final = "\nfunction delay() return 1 end\n"
 
 
@@ -54,12 +56,7 @@ def _beside_nginx(
 ) -> dict[str, object]:
     bodies = bench.installation.requests([each for each in numbers if each % 10 != 1])
     name = f"{'scattered' if scattered else 'fixed'}-{len(bodies)}"
-    turn = script(bench.folder, f"{name}-turn", Aim(url=served.url, bodies=bodies))
-    kept = 0
-    while kept < len(bodies):
-        wrk(served.url, turn, server=served.pid, seconds=max(1.0, len(bodies) / 10_000))
-        kept, before = _kept(served), kept
-        assert kept > before, "answers are not kept"
+    _ask_each(bench, served, bodies, name)
     asking = script(bench.folder, name, Aim(url=served.url, bodies=bodies, scattered=scattered))
     pairs = []
     for pair in range(bench.plan.pairs):
@@ -68,6 +65,16 @@ def _beside_nginx(
         pairs.append(Pair(ours=ours.cpu_rate, reference=theirs.cpu_rate))
         bench.told(name, pair, pairs[-1])
     return figure(pairs, "nginx, static body, keep-alive, the same requests", answers=len(bodies))
+
+
+def _ask_each(bench: "Bench", served: Served, bodies: Sequence[bytes], name: str) -> None:
+    """Until every answer is kept."""
+    turn = script(bench.folder, f"{name}-turn", Aim(url=served.url, bodies=bodies))
+    until = time.monotonic() + _LONGEST
+    while _kept(served) < len(bodies):
+        wrk(served.url, turn, server=served.pid, seconds=max(1.0, len(bodies) / 2500))
+        if time.monotonic() > until:
+            raise Faulty("answers are not kept")
 
 
 def _kept(served: Served) -> int:
