@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from pki.domain.errors import ZorgidError
+from pki.der.cms import read_signed_content
+from pki.domain.errors import ChainBroken, ZorgidError
 from pki.domain.evidence.checkpoints import Checkpoint, SignedCheckpoint
+from pki.domain.journal import JournalHead, verify_chain
 from pki.ports import Clock
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store
@@ -31,7 +33,10 @@ class Evidence(Protocol):
 
 
 class CheckpointMaker:
-    """A checkpoint every so often, also when nothing was written: that is evidence as well."""
+    """A checkpoint every so often, also when nothing was written: that is evidence as well.
+
+    Nothing is signed unseen: what was written since the last one must follow from it.
+    """
 
     def __init__(
         self,
@@ -45,8 +50,10 @@ class CheckpointMaker:
         self._evidence = evidence
         self._clock = clock
         self._every = every
+        self._verified: JournalHead | None = None
         self.latest: SignedCheckpoint | None = None
         self.failures = 0
+        self.chain_holds = True
 
     async def run(self) -> None:
         """Make them when they are due, for ever; what fails is tried again."""
@@ -68,9 +75,11 @@ class CheckpointMaker:
         Raises:
             Unavailable: the store or the evidence key cannot be used now.
             SignatureBroken: what the key returned does not verify.
+            ChainBroken: the journal does not hold since the last checkpoint; nothing is signed.
         """
         if self.latest is None:
             self.latest = await self._reader.read(ReadSession.latest_checkpoint)
+            self._verified = None if self.latest is None else _head(self.latest)
         due = None if self.latest is None else self.latest.at + self._every
         now = self._clock.now()
         if due is None or due <= now:
@@ -79,7 +88,13 @@ class CheckpointMaker:
         return max(0.0, (due - now).total_seconds())
 
     async def _make(self, now: datetime) -> SignedCheckpoint:
-        checkpoint = await self._reader.read(lambda session: _of(session, now))
+        verified = self._verified
+        try:
+            checkpoint = await self._reader.read(lambda session: _of(session, now, verified))
+        except ChainBroken:
+            self.chain_holds = False
+            raise
+        self._verified, self.chain_holds = checkpoint.head, True
         signed = SignedCheckpoint(
             position=checkpoint.head.position,
             at=now,
@@ -92,6 +107,7 @@ class CheckpointMaker:
     def readings(self) -> Iterator[Reading]:
         """When the last one was made, and how far the journal was; absent before the first."""
         yield Reading(name="zorgid_journal_checkpoint_failures_total", value=self.failures)
+        yield Reading(name="zorgid_audit_chain_ok", value=float(self.chain_holds))
         if self.latest is not None:
             values = {
                 "zorgid_journal_checkpoint_timestamp_seconds": self.latest.at.timestamp(),
@@ -101,6 +117,19 @@ class CheckpointMaker:
                 yield Reading(name=name, value=value)
 
 
-def _of(session: ReadSession, now: datetime) -> Checkpoint:
+def _of(session: ReadSession, now: datetime, verified: JournalHead | None) -> Checkpoint:
+    """The journal's end, which follows entry by entry from what was verified before."""
     installation, kind = session.installation() or ("", "")
-    return Checkpoint(installation=installation, kind=kind, head=session.head(), at=now)
+    head, after = session.head(), 0 if verified is None else verified.position
+    found = verify_chain(session.raw_journal(after), after=verified)
+    if found != head:
+        raise ChainBroken(
+            position=min(found.position, head.position) + 1,
+            message=f"the head says {head.position} entries, the journal has {found.position}",
+            next_step="stop issuing; run zorgid journal verify with a checkpoint kept elsewhere",
+        )
+    return Checkpoint(installation=installation, kind=kind, head=head, at=now)
+
+
+def _head(kept: SignedCheckpoint) -> JournalHead:
+    return Checkpoint.read(read_signed_content(kept.signed).content).head

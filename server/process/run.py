@@ -21,6 +21,7 @@ from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Metrics
 from server.generation.ending import refuse_wrong_states
 from server.process.announce import ServiceManager
+from server.process.counts import JournalCounts
 from server.process.gauges import (
     CaGauges,
     CrlGauges,
@@ -140,6 +141,9 @@ class Process:
         store = Store.open(self._settings.store.url, clock=self._clock)
         self._stack.push_async_callback(store.close)
         store.on_commit(lambda _entries: self._tail.wake())
+        counts = JournalCounts((await self._tail.head()).position)
+        store.on_commit(counts.apply)
+        self._metrics.add_source("journal", counts)
         if self._settings.store.postgresql is not None:
             self.runners.append(Heartbeat(store, self._clock).run)
         names = ",".join(sorted(role.value for role in roles))

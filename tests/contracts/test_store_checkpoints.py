@@ -6,22 +6,30 @@ from datetime import datetime, timedelta
 import pytest
 
 from fakes_status import FakeClock
-from pki.domain.errors import SignerUnavailable
+from pki.der.cms import read_signed_content
+from pki.domain.errors import ChainBroken, SignerUnavailable
 from pki.domain.events import ServiceStarted
 from pki.domain.evidence.checkpoints import Checkpoint
+from pki.domain.journal import JournalHead
 from pki.domain.people import SYSTEM
+from pki.keys.evidence import EvidenceKey
 from pki.ports import HttpRequest
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store
 from server.checkpoints.handler import PATH, CheckpointHandler
 from server.checkpoints.maker import CheckpointMaker
+from status_pki import PlainSigner, PracticeCa, new_key
 
 HOUR = timedelta(hours=1)
 
 
+KEY = new_key("evidence")
+CERTIFICATE = PracticeCa("Evidence", KEY).certificate
+
+
 @dataclass
-class FakeEvidence:
-    """Signs by giving back what it was given."""
+class FailingEvidence:
+    """An evidence key that is sometimes not there; it remembers when it signed."""
 
     fail: bool = False
     times: list[datetime] = field(default_factory=list)
@@ -30,7 +38,7 @@ class FakeEvidence:
         if self.fail:
             raise SignerUnavailable(message="the token is gone")
         self.times.append(signed_at)
-        return content
+        return await EvidenceKey(PlainSigner(KEY), (CERTIFICATE,)).sign(content, signed_at)
 
 
 def request(match: str | None = None) -> HttpRequest:
@@ -41,7 +49,7 @@ def request(match: str | None = None) -> HttpRequest:
 async def test_made_each_hour_and_not_sooner_also_after_a_restart(
     store: Store, read_store: ReadStore
 ) -> None:
-    clock, evidence = FakeClock(), FakeEvidence()
+    clock, evidence = FakeClock(), FailingEvidence()
 
     def maker() -> CheckpointMaker:
         return CheckpointMaker((store, read_store), evidence, clock=clock, every=HOUR)
@@ -60,7 +68,7 @@ async def test_made_each_hour_and_not_sooner_also_after_a_restart(
     kept = await read_store.read(ReadSession.latest_checkpoint)
     assert kept is not None
     assert kept == again.latest
-    made = Checkpoint.read(kept.signed)
+    made = Checkpoint.read(read_signed_content(kept.signed).content)
     assert made.head == await read_store.read(ReadSession.head)
     assert (made.at, made.head.position) == (kept.at, kept.position)
     values = {each.name: each.value for each in again.readings()}
@@ -69,12 +77,12 @@ async def test_made_each_hour_and_not_sooner_also_after_a_restart(
 
 
 async def test_without_the_key_there_is_none(store: Store, read_store: ReadStore) -> None:
-    clock, evidence = FakeClock(), FakeEvidence(fail=True)
+    clock, evidence = FakeClock(), FailingEvidence(fail=True)
     maker = CheckpointMaker((store, read_store), evidence, clock=clock, every=HOUR)
     with pytest.raises(SignerUnavailable):
         await maker.step()
     assert await read_store.read(ReadSession.latest_checkpoint) is None
-    assert {each.name for each in maker.readings()} == {"zorgid_journal_checkpoint_failures_total"}
+    assert "zorgid_journal_checkpoint_position" not in {each.name for each in maker.readings()}
     evidence.fail = False
     assert await maker.step() == HOUR.total_seconds()
 
@@ -82,7 +90,7 @@ async def test_without_the_key_there_is_none(store: Store, read_store: ReadStore
 async def test_the_newest_is_served(
     store: Store, read_store: ReadStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, evidence = FakeClock(), FakeEvidence()
+    clock, evidence = FakeClock(), FailingEvidence()
     monkeypatch.setattr("server.checkpoints.handler.KEPT_SECONDS", 0.0)
     handler = CheckpointHandler(read_store)
     assert handler.hot(b"GET", PATH.encode(), {}, b"") is None
@@ -102,3 +110,19 @@ async def test_the_newest_is_served(
     clock.advance(3600)
     await maker.step()
     assert (await handler.answer(request())).body == newer.body
+
+
+async def test_what_does_not_follow_is_not_signed(store: Store, read_store: ReadStore) -> None:
+    clock, evidence = FakeClock(), FailingEvidence()
+    maker = CheckpointMaker((store, read_store), evidence, clock=clock, every=HOUR)
+    await maker.step()
+    maker._verified = JournalHead(position=0, digest=b"\1" * 32)
+    await store.write(
+        lambda session: session.record(ServiceStarted(roles="all", version="1"), SYSTEM)
+    )
+    clock.advance(3600)
+    with pytest.raises(ChainBroken):
+        await maker.step()
+    values = {each.name: each.value for each in maker.readings()}
+    assert values["zorgid_audit_chain_ok"] == 0
+    assert len(evidence.times) == 1
