@@ -7,8 +7,9 @@ import pytest
 from aiohttp import web
 
 from pki.api.base import Problem
-from pki.api.client import ANSWER_LIMIT, IssuanceClient
+from pki.api.client import IssuanceClient
 from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
+from pki.api.transport import ANSWER_LIMIT
 from pki.domain.identifiers import CardId
 from pki.domain.reasons import RefusalReason
 

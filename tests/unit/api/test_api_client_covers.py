@@ -1,0 +1,160 @@
+"""Each call of the client is a route, with its body, its answer and its headers."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from fakes_issuance import APOTHEEK, BIRTH_DATE, RSA, Surroundings
+from fakes_issuance_store import ISSUER
+from issuance.http.app import api_table
+from issuance.http.table.route import Key, Route
+from issuance.statement.make import Statements
+from pki.api.base import Wire
+from pki.api.client import IssuanceClient
+from pki.api.linking import LinkRequest, UnlinkRequest
+from pki.api.search import CardSearchRequest
+from pki.api.transport import Answer
+from pki.api.wire import (
+    BlockRequest,
+    CardView,
+    CertificateRequest,
+    ConfirmationRequest,
+    OperatorRequest,
+    OrderRequest,
+    OrganisationRequest,
+    ResponderRequest,
+    RevokeRequest,
+    SessionRequest,
+)
+from pki.domain.identifiers import (
+    CardId,
+    CardNumber,
+    ChallengeId,
+    IdempotencyKey,
+    PersonId,
+    SerialNumber,
+    UziNumber,
+)
+from pki.domain.people import Role
+from pki.domain.reasons import BlockReason, RevokeReason
+
+CARD, KEY, SERIAL = CardId("ab" * 16), IdempotencyKey("k" * 16), SerialNumber(1 << 156)
+CHALLENGE, PERSON = ChallengeId("cd" * 16), PersonId("ef" * 16)
+UZI_NUMBER, ORDER = UziNumber("900012345"), CardNumber("ZC-000001")
+SEEN = CardView(
+    card_id=CARD,
+    state="actief",
+    since=datetime(2026, 11, 22, tzinfo=UTC),
+    ura=APOTHEEK,
+    card_number=ORDER,
+    serial=SERIAL,
+    block_reason=None,
+    revoke_reason=None,
+    revoked_at=None,
+    version="v",
+)
+SESSION = SessionRequest(challenge_id=CHALLENGE, certificate=b"c", signature=b"s", algorithm=RSA)
+CONFIRMATION = ConfirmationRequest(challenge_id=CHALLENGE, signature=b"s", algorithm=RSA)
+
+Call = Callable[[IssuanceClient], Awaitable[object]]
+CALLS: dict[str, Call] = {
+    "askChallenge": lambda client: client.challenge(),
+    "openSession": lambda client: client.open_session(SESSION),
+    "orderCard": lambda client: client.order_card(
+        "t", KEY, OrderRequest(birth_date=BIRTH_DATE, card_number=ORDER, certificate=b"c")
+    ),
+    "certifyCard": lambda client: client.certify("t", CARD, CertificateRequest(pkcs10=b"p")),
+    "confirmCard": lambda client: client.confirm("t", CARD, CONFIRMATION),
+    "searchCards": lambda client: client.search(CardSearchRequest(uzi_number=UZI_NUMBER)),
+    "readCard": lambda client: client.card(CARD),
+    "readCertificate": lambda client: client.certificate(SERIAL),
+    "readStatusAt": lambda client: client.status_at(SERIAL, SEEN.since, statement=True),
+    "blockCard": lambda client: client.block(
+        CARD, BlockRequest(reason=BlockReason.LOSS), KEY, seen=SEEN
+    ),
+    "unblockCard": lambda client: client.unblock(CARD, KEY, seen=SEEN),
+    "revokeCard": lambda client: client.revoke(
+        CARD, RevokeRequest(reason=RevokeReason.DEFECT), KEY, seen=SEEN
+    ),
+    "linkCard": lambda client: client.link(LinkRequest(uzi_number=UZI_NUMBER), KEY),
+    "readLinks": lambda client: client.links(CARD),
+    "unlinkCard": lambda client: client.unlink(CARD, UnlinkRequest(), KEY),
+    "readChange": lambda client: client.change(7),
+    "registerOrganisation": lambda client: client.register_organisation(
+        OrganisationRequest(ura=APOTHEEK, name="n"), KEY
+    ),
+    "registerOperator": lambda client: client.register_operator(
+        OperatorRequest(role=Role.BEHEERDER, ura=APOTHEEK, certificate=b"c"), KEY
+    ),
+    "takeBackOperator": lambda client: client.take_back_operator(PERSON, KEY),
+    "certifyResponder": lambda client: client.certify_responder(
+        ResponderRequest(issuer=ISSUER, pkcs10=b"p")
+    ),
+    "readProblems": lambda client: client.problems(),
+}
+
+
+class Sent(Exception):
+    """Nothing is sent: it was seen what would be."""
+
+
+@dataclass
+class Seen:
+    method: str = ""
+    path: str = ""
+    body: type[Wire] | None = None
+    answer: type[Wire] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Recording(IssuanceClient):
+    def __init__(self) -> None:
+        super().__init__("https://127.0.0.1:1")
+        self.seen = Seen()
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        answer: type[Answer],
+        *,
+        body: Wire | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        kind = None if body is None else type(body)
+        self.seen = Seen(method, path, kind, answer, headers or {})
+        raise Sent
+
+
+def table() -> list[Route]:
+    around = Surroundings()
+    past = Statements(reader=around.store, evidence=None, clock=around.clock)  # type: ignore[arg-type] # never read here
+    return list(api_table(around.desk, lambda request: None, past))
+
+
+ROUTES = [each for each in table() if each.operation in CALLS]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
+async def test_the_call_of_each_route(route: Route) -> None:
+    async with Recording() as client:
+        with pytest.raises(Sent):
+            await CALLS[route.operation](client)
+        seen = client.seen
+    pattern = re.sub(r"\\\{[a-z_]+\\\}", "[^/]+", re.escape(route.path))
+    path, _, query = seen.path.partition("?")
+    assert seen.method == route.method
+    assert re.fullmatch(pattern, path)
+    assert (seen.body, seen.answer) == (route.body, route.answer)
+    assert {each.partition("=")[0] for each in query.split("&") if each} <= {
+        each.name for each in route.query
+    }
+    assert ("Idempotency-Key" in seen.headers) is (route.key is not Key.NONE)
+    assert ("If-Match" in seen.headers) is (route.versioned and route.method != "GET")
+
+
+def test_there_is_no_call_without_a_route() -> None:
+    assert set(CALLS) == {each.operation for each in ROUTES}
