@@ -1,9 +1,10 @@
 """One token behind a module: found by its reader, opened with a PIN."""
 
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from card_writer.card_edge import CardGone, CardRefused, SecretKind, WrongSecret
-from card_writer.pkcs11.module import Answer, Module, TokenInfo
+from card_writer.pkcs11.module import Answer, TokenInfo
 from card_writer.pkcs11.refusals import WRONG, TokenRefused, wrong
 from card_writer.secret import Secret
 from pki.der import codec
@@ -17,6 +18,18 @@ _UNTOLD = 2
 """Tries that are left at least where no flag says that the next mistake blocks the PIN."""
 
 
+class Calls(Protocol):
+    """A module, as `card_writer.pkcs11.module.Module` is one."""
+
+    def tokens(self) -> tuple[TokenInfo, ...]:
+        """The tokens that are in."""
+        ...
+
+    def call(self, name: str, *parts: Secret | bytes, **fields: Any) -> Answer:  # noqa: ANN401 -- JSON
+        """Have something done."""
+        ...
+
+
 @dataclass(slots=True)
 class TokenLink:
     """The token in ``reader``; without a reader's name the only one that is initialised.
@@ -24,7 +37,7 @@ class TokenLink:
     A part of the name will do where it fits one reader.
     """
 
-    module: Module
+    module: Calls
     reader: str | None
     _who: str | None = field(default=None)
 

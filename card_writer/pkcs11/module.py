@@ -20,6 +20,10 @@ ANSWER_SECONDS: Final = 180.0
 """Old cards search a minute and more for the primes of an RSA key."""
 _START_SECONDS: Final = 60.0
 _END_SECONDS: Final = 5.0
+if sys.platform == "win32":
+    _FLAGS: Final = subprocess.CREATE_NO_WINDOW
+else:
+    _FLAGS: Final = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,7 @@ class Module:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
+            creationflags=_FLAGS,
         )
         self._listener = threading.Thread(target=self._listen, name="pkcs11 answers", daemon=True)
         self._listener.start()

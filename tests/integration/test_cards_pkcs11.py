@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -20,8 +22,8 @@ from card_writer.card_edge import (
     SecretKind,
     WrongSecret,
 )
-from card_writer.pkcs11.card import TokenCard, TokenSettings
-from card_writer.pkcs11.module import Module
+from card_writer.pkcs11.card import TokenCard
+from card_writer.pkcs11.module import Answer, Module, TokenInfo
 from card_writer.pkcs11.readers import TokenCardReader
 from card_writer.secret import Secret
 from peers import require
@@ -115,51 +117,63 @@ def test_foreign_tools_find_key_and_certificates(tokens: SoftHsm, reader: TokenC
     assert "sensitive, always sensitive, never extractable, local" in told
 
 
-@pytest.mark.parametrize("replaced", ["neither", "puk", "both"])
-def test_a_hand_over_that_was_torn_goes_on(
-    tokens: SoftHsm, reader: TokenCardReader, replaced: str
+@dataclass
+class Torn:
+    """A module whose process is gone once the ``count``-th call of a name was carried out."""
+
+    module: Module
+    name: str
+    count: int
+
+    def tokens(self) -> tuple[TokenInfo, ...]:
+        return self.module.tokens()
+
+    def call(self, name: str, *parts: Secret | bytes, **fields: Any) -> Answer:
+        answer = self.module.call(name, *parts, **fields)
+        self.count -= name == self.name
+        if self.count == 0:
+            os.kill(self.module.process_id, signal.SIGKILL)
+            return self.module.call("close")
+        return answer
+
+
+def make(card: HolderCard) -> None:
+    if not card.state().handed:
+        begin(card)
+    hand_over(card)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("init_token", 1),
+        ("init_pin", 1),
+        ("put_note", 1),
+        ("generate", 1),
+        ("put_certificate", 2),
+        ("put_note", 3),
+        ("set_pin", 1),
+        ("set_pin", 2),
+        ("put_note", 4),
+    ],
+)
+def test_torn_at_any_change_it_comes_right(
+    tokens: SoftHsm, reader: TokenCardReader, name: str, count: int
 ) -> None:
     card = reader.open(NUMBER)
-    begin(card)
-    reader.settings = card.settings
-    if replaced == "neither":
-        with pytest.raises(WrongSecret):
-            misled(card).hand_over(pin=Secret(PIN), puk=Secret(PUK))
-    elif replaced == "puk":
-        with pytest.raises(WrongSecret):
-            misled(card, puk=b"12345678").hand_over(pin=Secret(PIN), puk=Secret(PUK))
-    else:
-        card.hand_over(pin=Secret(PIN), puk=Secret(PUK))
+    assert isinstance(card.link.module, Module)
+    card.link.module = Torn(card.link.module, name, count)
+    with pytest.raises(CardGone) as gone:
+        make(card)
+    assert gone.value.outcome_unknown
     again = put_in_again(tokens, reader)
-    assert again.state().phase is Phase.HANDING_OVER
-    hand_over(again)
-    assert again.state().phase is Phase.OPERATIONAL
-
-
-def misled(card: TokenCard, puk: bytes = b"00000000") -> TokenCard:
-    """The same card, whose writer has other notions of what it was delivered with."""
-    settings = TokenSettings(
-        transport_pin=lambda: Secret(b"000000"), transport_puk=lambda: Secret(puk)
-    )
-    return TokenCard(card.link, settings, card.key_type, card.printed, card.record)
-
-
-def test_torn_before_the_record_it_begins_anew(tokens: SoftHsm, reader: TokenCardReader) -> None:
-    card = reader.open(NUMBER)
-    with Secret(b"12345678") as puk:
-        card.link.initialise(puk, "ZORG-ID Smartcard")
-    again = put_in_again(tokens, reader)
-    assert again.state().phase is Phase.BLANK
     again.printed = NUMBER
-    begin(again)
-    hand_over(again)
-
-
-def test_a_key_that_was_made_and_not_kept_is_replaced(reader: TokenCardReader) -> None:
-    card = reader.open(NUMBER)
-    card.remember_order(ORDER)
-    card.link.call("generate", key="01", label="torn", kind="p-256")
-    begin(card)
+    make(again)
+    assert again.state().phase is Phase.OPERATIONAL
+    with pytest.raises(WrongSecret):
+        again.log_in(Secret(b"123456"))
+    again.log_in(Secret(PIN))
+    again.unblock_pin(puk=Secret(PUK), new=Secret(b"other9"))
 
 
 def test_pin_is_changed_and_unblocked(reader: TokenCardReader) -> None:
@@ -237,6 +251,7 @@ def test_a_key_that_was_exchanged_is_noticed(reader: TokenCardReader) -> None:
 
 def test_a_module_that_crashes_takes_nobody_along(reader: TokenCardReader) -> None:
     card = reader.open(NUMBER)
+    assert isinstance(card.link.module, Module)
     os.kill(card.link.module.process_id, signal.SIGKILL)
     with pytest.raises(CardGone) as gone:
         card.remember_order(ORDER)
