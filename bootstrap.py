@@ -70,6 +70,7 @@ TEST_PEERS = (
     Peer("java", "default-jdk-headless", _command("javac")),
     Peer("nss", "libnss3-tools", _command("ocspclnt")),
     Peer("nginx", "nginx-light", _command("nginx")),
+    Peer("promtool", "prometheus", _command("promtool")),
     Peer("systemd-analyze", "systemd", _command("systemd-analyze")),
     Peer("softhsm", "softhsm2", _command("softhsm2-util")),
     Peer("a virtual card reader", CARD_PEERS, _all(*READER, *STRANGERS)),

@@ -57,6 +57,7 @@ PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
         "postgres": lambda: postgres_programs() is not None,
         "java": _programs("java", "javac"),
         "nginx": _programs("nginx"),
+        "promtool": _programs("promtool"),
         "nss": _programs("certutil", "ocspclnt", "vfychain"),
         "pcsc": _pcsc,
         "systemd": _programs("systemd-analyze"),

@@ -1,0 +1,108 @@
+"""Alert rules and dashboard name metrics that there are, and Prometheus' own tool reads them."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from pki.telemetry.metric_names import COUNTERS, GAUGES
+
+pytestmark = pytest.mark.promtool
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+RULES: Final = ROOT / "deploy/prometheus/zorgid.rules.yml"
+DASHBOARD: Final = ROOT / "deploy/grafana/zorgid.json"
+SOURCES: Final = ("pki", "server", "crl", "ocsp", "ldap_publish", "issuance", "ca")
+NAME: Final = re.compile(r"zorgid_[a-z_]+")
+
+
+def panels() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(DASHBOARD.read_text("utf-8"))["panels"]
+    return found
+
+
+def expressions() -> list[str]:
+    return [target["expr"] for panel in panels() for target in panel["targets"]]
+
+
+def given() -> set[str]:
+    """Metrics that some code gives a value to."""
+    files = [path for folder in SOURCES for path in (ROOT / folder).rglob("*.py")]
+    text = "".join(each.read_text("utf-8") for each in files if each.stem != "metric_names")
+    return set(NAME.findall(text)) & (COUNTERS.keys() | GAUGES.keys())
+
+
+def promtool(*words: str | Path) -> str:
+    done = subprocess.run(("promtool", *words), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("path", [RULES, DASHBOARD], ids=["rules", "dashboard"])
+def test_each_metric_is_there(path: Path) -> None:
+    assert set(NAME.findall(path.read_text("utf-8"))) <= given()
+
+
+def test_promtool_reads_the_rules() -> None:
+    assert re.search(r"SUCCESS: [0-9]+ rules found", promtool("check", "rules", RULES))
+
+
+def test_promtool_reads_what_the_dashboard_asks(tmp_path: Path) -> None:
+    asked = [each.replace("$__rate_interval", "5m") for each in expressions()]
+    rules = [{"record": f"panel:{number}", "expr": each} for number, each in enumerate(asked)]
+    path = tmp_path / "dashboard.yml"
+    path.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}), "utf-8")
+    assert f"{len(asked)} rules found" in promtool("check", "rules", path)
+    assert len({panel["id"] for panel in panels()}) == len(panels()) == len(asked)
+
+
+def series(name: str, values: str) -> dict[str, str]:
+    return {"series": name, "values": values}
+
+
+CASES: Final = {
+    "ZorgidDown": ('up{job="zorgid",instance="a"}', "1 0x9", "1x9"),
+    "ZorgidStoreNotSeen": ('zorgid_store_contact_age_seconds{role="reader"}', "3x9", "0.2x9"),
+    "ZorgidCrlLate": ('zorgid_crl_late{issuer="g1"}', "1x9", "0x9"),
+    "ZorgidCrlEnds": ('zorgid_crl_next_update_timestamp_seconds{issuer="g1"}', "80000x9", "9e6x9"),
+    "ZorgidChainBroken": ("zorgid_audit_chain_ok", "1 0x9", "1x9"),
+    "ZorgidCrlFails": ('zorgid_crl_failures_total{issuer="g1"}', "0+1x9", "2x9"),
+    "ZorgidLdapBehind": ('zorgid_ldap_outbox_oldest_seconds{replica="a"}', "90x9", "20x9"),
+    "ZorgidHsmFails": (
+        'zorgid_hsm_errors_total{module="m",error="device"}',
+        "0+1x9",
+        "4x9",
+    ),
+    "ZorgidOcspCannotAnswer": ('zorgid_ocsp_errors_total{error="try_later"}', "0+5x9", "5x9"),
+    "ZorgidResponderEnds": (
+        'zorgid_ocsp_responder_expiry_timestamp_seconds{issuer="g1"}',
+        "1000x99",
+        "9e6x99",
+    ),
+}
+
+
+@pytest.mark.parametrize("alert", CASES)
+def test_an_alert_comes_when_it_should_and_only_then(alert: str, tmp_path: Path) -> None:
+    name, bad, good = CASES[alert]
+    fires = tmp_path / "fires.yml"
+    firing = f'count(ALERTS{{alertname="{alert}",alertstate="firing"}}) or vector(0)'
+    groups = [
+        {
+            "interval": "1m",
+            "input_series": [series(name, values)],
+            "promql_expr_test": [
+                {
+                    "expr": firing,
+                    "eval_time": "80m" if "99" in values else "8m",
+                    "exp_samples": [{"labels": "{}", "value": expected}],
+                }
+            ],
+        }
+        for values, expected in ((bad, 1), (good, 0))
+    ]
+    fires.write_text(json.dumps({"rule_files": [str(RULES)], "tests": groups}), "utf-8")
+    assert "SUCCESS" in promtool("test", "rules", fires)
