@@ -39,9 +39,7 @@ class TlsMade:
         return self._certificates[who].public_bytes(Encoding.DER)
 
     def server_context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(
-            ssl.Purpose.CLIENT_AUTH, cafile=self.folder / "ca.pem"
-        )
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.folder / "ca.pem")
         context.load_cert_chain(self.folder / "server.pem")
         context.verify_mode = ssl.CERT_OPTIONAL
         return context

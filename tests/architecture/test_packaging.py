@@ -31,6 +31,7 @@ SPELLINGS = {
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD",
     "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "ISC License (ISCL)": "ISC",
     "LGPL v3": "LGPL-3.0-only",
     "MIT License": "MIT",
