@@ -22,7 +22,7 @@ from bench.status.machine import BOTH_CPUS
 from pki.api.client import IssuanceClient
 from pki.api.fields import from_pem
 from pki.api.wire import BlockRequest, OperatorRequest, OrganisationRequest
-from pki.der.ocsp import OcspResponse, encode_request, make_cert_id, read_response
+from pki.der.ocsp import OcspError, OcspResponse, encode_request, make_cert_id, read_response
 from pki.domain.people import Role
 from pki.domain.reasons import BlockReason
 from pki.domain.status import Good
@@ -106,16 +106,21 @@ class Asker:
     since: float = 0.0
     stopped: threading.Event = field(default_factory=threading.Event)
 
-    def ask(self) -> bytes:
-        """One answer; whose it is, by the responder's key."""
+    def ask(self) -> bytes | None:
+        """One answer; whose it is, by the responder's key. None for tryLater, which shows nothing.
+
+        A worker that gets no processor for two seconds says so, since it has not seen the journal.
+        """
         self.connection.request("POST", "/ocsp", self.body, _TYPE)
         read = read_response(self.connection.getresponse().read())
+        if read is OcspError.TRY_LATER:
+            return None
         assert isinstance(read, OcspResponse), read
         good = isinstance(read.singles[0].status, Good)
         if good is not self.good or not self.since:
             # The time first: whoever sees the status then sees its time too.
             self.since, self.good = time.monotonic(), good
-        return read.responder_key_hash or b""
+        return read.responder_key_hash
 
     def run(self) -> None:
         """Until it is stopped."""
@@ -132,7 +137,9 @@ def asking(port: int, body: bytes, workers: int) -> Iterator[list[Asker]]:
     found: dict[bytes, Asker] = {}
     while len(found) < workers:
         asker = Asker(HTTPConnection("127.0.0.1", port, timeout=_LONGEST), body)
-        found.setdefault(asker.ask(), asker)
+        whose = asker.ask()
+        if whose is not None:
+            found.setdefault(whose, asker)
     askers = list(found.values())
     threads = [threading.Thread(target=each.run) for each in askers]
     for thread in threads:
