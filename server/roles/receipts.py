@@ -1,7 +1,7 @@
 """Receipts: the role `publisher` looks from outside when each change is first shown."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -28,11 +28,15 @@ _SECONDS: Final = 10.0
 
 
 class StoreBook:
-    """Receipts in the store, with the position up to which changes were taken up."""
+    """Receipts in the store, with the position up to which changes were taken up.
 
-    def __init__(self, reading: ReadStore, writing: Store) -> None:
+    Of other CAs than ``issuers`` nothing is awaited.
+    """
+
+    def __init__(self, reading: ReadStore, writing: Store, issuers: Container[IssuerId]) -> None:
         self._reading = reading
         self._writing = writing
+        self._issuers = issuers
 
     async def position(self) -> int:
         """Where the last run came to."""
@@ -40,7 +44,8 @@ class StoreBook:
 
     async def awaited(self) -> Sequence[tuple[str, StatusInterval]]:
         """What was not shown yet."""
-        return await self._reading.read(lambda session: session.awaited())
+        found = await self._reading.read(lambda session: session.awaited())
+        return [each for each in found if each[1].issuer in self._issuers]
 
     async def take_up(
         self, after: int, upto: int, sinks: Sequence[str], most: int
@@ -48,7 +53,8 @@ class StoreBook:
         """The changes of these entries; and the position, in one transaction."""
 
         def work(session: WriteSession) -> Sequence[StatusInterval]:
-            changes = session.status_changes(after, upto, most)
+            found = session.status_changes(after, upto, most)
+            changes = [each for each in found if each.issuer in self._issuers]
             session.await_showing(changes, sinks)
             session.set_cursor(CURSOR, upto)
             return changes
@@ -90,7 +96,7 @@ class ReceiptRole:
         self._make = partial(
             Watcher,
             journal=tail,
-            book=StoreBook(reader, store),
+            book=StoreBook(reader, store, self._issuers),
             clock=clock,
             measure=measure,
             pace=Pace(most=settings.receipts.most),

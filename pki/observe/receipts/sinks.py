@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from pki.domain.errors import ZorgidError
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.records import StatusInterval
 from pki.domain.status import Good
@@ -39,18 +40,28 @@ class OcspSink:
         self._clock = clock
 
     async def shown(self, awaited: Sequence[StatusInterval]) -> Mapping[int, bytes]:
-        """Ask for each certificate."""
+        """Ask for each certificate; one that gets no answer does not hold up the others."""
         found: dict[int, bytes] = {}
+        failure: ZorgidError | None = None
         for each in awaited:
-            question = OcspQuestion(
-                issuer=self._issuers[each.issuer], serial=each.serial, nonce=None
-            )
-            path = quote(base64.b64encode(question.request()).decode(), safe="")
-            answer = await fetch(self._session, f"{self._url}/{path}", _ANSWER)
-            view = question.read(answer, self._clock.now())
-            if agrees(each.status, view.status):
-                found[each.position] = hashlib.sha256(answer).digest()
+            try:
+                found |= await self._shown(each)
+            except ZorgidError as error:
+                failure = error
+        if failure is not None and not found:
+            raise failure
         return found
+
+    async def _shown(self, change: StatusInterval) -> Mapping[int, bytes]:
+        question = OcspQuestion(
+            issuer=self._issuers[change.issuer], serial=change.serial, nonce=None
+        )
+        path = quote(base64.b64encode(question.request()).decode(), safe="")
+        answer = await fetch(self._session, f"{self._url}/{path}", _ANSWER)
+        view = question.read(answer, self._clock.now())
+        if not agrees(change.status, view.status):
+            return {}
+        return {change.position: hashlib.sha256(answer).digest()}
 
 
 class CrlSink:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pki.domain.errors import ZorgidError
 from pki.domain.journal import JournalEntry
 from pki.domain.receipts import Receipt
 from pki.domain.records import StatusInterval
@@ -96,8 +95,9 @@ class Watcher:
                 async for batch in self._journal.follow(self._position):
                     await self._take_up(self._position, batch)
                     self._position = batch[-1].position if batch else self._position
-            except ZorgidError as error:
-                _log.warning("changes cannot be taken up for receipts", extra={"why": str(error)})
+            except Exception as error:  # noqa: BLE001 -- nothing may end the following
+                why = {"why": f"{type(error).__name__}: {error}"}
+                _log.warning("changes cannot be taken up for receipts", extra=why)
                 await asyncio.sleep(self._pace.away)
 
     async def _begin(self) -> int:
@@ -144,7 +144,7 @@ class Watcher:
             ]
             if receipts:
                 await self._book.keep(receipts)
-        except ZorgidError as error:
+        except Exception as error:  # noqa: BLE001 -- nothing that is read may end the looking
             self._failed(gaze, error)
             return
         gaze.failures = 0
@@ -153,9 +153,9 @@ class Watcher:
             gaze.drop(each)
             self._measure(gaze.sink.name, max(0.0, (now - each.since).total_seconds()))
 
-    def _failed(self, gaze: _Gaze, error: ZorgidError) -> None:
+    def _failed(self, gaze: _Gaze, error: Exception) -> None:
         gaze.failures += 1
         gaze.pause = min(max(gaze.pause, self._pace.idle) * 2, self._pace.away)
         if gaze.failures == 1:
-            fields = {"sink": gaze.sink.name, "why": error.message}
+            fields = {"sink": gaze.sink.name, "why": f"{type(error).__name__}: {error}"}
             _log.warning("what a sink shows cannot be read; trying on", extra=fields)
