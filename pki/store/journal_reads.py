@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, assert_never
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from pki.domain.errors import ChainBroken, IntegrityBroken, StoreUnavailable, ZorgidError
 from pki.domain.event_codec import JsonScalar, decode, encode_time
@@ -25,6 +25,12 @@ HEARTBEAT_LIMIT: Final = timedelta(seconds=2)
 
 STATUS_COLUMNS: Final = ("status", "status_at", "status_reason", "compromised_since")
 """What a status stands in, in `certificates` and `status_intervals`."""
+
+_STATUS: Final = select(*(schema.certificates.c[name] for name in STATUS_COLUMNS)).where(
+    schema.certificates.c.serial == bindparam("of_serial"),
+    schema.certificates.c.issuer == bindparam("of_issuer"),
+)
+"""Built once, as other statements of every issuance are: building costs as much as running."""
 
 _PAGE: Final = 1000
 """Rows fetched at a time where a query may answer with millions."""
@@ -82,9 +88,7 @@ class JournalReads:
 
     def status(self, issuer: IssuerId, serial: SerialNumber) -> CertificateStatus | None:
         """What is known of a serial now; None when this issuer never recorded it."""
-        table = schema.certificates
-        query = select(*(table.c[name] for name in STATUS_COLUMNS))
-        row = self._row(query.where(table.c.serial == serial, table.c.issuer == issuer))
+        row = self._row(_STATUS, {"of_serial": serial, "of_issuer": issuer})
         return None if row is None else read_status(row)
 
     def history(self, serial: SerialNumber) -> tuple[StatusInterval, ...]:
@@ -143,13 +147,17 @@ class JournalReads:
             self.failure = error
             raise
 
-    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+    def _rows(
+        self, query: Select[Any], values: Mapping[str, object] | None = None
+    ) -> Sequence[Row[Any]]:
         with self._statement() as connection:
-            return connection.execute(query).all()
+            return connection.execute(query, values).all()
 
-    def _row(self, query: Select[Any]) -> Row[Any] | None:
+    def _row(
+        self, query: Select[Any], values: Mapping[str, object] | None = None
+    ) -> Row[Any] | None:
         with self._statement() as connection:
-            return connection.execute(query).one_or_none()
+            return connection.execute(query, values).one_or_none()
 
     def _stream(self, query: Select[Any]) -> Iterator[Row[Any]]:
         with self._statement() as connection:

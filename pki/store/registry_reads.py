@@ -1,9 +1,10 @@
 """Reading cards, people, organisations, certificates, challenges and sessions."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from pki.domain.cards import Card
 from pki.domain.identifiers import (
@@ -33,7 +34,7 @@ class RegistryReads(CrlReads):
 
     def card(self, card_id: CardId) -> Card | None:
         """One card."""
-        return self._card(select(schema.cards).where(schema.cards.c.id == card_id))
+        return self._card(_CARD, {"of_id": card_id})
 
     def card_by_order_key(self, key: IdempotencyKey) -> Card | None:
         """The card that this key ordered."""
@@ -77,7 +78,7 @@ class RegistryReads(CrlReads):
 
     def person_by_uzi_number(self, uzi_number: UziNumber) -> Person | None:
         """The card holder with this UZI number."""
-        return _person(self._row(_PERSON.where(schema.persons.c.uzi_number == uzi_number)))
+        return _person(self._row(_PERSON_BY_NUMBER, {"of_number": uzi_number}))
 
     def organisation(self, organisation_id: OrganisationId) -> Organisation | None:
         """One organisation."""
@@ -121,7 +122,7 @@ class RegistryReads(CrlReads):
 
     def intent(self, serial: SerialNumber) -> Intent | None:
         """The intent of a serial, whatever became of it."""
-        row = self._row(_INTENT.where(schema.certificates.c.serial == serial))
+        row = self._row(_INTENT_OF, {"of_serial": serial})
         return None if row is None else _intent(row)
 
     def open_intents(self, lease_before: datetime) -> tuple[Intent, ...]:
@@ -132,15 +133,12 @@ class RegistryReads(CrlReads):
 
     def open_intent_of(self, card_id: CardId) -> Intent | None:
         """The newest intent of a card that has no certificate and is not closed."""
-        table = schema.certificates
-        query = _INTENT.where(*_OPEN, table.c.card_id == card_id)
-        row = self._row(query.order_by(table.c.created_at.desc()).limit(1))
+        row = self._row(_OPEN_INTENT_OF, {"of_card": card_id})
         return None if row is None else _intent(row)
 
     def key_seen(self, key_sha256: bytes) -> bool:
         """Whether a public key (SHA-256 of its DER SubjectPublicKeyInfo) was ever in an intent."""
-        table = schema.keys_seen
-        return self._row(select(table.c.at).where(table.c.key_sha256 == key_sha256)) is not None
+        return self._row(_KEY_SEEN, {"of_key": key_sha256}) is not None
 
     def key_given_up(self, key_sha256: bytes, card_id: CardId) -> bool:
         """Whether every intent with this key is of this card and was closed."""
@@ -151,8 +149,7 @@ class RegistryReads(CrlReads):
 
     def session_by_token(self, token_sha256: bytes) -> Session | None:
         """A session by its token's digest, expired or not: the caller looks at the time."""
-        table = schema.sessions
-        row = self._row(select(table).where(table.c.token_sha256 == token_sha256))
+        row = self._row(_SESSION, {"of_token": token_sha256})
         with translating():
             return None if row is None else _session(row)
 
@@ -162,12 +159,14 @@ class RegistryReads(CrlReads):
         row = self._row(select(table).where(table.c.id == challenge_id))
         return None if row is None else read_challenge(row)
 
-    def _card(self, query: Select[Any]) -> Card | None:
-        cards = self._cards(query)
+    def _card(self, query: Select[Any], values: Mapping[str, object] | None = None) -> Card | None:
+        cards = self._cards(query, values)
         return cards[0] if cards else None
 
-    def _cards(self, query: Select[Any]) -> tuple[Card, ...]:
-        rows = self._rows(query)
+    def _cards(
+        self, query: Select[Any], values: Mapping[str, object] | None = None
+    ) -> tuple[Card, ...]:
+        rows = self._rows(query, values)
         with translating():
             return tuple(_card(row) for row in rows)
 
@@ -182,6 +181,18 @@ _CERTIFICATE = select(
     *(schema.certificates.c[name] for name in IssuedCertificate.__dataclass_fields__)
 ).where(schema.certificates.c.der.is_not(None))
 _INTENT = select(*(schema.certificates.c[name] for name in Intent.__dataclass_fields__))
+_INTENT_OF = _INTENT.where(schema.certificates.c.serial == bindparam("of_serial"))
+_OPEN_INTENT_OF = (
+    _INTENT.where(*_OPEN, schema.certificates.c.card_id == bindparam("of_card"))
+    .order_by(schema.certificates.c.created_at.desc())
+    .limit(1)
+)
+_CARD = select(schema.cards).where(schema.cards.c.id == bindparam("of_id"))
+_PERSON_BY_NUMBER = _PERSON.where(schema.persons.c.uzi_number == bindparam("of_number"))
+_KEY_SEEN = select(schema.keys_seen.c.at).where(
+    schema.keys_seen.c.key_sha256 == bindparam("of_key")
+)
+_SESSION = select(schema.sessions).where(schema.sessions.c.token_sha256 == bindparam("of_token"))
 
 
 def _card(row: Row[Any]) -> Card:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -31,6 +32,19 @@ from pki.store.crls.writing import CrlWrites
 from pki.store.journal_reads import entry_columns, status_columns
 from pki.store.many.writing import ManyWrites
 from pki.store.search.reading import name_key
+
+_CERTIFICATES: Final = schema.certificates
+_OF_SERIAL: Final = _CERTIFICATES.c.serial == sa.bindparam("of_serial")
+_SERIAL_USED: Final = sa.select(_CERTIFICATES.c.serial).where(_OF_SERIAL)
+_STATUS_CHANGES: Final = sa.update(_CERTIFICATES).where(_OF_SERIAL)
+_COMPLETED: Final = _STATUS_CHANGES.where(
+    _CERTIFICATES.c.der.is_(None), _CERTIFICATES.c.status == "unconfirmed"
+)
+_INTERVAL_ENDS: Final = sa.update(schema.status_intervals).where(
+    schema.status_intervals.c.serial == sa.bindparam("of_serial"),
+    schema.status_intervals.c.until.is_(None),
+)
+_CARD_CHANGES: Final = sa.update(schema.cards).where(schema.cards.c.id == sa.bindparam("of_id"))
 
 
 class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
@@ -80,8 +94,7 @@ class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
     def put_card(self, card: Card) -> None:
         """Insert a card, or bring its phase up to date; nothing else of a card ever changes."""
         phase = phase_columns(card.phase)
-        table = schema.cards
-        if self._write(sa.update(table).where(table.c.id == card.id), phase).rowcount:
+        if self._write(_CARD_CHANGES, phase | {"of_id": card.id}).rowcount:
             return
         row = {
             "id": card.id,
@@ -91,7 +104,7 @@ class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
             "order_key": card.order_key,
             "ordered_at": card.phase.at,
         }
-        self._write(sa.insert(table), row | phase)
+        self._write(sa.insert(schema.cards), row | phase)
 
     def put_person(self, person: Person, sealed_birth_date: bytes) -> None:
         """Insert or replace a card holder; the birth date is encrypted by the caller."""
@@ -182,8 +195,7 @@ class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
             KeyRejected: the key was in an intent before (rule ``key seen before``), unless that was
                 of the same card and came to nothing.
         """
-        table = schema.certificates
-        if self._row(sa.select(table.c.serial).where(table.c.serial == intent.serial)) is not None:
+        if self._row(_SERIAL_USED, {"of_serial": intent.serial}) is not None:
             raise Conflict(message="this serial number was used before")
         seen = self.key_seen(intent.key_sha256)
         if seen and not self.key_given_up(intent.key_sha256, intent.card_id):
@@ -193,7 +205,7 @@ class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
                 next_step="let the card make a new key pair",
             )
         status = status_columns(Unconfirmed(since=intent.created_at))
-        self._write(sa.insert(table), _values(intent) | status)
+        self._write(sa.insert(schema.certificates), _values(intent) | status)
         if not seen:
             key = {"key_sha256": intent.key_sha256, "at": self.now}
             self._write(sa.insert(schema.keys_seen), key)
@@ -212,14 +224,8 @@ class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
         same = ("issuer", "card_id", "key_sha256")
         if any(getattr(intent, name) != getattr(certificate, name) for name in same):
             raise IntegrityBroken(message="a certificate does not belong to its intent")
-        table = schema.certificates
-        complete = sa.update(table).where(
-            table.c.serial == certificate.serial,
-            table.c.der.is_(None),
-            table.c.status == "unconfirmed",
-        )
         values = {name: getattr(certificate, name) for name in ("der", "not_before", "not_after")}
-        if not self._write(complete, values).rowcount:
+        if not self._write(_COMPLETED, values | {"of_serial": certificate.serial}).rowcount:
             raise Conflict(message="this intent was completed or closed before")
 
     def set_status(
@@ -240,13 +246,9 @@ class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
             raise NotFound(what="certificate", message="this issuer has no such serial")
         if isinstance(former, Revoked):
             raise IntegrityBroken(message="a revoked certificate keeps its status for ever")
-        certificates, intervals = schema.certificates, schema.status_intervals
         columns = status_columns(status)
-        self._write(sa.update(certificates).where(certificates.c.serial == serial), columns)
-        current = sa.update(intervals).where(
-            intervals.c.serial == serial, intervals.c.until.is_(None)
-        )
-        self._write(current, {"until": entry.at})
+        self._write(_STATUS_CHANGES, columns | {"of_serial": serial})
+        self._write(_INTERVAL_ENDS, {"until": entry.at, "of_serial": serial})
         actor = entry.actor
         row = {
             "serial": serial,
@@ -256,7 +258,7 @@ class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
             "actor": actor_text(actor),
             "ura": None if actor.ura is None else actor.ura.value,
         }
-        self._write(sa.insert(intervals), row | columns)
+        self._write(sa.insert(schema.status_intervals), row | columns)
 
     def set_cursor(self, name: str, position: int) -> None:
         """Remember how far a follower has come."""
