@@ -27,6 +27,7 @@ from server.setting.types import (
     LoopbackAddress,
     Section,
 )
+from server.setting.views import ViewSettings
 from server.settings_together import check_together
 
 FILE_NAME: Final = "zorgid.toml"
@@ -175,6 +176,7 @@ class Settings(Section):
     limits: LimitSettings = LimitSettings()
     rates: RateSettings = RateSettings()
     receipts: ReceiptSettings = ReceiptSettings()
+    views: ViewSettings = ViewSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -12,9 +12,11 @@ from pki.domain.identifiers import ISSUED_SERIAL_MIN, SerialNumber
 from pki.observe.crl import fetch_crl
 from pki.observe.ocsp import OcspObserver
 from pki.ports import SystemClock, SystemEntropy
+from pki.store.reading import ReadStore
 from server.commands.findings import Finding, ok, problem, warning
 from server.directory.examining import ask_directories
 from server.roles.keys import read_certificate_file
+from server.roles.views import verify_once
 from server.setting.issuers import IssuerSettings, TokenCaSettings
 from server.settings import Settings
 
@@ -28,7 +30,12 @@ Check = Callable[[Settings, aiohttp.ClientSession, datetime], AsyncIterator[Find
 async def examine_outside(settings: Settings, now: datetime) -> list[Finding]:
     """Ask the services as the LSP would; what cannot be reached is a finding."""
     findings: list[Finding] = []
-    checks: tuple[tuple[str, Check], ...] = (("OCSP", _ocsp), ("CRL", _crls), ("LDAP", _ldap))
+    checks: tuple[tuple[str, Check], ...] = (
+        ("OCSP", _ocsp),
+        ("CRL", _crls),
+        ("LDAP", _ldap),
+        ("views", _views),
+    )
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         for about, check in checks:
@@ -93,6 +100,25 @@ async def _crl(
     if now - view.this_update > late:
         return problem("CRL", f"{text}: older than two intervals", "see the log of issuance")
     return ok("CRL", text)
+
+
+async def _views(
+    settings: Settings, session: aiohttp.ClientSession, now: datetime
+) -> AsyncIterator[Finding]:
+    """One round of what the publisher compares all along."""
+    del session, now
+    store = ReadStore.open(settings.store.url, threads=1)
+    try:
+        found = await verify_once(settings, store, SystemClock(), SystemEntropy())
+    finally:
+        await store.close()
+    for each in found.unseen:
+        yield warning("views", f"{each.view} cannot be compared: {each.why}", _START)
+    for wrong in found.disagreements:
+        text = f"{wrong.view} says of {wrong.serial}: {wrong.seen}; the store: {wrong.expected}"
+        yield problem("views", text, "see the logs of that service; for LDAP: zorgid ldap verify")
+    if not found.disagreements and len(found.unseen) < len(found.views):
+        yield ok("views", f"{found.examined} serials look alike in store, OCSP, CRL and directory")
 
 
 async def _ldap(

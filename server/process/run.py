@@ -112,6 +112,7 @@ class Process:
             self._publisher(store)
             self._sinks(store)
             self._receipts(store)
+            self._views()
         self.runners.append(self._serve_health)
         if self._alone:
             self.runners.append(self._announce)
@@ -240,6 +241,17 @@ class Process:
         )
         self.runners.append(role.run)
         self._metrics.add_source("receipts", role)
+
+    def _views(self) -> None:
+        if not self._settings.views.interval_seconds:
+            return
+        from server.roles.views import ViewRole
+
+        role = ViewRole(
+            self._settings, reader=self._reader, clock=self._clock, entropy=self._entropy
+        )
+        self.runners.append(role.run)
+        self._metrics.add_source("views", role)
 
     async def _serve_health(self, stop: asyncio.Event) -> None:
         await self._place.health.serve(self._probes(), stop)
