@@ -73,6 +73,7 @@ TEST_PEERS = (
     Peer("promtool", "prometheus", _command("promtool")),
     Peer("systemd-analyze", "systemd", _command("systemd-analyze")),
     Peer("softhsm", "softhsm2", _command("softhsm2-util")),
+    Peer("chromium", "chromium", _command("chromium")),
     Peer("a virtual card reader", CARD_PEERS, _all(*READER, *STRANGERS)),
     Peer("libcacard", "libcacard0", _all("/usr/lib/*/libcacard.so.0")),
     Peer("what pyscard is built with", "gcc libc6-dev libpcsclite-dev python3-dev", COMPILER),

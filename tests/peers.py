@@ -50,6 +50,7 @@ def _pcsc() -> bool:
 
 PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
     {
+        "chromium": _programs("chromium"),
         "openssl": _programs("openssl"),
         "curl": _programs("curl"),
         "certtool": _programs("certtool"),

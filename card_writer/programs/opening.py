@@ -106,20 +106,31 @@ def find_reader(wanted: str | None) -> str:
     )
 
 
+def placed(settings: DeskSettings, kind: CardKind, slots: "tuple[Slot, ...]") -> bool:
+    """Whether such a card is known to lie in its reader.
+
+    By its answer to reset where both kinds share a reader or none is named; in a reader of its own
+    any card is taken for one that is not known to be of the other kind.
+    """
+    asked = settings.uzi_pass if kind is CardKind.UZI_PASS else settings.card
+    if asked.driver == "soft":
+        return True
+    wanted = asked.reader
+    own = wanted is not None and settings.uzi_pass.reader != settings.card.reader
+    fitting = {None, kind} if own else {kind}
+    masks = (*settings.uzi_pass.masks, *settings.card.masks)
+    return any(
+        recognise(slot.atr, masks) in fitting
+        for slot in slots
+        if slot.has_card and (wanted is None or wanted in slot.reader)
+    )
+
+
 def lies_there(settings: DeskSettings) -> Callable[[CardKind], bool]:
-    """Whether a kind of card is known to be in its reader; in a shared one nothing is known."""
-
-    def known(kind: CardKind) -> bool:
-        asked = settings.uzi_pass if kind is CardKind.UZI_PASS else settings.card
-        if asked.driver == "soft":
-            return True
-        if asked.reader is None or settings.uzi_pass.reader == settings.card.reader:
-            return False
-        masks = (*settings.uzi_pass.masks, *settings.card.masks)
-        there = [slot for slot in look() if asked.reader in slot.reader and slot.has_card]
-        return any(recognise(slot.atr, masks) in {None, kind} for slot in there)
-
-    return known
+    """Whether a kind of card lies in its reader at the moment of asking."""
+    if settings.uzi_pass.driver == settings.card.driver == "soft":
+        return lambda _: True
+    return lambda kind: placed(settings, kind, look())
 
 
 def look() -> "tuple[Slot, ...]":

@@ -105,6 +105,19 @@ def wipe(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
     return _answer(lambda: wipe_card(config), as_json=json)
 
 
+@card.command("station")
+def station(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
+    browse: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    config: _Config = _DEFAULT,
+) -> int:
+    """Lead through all of it on a page of this computer; its address is printed."""
+    from server.card.station import run_station
+
+    return _answer(lambda: run_station(config, port, browse=browse), as_json=False)
+
+
 def _answer(command: Callable[[], "Report"], *, as_json: bool) -> int:
     from server.report import run_report
 

@@ -17,7 +17,7 @@ from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.identifiers import CardId
 from pki.domain.reasons import BlockReason, RevokeReason
 from practice import Practice, employee
-from program import until
+from program import fetched, until
 from server.demo.cards import Someone
 from server.initialise import ADMINISTRATOR
 from typed_program import Typed, typed
@@ -205,6 +205,28 @@ def test_a_writer_that_is_killed_is_resumed(station: Station) -> None:
     assert resumed["state"] == "actief"
     assert ocsp(station, resumed) == "good"
     assert (station.chip.pin.left, station.chip.puk.left) == (3, 3)
+
+
+def test_the_station_shows_what_lies_in_the_readers(station: Station) -> None:
+    program = str(Path(sys.executable).with_name("zorgid"))
+    words = [program, "card", "station", "--no-browse"]
+    folder = station.practice.layout.root
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=folder) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            assert address.startswith("http://127.0.0.1:")
+            assert b"station.js" in fetched(address)
+
+            def readers() -> list[str]:
+                found: list[str] = json.loads(fetched(f"{address}state"))["readers"]
+                return found
+
+            until(lambda: len(readers()) == 2, "both readers are shown")
+            assert all(each.endswith(": een kaart") for each in readers())
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
 
 
 def test_what_is_missing_is_said(station: Station) -> None:

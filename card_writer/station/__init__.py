@@ -1,0 +1,1 @@
+"""The card writer as a page on this computer: one person, one desk, nobody else."""
