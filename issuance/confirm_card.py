@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from issuance.desk import Desk
+from issuance.linking.managing import managing_organisation
 from issuance.ports import Confirmation, Enquiry
 from issuance.steps.callers import holder_actor, own_card
 from issuance.steps.card_change import CardChange, certificate_of, write_change
@@ -31,7 +32,7 @@ class CardProof:
 async def confirm_card(
     desk: Desk, holder: Session, card_id: CardId, proof: CardProof
 ) -> CardChange:
-    """Make an issued card active and link it to the organisation of its pass.
+    """Make an issued card active and link it to the organisation of its pass, or its successor.
 
     Raises:
         Unauthenticated: the challenge is not this card's, or was not signed by its key.
@@ -75,7 +76,7 @@ def _confirm(desk: Desk, session: Confirmation, holder: Session, card_id: CardId
     refuse_late(card, session.now, desk.limits.unfinished)
     active = confirmed(card, at=session.now)
     certificate = certificate_of(session, active)
-    organisation = session.organisation_by_ura(card.ura)
+    organisation = managing_organisation(session, card.ura)
     if organisation is None:
         raise Refused(
             reason=RefusalReason.ORGANISATION_UNKNOWN,

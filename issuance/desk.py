@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from issuance.organisations.ports import Representation
 from issuance.ports import CertificationAuthority, PassVerifier, Proofs, Reader, Sealer, Store
 from issuance.rules.rates import Restraint
 from pki.domain.identifiers import IssuerId
@@ -63,6 +64,7 @@ class Desk:
     reader: Reader
     authorities: Authorities
     passes: PassVerifier
+    representation: Representation
     proofs: Proofs
     sealer: Sealer
     clock: Clock

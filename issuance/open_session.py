@@ -36,15 +36,17 @@ class OpenedSession:
     token: str
 
 
-async def ask_challenge(desk: Desk) -> Challenge:
-    """A challenge for a pass to sign.
+async def ask_challenge(
+    desk: Desk, purpose: ChallengePurpose = ChallengePurpose.OPEN_SESSION
+) -> Challenge:
+    """A challenge for a pass to sign; the signature is good for this purpose alone.
 
     Raises:
         StoreUnavailable: try again later.
     """
 
     def make(session: Challenges) -> Challenge:
-        return new_challenge(desk, session, ChallengePurpose.OPEN_SESSION)
+        return new_challenge(desk, session, purpose)
 
     return await desk.store.write(make)
 

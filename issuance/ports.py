@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from issuance.endings.ports import DueReads
 from issuance.linking.ports import LinkReads, LinkWrites
-from issuance.operators.ports import Mappings
+from issuance.operators.ports import Appointments, Mappings, OperatorReads
 from issuance.search.ports import Lookups
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.cards import Card
@@ -80,7 +80,7 @@ class Eligibility(Protocol):
     def organisation_by_ura(self, ura: Ura, /) -> Organisation | None: ...
     def live_card_of(self, person_id: PersonId, /) -> Card | None: ...
     def is_operator(self, person_id: PersonId, /) -> bool:
-        """Whether this person is registered as administrator or beheerder anywhere."""
+        """Whether this person is, or is appointed, administrator or beheerder anywhere."""
 
 
 class Challenges(Journal, Protocol):
@@ -136,7 +136,7 @@ class Confirmation(Linking, Challenges, Protocol):
     """Making a card active."""
 
 
-class Lapsing(Intents, Protocol):
+class Lapsing(Intents, Appointments, Protocol):
     """Ending what was not finished in time."""
 
     def remove_expired_sessions(self) -> None: ...
@@ -151,7 +151,7 @@ class Registration(Eligibility, Journal, Mappings, Protocol):
     def put_person(self, person: Person, sealed_birth_date: bytes, /) -> None: ...
 
 
-class Enquiry(Eligibility, CardReads, Lookups, LinkReads, DueReads, Protocol):
+class Enquiry(Eligibility, CardReads, Lookups, LinkReads, DueReads, OperatorReads, Protocol):
     """A read-only snapshot."""
 
     def session_by_token(self, token_sha256: bytes, /) -> Session | None: ...

@@ -14,14 +14,16 @@ from issuance.rules.permissions import (
     actor,
     require,
 )
+from issuance.rules.representation import supplier_refusal
 from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
 from pki.domain.errors import Conflict, Malformed
 from pki.domain.events import OperatorRegistered
-from pki.domain.identifiers import PersonId, Ura, UziNumber
-from pki.domain.people import Actor, Operator, Person, PersonName, Role
+from pki.domain.identifiers import PersonId, Ura
+from pki.domain.people import Actor, Operator, OrganisationState, Person, Role
 from pki.domain.reasons import RefusalReason
+from pki.domain.registration.records import KnownPerson
 from pki.ports import Entropy
 
 NO_BIRTH_DATE: Final = b""
@@ -29,21 +31,17 @@ NO_BIRTH_DATE: Final = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownPerson:
-    """An operator who has a UZI number."""
-
-    uzi_number: UziNumber
-    name: PersonName
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NewOperator:
-    """A client certificate (DER) and its bearer's role; ``ura`` is None for the team alone."""
+    """A client certificate (DER) and its bearer's role; ``ura`` is None for the team alone.
+
+    ``supplier`` is the leverancier that the bearer works for.
+    """
 
     role: Role
     ura: Ura | None
     certificate: bytes
     person: KnownPerson | None = None
+    supplier: str | None = None
 
 
 async def register_operator(
@@ -54,8 +52,9 @@ async def register_operator(
     Raises:
         Forbidden: the one who asks is not of the ZORG-ID team.
         Malformed: role and organisation do not go together.
-        Refused: the organisation is not registered, or the person has a card (rule of ZORG-ID:
-            whoever manages cards uses ZORG-ID Mobiel, and nobody uses both).
+        Refused: the organisation is not registered; the person has a card (rule of ZORG-ID:
+            whoever manages cards uses ZORG-ID Mobiel, and nobody uses both), is blocked there, or
+            works for a supplier and would be more than beheerder.
         Conflict: the certificate is mapped to something else.
         StoreUnavailable: nothing was changed.
     """
@@ -73,50 +72,89 @@ def record_operator(
     session: Registration, entropy: Entropy, new: NewOperator, by: Actor
 ) -> Operator:
     """As `register_operator`, inside a transaction and without asking who it is."""
-    _check_role(session, new)
+    check_role(session, new.role, new.ura, new.supplier)
     digest = hashlib.sha256(new.certificate).digest()
     known = session.operator_by_certificate(digest)
     if known is not None:
         if (known.role, known.ura) != (new.role, new.ura):
             raise Conflict(message="the certificate is mapped to another role or organisation")
         return known
+    fresh = PersonId.from_random(entropy.octets(ID_OCTETS))
+    who = fresh if new.person is None else person_of(session, fresh, new.role, new.person)
     operator = Operator(
-        id=_person_of(session, entropy, new),
+        id=who,
         role=new.role,
         ura=new.ura,
         certificate_sha256=digest,
+        supplier=new.supplier,
+        seen_at=session.now,
     )
-    session.put_operator(operator)
-    event = OperatorRegistered(
-        operator=operator.id,
-        role=new.role.value,
-        ura=new.ura,
-        certificate_sha256=digest.hex(),
-    )
-    session.record(event, by)
+    record_mapping(session, operator, by)
     return operator
 
 
-def _check_role(session: Registration, new: NewOperator) -> None:
-    if new.role not in OPERATOR_ROLES:
-        raise Malformed(what="role", message=f"{new.role.value} is not a role of operators")
-    if (new.ura is None) is not (new.role in ROLES_WITHOUT_ORGANISATION):
+def record_mapping(session: Registration, operator: Operator, by: Actor) -> None:
+    """Let a client certificate make somebody an operator.
+
+    Raises:
+        Refused: OPERATOR_STATE: they are blocked at this organisation.
+    """
+    require_unblocked(session, operator.id, operator.ura)
+    session.put_operator(operator)
+    event = OperatorRegistered(
+        operator=operator.id,
+        role=operator.role.value,
+        ura=operator.ura,
+        certificate_sha256=operator.certificate_sha256.hex(),
+    )
+    session.record(event, by)
+
+
+def require_unblocked(session: Registration, person_id: PersonId, ura: Ura | None) -> None:
+    """A block is lifted, not gone around with another certificate.
+
+    Raises:
+        Refused: OPERATOR_STATE.
+    """
+    theirs = session.mappings_of(person_id)
+    if any(each.ura == ura and each.blocked_at is not None for each in theirs):
+        refuse(RefusalReason.OPERATOR_STATE)
+
+
+def check_role(session: Registration, role: Role, ura: Ura | None, supplier: str | None) -> None:
+    """Role, organisation and supplier go together.
+
+    Raises:
+        Malformed: not a role of operators, or an organisation too many or too few.
+        Refused: the organisation is not registered or has merged; the role is not a supplier's.
+    """
+    if role not in OPERATOR_ROLES:
+        raise Malformed(what="role", message=f"{role.value} is not a role of operators")
+    if (ura is None) is not (role in ROLES_WITHOUT_ORGANISATION):
         raise Malformed(
             what="URA", message="administrators and beheerders have one URA, others none"
         )
-    if new.ura is not None and session.organisation_by_ura(new.ura) is None:
+    refuse(supplier_refusal(role, supplier))
+    if ura is None:
+        return
+    organisation = session.organisation_by_ura(ura)
+    if organisation is None or not organisation.makes_cards:
         refuse(RefusalReason.ORGANISATION_UNKNOWN)
+    elif organisation.state is OrganisationState.MERGED:
+        refuse(RefusalReason.ORGANISATION_STATE)
 
 
-def _person_of(session: Registration, entropy: Entropy, new: NewOperator) -> PersonId:
-    fresh = PersonId.from_random(entropy.octets(ID_OCTETS))
-    if new.person is None:
+def person_of(session: Registration, fresh: PersonId, role: Role, known: KnownPerson) -> PersonId:
+    """The person with this UZI number, put down under the id ``fresh`` if they are new.
+
+    Raises:
+        Refused: HOLDER_HAS_CARD: they have a smartcard, and the role rests on ZORG-ID Mobiel.
+    """
+    person = session.person_by_uzi_number(known.uzi_number)
+    if person is None:
+        made = Person(id=fresh, uzi_number=known.uzi_number, name=known.name)
+        session.put_person(made, NO_BIRTH_DATE)
         return fresh
-    known = session.person_by_uzi_number(new.person.uzi_number)
-    if known is None:
-        person = Person(id=fresh, uzi_number=new.person.uzi_number, name=new.person.name)
-        session.put_person(person, NO_BIRTH_DATE)
-        return fresh
-    if new.role in CARDLESS_ROLES and session.live_card_of(known.id) is not None:
+    if role in CARDLESS_ROLES and session.live_card_of(person.id) is not None:
         refuse(RefusalReason.HOLDER_HAS_CARD)
-    return known.id
+    return person.id

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from fakes_issuance_store import ISSUER, START, FakeClock, FakeStore
+from fakes_representation import FakeRepresentation
 from issuance.desk import Desk, Limits
 from issuance.open_session import PassProof, ask_challenge, open_session
 from issuance.rules.rates import RateLimits, Restraint
@@ -208,11 +209,13 @@ class Surroundings:
         self.authority = FakeAuthority(self.entropy)
         self.authorities = FakeAuthorities([self.authority])
         self.passes = FakePasses()
+        self.representation = FakeRepresentation(self.passes)
         self.desk = Desk(
             store=self.store,
             reader=self.store,
             authorities=self.authorities,
             passes=self.passes,
+            representation=self.representation,
             proofs=FakeProofs(),
             sealer=FakeSealer(),
             clock=self.clock,
@@ -248,6 +251,7 @@ class Surroundings:
             role=role,
             ura=ura,
             certificate_sha256=hashlib.sha256(client_certificate(role, ura)).digest(),
+            seen_at=self.clock.now(),
         )
         self.store.tables.operators[made.certificate_sha256] = made
         return made

@@ -20,6 +20,12 @@ class FakeLinks:
         linked = [organisation for card, organisation in self.tables.links if card == card_id]
         return tuple(self.tables.organisations[each].ura for each in linked)
 
+    def cards_linked_to(self, organisation_id: OrganisationId, /) -> tuple[CardId, ...]:
+        linked = [
+            card for card, organisation in self.tables.links if organisation == organisation_id
+        ]
+        return tuple(sorted(linked))
+
     def put_link(
         self, card_id: CardId, organisation_id: OrganisationId, since: datetime, /
     ) -> None:

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from fakes_issuance_links import FakeLinks
+from fakes_issuance_operators import FakeRegistrations
 from fakes_issuance_search import FakeSearch
 from issuance.ports import Enquiry, WholeSession
 from pki.domain.cards import Card, Issued, Lapsed, Ordered
 from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
 from pki.domain.events import Event
 from pki.domain.identifiers import (
+    AppointmentId,
     CardId,
     CardNumber,
     ChallengeId,
@@ -26,7 +28,7 @@ from pki.domain.identifiers import (
     UziNumber,
 )
 from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
-from pki.domain.people import Actor, Operator, Organisation, Person, Role
+from pki.domain.people import Actor, Operator, Organisation, Person
 from pki.domain.receipts import Receipt
 from pki.domain.records import (
     Challenge,
@@ -35,6 +37,7 @@ from pki.domain.records import (
     IssuedCertificate,
     Session,
 )
+from pki.domain.registration.records import Appointment
 from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
 
 T = TypeVar("T")
@@ -65,6 +68,7 @@ class Tables:
     birth_dates: dict[PersonId, bytes] = field(default_factory=dict)
     organisations: dict[OrganisationId, Organisation] = field(default_factory=dict)
     operators: dict[bytes, Operator] = field(default_factory=dict)
+    appointments: dict[AppointmentId, Appointment] = field(default_factory=dict)
     links: dict[tuple[CardId, OrganisationId], datetime] = field(default_factory=dict)
     unlinked: dict[CardId, datetime] = field(default_factory=dict)
     challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
@@ -78,7 +82,7 @@ class Tables:
         return Tables(**{name: copy(value) for name, value in vars(self).items()})
 
 
-class FakeSession(FakeLinks, FakeSearch):
+class FakeSession(FakeLinks, FakeRegistrations, FakeSearch):
     """One transaction on a fork of the tables."""
 
     def __init__(self, tables: Tables, now: datetime) -> None:
@@ -149,28 +153,11 @@ class FakeSession(FakeLinks, FakeSearch):
     def organisation_by_ura(self, ura: Ura, /) -> Organisation | None:
         return next((o for o in self.tables.organisations.values() if o.ura == ura), None)
 
+    def organisation(self, organisation_id: OrganisationId, /) -> Organisation | None:
+        return self.tables.organisations.get(organisation_id)
+
     def put_organisation(self, organisation: Organisation, /) -> None:
         self.tables.organisations[organisation.id] = organisation
-
-    def is_operator(self, person_id: PersonId, /) -> bool:
-        cardless = {Role.ADMINISTRATOR, Role.BEHEERDER}
-        return any(o.id == person_id and o.role in cardless for o in self.tables.operators.values())
-
-    def operator_by_certificate(self, sha256: bytes, /) -> Operator | None:
-        return self.tables.operators.get(sha256)
-
-    def put_operator(self, operator: Operator, /) -> None:
-        self.tables.operators[operator.certificate_sha256] = operator
-
-    def mappings_of(self, person_id: PersonId, /) -> tuple[Operator, ...]:
-        return tuple(each for each in self.tables.operators.values() if each.id == person_id)
-
-    def has_operator(self, role: Role, ura: Ura | None, /, *, besides: PersonId) -> bool:
-        operators = self.tables.operators.values()
-        return any((o.role, o.ura) == (role, ura) and o.id != besides for o in operators)
-
-    def remove_mapping(self, certificate_sha256: bytes, /) -> None:
-        del self.tables.operators[certificate_sha256]
 
     def put_challenge(self, challenge: Challenge, /) -> None:
         self.tables.challenges[challenge.id] = challenge

@@ -44,6 +44,7 @@ from pki.store.reading import ReadStore
 from pki.store.writing import Store
 from pki.trust import proofs
 from pki.trust.path import Issuer
+from pki.trust.registration.representation import UziRepresentation
 from pki.trust.uzi_pass import UziTrust
 from store_samples import SetClock
 from tls_made import TlsMade
@@ -106,11 +107,13 @@ class World:
 
     def desk(self, store: Store, reader: ReadStore) -> Desk:
         entropy = SystemEntropy()
+        passes = UziTrust(self.register.settings, self.status)
         return Desk(
             store=store,
             reader=reader,
             authorities=Generations([self.authority], issues={self.authority.issuer}),
-            passes=UziTrust(self.register.settings, self.status),
+            passes=passes,
+            representation=UziRepresentation.of(self.register.settings, passes, self.status),
             proofs=proofs,
             sealer=BirthDateSealer(hashlib.sha256(b"sealing").digest(), entropy),
             clock=self.clock,

@@ -17,6 +17,8 @@ from issuance.http.routes.card import CardRoutes
 from issuance.http.routes.change import ChangeRoutes
 from issuance.http.routes.holder import HolderRoutes
 from issuance.http.routes.link import LinkRoutes
+from issuance.http.routes.operator import OperatorRoutes
+from issuance.http.routes.organisation import OrganisationRoutes
 from issuance.http.routes.registration import RegistrationRoutes
 from issuance.http.routes.statement import StatementRoutes
 from issuance.http.table.route import Route, definitions
@@ -54,6 +56,8 @@ def api_table(
         *LinkRoutes(desk, peers).routes(),
         *ChangeRoutes(desk, peers).routes(),
         *RegistrationRoutes(desk, peers).routes(),
+        *OrganisationRoutes(desk, peers).routes(),
+        *OperatorRoutes(desk, peers).routes(),
     ]
     if statements is not None:
         table += StatementRoutes(desk, peers, statements).routes()

@@ -56,6 +56,9 @@ REFUSAL_STATUSES: Final[dict[RefusalReason, int]] = {
     RefusalReason.HOLDER_HAS_CARD: 409,
     RefusalReason.CARD_NUMBER_IN_USE: 409,
     RefusalReason.LAST_ADMINISTRATOR: 409,
+    RefusalReason.ORGANISATION_STATE: 409,
+    RefusalReason.OPERATOR_STATE: 409,
+    RefusalReason.SUPPLIER_ROLE: 422,
     RefusalReason.BIRTH_DATE_INVALID: 422,
     RefusalReason.COMPROMISE_DATE: 422,
 }

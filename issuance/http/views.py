@@ -96,6 +96,7 @@ def organisation_view(organisation: Organisation) -> OrganisationView:
         ura=organisation.ura,
         name=organisation.name,
         state=organisation.state,
+        kind=organisation.kind,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from issuance.desk import Desk
+from issuance.linking.managing import managing_organisation
 from issuance.ports import Enquiry, Linking
 from issuance.rules.permissions import Action, Reach, actor, require, require_for_card
 from issuance.rules.unlinked import ends_at
@@ -64,7 +65,7 @@ async def link_card(
         organisation = _registered(session, target)
         card = _linkable(session, holder)
         session.put_link(card.id, organisation.id, session.now)
-        event = CardLinked(card=card.id, organisation=organisation.id, ura=target)
+        event = CardLinked(card=card.id, organisation=organisation.id, ura=organisation.ura)
         entry = session.record(event, actor(operator))
         return LinkChange(management=management_of(session, card), entry=entry)
 
@@ -103,7 +104,10 @@ async def unlink_card(
         session.end_link(card_id, organisation.id, session.now)
         management = management_of(session, card)
         event = CardUnlinked(
-            card=card_id, organisation=organisation.id, ura=target, ends_at=management.ends_at
+            card=card_id,
+            organisation=organisation.id,
+            ura=organisation.ura,
+            ends_at=management.ends_at,
         )
         entry = session.record(event, actor(operator))
         return LinkChange(management=management, entry=entry)
@@ -150,7 +154,7 @@ def _organisation_asked(operator: Operator, action: Action, ura: Ura | None) -> 
 
 
 def _registered(session: Linking, ura: Ura) -> Organisation:
-    organisation = session.organisation_by_ura(ura)
+    organisation = managing_organisation(session, ura)
     if organisation is None:
         refuse(RefusalReason.ORGANISATION_UNKNOWN)
         raise AssertionError

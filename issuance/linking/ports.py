@@ -1,16 +1,21 @@
 """What linking needs of the store."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from pki.domain.cards import Card
 from pki.domain.identifiers import CardId, OrganisationId
+from pki.domain.people import Organisation
 
 
 class LinkReads(Protocol):
-    """How long nobody has managed a card."""
+    """Who manages which cards, and how long nobody has managed one."""
 
+    def cards_linked_to(self, organisation_id: OrganisationId, /) -> Sequence[CardId]:
+        """The cards that an organisation manages now, ended ones included."""
+
+    def organisation(self, organisation_id: OrganisationId, /) -> Organisation | None: ...
     def unlinked_since(self, card_id: CardId, /) -> datetime | None:
         """When the last link of the card ended; None while there is one, or never was."""
 

@@ -45,8 +45,9 @@ class Order:
 
 
 def _organisation_registered(who: Applicant) -> RefusalReason | None:
-    # A closed organisation stays good: passes that it handed out still name it.
-    return RefusalReason.ORGANISATION_UNKNOWN if who.organisation is None else None
+    # One that closed or merged stays good: passes that it handed out still name it.
+    known = who.organisation is not None and who.organisation.makes_cards
+    return None if known else RefusalReason.ORGANISATION_UNKNOWN
 
 
 def _not_mobiel(who: Applicant) -> RefusalReason | None:

@@ -22,6 +22,7 @@ class Message:
 _NO_CARD: Final = "Geen ZORG-ID Smartcard"
 _NOT_NOW: Final = "Nu niet mogelijk"
 _CARD: Final = "ZORG-ID Smartcard"
+_NOT_POSSIBLE: Final = "Niet mogelijk"
 
 REFUSALS: Final[dict[RefusalReason, Message]] = {
     RefusalReason.PASS_NOT_TRUSTED: Message(
@@ -137,9 +138,43 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
         "The card is not linked to your organisation.",
     ),
     RefusalReason.LAST_ADMINISTRATOR: Message(
-        "Niet mogelijk",
+        _NOT_POSSIBLE,
         "Dit is de laatste administrator. Wijs eerst een andere administrator aan.",
         "This is the last administrator; register another one first.",
+    ),
+    RefusalReason.ORGANISATION_STATE: Message(
+        _NOT_POSSIBLE,
+        "Dit kan niet in de toestand waarin de registratie van de organisatie nu is.",
+        "The state of the organisation's registration does not allow this.",
+    ),
+    RefusalReason.REPRESENTATIVE_PASS: Message(
+        _NOT_POSSIBLE,
+        "Met deze pas kunt u de registratie niet afmaken. Gebruik een Zorgverlener UZI-pas van uw "
+        "organisatie. Alleen voor een huisartsenpost kan het met een UZI-medewerkerspas op naam.",
+        "A registration is finished with a Zorgverlener pass of the organisation; for a "
+        "huisartsenpost also with a staff pass in a person's name.",
+    ),
+    RefusalReason.DOCUMENT_NOT_TRUSTED: Message(
+        _NOT_POSSIBLE,
+        "Dit document is niet geldig ondertekend. Onderteken het met het geldige "
+        "UZI-servercertificaat van uw organisatie, en stuur het binnen 31 dagen in.",
+        "The document is not signed with the valid UZI server certificate of the organisation "
+        "that it names, or it is too old.",
+    ),
+    RefusalReason.SUPPLIER_ROLE: Message(
+        _NOT_POSSIBLE,
+        "Een medewerker van een leverancier kan alleen beheerder zijn.",
+        "Who works for a supplier can be beheerder only.",
+    ),
+    RefusalReason.OPERATOR_STATE: Message(
+        _NOT_POSSIBLE,
+        "Dit kan niet in de toestand waarin deze administrator of beheerder nu is.",
+        "The operator's state does not allow this.",
+    ),
+    RefusalReason.OWN_ROLE: Message(
+        _NOT_POSSIBLE,
+        "U kunt uzelf geen rol geven. Vraag het aan een andere administrator.",
+        "Nobody appoints themself; ask another administrator.",
     ),
     RefusalReason.ISSUING_STOPPED: Message(
         _NO_CARD,

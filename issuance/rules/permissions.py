@@ -21,7 +21,12 @@ class Action(Enum):
     LINK_CARD = auto()
     UNLINK_CARD = auto()
     REGISTER_ORGANISATION = auto()
+    CLOSE_ORGANISATION = auto()
+    MERGE_ORGANISATIONS = auto()
     REGISTER_OPERATOR = auto()
+    READ_OPERATORS = auto()
+    APPOINT_OPERATOR = auto()
+    BLOCK_OPERATOR = auto()
     REMOVE_OPERATOR = auto()
     CERTIFY_RESPONDER = auto()
     REVOKE_MANY = auto()
@@ -33,6 +38,8 @@ class Reach(Enum):
 
     LINKED = auto()
     """For cards that are linked to the operator's own organisation; linking only to that one."""
+    OWN = auto()
+    """For operators of the operator's own organisation."""
     EVERYWHERE = auto()
 
 
@@ -46,10 +53,19 @@ _CARD_ACTIONS: Final = (
     Action.UNLINK_CARD,
 )
 
+_OPERATOR_ACTIONS: Final = (
+    Action.READ_OPERATORS,
+    Action.APPOINT_OPERATOR,
+    Action.BLOCK_OPERATOR,
+    Action.REMOVE_OPERATOR,
+)
+
 MAY: Final[dict[Role, dict[Action, Reach]]] = {
     Role.HOLDER: {},
+    Role.REPRESENTATIVE: {},
     Role.BEHEERDER: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED),
-    Role.ADMINISTRATOR: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED),
+    Role.ADMINISTRATOR: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED)
+    | dict.fromkeys(_OPERATOR_ACTIONS, Reach.OWN),
     Role.ZORGID_TEAM: dict.fromkeys(set(Action) - {Action.CERTIFY_RESPONDER}, Reach.EVERYWHERE),
     Role.STATUS_NODE: {Action.CERTIFY_RESPONDER: Reach.EVERYWHERE},
     Role.SYSTEM: {},
@@ -94,6 +110,17 @@ def require_for_card(operator: Operator, action: Action, links: Collection[Ura])
         message="the card is not linked to the operator's organisation",
         next_step="link the card to the organisation first, or ask one that it is linked to",
     )
+
+
+def require_for_organisation(operator: Operator, action: Action, ura: Ura | None) -> None:
+    """Let the operator act on operators of this organisation (None: those of ZORG-ID itself).
+
+    Raises:
+        Forbidden: the role may not, or only at another organisation.
+    """
+    if require(operator, action) is Reach.EVERYWHERE or operator.ura == ura is not None:
+        return
+    raise Forbidden(message=f"an operator may {_words(action)} of their own organisation only")
 
 
 def actor(operator: Operator) -> Actor:

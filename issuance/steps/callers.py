@@ -1,11 +1,13 @@
 """Who is asking: a holder with a token, or an operator with a client certificate."""
 
 import hashlib
+from contextlib import suppress
 
 from issuance.desk import Desk
 from issuance.ports import Eligibility
+from issuance.rules.representation import is_to_be_seen
 from pki.domain.cards import Card
-from pki.domain.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from pki.domain.errors import Conflict, Forbidden, NotFound, StoreUnavailable, Unauthenticated
 from pki.domain.identifiers import CardId, PersonId
 from pki.domain.people import Actor, Operator, Role
 from pki.domain.records import Session
@@ -33,7 +35,7 @@ async def operator_of(desk: Desk, certificate: bytes | None) -> Operator:
 
     Raises:
         Unauthenticated: there is no certificate.
-        Forbidden: it belongs to nobody here.
+        Forbidden: it belongs to nobody here, or to an operator who is blocked.
     """
     if certificate is None:
         raise Unauthenticated(
@@ -46,7 +48,24 @@ async def operator_of(desk: Desk, certificate: bytes | None) -> Operator:
             message="the client certificate is mapped to no operator",
             next_step="have the ZORG-ID team register it",
         )
+    if operator.blocked_at is not None:
+        raise Forbidden(
+            message="the operator is blocked",
+            next_step="ask another administrator of the organisation to lift the block",
+        )
+    await _see(desk, operator)
     return operator
+
+
+async def _see(desk: Desk, operator: Operator) -> None:
+    """Write down that the operator was here, now and then; nobody is turned away for want of it."""
+    now = desk.clock.now()
+    if not is_to_be_seen(operator, now):
+        return
+    with suppress(StoreUnavailable):
+        await desk.store.write(
+            lambda session: session.see_operator(operator.certificate_sha256, now)
+        )
 
 
 def own_card(snapshot: Eligibility, card: Card | None, holder: Session) -> Card:

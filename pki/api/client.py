@@ -53,9 +53,11 @@ class IssuanceClient(Transport):
             nonce=challenge.nonce,
         )
 
-    async def challenge(self) -> ChallengeView:
+    async def challenge(
+        self, purpose: ChallengePurpose = ChallengePurpose.OPEN_SESSION
+    ) -> ChallengeView:
         """Ask for a challenge that a UZI pass signs."""
-        body = ChallengeRequest(purpose=ChallengePurpose.OPEN_SESSION)
+        body = ChallengeRequest(purpose=purpose)
         return await self._post("/v1/challenges", body, ChallengeView)
 
     async def open_session(self, request: SessionRequest) -> SessionView:

@@ -17,6 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import (
+    AppointmentId,
     CardId,
     CardNumber,
     ChallengeId,
@@ -157,6 +158,7 @@ def _pem(label: str, read: Callable[[str], bytes], write: Callable[[bytes], str]
     return TextOf(bytes, read, write, about=about, pattern=pattern)
 
 
+AppointmentIdText = Annotated[AppointmentId, _identifier(AppointmentId)]
 CardIdText = Annotated[CardId, _identifier(CardId)]
 CardNumberText = Annotated[CardNumber, _identifier(CardNumber)]
 ChallengeIdText = Annotated[ChallengeId, _identifier(ChallengeId)]

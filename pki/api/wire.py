@@ -22,9 +22,10 @@ from pki.api.fields import (
     UziNumberText,
 )
 from pki.domain.algorithms import SignatureAlgorithm
-from pki.domain.people import OrganisationState, Role
+from pki.domain.people import OrganisationKind, OrganisationState, PersonName, Role
 from pki.domain.reasons import BlockReason, RevokeReason
 from pki.domain.records import ChallengePurpose
+from pki.domain.registration.records import KnownPerson
 
 NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
 """No control characters: PostgreSQL stores no NUL, and no name needs the others."""
@@ -33,16 +34,16 @@ StatusName = Literal["good", "unconfirmed", "on-hold", "revoked"]
 PastStatusName = Literal["not-issued", "good", "unconfirmed", "on-hold", "revoked"]
 
 
-def _only_to_open_a_session(purpose: ChallengePurpose) -> ChallengePurpose:
-    if purpose is not ChallengePurpose.OPEN_SESSION:
-        raise ValueError("only a challenge that opens a session can be asked for")
+def _not_to_confirm(purpose: ChallengePurpose) -> ChallengePurpose:
+    if purpose is ChallengePurpose.CONFIRM_CARD:
+        raise ValueError("a challenge to confirm a card comes with its certificate")
     return purpose
 
 
 class ChallengeRequest(Wire):
     """POST /v1/challenges. A challenge to confirm a card comes with its certificate instead."""
 
-    purpose: Annotated[ChallengePurpose, AfterValidator(_only_to_open_a_session)]
+    purpose: Annotated[ChallengePurpose, AfterValidator(_not_to_confirm)]
 
 
 class ChallengeView(Wire):
@@ -184,12 +185,13 @@ class OrganisationRequest(Wire):
 
 
 class OrganisationView(Wire):
-    """An organisation whose passes may be used to make cards."""
+    """An organisation; unless it is `voorbereid` its passes may be used to make cards."""
 
     organisation_id: OrganisationIdText
     ura: UraText
     name: str
     state: OrganisationState
+    kind: OrganisationKind
 
 
 class OperatorPerson(Wire):
@@ -200,17 +202,26 @@ class OperatorPerson(Wire):
     given_names: str = Field(max_length=200, pattern=NAME_PATTERN)
     common_name: str = Field(min_length=1, max_length=200, pattern=NAME_PATTERN)
 
+    @property
+    def known(self) -> KnownPerson:
+        """The same as a value of the domain."""
+        name = PersonName(
+            surname=self.surname, given_names=self.given_names, common_name=self.common_name
+        )
+        return KnownPerson(uzi_number=self.uzi_number, name=name)
+
 
 class OperatorRequest(Wire):
     """POST /v1/operators: map a client certificate to a role.
 
-    ``ura`` is None for the ZORG-ID team alone.
+    ``ura`` is None for the ZORG-ID team alone. ``supplier``: the leverancier they work for.
     """
 
     role: Role
     ura: UraText | None
     certificate: CertificatePem
     person: OperatorPerson | None = None
+    supplier: str | None = Field(default=None, min_length=1, max_length=200, pattern=NAME_PATTERN)
 
 
 class OperatorView(Wire):

@@ -10,6 +10,7 @@ from pki.domain.endings.events import ENDING_EVENTS
 from pki.domain.errors import Malformed
 from pki.domain.events import ALL_EVENTS, Event
 from pki.domain.identifiers import (
+    AppointmentId,
     CardId,
     IssuerId,
     OrganisationId,
@@ -20,10 +21,17 @@ from pki.domain.identifiers import (
 )
 from pki.domain.linking.events import LINK_EVENTS
 from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
+from pki.domain.registration.events import REGISTRATION_EVENTS
 
 JsonScalar = str | int | None
 
-EVERY_EVENT: Final = (*ALL_EVENTS, *LINK_EVENTS, *ENDING_EVENTS, *EMERGENCY_EVENTS)
+EVERY_EVENT: Final = (
+    *ALL_EVENTS,
+    *LINK_EVENTS,
+    *ENDING_EVENTS,
+    *EMERGENCY_EVENTS,
+    *REGISTRATION_EVENTS,
+)
 """All that a journal may hold."""
 
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {cls.KIND: cls for cls in EVERY_EVENT}
@@ -46,7 +54,7 @@ def decode_time(text: str) -> datetime:
         raise Malformed(what="time", message="time is not YYYY-MM-DDThh:mm:ss.ffffffZ") from None
 
 
-_IDENTIFIERS = (CardId, IssuerId, OrganisationId, PersonId, SessionId, Ura)
+_IDENTIFIERS = (AppointmentId, CardId, IssuerId, OrganisationId, PersonId, SessionId, Ura)
 _ENUMS = (BlockReason, RefusalReason, RevokeReason)
 _DECODERS: Final[Mapping[type, Callable[[Any], Any]]] = {
     SerialNumber: SerialNumber.parse,

@@ -169,6 +169,13 @@ class OrganisationId(_OpaqueId):
     WHAT = "organisation id"
 
 
+class AppointmentId(_OpaqueId):
+    """One appointment of an operator; not its code."""
+
+    __slots__ = ()
+    WHAT = "appointment id"
+
+
 class ChallengeId(_OpaqueId):
     """One challenge that a pass or a card signs."""
 

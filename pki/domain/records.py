@@ -181,6 +181,7 @@ class ChallengePurpose(Enum):
 
     OPEN_SESSION = "open-session"
     CONFIRM_CARD = "confirm-card"
+    FINISH_REGISTRATION = "finish-registration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

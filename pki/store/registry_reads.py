@@ -18,7 +18,7 @@ from pki.domain.identifiers import (
     Ura,
     UziNumber,
 )
-from pki.domain.people import Operator, Organisation, Person, PersonName, Role
+from pki.domain.people import Operator, Organisation, Person, PersonName
 from pki.domain.records import Challenge, Intent, IssuedCertificate, PassHolder, Session
 from pki.domain.uzi import UziName
 from pki.store import schema
@@ -94,18 +94,7 @@ class RegistryReads(CrlReads):
         """Whom a client certificate belongs to."""
         table = schema.operators
         row = self._row(select(table).where(table.c.certificate_sha256 == certificate_sha256))
-        if row is None:
-            return None
-        return Operator(
-            id=row.id, role=row.role, ura=row.ura, certificate_sha256=row.certificate_sha256
-        )
-
-    def is_operator(self, person_id: PersonId) -> bool:
-        """Whether a client certificate makes this person administrator or beheerder anywhere."""
-        table = schema.operators
-        cardless = table.c.role.in_((Role.ADMINISTRATOR, Role.BEHEERDER))
-        query = select(table.c.id).where(table.c.id == person_id, cardless)
-        return self._row(query.limit(1)) is not None
+        return None if row is None else Operator(**dict(zip(row._fields, row, strict=True)))
 
     def certificate(self, serial: SerialNumber) -> IssuedCertificate | None:
         """A certificate that was signed; None while there is only an intent."""
@@ -219,7 +208,8 @@ def _name(row: Row[Any]) -> PersonName:
 def _organisation(row: Row[Any] | None) -> Organisation | None:
     if row is None:
         return None
-    return Organisation(id=row.id, ura=row.ura, name=row.name, state=row.state)
+    with translating():
+        return Organisation(**dict(zip(row._fields, row, strict=True)))
 
 
 def _certificate(row: Row[Any]) -> IssuedCertificate:

@@ -36,7 +36,7 @@ from pki.domain.identifiers import (
     Ura,
     UziNumber,
 )
-from pki.domain.people import OrganisationState, Role
+from pki.domain.people import OrganisationKind, OrganisationState, Role
 from pki.domain.records import ChallengePurpose
 from pki.store.columns import Choice, Id, Moment, Serial
 
@@ -112,6 +112,8 @@ organisations = Table(
     Column("ura", Id(Ura), nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("state", Choice(OrganisationState), nullable=False),
+    Column("kind", Choice(OrganisationKind), nullable=False),
+    Column("successor", Id(OrganisationId), ForeignKey("organisations.id")),
 )
 
 operators = Table(
@@ -121,6 +123,9 @@ operators = Table(
     Column("id", Id(PersonId), nullable=False),
     Column("role", Choice(Role), nullable=False),
     Column("ura", Id(Ura)),
+    Column("supplier", Text),
+    Column("blocked_at", Moment),
+    Column("seen_at", Moment),
 )
 
 cards = Table(

@@ -31,6 +31,7 @@ from pki.store.commit.savepoint import Savepoint
 from pki.store.crls.writing import CrlWrites
 from pki.store.journal_reads import entry_columns, status_columns
 from pki.store.many.writing import ManyWrites
+from pki.store.registration.writing import RegistrationWrites
 from pki.store.search.reading import name_key
 
 _CERTIFICATES: Final = schema.certificates
@@ -47,7 +48,7 @@ _INTERVAL_ENDS: Final = sa.update(schema.status_intervals).where(
 _CARD_CHANGES: Final = sa.update(schema.cards).where(schema.cards.c.id == sa.bindparam("of_id"))
 
 
-class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
+class WriteSession(CrlWrites, ManyWrites, RegistrationWrites, CheckpointWrites):
     """One change to the store: what it reads stays so until it is committed or refused.
 
     ``now`` is its time, never before the journal's last entry. Besides what they name, methods
@@ -155,18 +156,12 @@ class WriteSession(ManyWrites, CrlWrites, CheckpointWrites):
         key = {"certificate_sha256": operator.certificate_sha256}
         self._put(schema.operators, key, _values(operator))
 
-    def mappings_of(self, person_id: PersonId) -> tuple[Operator, ...]:
-        """Each client certificate that makes this person an operator."""
-        table = schema.operators
-        query = sa.select(table).where(table.c.id == person_id)
-        rows = self._rows(query.order_by(table.c.certificate_sha256))
-        return tuple(Operator(**dict(zip(row._fields, row, strict=True))) for row in rows)
-
     def has_operator(self, role: Role, ura: Ura | None, *, besides: PersonId) -> bool:
-        """Whether anybody else has this role at this organisation (None: at ZORG-ID)."""
+        """Whether anybody else, not blocked, has this role at this organisation (None: ZORG-ID)."""
         table = schema.operators
         same = (table.c.role == role, table.c.ura == ura, table.c.id != besides)
-        return self._row(sa.select(table.c.id).where(*same).limit(1)) is not None
+        able = sa.select(table.c.id).where(*same, table.c.blocked_at.is_(None))
+        return self._row(able.limit(1)) is not None
 
     def remove_mapping(self, certificate_sha256: bytes) -> None:
         """Let a client certificate belong to nobody."""

@@ -91,6 +91,16 @@ def require_on_name(name: UziName) -> None:
         )
 
 
+def require_person(name: UziName) -> None:
+    """Refuse a pass that is in nobody's name.
+
+    Raises:
+        Refused: PASS_NOT_ON_NAME or PASS_IS_SERVER.
+    """
+    if name.pass_type is not PassType.ZORGVERLENER:
+        require_on_name(name)
+
+
 def subject_of(certificate: x509.Certificate, name: UziName) -> tuple[PersonName, str]:
     """Names and organisation from the subject; its number must be that of the UZI name.
 

@@ -1,6 +1,7 @@
 """Verifies UZI passes: the authenticity certificate of a valid pass on name, and whose it is."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -9,9 +10,11 @@ from cryptography import x509
 from pki.domain.errors import Refused
 from pki.domain.reasons import RefusalReason
 from pki.domain.records import PassHolder
+from pki.domain.uzi import UziName
 from pki.trust.pass_fields import (
     require_authenticity,
     require_on_name,
+    require_person,
     require_person_issuer,
     subject_of,
     uzi_name_of,
@@ -51,19 +54,32 @@ class UziTrust:
         self._status = status
 
     async def verify_pass(self, certificate_der: bytes, at: datetime) -> PassHolder:
-        """Verify a pass's authenticity certificate at the moment ``at``.
+        """Verify the authenticity certificate of a pass on name at the moment ``at``.
 
         Raises:
             Malformed: the octets are no certificate.
             Refused: with a reason ``PASS_…``.
             PassStatusUnavailable: its revocation status could not be had.
         """
+        return await self._verify(certificate_der, at, require_on_name)
+
+    async def verify_representative(self, certificate_der: bytes, at: datetime) -> PassHolder:
+        """As `verify_pass`, of a Zorgverlener pass too: its holder may speak for an organisation.
+
+        Raises:
+            Malformed, Refused, PassStatusUnavailable: as `verify_pass`.
+        """
+        return await self._verify(certificate_der, at, require_person)
+
+    async def _verify(
+        self, certificate_der: bytes, at: datetime, require_type: Callable[[UziName], None]
+    ) -> PassHolder:
         certificate = read_pass_certificate(certificate_der)
         issuer = self._paths.issuer_of(certificate, at)
         require_person_issuer(issuer)
         require_authenticity(certificate, issuer)
         uzi_name = uzi_name_of(certificate, issuer)
-        require_on_name(uzi_name)
+        require_type(uzi_name)
         name, organisation = subject_of(certificate, uzi_name)
         _require_dates(certificate, at)
         await self._status.require_good(certificate, issuer, at)

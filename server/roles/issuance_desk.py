@@ -10,12 +10,14 @@ from aiohttp import web
 
 from issuance.desk import Authorities, Desk, Limits
 from issuance.http.peers import PeerCertificate, peer_certificate
+from issuance.organisations.ports import Representation
 from issuance.ports import PassVerifier
 from issuance.rules.rates import RateLimits, Restraint
 from pki.der.certificate import read_certificate
 from pki.domain.errors import ConfigurationInvalid, Forbidden, Refused
 from pki.domain.reasons import RefusalReason
 from pki.domain.records import PassHolder
+from pki.domain.registration.records import RegistrationDocument
 from pki.domain.uzi import PassType
 from pki.keys.sealing import BirthDateSealer
 from pki.ports import Clock, Entropy
@@ -24,6 +26,7 @@ from pki.store.writing import Store
 from pki.trust import proofs
 from pki.trust.fetch import AiohttpStatusHttp
 from pki.trust.pass_status import PassStatus
+from pki.trust.registration.representation import UziRepresentation
 from pki.trust.settings import IssuingCa, StatusSettings, UziTrustSettings
 from pki.trust.uzi_pass import UziTrust
 from server.roles.keys import read_certificate_file, read_passphrase
@@ -40,11 +43,25 @@ class NoPassTrusted:
     async def verify_pass(self, certificate: bytes, at: datetime, /) -> PassHolder:
         """Refuse."""
         del certificate, at
-        raise Refused(
-            reason=RefusalReason.PASS_NOT_TRUSTED,
-            message="this installation trusts no UZI register",
-            next_step="add the section [uzi] to the configuration and start again",
-        )
+        raise _no_register(RefusalReason.PASS_NOT_TRUSTED)
+
+    async def verify_representative(self, certificate: bytes, at: datetime, /) -> PassHolder:
+        """Refuse."""
+        del certificate, at
+        raise _no_register(RefusalReason.PASS_NOT_TRUSTED)
+
+    async def verify_document(self, octets: bytes, at: datetime, /) -> RegistrationDocument:
+        """Refuse."""
+        del octets, at
+        raise _no_register(RefusalReason.DOCUMENT_NOT_TRUSTED)
+
+
+def _no_register(reason: RefusalReason) -> Refused:
+    return Refused(
+        reason=reason,
+        message="this installation trusts no UZI register",
+        next_step="add the section [uzi] to the configuration and start again",
+    )
 
 
 def open_desk(
@@ -62,11 +79,13 @@ def open_desk(
     """
     store, reader = stores
     limits = settings.limits
+    passes, representation = _passes(settings.uzi, entropy)
     return Desk(
         store=store,
         reader=reader,
         authorities=authorities,
-        passes=_passes(settings.uzi, entropy),
+        passes=passes,
+        representation=representation,
         proofs=proofs,
         sealer=BirthDateSealer.load(settings.secrets / SEALING_FILE, entropy),
         clock=clock,
@@ -102,12 +121,14 @@ def _salt(settings: Settings) -> bytes:
     return salt
 
 
-def _passes(uzi: UziSettings | None, entropy: Entropy) -> PassVerifier:
+def _passes(uzi: UziSettings | None, entropy: Entropy) -> tuple[PassVerifier, Representation]:
     if uzi is None:
-        return NoPassTrusted()
+        return NoPassTrusted(), NoPassTrusted()
     trusted = trust_settings(uzi)
     http = AiohttpStatusHttp(timeout_seconds=trusted.status.timeout_seconds)
-    return UziTrust(trusted, PassStatus(trusted, http, entropy))
+    status = PassStatus(trusted, http, entropy)
+    passes = UziTrust(trusted, status)
+    return passes, UziRepresentation.of(trusted, passes, status)
 
 
 def trust_settings(uzi: UziSettings) -> UziTrustSettings:

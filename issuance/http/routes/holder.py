@@ -121,8 +121,9 @@ class HolderRoutes:
 
     async def _challenge(self, request: web.Request) -> web.Response:
         self._desk.restraint.peer(request.remote, "challenge")
-        await body_of(request, ChallengeRequest)
-        return json_response(challenge_view(await ask_challenge(self._desk)), 201)
+        body = await body_of(request, ChallengeRequest)
+        challenge = await ask_challenge(self._desk, body.purpose)
+        return json_response(challenge_view(challenge), 201)
 
     async def _session(self, request: web.Request) -> web.Response:
         self._desk.restraint.peer(request.remote, "session")

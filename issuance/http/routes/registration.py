@@ -11,13 +11,12 @@ from issuance.http.peers import PeerCertificate
 from issuance.http.table.route import Caller, Key, Route
 from issuance.http.views import operator_removed_view, operator_view, organisation_view
 from issuance.operators.take_back import take_back_operator
-from issuance.register_operator import KnownPerson, NewOperator, register_operator
+from issuance.register_operator import NewOperator, register_operator
 from issuance.register_organisation import NewOrganisation, register_organisation
 from issuance.rules.permissions import Action
 from issuance.steps.callers import operator_of
 from issuance.steps.responders import enrol_responder
 from pki.api.wire import (
-    OperatorPerson,
     OperatorRemovedView,
     OperatorRequest,
     OperatorView,
@@ -27,7 +26,7 @@ from pki.api.wire import (
     ResponderView,
 )
 from pki.domain.identifiers import PersonId
-from pki.domain.people import Operator, PersonName
+from pki.domain.people import Operator
 
 
 class RegistrationRoutes:
@@ -117,7 +116,8 @@ class RegistrationRoutes:
             role=body.role,
             ura=body.ura,
             certificate=body.certificate,
-            person=None if body.person is None else _known_person(body.person),
+            person=None if body.person is None else body.person.known,
+            supplier=body.supplier,
         )
         once = once_of(request, operator, body, operator_view)
         change = register_operator(self._desk, operator, new, once)
@@ -138,10 +138,3 @@ class RegistrationRoutes:
 
     async def _operator_of(self, request: web.Request) -> Operator:
         return await operator_of(self._desk, self._peer_certificate(request))
-
-
-def _known_person(person: OperatorPerson) -> KnownPerson:
-    name = PersonName(
-        surname=person.surname, given_names=person.given_names, common_name=person.common_name
-    )
-    return KnownPerson(uzi_number=person.uzi_number, name=name)

@@ -11,7 +11,13 @@ from pydantic.json_schema import models_json_schema
 
 from issuance.http.table.route import Caller, Key, Query, Route
 from pki.api.base import Problem, Wire
-from pki.api.fields import CardIdText, IdempotencyKeyText, PersonIdText, SerialText
+from pki.api.fields import (
+    AppointmentIdText,
+    CardIdText,
+    IdempotencyKeyText,
+    PersonIdText,
+    SerialText,
+)
 from pki.api.receipts import Position
 
 Json = dict[str, Any]
@@ -19,6 +25,7 @@ Json = dict[str, Any]
 _DISTRIBUTION: Final = "zorgid-token-ca"
 _REFERENCE: Final = "#/components/schemas/{model}"
 _PATH_PARAMETERS: Final[Mapping[str, Any]] = {
+    "appointment_id": AppointmentIdText,
     "card_id": CardIdText,
     "operator_id": PersonIdText,
     "position": Position,
@@ -29,6 +36,7 @@ _SECURITY: Final[Mapping[Caller, list[Json]]] = {
     Caller.ANYONE: [],
     Caller.HOLDER: [{"session": []}],
     Caller.OPERATOR: [{"certificate": []}],
+    Caller.CERTIFICATE: [{"certificate": []}],
     Caller.HOLDER_OR_OPERATOR: [{"session": []}, {"certificate": []}],
 }
 _SCHEMES: Final[Json] = {
@@ -39,7 +47,7 @@ _SCHEMES: Final[Json] = {
     },
     "certificate": {
         "type": "mutualTLS",
-        "description": "A client certificate of the Services CA that is mapped to an operator.",
+        "description": "A client certificate of the Services CA; an operator's is mapped to them.",
     },
 }
 _REQUEST_ID: Final[Json] = {

@@ -21,6 +21,7 @@ class Caller(Enum):
     ANYONE = "anyone"
     HOLDER = "a session's bearer token"
     OPERATOR = "an operator's client certificate"
+    CERTIFICATE = "a client certificate that is no operator's yet"
     HOLDER_OR_OPERATOR = "a session's bearer token, or an operator's client certificate"
 
 
@@ -73,7 +74,11 @@ class Route:
         if self.action is None:
             return ""
         reach = {role.value: may[self.action] for role, may in MAY.items() if self.action in may}
-        words = {Reach.LINKED: " (for cards linked to their organisation)", Reach.EVERYWHERE: ""}
+        words = {
+            Reach.LINKED: " (for cards linked to their organisation)",
+            Reach.OWN: " (for their own organisation)",
+            Reach.EVERYWHERE: "",
+        }
         return ", ".join(f"{role}{words[reach[role]]}" for role in sorted(reach))
 
 

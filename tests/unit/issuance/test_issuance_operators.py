@@ -11,7 +11,7 @@ from fakes_issuance import (
     Surroundings,
 )
 from issuance.block_card import block_card
-from issuance.register_operator import KnownPerson, NewOperator, register_operator
+from issuance.register_operator import NewOperator, register_operator
 from issuance.register_organisation import NewOrganisation, register_organisation
 from issuance.revoke_card import revoke_card
 from issuance.search.find import search_cards
@@ -38,6 +38,7 @@ from pki.domain.events import (
 from pki.domain.identifiers import CardId, PersonId, Ura, UziNumber
 from pki.domain.people import Operator, Role
 from pki.domain.reasons import BlockReason, RefusalReason, RevocationReason, RevokeReason
+from pki.domain.registration.records import KnownPerson
 from pki.domain.search import CardSearch
 from pki.domain.status import Good, OnHold, Revoked
 

@@ -13,7 +13,7 @@ from fakes_issuance import (
 )
 from issuance.block_card import block_card
 from issuance.order_card import order_card
-from issuance.register_operator import KnownPerson, NewOperator, register_operator
+from issuance.register_operator import NewOperator, register_operator
 from issuance.revoke_card import revoke_card
 from issuance.steps.enquiries import (
     card_for_holder,
@@ -33,6 +33,7 @@ from pki.domain.events import (
 from pki.domain.identifiers import UziNumber
 from pki.domain.people import BirthDate, Role
 from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
+from pki.domain.registration.records import KnownPerson
 
 
 async def test_the_journal_holds_no_personal_data(around: Surroundings, holder: Holder) -> None:

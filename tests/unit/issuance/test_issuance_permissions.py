@@ -15,34 +15,46 @@ from fakes_issuance import (
 from fakes_issuance_store import ISSUER
 from issuance.http.app import api_table
 from issuance.http.table.route import Caller, Route
-from issuance.rules.permissions import MAY, Action, Reach, require_for_card
+from issuance.rules.permissions import (
+    MAY,
+    Action,
+    Reach,
+    require_for_card,
+    require_for_organisation,
+)
 from issuance_edge import Edge
 from issuance_holder import Holder
 from pki.api.fields import CERTIFICATE_REQUEST, to_pem
 from pki.domain.cards import Card
 from pki.domain.errors import Forbidden, Refused
-from pki.domain.identifiers import Ura
+from pki.domain.identifiers import AppointmentId, PersonId, Ura
 from pki.domain.people import Operator, Role
 from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
+from pki.domain.registration.records import Appointment
 
 WRITTEN_OUT = """
-                        zorgmedewerker  beheerder  administrator  zorg-id-team  statusknoop  systeem
-READ_CARD               -               own        own            all           -            -
-READ_HISTORY            -               own        own            all           -            -
-BLOCK_CARD              -               own        own            all           -            -
-UNBLOCK_CARD            -               own        own            all           -            -
-REVOKE_CARD             -               own        own            all           -            -
-LINK_CARD               -               own        own            all           -            -
-UNLINK_CARD             -               own        own            all           -            -
-REGISTER_ORGANISATION   -               -          -              all           -            -
-REGISTER_OPERATOR       -               -          -              all           -            -
-REMOVE_OPERATOR         -               -          -              all           -            -
-CERTIFY_RESPONDER       -               -          -              -             all          -
-REVOKE_MANY             -               -          -              all           -            -
-"""
+                        zorgmedewerker  vertegenwoordiger  beheerder  administrator  zorg-id-team  statusknoop  systeem
+READ_CARD               -               -                  own        own            all           -            -
+READ_HISTORY            -               -                  own        own            all           -            -
+BLOCK_CARD              -               -                  own        own            all           -            -
+UNBLOCK_CARD            -               -                  own        own            all           -            -
+REVOKE_CARD             -               -                  own        own            all           -            -
+LINK_CARD               -               -                  own        own            all           -            -
+UNLINK_CARD             -               -                  own        own            all           -            -
+REGISTER_ORGANISATION   -               -                  -          -              all           -            -
+CLOSE_ORGANISATION      -               -                  -          -              all           -            -
+MERGE_ORGANISATIONS     -               -                  -          -              all           -            -
+REGISTER_OPERATOR       -               -                  -          -              all           -            -
+READ_OPERATORS          -               -                  -          there          all           -            -
+APPOINT_OPERATOR        -               -                  -          there          all           -            -
+BLOCK_OPERATOR          -               -                  -          there          all           -            -
+REMOVE_OPERATOR         -               -                  -          there          all           -            -
+CERTIFY_RESPONDER       -               -                  -          -              -             all          -
+REVOKE_MANY             -               -                  -          -              all           -            -
+"""  # noqa: E501 -- a table is wide
 """What may be, by hand: a change of the table is a change here."""
 
-WORDS = {None: "-", Reach.LINKED: "own", Reach.EVERYWHERE: "all"}
+WORDS = {None: "-", Reach.LINKED: "own", Reach.OWN: "there", Reach.EVERYWHERE: "all"}
 
 
 def by_hand() -> dict[tuple[str, str], str]:
@@ -72,6 +84,8 @@ def test_a_card_is_reached_by_its_organisations_alone(
     role: Role, action: Action, links: tuple[Ura, ...], around: Surroundings
 ) -> None:
     word = by_hand()[action.name, role.value]
+    if word == "there":
+        return
     operator = around.operator(role, APOTHEEK)
     if word == "all" or (word == "own" and APOTHEEK in links):
         require_for_card(operator, action, links)
@@ -82,6 +96,23 @@ def test_a_card_is_reached_by_its_organisations_alone(
     else:
         with pytest.raises(Forbidden):
             require_for_card(operator, action, links)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    "action", [a for a in Action if a.name.endswith(("OPERATOR", "OPERATORS"))]
+)
+@pytest.mark.parametrize("ura", [APOTHEEK, HUISARTS, None])
+def test_operators_are_managed_by_their_own_organisation_alone(
+    role: Role, action: Action, ura: Ura | None, around: Surroundings
+) -> None:
+    word = by_hand()[action.name, role.value]
+    operator = around.operator(role, APOTHEEK)
+    if word == "all" or (word == "there" and ura == APOTHEEK):
+        require_for_organisation(operator, action, ura)
+        return
+    with pytest.raises(Forbidden):
+        require_for_organisation(operator, action, ura)
 
 
 @dataclass(frozen=True)
@@ -130,6 +161,21 @@ def body_for(route: Route, who: Who) -> dict[str, object] | None:
             "ura": APOTHEEK.value,
             "certificate": to_pem(b"another"),
         },
+        "prepareOrganisation": {"ura": "11112222", "name": "Zorg", "kind": "zorgaanbieder"},
+        "closeOrganisation": {"ura": APOTHEEK.value},
+        "mergeOrganisations": {"ura": APOTHEEK.value, "into": HUISARTS.value},
+        "appointOperator": {
+            "role": Role.BEHEERDER.value,
+            "ura": ura,
+            "person": {
+                "uzi_number": "900054321",
+                "surname": "Jansen",
+                "given_names": "",
+                "common_name": "Jansen",
+            },
+        },
+        "blockOperator": {"reason": BlockReason.LOSS.value},
+        "unblockOperator": {},
         "certifyResponder": {
             "issuer": ISSUER.value,
             "pkcs10": to_pem(fake_request(b"responder"), CERTIFICATE_REQUEST),
@@ -138,9 +184,24 @@ def body_for(route: Route, who: Who) -> dict[str, object] | None:
     return bodies[route.operation] if route.body is not None else None
 
 
-def path_for(route: Route, card: Card, taken: Operator) -> str:
+def path_for(route: Route, card: Card, taken: Operator, around: Surroundings) -> str:
     assert card.serial is not None
-    values = {"card_id": card.id, "serial": card.serial, "operator_id": taken.id}
+    pending = Appointment(
+        id=AppointmentId("ab" * 16),
+        code_sha256=bytes(32),
+        person_id=PersonId("cd" * 16),
+        role=Role.BEHEERDER,
+        ura=taken.ura or APOTHEEK,
+        supplier=None,
+        expires_at=around.clock.now(),
+    )
+    around.store.tables.appointments[pending.id] = pending
+    values = {
+        "card_id": card.id,
+        "serial": card.serial,
+        "operator_id": taken.id,
+        "appointment_id": pending.id,
+    }
     values |= {"position": ORDERED_BY_HOLDER}
     return route.path.format(**values)
 
@@ -164,7 +225,9 @@ async def test_every_route_asks_the_table(route: Route, who: Who, edge: Edge) ->
     before = len(edge.around.store.tables.entries)
     sent = body_for(route, who)
     body = None if sent is None else json.dumps(sent)
-    status, answer, _ = await edge.call(route.method, path_for(route, card, operator), body)
+    status, answer, _ = await edge.call(
+        route.method, path_for(route, card, operator, edge.around), body
+    )
     found = answer.get("reason") or str(answer.get("type")).rpartition(":")[2]
     if (refusal := expected(route, who)) is None:
         assert status not in {401, 403}, answer
@@ -180,7 +243,7 @@ async def test_without_a_certificate_nobody_is_asked_anything(route: Route, edge
     card = await Holder(edge.around).make()
     sent = body_for(route, CALLERS[0])
     body = None if sent is None else json.dumps(sent)
-    path = path_for(route, card, edge.around.team)
+    path = path_for(route, card, edge.around.team, edge.around)
     assert (await edge.call(route.method, path, body))[0] == 401
     edge.peer = b"a certificate of nobody"
     assert (await edge.call(route.method, path, body))[0] == 403

@@ -128,14 +128,32 @@ def _people() -> None:
         sa.Column("ura", sa.Text, nullable=False, unique=True),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("successor", sa.Text, sa.ForeignKey("organisations.id")),
     )
+    _operators()
+
+
+def _operators() -> None:
     op.create_table(
         "operators",
         sa.Column("certificate_sha256", sa.LargeBinary, primary_key=True),
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("role", sa.Text, nullable=False),
         sa.Column("ura", sa.Text),
+        sa.Column("supplier", sa.Text),
+        sa.Column("blocked_at", sa.BigInteger),
+        sa.Column("seen_at", sa.BigInteger),
     )
+    op.create_table(
+        "appointments",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("code_sha256", sa.LargeBinary, nullable=False, unique=True),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("person_id", "role", "ura")),
+        sa.Column("supplier", sa.Text),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("appointments_by_person", "appointments", ["person_id"])
 
 
 def _cards() -> None:

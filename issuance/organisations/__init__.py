@@ -1,0 +1,1 @@
+"""Organisations: prepared, finished by their representative, closed, merged."""

@@ -1,0 +1,1 @@
+"""Organisations and those who manage cards for them: from preparation to end."""

@@ -1,0 +1,1 @@
+"""Who manages cards, and who will."""

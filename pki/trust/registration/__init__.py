@@ -1,0 +1,1 @@
+"""What an organisation states with the key of its UZI server certificate."""
