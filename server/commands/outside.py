@@ -16,9 +16,9 @@ from pki.store.reading import ReadStore
 from server.commands.findings import Finding, ok, problem, warning
 from server.directory.examining import ask_directories
 from server.roles.keys import read_certificate_file
-from server.roles.views import verify_once
 from server.setting.issuers import IssuerSettings, TokenCaSettings
 from server.settings import Settings
+from server.views.comparing import verify_once
 
 _START: Final = "start it with: zorgid serve"
 _SECONDS: Final = 10.0

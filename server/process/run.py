@@ -245,7 +245,7 @@ class Process:
     def _views(self) -> None:
         if not self._settings.views.interval_seconds:
             return
-        from server.roles.views import ViewRole
+        from server.views.comparing import ViewRole
 
         role = ViewRole(
             self._settings, reader=self._reader, clock=self._clock, entropy=self._entropy

@@ -11,8 +11,8 @@ from pki.observe.views.verifier import Verified
 from pki.ports import SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
 from practice import Practice, employee
-from server.roles.views import verify_once
 from server.settings import load
+from server.views.comparing import verify_once
 
 pytestmark = [pytest.mark.slapd, pytest.mark.slow]
 

@@ -1,0 +1,1 @@
+"""The five views, held against each other."""
