@@ -113,10 +113,20 @@ def wrk(url: str, asking: Path, *, server: int, seconds: float, cpu: str = LOAD_
         try:
             running.wait(seconds)
         except subprocess.TimeoutExpired:
-            running.send_signal(signal.SIGINT)
+            _end(running)
         said, _ = running.communicate()
     used = cpu_seconds(pids) - before
     return _round(said, used)
+
+
+def _end(running: subprocess.Popen[str]) -> None:
+    """Interrupt it until it hears: wrk that is still reading its script goes to sleep after it."""
+    while running.poll() is None:
+        running.send_signal(signal.SIGINT)
+        try:
+            running.wait(1.0)
+        except subprocess.TimeoutExpired:
+            continue
 
 
 def _round(said: str, used: float) -> Round:
