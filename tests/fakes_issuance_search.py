@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pki.domain.cards import Card, state_name
-from pki.domain.search import CardSearch, folded
+from pki.domain.search.cards import CardSearch, folded
 
 if TYPE_CHECKING:
     from fakes_issuance_store import Tables

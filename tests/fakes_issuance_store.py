@@ -14,6 +14,7 @@ from issuance.ports import Enquiry, WholeSession
 from pki.domain.cards import Card, Issued, Lapsed, Ordered
 from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
 from pki.domain.events import Event
+from pki.domain.evidence.receipts import Receipt
 from pki.domain.identifiers import (
     AppointmentId,
     CardId,
@@ -29,7 +30,6 @@ from pki.domain.identifiers import (
 )
 from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
 from pki.domain.people import Actor, Operator, Organisation, Person
-from pki.domain.receipts import Receipt
 from pki.domain.records import (
     Challenge,
     GivenAnswer,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from pki.domain.evidence.receipts import Receipt
 from pki.domain.journal import JournalEntry
-from pki.domain.receipts import Receipt
 
 
 class ChangeReads(Protocol):

@@ -7,10 +7,10 @@ from issuance.ports import Enquiry
 from issuance.rules.permissions import Action, Reach, require, require_for_card
 from pki.domain.errors import NotFound
 from pki.domain.events import touched
+from pki.domain.evidence.receipts import Receipt
 from pki.domain.identifiers import CardId, SerialNumber
 from pki.domain.journal import JournalEntry
 from pki.domain.people import Operator
-from pki.domain.receipts import Receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from pki.domain.cards import Card
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import CardId
 from pki.domain.people import Operator
-from pki.domain.search import CardSearch
+from pki.domain.search.cards import CardSearch
 
 _PURPOSE: Final = b"zorgid search cursor v1\0"
 _MAC_OCTETS: Final = 16

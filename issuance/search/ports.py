@@ -6,7 +6,7 @@ from typing import Protocol
 from issuance.receipts.ports import ChangeReads
 from pki.domain.cards import Card
 from pki.domain.identifiers import CardId
-from pki.domain.search import CardSearch
+from pki.domain.search.cards import CardSearch
 
 
 class CardSearches(Protocol):

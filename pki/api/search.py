@@ -8,7 +8,7 @@ from pydantic import Field
 from pki.api.base import Wire
 from pki.api.fields import CardNumberText, Moment, UziNumberText
 from pki.api.wire import NAME_PATTERN, CardView
-from pki.domain.search import MOST_FOUND
+from pki.domain.search.cards import MOST_FOUND
 
 CURSOR_PATTERN = r"^[A-Za-z0-9_-]{43}$"
 

@@ -228,7 +228,7 @@ class Process:
     def _receipts(self, store: "Store") -> None:
         if not self._settings.receipts.watch:
             return
-        from server.roles.receipts import ReceiptRole
+        from server.views.receipts import ReceiptRole
 
         role = ReceiptRole(
             self._settings,

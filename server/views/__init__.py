@@ -1,1 +1,1 @@
-"""The five views, held against each other."""
+"""What outsiders see: receipts of changes, and the five views held against each other."""

@@ -71,7 +71,6 @@ def test_the_names_are_those_of_the_other_roles(practice: Practice) -> None:
     assert ABSENT - everything == {
         "alembic",
         "card_writer",
-        "ldap3",  # the demo's and the observer's alone
         "pki.store.migrate",
         "server.initialise",
     }

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pki.domain.receipts import Receipt
+from pki.domain.evidence.receipts import Receipt
 from pki.domain.status import Good, OnHold, Unconfirmed
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession

@@ -9,7 +9,7 @@ import pytest
 from pki.domain.cards import Card, Ordered, certified
 from pki.domain.identifiers import CardId, CardNumber, OrganisationId, Ura, UziNumber
 from pki.domain.people import PersonName
-from pki.domain.search import CardSearch, folded
+from pki.domain.search.cards import CardSearch, folded
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
 from store_samples import NOON, card, certificate, intent, organisation, person, serial

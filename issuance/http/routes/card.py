@@ -37,7 +37,7 @@ from pki.api.wire import (
 )
 from pki.domain.identifiers import SerialNumber
 from pki.domain.people import Operator
-from pki.domain.search import CardSearch
+from pki.domain.search.cards import CardSearch
 
 _CHANGES: Final = {
     "block": Action.BLOCK_CARD,

@@ -15,7 +15,7 @@ from issuance.steps.callers import operator_of
 from pki.api.receipts import ChangeReceiptView, ShownView
 from pki.api.wire import ChangeView
 from pki.domain.errors import Malformed
-from pki.domain.receipts import Receipt
+from pki.domain.evidence.receipts import Receipt
 
 _POSITION: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 

@@ -1,1 +1,1 @@
-"""What is signed for auditors."""
+"""What auditors get: signed checkpoints, receipts of changes."""

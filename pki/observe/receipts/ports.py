@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
+from pki.domain.evidence.receipts import Receipt
 from pki.domain.journal import JournalEntry, JournalHead
-from pki.domain.receipts import Receipt
 from pki.domain.records import StatusInterval
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pki.domain.evidence.receipts import Receipt
 from pki.domain.journal import JournalEntry
-from pki.domain.receipts import Receipt
 from pki.domain.records import StatusInterval
 from pki.observe.receipts.ports import Book, Journal, Measure, Sink
 from pki.ports import Clock

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from pki.domain.receipts import Receipt
+from pki.domain.evidence.receipts import Receipt
 from pki.domain.records import StatusInterval
 from pki.store import schema
 from pki.store.failures import translating

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from pki.domain.receipts import Receipt
+from pki.domain.evidence.receipts import Receipt
 from pki.domain.records import StatusInterval
 from pki.store import schema
 from pki.store.receipts.tables import AWAITED, receipts

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from pki.domain.cards import Card
 from pki.domain.identifiers import CardId
-from pki.domain.search import CardSearch, folded
+from pki.domain.search.cards import CardSearch, folded
 from pki.store import schema
 from pki.store.receipts.reading import ReceiptReads
 

@@ -39,7 +39,7 @@ from pki.domain.identifiers import CardId, PersonId, Ura, UziNumber
 from pki.domain.people import Operator, Role
 from pki.domain.reasons import BlockReason, RefusalReason, RevocationReason, RevokeReason
 from pki.domain.registration.records import KnownPerson
-from pki.domain.search import CardSearch
+from pki.domain.search.cards import CardSearch
 from pki.domain.status import Good, OnHold, Revoked
 
 

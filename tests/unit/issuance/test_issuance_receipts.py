@@ -8,9 +8,9 @@ from fakes_issuance import APOTHEEK, HUISARTS, client_certificate
 from issuance.block_card import block_card
 from issuance_edge import Edge
 from issuance_holder import Holder
+from pki.domain.evidence.receipts import Receipt
 from pki.domain.people import Role
 from pki.domain.reasons import BlockReason
-from pki.domain.receipts import Receipt
 
 
 async def blocked(edge: Edge) -> tuple[int, dict[str, object]]:

@@ -10,11 +10,11 @@ import pytest
 
 from pki.domain.errors import Unavailable
 from pki.domain.events import CardBlocked
+from pki.domain.evidence.receipts import Receipt
 from pki.domain.identifiers import CardId, IssuerId, SerialNumber
 from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
 from pki.domain.people import SYSTEM
 from pki.domain.reasons import BlockReason, RevocationReason
-from pki.domain.receipts import Receipt
 from pki.domain.records import StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.observe.receipts.agreement import agrees, agrees_in_list

@@ -7,8 +7,8 @@ from typing import Final
 
 import aiohttp
 
+from pki.domain.evidence.receipts import Receipt
 from pki.domain.identifiers import IssuerId, SerialNumber
-from pki.domain.receipts import Receipt
 from pki.domain.records import StatusInterval, part_name, part_of
 from pki.observe.ldap import LdapObserver
 from pki.observe.receipts.ports import Measure, Sink
