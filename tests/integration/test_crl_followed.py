@@ -51,7 +51,11 @@ class Followed:
         self.crls = FakeCrlStore(self.store)
         name = SETTINGS.token_ca_published_as
         self.names = [f"{name}-part-{part}" for part in range(PARTS)]
-        lists = [CrlList(issuer=ISSUER, parts=PARTS, part=part, point="-") for part in range(PARTS)]
+        self.serve(*range(PARTS))
+
+    def serve(self, *parts: int) -> None:
+        """Under the names of the parts, in their order, show these."""
+        lists = [CrlList(issuer=ISSUER, parts=PARTS, part=part, point="-") for part in parts]
         self.handler = CrlHandler(
             self.crls,
             issued={label: each.id for label, each in zip(self.names, lists, strict=True)},
@@ -141,3 +145,22 @@ async def test_each_card_is_judged_by_its_own_part(
         assert "certificate revoked" in await followed.judged(held, *more, status=2)
         assert await followed.judged(good, *more)
         assert set(followed.asked) == {f"/crl/{followed.names[part]}.crl"}
+
+
+@pytest.mark.parametrize("more", [(), ("-extended_crl",)], ids=["plain", "extended"])
+async def test_no_card_is_judged_by_another_part_in_place_of_its_own(
+    followed: Followed, more: tuple[str, ...]
+) -> None:
+    """Genuine and fresh, and put there by somebody between: plain HTTP allows that."""
+    held, good, *_ = followed.cards[0]
+    followed.store.change(held, OnHold(since=followed.clock.now()))
+    for part in range(PARTS):
+        await followed.publish(part)
+    followed.serve(1, 0)
+    for serial in (held, good, followed.cards[1][0]):
+        told = (await followed.judged(serial, *more, status=2)).lower()
+        assert "different crl scope" in told
+        assert "certificate revoked" not in told
+    followed.serve(0, 1)
+    assert "certificate revoked" in await followed.judged(held, *more, status=2)
+    assert await followed.judged(good, *more)
