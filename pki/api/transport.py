@@ -1,6 +1,7 @@
 """Calling the API over TLS: sending, reading what comes back, and how that can fail."""
 
 import ssl
+from collections.abc import Callable
 from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from pki.domain.errors import Malformed
 from pki.domain.identifiers import IdempotencyKey
 
 Answer = TypeVar("Answer", bound=Wire)
+Read = TypeVar("Read")
 
 ANSWER_LIMIT: Final = 256 * 1024
 _RETRY_STATUSES: Final = frozenset({429, 503})
@@ -54,6 +56,18 @@ class Transport:
         body: Wire | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
+        return await self._exchange(method, path, answer.from_json, body=body, headers=headers)
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[bytes], Read],
+        *,
+        body: Wire | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Read:
+        """As `_call`, of an answer that ``read`` reads; it raises ValidationError or Malformed."""
         sent = {"Content-Type": "application/json"} if body is not None else {}
         try:
             async with self._http.request(
@@ -71,7 +85,7 @@ class Transport:
             ) from error
         try:
             if status < 300:  # noqa: PLR2004 -- success class of RFC 9110 15
-                return answer.from_json(content)
+                return read(content)
             problem = Problem.from_json(content)
         except (ValidationError, Malformed) as error:
             raise _unreachable(

@@ -81,6 +81,16 @@ async def test_what_is_not_understood_is_unreachable(status: int, text: str) -> 
             await client.card(CARD, token="t" * 43)
 
 
+@pytest.mark.parametrize("text", ["<html>", "[]", "[" * ANSWER_LIMIT])
+async def test_a_document_that_is_none_is_unreachable(text: str) -> None:
+    async def odd(request: web.Request) -> web.Response:
+        return web.Response(text=text)
+
+    async with answering(odd) as client:
+        with pytest.raises(ServiceUnreachable):
+            await client.openapi()
+
+
 async def test_nobody_there_is_unreachable() -> None:
     async with IssuanceClient("http://127.0.0.1:1") as client:
         with pytest.raises(ServiceUnreachable):
