@@ -47,9 +47,12 @@ class Page:
         return found["result"].get("value")
 
     async def until(self, script: str) -> None:
-        """Wait until this holds in the page."""
+        """Wait until this holds in the page, and is painted: keys pressed before are dropped."""
         look = f"""new Promise((there) => {{
-            const look = () => ({script}) ? there(true) : setTimeout(look, 20);
+            const painted = () => performance.getEntriesByType("paint").length > 0
+                ? requestAnimationFrame(() => requestAnimationFrame(() => there(true)))
+                : setTimeout(painted, 20);
+            const look = () => ({script}) ? painted() : setTimeout(look, 20);
             look();
         }})"""
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from server.demo.cards import Someone
 from server.initialise import ADMINISTRATOR
 from typed_program import Typed, typed
 from uzi_made import der
-from vcard_apdu import tlv
+from vcard_apdu import Envelope, tlv
 from vcard_pcscd import Pcscd
 from vcard_piv import PivCard as VirtualCard
 from vcard_piv_keys import Key
@@ -185,12 +185,28 @@ async def revoke(practice: Practice, card: CardId) -> None:
         await administrator.revoke(card, RevokeRequest(reason=RevokeReason.LOSS_OR_THEFT))
 
 
+class Cable(Envelope):
+    """Calls ``after`` before the card's answer leaves."""
+
+    after: Callable[[], None] = staticmethod(lambda: None)
+
+    def transmit(self, raw: bytes) -> bytes:
+        answer = super().transmit(raw)
+        self.after()
+        return answer
+
+
 def test_a_writer_that_is_killed_is_resumed(station: Station) -> None:
     """Killed when the PUK is the holder's already and the PIN is not yet."""
+    cable = station.chip.envelope = Cable(station.chip._dispatch)
     with typed("card", "create", "--json", cwd=station.practice.layout.root) as run:
         puk = begin(run)
-        until(lambda: station.chip.puk.value == puk.encode(), "the PUK was replaced")
-        run.process.send_signal(signal.SIGKILL)
+
+        def kill() -> None:
+            if station.chip.puk.value == puk.encode() and run.process.poll() is None:
+                run.process.kill()
+
+        cable.after = kill
         assert run.ended()[0] == -signal.SIGKILL
     resumed = station.card(
         "resume",

@@ -73,7 +73,7 @@ async def test_a_zorgverlener_reads_the_sentence_of_the_screen(
     assert raised.value.problem.detail == (
         "Een Zorgverlener UZI-pas kan niet gebruikt worden. U kunt helaas niet verder."
     )
-    entries = await server.desk.reader.read(lambda tx: tx.journal_after(0, 500))  # type: ignore[attr-defined] # the real reader has more
+    entries = await server.desk.reader.read(lambda tx: tx.journal_after(0, 500))
     assert isinstance(entries[-1].event, RequestRefused)
 
 
@@ -247,7 +247,7 @@ async def test_a_stranger_learns_nothing_of_a_card(server: Server, desk_writer: 
         with pytest.raises(ProblemAnswered) as raised:
             await client.card(certified.card.card_id, "t" * 43)
         assert raised.value.problem.status == 401
-    events = await server.desk.reader.read(lambda tx: tx.journal_after(0, 500))  # type: ignore[attr-defined] # the real reader has more
+    events = await server.desk.reader.read(lambda tx: tx.journal_after(0, 500))
     assert [type(entry.event) for entry in events].count(CardOrdered) == 1
     assert URA.value == certified.card.ura.value
 
