@@ -5,10 +5,11 @@ entries alone, and most buckets are the same in one CRL and the next.
 """
 
 import hashlib
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Final, Self
 
 from pki.der.crl import encode_entry, encode_listed
@@ -28,17 +29,81 @@ Changes = Mapping[bytes, bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Encoded entries in order, how many, and the digest of them all."""
+    """Encoded entries in order, where each ends, and the digest of them all."""
 
     octets: bytes
-    entries: int
+    ends: "array[int]"
     sha256: bytes
 
     @classmethod
     def of(cls, entries: list[bytes]) -> Self:
         """Of encoded entries that are in order."""
         octets = b"".join(entries)
-        return cls(octets, len(entries), hashlib.sha256(octets).digest())
+        ends = array("I", accumulate(map(len, entries)))
+        return cls(octets, ends, hashlib.sha256(octets).digest())
+
+    @property
+    def entries(self) -> int:
+        """How many there are."""
+        return len(self.ends)
+
+    def start(self, index: int) -> int:
+        """Where the entry with this index begins; the end of all for the one after the last."""
+        return self.ends[index - 1] if index else 0
+
+    def serial(self, index: int) -> bytes:
+        """The serial number, of 20 octets, of an entry.
+
+        Raises:
+            Malformed: as `walk`.
+        """
+        serial, _ = next(walk(self.octets, self.start(index), self.ends[index]))
+        return serial
+
+    def revised(self, changes: Iterable[tuple[bytes, bytes | None]]) -> "Bucket | None":
+        """The bucket after these changes, in the order of their serials; None when it is empty."""
+        entries: list[bytes] = []
+        done = 0
+        for serial, entry in changes:
+            at = bisect_left(range(self.entries), serial, lo=done, key=self.serial)
+            entries.extend(self._between(done, at))
+            done = at + (at < self.entries and self.serial(at) == serial)
+            entries.extend(() if entry is None else (entry,))
+        entries.extend(self._between(done, self.entries))
+        return Bucket.of(entries) if entries else None
+
+    def _between(self, first: int, last: int) -> Iterator[bytes]:
+        begins = self.start(first)
+        for ends in self.ends[first:last]:
+            yield self.octets[begins:ends]
+            begins = ends
+
+
+def difference(before: Bucket, after: Bucket) -> tuple[bytes, bytes]:
+    """The entries of both between those that they begin with alike and those that they end with."""
+    old, new = before.octets, after.octets
+    first = bisect_left(
+        range(before.entries),
+        1,
+        key=lambda index: not new.startswith(old[: before.ends[index]]),
+    )
+    begins = before.start(first)
+    most = len(new) - begins
+    last = bisect_left(
+        range(before.entries),
+        1,
+        lo=first,
+        key=lambda index: (
+            len(old) - before.start(index) <= most and new.endswith(old[before.start(index) :])
+        ),
+    )
+    alike = len(old) - before.start(last)
+    # Octets that are alike may begin within an entry of the other; then they are not passed over.
+    ends = len(new) - alike
+    at = bisect_left(after.ends, ends)
+    if ends != begins and (at == after.entries or after.ends[at] != ends):
+        alike = 0
+    return old[begins : len(old) - alike], new[begins : len(new) - alike]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +136,11 @@ class Roll:
         """
         buckets = dict(self.buckets)
         for key, serials in groupby(sorted(changes), key=lambda serial: serial[0]):
-            held = buckets.pop(key, None)
-            entries = list(walk(b"" if held is None else held.octets))
-            for serial in serials:
-                _put(entries, serial, changes[serial])
-            if entries:
-                buckets[key] = Bucket.of([entry for _, entry in entries])
+            held = buckets.pop(key, None) or Bucket.of([])
+            bucket = held.revised((serial, changes[serial]) for serial in serials)
+            if bucket is not None:
+                buckets[key] = bucket
         return Roll(buckets)
-
-
-def _put(entries: list[tuple[bytes, bytes]], serial: bytes, entry: bytes | None) -> None:
-    at = bisect_left(entries, serial, key=lambda pair: pair[0])
-    there = at < len(entries) and entries[at][0] == serial
-    entries[at : at + there] = [] if entry is None else [(serial, entry)]
 
 
 def walk(octets: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, bytes]]:

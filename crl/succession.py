@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from crl.roll import Roll
+from crl.roll import Roll, difference
 from pki.der.crl import Entry, read_entries
 from pki.domain.reasons import RevocationReason
 
@@ -73,8 +73,9 @@ def _entry_findings(previous: Roll, following: Roll) -> Iterator[Finding]:
         bucket = following.buckets.get(key)
         if bucket is not None and bucket.octets == former.octets:
             continue
-        after = {} if bucket is None else read_entries(bucket.octets)
-        for serial, before in read_entries(former.octets).items():
+        removed, added = (former.octets, b"") if bucket is None else difference(former, bucket)
+        after = read_entries(added)
+        for serial, before in read_entries(removed).items():
             rule = _entry_rule(before, after.get(serial))
             if rule is not None:
                 yield Finding(rule=rule, serial=serial)

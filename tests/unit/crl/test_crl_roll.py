@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from crl.build import CrlIssuer
 from crl.policy import CrlPolicy
-from crl.roll import Roll, changes_of, gather, roll_of, walk
+from crl.roll import Roll, changes_of, difference, gather, roll_of, walk
 from crl.service import CrlService
 from fakes_status import ISSUER, START, FakeClock, FakeCrlStore, FakeStore
 from listed_rows import listed_rows
@@ -84,6 +84,21 @@ def test_a_crl_is_read_the_same_beside_any_other_entries(one: Statuses, other: S
     assert read == rows(one)
     same = [key for key, bucket in near.buckets.items() if read.buckets.get(key) == bucket]
     assert all(read.buckets[key] is near.buckets[key] for key in same)
+
+
+@given(certificates, certificates)
+def test_what_two_buckets_differ_in_is_all_that_changed(one: Statuses, other: Statuses) -> None:
+    """As if every entry of both were read, in buckets that share most of what they hold."""
+    for changed in ({**one, **other}, {key: one[key] for key in one if key not in other}):
+        before, after = rows(one), rows(changed)
+        for key in before.buckets.keys() & after.buckets.keys():
+            old, new = before.buckets[key], after.buckets[key]
+            removed, added = map(read_entries, difference(old, new))
+            whole, next_whole = read_entries(old.octets), read_entries(new.octets)
+            same = whole.items() & next_whole.items()
+            assert removed.items() >= whole.items() - same
+            assert added.items() >= next_whole.items() - same
+            assert removed.items() & same == added.items() & same
 
 
 def test_buckets_out_of_order_are_no_crl() -> None:
