@@ -138,7 +138,7 @@ def _extensions(
     if rule.extended_key_usage:
         purposes = [PURPOSE_OIDS[each] for each in rule.extended_key_usage]
         yield _plain(oids.EXTENDED_KEY_USAGE, x509.extended_key_usage(purposes))
-    yield from _addresses(rule, rule.crl_urls(serial))
+    yield from _addresses(rule, rule.crl_urls(serial), rule.delta_urls(serial))
     if rule.ocsp_nocheck:
         yield _plain(oids.OCSP_NO_CHECK, x509.NO_CHECK)
 
@@ -156,10 +156,15 @@ def _usage_and_policies(rule: ExtensionRule) -> tuple[Extension, ...]:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _addresses(rule: ExtensionRule, crl_urls: tuple[str, ...]) -> tuple[Extension, ...]:
+def _addresses(
+    rule: ExtensionRule, crl_urls: tuple[str, ...], delta_urls: tuple[str, ...]
+) -> tuple[Extension, ...]:
     points: tuple[Extension, ...] = ()
     if crl_urls:
         points = (_plain(oids.CRL_DISTRIBUTION_POINTS, x509.crl_distribution_points(crl_urls)),)
+    if delta_urls:
+        freshest = x509.crl_distribution_points(delta_urls)
+        points = (*points, _plain(oids.FRESHEST_CRL, freshest))
     info = x509.AuthorityInfo(
         ocsp=() if rule.ocsp_url is None else (rule.ocsp_url,),
         ca_issuers=() if rule.ca_issuers_url is None else (rule.ca_issuers_url,),

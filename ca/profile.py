@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 from ca.validity import Period
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.identifiers import SerialNumber
-from pki.domain.records import part_name, part_of
+from pki.domain.records import delta_name, part_name, part_of
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
@@ -121,7 +121,8 @@ class PolicyRule:
 class ExtensionRule:
     """Extensions; what is not named here is not in the certificate. URLs are complete.
 
-    ``crl_parts``: the CA's list is split into so many; 0: it is not.
+    ``crl_parts``: the CA's list is split into so many; 0: it is not. ``crl_deltas``: the delta of
+    that list is named too (RFC 5280 4.2.1.15). Both come from the configuration.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -135,6 +136,7 @@ class ExtensionRule:
     ca_issuers_url: str | None = None
     crl_url: str | None = None
     crl_parts: int = 0
+    crl_deltas: bool = False
     ocsp_nocheck: bool = False
 
     def __hash__(self) -> int:
@@ -147,6 +149,11 @@ class ExtensionRule:
             return () if self.crl_url is None else (self.crl_url,)
         whole, dot, form = self.crl_url.rpartition(".")
         return (f"{part_name(whole, part_of(serial, self.crl_parts))}{dot}{form}",)
+
+    def delta_urls(self, serial: SerialNumber) -> tuple[str, ...]:
+        """Where the delta of that CRL is found."""
+        found = (url.rpartition(".") for url in self.crl_urls(serial) if self.crl_deltas)
+        return tuple(f"{delta_name(name)}{dot}{form}" for name, dot, form in found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,7 @@ class CrlSettings(Section):
     coalesce_seconds: Annotated[float, Field(ge=0, le=1)] = 0.3
     max_age_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
     delta: bool = False
+    delta_in_cards: bool = False
     delta_span_seconds: Annotated[int, Field(ge=3600, le=10 * 86_400)] = 86_400
 
 

@@ -78,6 +78,8 @@ def _crl(settings: "Settings") -> Iterator[Finding]:
     if crl.max_age_seconds > crl.interval_seconds:
         key, highest = "crl.max_age_seconds", crl.interval_seconds
         yield key, "is longer than crl.interval_seconds", f"set it to {highest} or less"
+    if crl.delta_in_cards and not crl.delta:
+        yield "crl.delta_in_cards", "needs delta CRLs", "set crl.delta to true, or this to false"
     if crl.delta_span_seconds < crl.interval_seconds:
         key, least = "crl.delta_span_seconds", crl.interval_seconds
         yield key, "is shorter than crl.interval_seconds", f"set it to {least} or more"

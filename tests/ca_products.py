@@ -1,6 +1,7 @@
 """One certificate of every kind that the CAs sign, and the CRLs of a ceremony."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ca.authority import CertificationAuthority
 from ca.ceremony.links import prepare_link
@@ -31,6 +32,7 @@ async def make_all(
         "root": token_ca.chain[1],
         "token-ca": token_ca.certificate,
         "card": await token_ca.sign(card.tbs),
+        "card-delta": await _card_with_delta(token_ca),
         "responder": await token_ca.sign(responder.tbs),
         "practice-root": practice.root,
         "link": await _link(profiles, practice.root),
@@ -41,6 +43,16 @@ async def make_all(
         "root-crl": practice.root_crl,
         "services-crl": practice.services_crl,
     }
+
+
+async def _card_with_delta(token_ca: CertificationAuthority) -> bytes:
+    """A card that names a part of its CA's list, and the delta of that."""
+    card = token_ca.profiles.card
+    lists = replace(card.extensions, crl_parts=4, crl_deltas=True)
+    profiles = replace(token_ca.profiles, card=replace(card, extensions=lists))
+    split = replace(token_ca, profiles=profiles)
+    key = signer(KeyType.RSA_2048, "card").public_key
+    return await split.sign(split.prepare_card(HOLDER, key, EPOCH).tbs)
 
 
 async def _practice(profiles: Mapping[str, Profile]) -> PracticeSet:

@@ -153,6 +153,7 @@ def _extension_set(subject: Subject) -> Iterator[str]:
         oids.CERTIFICATE_POLICIES: bool(rule.policies),
         oids.AUTHORITY_INFO_ACCESS: bool(rule.ocsp_url or rule.ca_issuers_url),
         oids.CRL_DISTRIBUTION_POINTS: bool(rule.crl_url),
+        oids.FRESHEST_CRL: bool(rule.crl_url) and rule.crl_deltas,
         oids.OCSP_NO_CHECK: rule.ocsp_nocheck,
     }
     wanted = {oid for oid, there in is_there.items() if there}
@@ -218,9 +219,11 @@ def _addresses(subject: Subject) -> Iterator[str]:
         tuple(filter(None, [rule.ocsp_url])),
         tuple(filter(None, [rule.ca_issuers_url])),
         rule.crl_urls(subject.content.serial),
+        rule.delta_urls(subject.content.serial),
     )
-    if (info.ocsp, info.ca_issuers, subject.certificate.crl_urls or ()) != wanted:
-        yield "addresses of OCSP, CRL or issuer are not the profile's"
+    lists = (subject.certificate.crl_urls or (), subject.certificate.delta_urls or ())
+    if (info.ocsp, info.ca_issuers, *lists) != wanted:
+        yield "addresses of OCSP, CRL, delta CRL or issuer are not the profile's"
 
 
 def _policies(subject: Subject) -> Iterator[str]:
@@ -280,7 +283,7 @@ CERTIFICATE_RULES: Final[tuple[tuple[str, _Rule], ...]] = (
     ("RFC 5280 4.2.1.12; RFC 6960 4.2.2.2", _purposes),
     ("RFC 6960 4.2.2.2.1", _no_check),
     ("RFC 5280 4.2.1.1 and 4.2.1.2", _key_identifiers),
-    ("RFC 5280 4.2.1.13 and 4.2.2.1", _addresses),
+    ("RFC 5280 4.2.1.13, 4.2.1.15 and 4.2.2.1", _addresses),
     ("RFC 5280 4.2.1.4", _policies),
     ("CPS UZI-register 7.1.5", _uzi_name),
     ("X.690; two readers agree", _foreign_reader),

@@ -171,6 +171,14 @@ def _urls(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
             yield f"extensions.{name}", f"is longer than {limit} characters"
 
 
+def _lists(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
+    """What is published depends on the configuration, which puts these into the card's profile."""
+    if profile.extensions.crl_parts:
+        yield "extensions.crl_parts", "comes from the setting token_ca.crl_parts"
+    if profile.extensions.crl_deltas:
+        yield "extensions.crl_deltas", "comes from the setting crl.delta_in_cards"
+
+
 def _policies(profile: Profile, settings: CaSettings) -> Iterator[tuple[str, str]]:
     policies = profile.extensions.policies
     key = "extensions.policies"
@@ -270,6 +278,7 @@ _RULES: Final[tuple[tuple[str, _Rule], ...]] = (
     ("RFC 6960 4.2.2.2.1", _no_check),
     ("RFC 5280 4.2.1.13, RFC 6960 4.2.2.2.1; EN 319 412-2 4.3.11, 4.4.1", _where_to_ask),
     ("RFC 5280 4.2.1.13 and 4.2.2.1; RFC 9919 5: an OCSP GET fits 255 octets", _urls),
+    ("RFC 5280 4.2.1.13 and 4.2.1.15: only lists that are published", _lists),
     ("RFC 5280 4.2.1.4, 6.1.3 (d); EN 319 412-2 4.3.3; never a PKIoverheid policy", _policies),
     ("CPS UZI-register 7.1.5, RFC 9525", _alternative_name),
     ("RFC 5280 4.1.2.6, A.1; EN 319 412-2 4.2.4; CPS UZI-register 7.1", _subject),

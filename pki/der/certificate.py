@@ -120,6 +120,12 @@ class Certificate:
         return None if value is None else extension_values.read_crl_distribution_points(value)
 
     @property
+    def delta_urls(self) -> tuple[str, ...] | None:
+        """Where delta CRLs are found (RFC 5280 4.2.1.15)."""
+        value = self._value(oids.FRESHEST_CRL)
+        return None if value is None else extension_values.read_crl_distribution_points(value)
+
+    @property
     def authority_key_id(self) -> bytes | None:
         """Key identifier of the issuer (RFC 5280 4.2.1.1); None also when it names it otherwise."""
         value = self._value(oids.AUTHORITY_KEY_ID)

@@ -51,8 +51,12 @@ def profiles_of(settings: Settings, generation: TokenCaSettings) -> Mapping[str,
             next_step="restore the shipped profiles",
         )
     card = found[settings.card_profile]
-    split = replace(card.extensions, crl_parts=generation.crl_parts)
-    return {**found, settings.card_profile: replace(card, extensions=split)}
+    lists = replace(
+        card.extensions,
+        crl_parts=generation.crl_parts,
+        crl_deltas=settings.crl.delta_in_cards,
+    )
+    return {**found, settings.card_profile: replace(card, extensions=lists)}
 
 
 def open_authority(

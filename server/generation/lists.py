@@ -110,6 +110,32 @@ async def keep_parts(settings: Settings, store: Store) -> None:
     await store.write(work)
 
 
+async def keep_deltas(settings: Settings, store: Store) -> None:
+    """Record of which generations cards name delta CRLs; refuse to publish none later.
+
+    Some relying parties trust no complete CRL while the delta that a certificate names is missing.
+
+    Raises:
+        ConfigurationInvalid: there are such cards, and ``crl.delta`` is off.
+        StoreUnavailable: the store cannot be written.
+    """
+
+    def work(session: WriteSession) -> None:
+        for each in settings.token_ca:
+            name = f"crl-deltas/{each.id}"
+            if settings.crl.delta_in_cards and each.state == "issues":
+                session.set_cursor(name, 1)
+            elif session.cursor(name) and not settings.crl.delta and each.state != "ended":
+                key = "crl.delta"
+                raise ConfigurationInvalid(
+                    key=key,
+                    message=f"setting {key}: cards of {each.id} name delta CRLs",
+                    next_step="set it to true until that generation has ended",
+                )
+
+    await store.write(work)
+
+
 def raise_numbers(
     session: WriteSession, settings: Settings, whole: tuple[IssuerId, int], since: datetime
 ) -> None:

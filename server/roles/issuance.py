@@ -18,7 +18,7 @@ from pki.store.writing import Store
 from server.checkpoints.maker import CheckpointMaker
 from server.evidence.key import open_evidence
 from server.generation.authorities import open_generations
-from server.generation.lists import CrlFollowers, keep_parts
+from server.generation.lists import CrlFollowers, keep_deltas, keep_parts
 from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
 from server.roles.keys import all_responder_keys
@@ -87,9 +87,11 @@ class IssuanceRole:
 
         Raises:
             StoreUnavailable: the store cannot be written.
-            ConfigurationInvalid: a CRL file of a ceremony cannot be used, or crl_parts changed.
+            ConfigurationInvalid: a CRL file of a ceremony cannot be used, crl_parts changed, or
+                delta CRLs that cards name are switched off.
         """
         await keep_parts(self._settings, self._store)
+        await keep_deltas(self._settings, self._store)
         await close_all_intents(self.desk)
         await self.ceremony_crls.bring_in()
 

@@ -73,6 +73,7 @@ def _codes(results: Sequence[ValidationResult]) -> set[str]:
         ("link", frozenset()),
         ("token-ca", ACCEPTED),
         ("card", ACCEPTED),
+        ("card-delta", ACCEPTED),
         ("responder", ACCEPTED),
         ("services-ca", ACCEPTED),
         ("api", ACCEPTED_FOR_PRACTICE_SERVER),
@@ -86,13 +87,14 @@ def test_pkilint_finds_exactly_what_is_accepted(
     assert _findings(made[label]) == accepted
 
 
-def test_the_card_meets_the_norm_for_natural_persons(made: Mapping[str, bytes]) -> None:
+@pytest.mark.parametrize("label", ["card", "card-delta"])
+def test_the_card_meets_the_norm_for_natural_persons(made: Mapping[str, bytes], label: str) -> None:
     """ETSI EN 319 412-2, non-qualified, as pkilint reads it."""
     kind = etsi_constants.CertificateType.NCP_NATURAL_PERSON_CERTIFICATE
     validator = certificate.create_pkix_certificate_validator_container(
         etsi.create_decoding_validators(kind), etsi.create_validators(kind)
     )
-    document = loader.RFC5280CertificateDocumentLoader().load_der_document(made["card"])
+    document = loader.RFC5280CertificateDocumentLoader().load_der_document(made[label])
     assert _codes(validator.validate(document.root)) == ACCEPTED
 
 

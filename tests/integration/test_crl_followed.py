@@ -1,4 +1,4 @@
-"""openssl goes where a card's certificate points, and judges it by the part that it finds there."""
+"""openssl goes where a card's certificate points, and judges it by the lists that lie there."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,8 +25,8 @@ from fixtures_signers import (
 )
 from pki.der.certificate import read_certificate
 from pki.domain.algorithms import KeyType
-from pki.domain.identifiers import SerialNumber
-from pki.domain.records import CrlList, part_of
+from pki.domain.identifiers import IssuerId, SerialNumber
+from pki.domain.records import CrlList, delta_name, part_of
 from pki.domain.status import Good, OnHold
 from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer, SystemClock
 from pki.trust.signatures import verify_signature
@@ -45,6 +45,8 @@ class Followed:
     clock: FakeClock = field(default_factory=lambda: FakeClock(SystemClock().now()))
     asked: list[str] = field(default_factory=list)
     methods: Sequence[str] = ("GET", "HEAD")
+    kept: dict[str, HttpAnswer] = field(default_factory=dict)
+    deltas: bool = False
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.clock)
@@ -55,10 +57,13 @@ class Followed:
 
     def serve(self, *parts: int) -> None:
         """Under the names of the parts, in their order, show these."""
-        lists = [CrlList(issuer=ISSUER, parts=PARTS, part=part, point="-") for part in parts]
+        issued: dict[str, IssuerId] = {}
+        for name, part in zip(self.names, parts, strict=True):
+            each = CrlList(issuer=ISSUER, parts=PARTS, part=part, point="-")
+            issued |= {name: each.id, delta_name(name): each.delta_id}
         self.handler = CrlHandler(
             self.crls,
-            issued={label: each.id for label, each in zip(self.names, lists, strict=True)},
+            issued=issued,
             certificates={},
             clock=self.clock,
             policy=CrlPolicy(),
@@ -68,11 +73,22 @@ class Followed:
     def hot(
         self, method: bytes, target: bytes, headers: Mapping[bytes, bytes], body: bytes
     ) -> ReadyAnswer | None:
-        return self.handler.hot(method, target, headers, body)
+        if target.decode() in self.kept:
+            return None
+        found = self.handler.hot(method, target, headers, body)
+        if found is not None:
+            self.asked.append(target.decode())
+        return found
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
-        self.asked.append(request.target.decode())
-        return await self.handler.answer(request)
+        target = request.target.decode()
+        self.asked.append(target)
+        return self.kept.get(target) or await self.handler.answer(request)
+
+    async def keep(self, target: str) -> None:
+        """From now on show what is there now, as a cache between would."""
+        asked = HttpRequest(method="GET", target=target.encode(), headers={}, body=b"")
+        self.kept[target] = await self.handler.answer(asked)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[str]:
@@ -86,7 +102,8 @@ class Followed:
         """A CA whose cards name one of two parts, and cards of both, two of each."""
         settings = replace(SETTINGS, base_url=self.base)
         profiles = dict(load_profiles(PROFILES, settings=settings))
-        extensions = replace(profiles[CARD].extensions, crl_parts=PARTS)
+        extensions = profiles[CARD].extensions
+        extensions = replace(extensions, crl_parts=PARTS, crl_deltas=self.deltas)
         profiles[CARD] = replace(profiles[CARD], extensions=extensions)
         hierarchy = await make_hierarchy(profiles, now=self.clock.now() - timedelta(minutes=1))
         self.ca = open_token_ca(replace(hierarchy, settings=settings))
@@ -108,8 +125,17 @@ class Followed:
 
     async def publish(self, part: int) -> None:
         """The CRL of one part."""
-        point = f"{self.base}/crl/{self.names[part]}.crl"
-        crl_list = CrlList(issuer=ISSUER, parts=PARTS, part=part, point=point)
+        point, delta = (
+            f"{self.base}/crl/{name}.crl"
+            for name in (self.names[part], delta_name(self.names[part]))
+        )
+        crl_list = CrlList(
+            issuer=ISSUER,
+            parts=PARTS,
+            part=part,
+            point=point,
+            delta=delta if self.deltas else None,
+        )
         await CrlService(
             CrlIssuer.of(ISSUER, self.ca.certificate, crl_list),
             self.ca.signer,
@@ -164,3 +190,28 @@ async def test_no_card_is_judged_by_another_part_in_place_of_its_own(
     followed.serve(0, 1)
     assert "certificate revoked" in await followed.judged(held, *more, status=2)
     assert await followed.judged(good, *more)
+
+
+async def test_a_card_leads_to_the_delta_which_tells_what_a_cached_part_cannot(
+    tmp_path: Path,
+) -> None:
+    followed = Followed(tmp_path, deltas=True)
+    async with followed.open():
+        now, (held, lifted, *_) = followed.clock.now(), followed.cards[0]
+        complete, delta = (
+            f"/crl/{name}.crl" for name in (followed.names[0], delta_name(followed.names[0]))
+        )
+        await followed.publish(0)
+        followed.store.change(lifted, OnHold(since=now))
+        await followed.publish(0)
+        await followed.keep(complete)
+        followed.store.change(lifted, Good())
+        followed.store.change(held, OnHold(since=now))
+        await followed.publish(0)
+        assert await followed.judged(held, "-extended_crl")
+        assert "certificate revoked" in await followed.judged(lifted, "-extended_crl", status=2)
+        followed.asked.clear()
+        deltas = ("-extended_crl", "-use_deltas")
+        assert "certificate revoked" in await followed.judged(held, *deltas, status=2)
+        assert await followed.judged(lifted, *deltas)
+        assert set(followed.asked) == {complete, delta}

@@ -95,7 +95,7 @@ KEYS = "BR 6.1.5, 6.1.6 and 6.1.1.3"
 CONSTRAINTS = "RFC 5280 4.2.1.9; X.690 11.5"
 PURPOSES = "RFC 5280 4.2.1.12; RFC 6960 4.2.2.2"
 IDENTIFIERS = "RFC 5280 4.2.1.1 and 4.2.1.2"
-ADDRESSES = "RFC 5280 4.2.1.13 and 4.2.2.1"
+ADDRESSES = "RFC 5280 4.2.1.13, 4.2.1.15 and 4.2.2.1"
 UZI = "CPS UZI-register 7.1.5"
 VALIDITY = "RFC 5280 4.1.2.5; RFC 9810 4.4.1"
 SELF_ISSUED = "RFC 5280 3.2; RFC 9810 4.4"
@@ -152,6 +152,8 @@ CARD_CASES: list[tuple[Change, str]] = [
         ),
         ADDRESSES,
     ),
+    (extension(oids.FRESHEST_CRL, x509.crl_distribution_points(["http://d/"])), ADDRESSES),
+    (extension(oids.FRESHEST_CRL, x509.crl_distribution_points(["http://d/"])), "RFC 5280 4.2"),
     (extension(oids.CERTIFICATE_POLICIES, policies("2.16.528.1.1003.1.2.5.1")), "RFC 5280 4.2.1.4"),
     (extension(oids.SUBJECT_ALT_NAME, encode_subject_alt_name(GUEST)), UZI),
     (extension(oids.SUBJECT_ALT_NAME, encode_subject_alt_name(NUMBER)), UZI),

@@ -133,6 +133,8 @@ ORDER = 'order = ["C", "O", "SN", "GN", "serialNumber", "CN"]'
         (changed("token-ca", 'issuer = "root"', 'issuer = "token-ca"'), "token-ca.issuer"),
         (changed("root", '["issuing-ca"]', '["issuing-ca", "card"]'), "root.issues"),
         (added("root", "extensions", 'crl_url = "{base_url}/r.crl"'), "root.extensions.crl_url"),
+        (added(CARD, "extensions", "crl_parts = 4"), "card-rsa2048.extensions.crl_parts"),
+        (added(CARD, "extensions", "crl_deltas = true"), "card-rsa2048.extensions.crl_deltas"),
         (changed("ocsp-responder", "days = 30", "days = 31"), "ocsp-responder.validity"),
         (
             changed("ocsp-responder", '["OCSPSigning"]', '["OCSPSigning", "clientAuth"]'),

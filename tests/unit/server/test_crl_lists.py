@@ -5,19 +5,26 @@ from pathlib import Path
 
 import pytest
 
+from ca.profile import ExtensionRule
 from pki.domain.errors import ConfigurationInvalid
+from pki.domain.identifiers import SerialNumber
 from pki.ports import SystemClock
 from pki.store.migrate import migrate
 from pki.store.writing import Store
 from server.generation.list_names import lists_of, served_lists
-from server.generation.lists import keep_parts
+from server.generation.lists import keep_deltas, keep_parts
 from server.settings import Settings, check
 
 EXAMPLE = Path(__file__).parents[3] / "config" / "zorgid.example.toml"
 
 
 def settings(
-    folder: Path, *, parts: int = 0, delta: bool = False, named: tuple[str, str] | None = None
+    folder: Path,
+    *,
+    parts: int = 0,
+    delta: bool = False,
+    in_cards: bool = False,
+    named: tuple[str, str] | None = None,
 ) -> Settings:
     text = EXAMPLE.read_text("utf-8")
     for name in {word.strip('",[]{}') for word in text.split()}:
@@ -26,7 +33,7 @@ def settings(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
     document = tomllib.loads(text)
-    document["crl"]["delta"] = delta
+    document["crl"] |= {"delta": delta, "delta_in_cards": in_cards}
     document["token_ca"][0] |= {"crl_parts": parts} | dict([] if named is None else [named])
     return check(document, directory=folder)
 
@@ -55,6 +62,31 @@ def test_every_part_and_delta_is_served_under_the_name_that_points_at_it(tmp_pat
         "token-ca-g1-part-0",
         "token-ca-g1-part-1",
     ]
+
+
+@pytest.mark.parametrize("parts", [0, 4])
+def test_what_cards_name_is_what_is_published(tmp_path: Path, parts: int) -> None:
+    found = settings(tmp_path, parts=parts, delta=True, in_cards=True)
+    generation = found.token_ca[0]
+    rule = ExtensionRule(
+        key_usage=(),
+        crl_url=f"{found.status.public_url}/crl/{generation.published_as}.crl",
+        crl_parts=parts,
+        crl_deltas=True,
+    )
+    published = {(each.point, each.delta) for each in lists_of(found, generation)}
+    named = set()
+    for number in range(8):
+        serial = SerialNumber(2**156 + number)
+        named |= set(zip(rule.crl_urls(serial), rule.delta_urls(serial), strict=True))
+    assert named <= published
+    assert len(named) == max(1, parts)
+
+
+def test_cards_name_deltas_only_where_there_are_any(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationInvalid, match="needs delta CRLs") as refused:
+        settings(tmp_path, in_cards=True)
+    assert refused.value.key == "crl.delta_in_cards"
 
 
 @pytest.mark.parametrize("name", ["x-delta", "x-part-3"])
@@ -89,4 +121,20 @@ async def test_the_number_of_parts_stays_for_the_life_of_a_generation(tmp_path: 
         with pytest.raises(ConfigurationInvalid, match="name 4 parts") as refused:
             await keep_parts(settings(tmp_path, parts=parts), store)
         assert refused.value.key == "token_ca.0.crl_parts"
+    await store.close()
+
+
+async def test_deltas_stay_once_cards_name_them(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.sqlite3"
+    migrate(url)
+    store = Store.open(url, clock=SystemClock())
+    await keep_deltas(settings(tmp_path), store)
+    await keep_deltas(settings(tmp_path, delta=True), store)
+    await keep_deltas(settings(tmp_path), store)
+    await keep_deltas(settings(tmp_path, delta=True, in_cards=True), store)
+    await keep_deltas(settings(tmp_path, delta=True), store)
+    with pytest.raises(ConfigurationInvalid, match="cards of token-ca-g1 name delta") as refused:
+        await keep_deltas(settings(tmp_path), store)
+    assert refused.value.key == "crl.delta"
+    await keep_deltas(settings(tmp_path, named=("state", "ended")), store)
     await store.close()
