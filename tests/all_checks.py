@@ -20,7 +20,7 @@ STATIC = (
     *("lint-imports", "deptry ."),
 )
 # Files are dealt out whole, slow ones first: what a file sets up once is not set up twice.
-PYTEST = "coverage run -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder"
+PYTEST = "coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder"
 TESTS = ("coverage erase", PYTEST, "coverage combine -q", "coverage report")
 
 
