@@ -5,7 +5,7 @@ Its shape is that of the genuine test register: root, level 2, one issuing CA fo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from pki.domain.uzi import PassType
+from pki.ports import SystemClock
 from pki.trust.settings import IssuingCa, StatusSettings, UziTrustSettings
 
-NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+NOW = SystemClock().now().replace(microsecond=0)
+"""Foreign OCSP builders write the time of the computer's clock into producedAt."""
 DAY = timedelta(days=1)
 CRL_URL = "http://uzi.test/cdp/n.crl"
 OCSP_URL = "http://ocsp.uzi.test:8086"

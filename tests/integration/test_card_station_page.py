@@ -9,6 +9,7 @@ import pytest
 
 from card_desk import CARD_PIN, PASS_PIN, TestDesk
 from card_house import House
+from card_writer.station.stage import Stage
 from chromium import Page, browsing
 from peers import program
 from station_house import station_of
@@ -46,6 +47,13 @@ async def message(page: Page) -> str:
     return str(await page.value("document.getElementById('message').textContent"))
 
 
+async def begun(page: Page, stage: Stage) -> None:
+    """The first screen, and a change of the readers seen: the page is at work, not only drawn."""
+    await page.until_title("ZORG-ID Smartcard")
+    stage.set_readers(("Lezer 1: UZI-pas", "Lezer 2: een kaart"))
+    await page.until("document.querySelectorAll('#readers li').length === 2")
+
+
 async def note_puk(page: Page, name: str) -> str:
     """Write the PUK down and type its end; the PUK."""
     await page.until_title("Uw PUK-code")
@@ -73,9 +81,7 @@ async def test_a_card_is_made_with_the_keyboard(desk: TestDesk, tmp_path: Path) 
     desk.client.tear = Tear(at=5)
     async with station_of(desk) as (address, stage), browsing(chromium, tmp_path) as page:
         await page.open(address)
-        await page.until_title("ZORG-ID Smartcard")
-        stage.set_readers(("Lezer 1: UZI-pas", "Lezer 2: een kaart"))
-        await page.until("document.querySelectorAll('#readers li').length === 2")
+        await begun(page, stage)
         await seen(page, "1-start")
         await page.press("Tab")
         assert await page.focused() == "button: Kaart aanmaken"
@@ -109,11 +115,11 @@ async def test_a_card_that_is_pulled_out_goes_on(desk: TestDesk, tmp_path: Path)
     assert chromium is not None
     desk.cards.tear = Tear(at=12)
     async with (
-        station_of(desk, in_place=False) as (address, _),
+        station_of(desk, in_place=False) as (address, stage),
         browsing(chromium, tmp_path) as page,
     ):
         await page.open(address)
-        await page.until_title("ZORG-ID Smartcard")
+        await begun(page, stage)
         await page.press("Tab")
         await page.press("Enter")
         await page.until_title("UZI-pas")
@@ -149,9 +155,9 @@ async def test_what_is_refused_is_said(desk: TestDesk, tmp_path: Path) -> None:
     chromium = program("chromium")
     assert chromium is not None
     desk.uzi_pass.left = 1
-    async with station_of(desk) as (address, _), browsing(chromium, tmp_path) as page:
+    async with station_of(desk) as (address, stage), browsing(chromium, tmp_path) as page:
         await page.open(address)
-        await page.until_title("ZORG-ID Smartcard")
+        await begun(page, stage)
         await page.press("Tab")
         await page.press("Enter")
         await page.until_title("pincode van uw UZI-pas")

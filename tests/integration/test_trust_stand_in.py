@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from aiohttp.test_utils import TestServer, unused_port
@@ -14,7 +14,7 @@ from pki.domain.errors import PassStatusUnavailable, Refused
 from pki.domain.identifiers import Ura, UziNumber
 from pki.domain.reasons import RefusalReason
 from pki.domain.uzi import PassType, UziName
-from pki.ports import SystemEntropy
+from pki.ports import SystemClock, SystemEntropy
 from pki.trust.fetch import AiohttpStatusHttp
 from pki.trust.pass_status import PassStatus
 from pki.trust.proofs import verify_challenge
@@ -25,7 +25,7 @@ from server.demo.uzi_register import OID_CA, PassSubject, StandInRegister
 from server.demo.uzi_status import crl_application, ocsp_application
 from uzi_made import der
 
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+NOW = SystemClock().now().replace(microsecond=0)
 HOST = "127.0.0.1"
 
 
