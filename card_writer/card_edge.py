@@ -251,3 +251,24 @@ class HolderCard(CardEdge, Protocol):
     def start_afresh(self) -> None:
         """Reset the card, so that nothing that was proven to it before counts."""
         ...
+
+
+def agreed_number(known: CardNumber | None, printed: CardNumber | None) -> CardNumber:
+    """The card's number, by what it tells and what was read from its print.
+
+    Raises:
+        NumberNeeded: neither is known.
+        CardRefused: they differ.
+    """
+    number = known or printed
+    if number is None:
+        raise NumberNeeded(
+            message="the card does not tell its number",
+            next_step="type in the number that is printed on the card",
+        )
+    if printed not in {None, number}:
+        raise CardRefused(
+            message="the card has another number than the one that was typed in",
+            next_step="compare the printed number, or put the right card in",
+        )
+    return number

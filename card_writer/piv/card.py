@@ -8,10 +8,10 @@ from cryptography import x509
 from card_writer.card_edge import (
     CardRefused,
     CardState,
-    NumberNeeded,
     Phase,
     PinCharacters,
     SecretKind,
+    agreed_number,
 )
 from card_writer.piv import commands, objects
 from card_writer.piv.keys import CardKey, algorithm_of
@@ -104,18 +104,10 @@ class PivCard:
             NumberNeeded: the card tells none and none was given.
             CardRefused: another was given.
         """
-        known = self.record.number or self.printed or self._vendor_number()
-        if known is None:
-            raise NumberNeeded(
-                message="the card does not tell its number",
-                next_step="type in the number that is printed on the card",
-            )
-        if self.printed not in {None, known}:
-            raise CardRefused(
-                message="the card has another number than the one that was typed in",
-                next_step="compare the printed number, or put the right card in",
-            )
-        return known
+        known = self.record.number
+        if known is None and self.printed is None:
+            known = self._vendor_number()
+        return agreed_number(known, self.printed)
 
     def order_key(self) -> IdempotencyKey | None:
         """The order this card is made for."""

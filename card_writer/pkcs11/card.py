@@ -14,12 +14,12 @@ from cryptography import x509
 from card_writer.card_edge import (
     CardRefused,
     CardState,
-    NumberNeeded,
     Phase,
     PinCharacters,
     PinNeeded,
     SecretKind,
     WrongSecret,
+    agreed_number,
 )
 from card_writer.piv.keys import CardKey
 from card_writer.piv.objects import Record
@@ -107,18 +107,7 @@ class TokenCard:
             NumberNeeded: neither is known.
             CardRefused: they differ.
         """
-        known = self.record.number or self.printed
-        if known is None:
-            raise NumberNeeded(
-                message="the card does not tell its number",
-                next_step="type in the number that is printed on the card",
-            )
-        if self.printed not in {None, known}:
-            raise CardRefused(
-                message="the card has another number than the one that was typed in",
-                next_step="compare the printed number, or put the right card in",
-            )
-        return known
+        return agreed_number(self.record.number, self.printed)
 
     def order_key(self) -> IdempotencyKey | None:
         """The order this card is made for."""
