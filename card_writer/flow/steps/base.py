@@ -5,6 +5,7 @@ blocking, in the readers' thread), by the server (`ToServer`, `ToStatus`) or by 
 (`ToPerson`).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -19,7 +20,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Generic[Result]):
+class Step(ABC, Generic[Result]):
     """One thing to be done outside; ``Result`` is what it gives."""
 
 
@@ -27,36 +28,36 @@ class Step(Generic[Result]):
 class OnReader(Step[Result]):
     """Done with pass or card."""
 
+    @abstractmethod
     def do(self, bench: Bench) -> Result:
         """Do it; blocks."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToServer(Step[Result]):
     """Asked of the issuance API."""
 
+    @abstractmethod
     async def call(self, server: Issuance) -> Result:
         """Ask it."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToStatus(Step[Result]):
     """Asked of the status service."""
 
+    @abstractmethod
     async def look(self, status: CardStatus) -> Result:
         """Ask it."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToPerson(Step[Result]):
     """Asked of the person at the desk."""
 
+    @abstractmethod
     async def ask(self, person: Person) -> Result:
         """Ask it."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
