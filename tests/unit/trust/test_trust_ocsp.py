@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from fixtures_uzi import FakeStatusHttp
 from pki.domain.errors import PassStatusUnavailable, Refused
 from pki.domain.reasons import RefusalReason
-from pki.ports import SystemEntropy
+from pki.ports import SystemClock, SystemEntropy
 from pki.trust.pass_status import PassStatus
 from pki.trust.path import Issuer
 from uzi_made import CRL_URL, DAY, NOW, OCSP_URL, Ca, PassPlan, Register, new_key, usage
@@ -37,8 +37,8 @@ class Answer:
     responder: Ca | None = None
     include: bool = True
     nonce: Callable[[bytes], bytes | None] = lambda asked: asked
-    this_update: datetime = NOW
-    next_update: datetime | None = NOW + timedelta(hours=1)
+    age: timedelta = timedelta(0)
+    lasts: timedelta = timedelta(hours=1)
     digest: hashes.SHA256 | hashes.SHA512 = field(default_factory=hashes.SHA256)
     change: Callable[[bytes], bytes] = lambda body: body
 
@@ -78,11 +78,12 @@ def responder(
 
 @dataclass(kw_only=True)
 class Responder(FakeStatusHttp):
-    """Has no CRL; answers OCSP requests by cryptography's builder."""
+    """Has no CRL; answers OCSP requests by cryptography's builder, whose producedAt is now."""
 
     register: Register
     answer: Answer
     certificate: x509.Certificate
+    at: datetime = field(default_factory=lambda: SystemClock().now())
     requests: list[ocsp.OCSPRequest] = field(default_factory=list)
 
     async def post(self, url: str, body: bytes, content_type: str, limit: int) -> bytes:
@@ -100,9 +101,9 @@ class Responder(FakeStatusHttp):
                 issuer=(answer.issuer or self.register.n).certificate,
                 algorithm=hashes.SHA1(),  # noqa: S303 -- identifies, proves nothing
                 cert_status=answer.says,
-                this_update=answer.this_update,
-                next_update=answer.next_update,
-                revocation_time=NOW - DAY if revoked else None,
+                this_update=self.at - answer.age,
+                next_update=self.at - answer.age + answer.lasts,
+                revocation_time=self.at - DAY if revoked else None,
                 revocation_reason=None,
             )
             .responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
@@ -120,7 +121,7 @@ async def ask(register: Register, n_issuer: Issuer, answer: Answer) -> Responder
     certificate = register.issue()
     http = Responder(register=register, answer=answer, certificate=certificate)
     asked = PassStatus(register.settings, http, SystemEntropy())
-    await asked.require_good(certificate, n_issuer, NOW)
+    await asked.require_good(certificate, n_issuer, http.at)
     return http
 
 
@@ -175,12 +176,11 @@ async def test_an_answer_without_nonce_is_believed_while_it_is_fresh(
     uzi_register: Register, n_issuer: Issuer
 ) -> None:
     await ask(uzi_register, n_issuer, Answer(nonce=lambda _: None))
-    fresh = NOW - timedelta(minutes=9)
-    await ask(uzi_register, n_issuer, Answer(nonce=lambda _: None, this_update=fresh))
-    old = NOW - timedelta(minutes=11)
-    await ask(uzi_register, n_issuer, Answer(this_update=old))
+    fresh, old = timedelta(minutes=9), timedelta(minutes=11)
+    await ask(uzi_register, n_issuer, Answer(nonce=lambda _: None, age=fresh))
+    await ask(uzi_register, n_issuer, Answer(age=old))
     with pytest.raises(PassStatusUnavailable):
-        await ask(uzi_register, n_issuer, Answer(nonce=lambda _: None, this_update=old))
+        await ask(uzi_register, n_issuer, Answer(nonce=lambda _: None, age=old))
 
 
 def unproven(register: Register) -> dict[str, Answer]:
@@ -209,8 +209,8 @@ def unproven(register: Register) -> dict[str, Answer]:
         "about another pass": Answer(about=register.issue()),
         "under another CA": Answer(issuer=z_ca),
         "another nonce": Answer(nonce=lambda _: b"x" * 32),
-        "past its nextUpdate": Answer(this_update=NOW - DAY, next_update=NOW),
-        "from the future": Answer(this_update=NOW + timedelta(minutes=6)),
+        "past its nextUpdate": Answer(age=DAY, lasts=DAY),
+        "from the future": Answer(age=timedelta(minutes=-6)),
         "algorithm not allowed": Answer(digest=hashes.SHA512()),
         "truncated": Answer(change=lambda body: body[:-1]),
         "a bit flipped": Answer(change=lambda body: _flipped(body, len(body) // 3)),
@@ -240,7 +240,7 @@ async def test_any_flipped_octet_is_noticed(uzi_register: Register, n_issuer: Is
         http = Responder(register=uzi_register, answer=answer, certificate=certificate)
         asked = PassStatus(uzi_register.settings, http, SystemEntropy())
         try:
-            await asked.require_good(certificate, n_issuer, NOW)
+            await asked.require_good(certificate, n_issuer, http.at)
         except PassStatusUnavailable:
             continue
         # Only what nobody signed may change without harm: certificates beside the one that counts.
