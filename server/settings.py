@@ -5,32 +5,25 @@ Paths are relative to the file they stand in. Nothing secret stands in it: passp
 in files, credentials or descriptors that it names.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from pki.domain.errors import ConfigurationInvalid
+from pki.settings.file import checked, read_toml
+from pki.settings.types import AnyPath, ExistingFile, Section
 from server.setting.directory import LdapSettings
 from server.setting.evidence import EvidenceSettings
 from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
 from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
 from server.setting.receipts import ReceiptSettings
 from server.setting.sinks import CrlBucketSettings, CrlFolderSettings
-from server.setting.types import (
-    Address,
-    AnyPath,
-    CaName,
-    ExistingFile,
-    HttpUrl,
-    LoopbackAddress,
-    Section,
-)
+from server.setting.types import Address, CaName, HttpUrl, LoopbackAddress
 from server.setting.views import ViewSettings
 from server.settings_together import check_together
 
 FILE_NAME: Final = "zorgid.toml"
+_MISSING: Final = "give --config FILE, or make an installation with: zorgid init DIR"
 
 
 class Installation(Section):
@@ -193,20 +186,7 @@ def load(path: Path) -> Settings:
         ConfigurationInvalid: the file cannot be read or parsed, or a setting is unknown, missing or
         unsafe.
     """
-    try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationInvalid(
-            key=str(path),
-            message=f"configuration {path} cannot be read: {error.strerror}",
-            next_step="give --config FILE, or make an installation with: zorgid init DIR",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationInvalid(
-            key=str(path),
-            message=f"configuration {path} is not TOML: {error}",
-            next_step="mend that line",
-        ) from error
+    document = read_toml(path, missing=_MISSING)
     return check(document, directory=path.resolve().parent)
 
 
@@ -216,15 +196,6 @@ def check(document: dict[str, Any], *, directory: Path) -> Settings:
     Raises:
         ConfigurationInvalid: names the first offending key.
     """
-    try:
-        settings = Settings.model_validate(document, context={"directory": directory})
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(piece) for piece in first["loc"]) or "configuration"
-        raise ConfigurationInvalid(
-            key=key,
-            message=f"setting {key}: {first['msg'].removeprefix('Value error, ')}",
-            next_step=f"correct {key} in the configuration",
-        ) from None
+    settings = checked(Settings, document, directory=directory)
     check_together(settings)
     return settings

@@ -5,47 +5,22 @@ Paths are relative to the file they stand in. Nothing secret stands in it.
 """
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from card_writer.piv.admin_key import MASTER_OCTETS_MIN
 from card_writer.readers.recognition import UZI_PASSES, AtrMask, CardKind
-from pki.domain.errors import ConfigurationInvalid
+from pki.settings.file import checked, read_toml
+from pki.settings.types import ExistingFile, ExistingFolder, Section, existing_file
 
 FILE_NAME: Final = "zorgid-card.toml"
-
-
-def _relative(value: Path, info: ValidationInfo) -> Path:
-    return (Path((info.context or {}).get("directory", ".")) / value).resolve()
-
-
-def _existing(value: Path, info: ValidationInfo) -> Path:
-    path = _relative(value, info)
-    if not path.is_file():
-        raise ValueError(f"file {path} does not exist")
-    return path
-
-
-def _folder(value: Path, info: ValidationInfo) -> Path:
-    path = _relative(value, info)
-    if not path.is_dir():
-        raise ValueError(f"folder {path} does not exist")
-    return path
+_MISSING: Final = "give --config FILE; docs/card-writer.md has an example"
 
 
 def _own_eyes_only(value: Path, info: ValidationInfo) -> Path:
-    path = _existing(value, info)
+    path = existing_file(value, info)
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise ValueError(f"file {path} can be read by others: chmod 600")
     if path.stat().st_size < MASTER_OCTETS_MIN:
@@ -53,15 +28,7 @@ def _own_eyes_only(value: Path, info: ValidationInfo) -> Path:
     return path
 
 
-ExistingFile = Annotated[Path, AfterValidator(_existing)]
-Folder = Annotated[Path, AfterValidator(_folder)]
 ReaderName = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Section(BaseModel):
-    """A section of the file: nothing unknown in it, nothing changes it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ServerSettings(Section):
@@ -78,7 +45,7 @@ class PassSettings(Section):
     driver: Literal["pkcs11", "piv", "soft"]
     module: ExistingFile | None = None
     reader: ReaderName | None = None
-    folder: Folder | None = None
+    folder: ExistingFolder | None = None
     atr: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -101,7 +68,7 @@ class CardSettings(Section):
     module: ExistingFile | None = None
     reader: ReaderName | None = None
     label: Annotated[str, Field(pattern=r"^[ -~]{1,32}$")] = "ZORG-ID Smartcard"
-    folder: Folder | None = None
+    folder: ExistingFolder | None = None
     key: Literal["rsa-2048", "rsa-3072", "p-256"] = "rsa-2048"
     pin: Literal["digits", "letters-and-digits"] = "digits"
     vendor_extensions: bool = False
@@ -140,20 +107,7 @@ def load(path: Path) -> DeskSettings:
         ConfigurationInvalid: it cannot be read or parsed, or a setting is unknown, missing or
             unsafe.
     """
-    try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationInvalid(
-            key=str(path),
-            message=f"configuration {path} cannot be read: {error.strerror}",
-            next_step="give --config FILE; docs/card-writer.md has an example",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationInvalid(
-            key=str(path),
-            message=f"configuration {path} is not TOML: {error}",
-            next_step="mend that line",
-        ) from error
+    document = read_toml(path, missing=_MISSING)
     return check(document, directory=path.resolve().parent)
 
 
@@ -163,16 +117,7 @@ def check(document: dict[str, Any], *, directory: Path) -> DeskSettings:
     Raises:
         ConfigurationInvalid: names the first offending key.
     """
-    try:
-        settings = DeskSettings.model_validate(document, context={"directory": directory})
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(piece) for piece in first["loc"]) or "configuration"
-        raise ConfigurationInvalid(
-            key=key,
-            message=f"setting {key}: {first['msg'].removeprefix('Value error, ')}",
-            next_step=f"correct {key} in the configuration",
-        ) from None
+    settings = checked(DeskSettings, document, directory=directory)
     _ = (settings.uzi_pass.masks, settings.card.masks)
     return settings
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from server.setting.types import AnyPath, ExistingFile, LoopbackAddress, Section
+from pki.settings.types import AnyPath, ExistingFile, Section
+from server.setting.types import LoopbackAddress
 
 Url = Annotated[str, Field(pattern=r"^(ldaps?|ldapi)://")]
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pki.settings.types import ExistingFile, Section
 from server.setting.keys import CaKeySettings
-from server.setting.types import ExistingFile, Section
 
 
 class EvidenceSettings(Section):

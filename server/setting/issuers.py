@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pki.domain.records import MOST_PARTS
+from pki.settings.types import ExistingFile, Section
 from server.setting.keys import CaKeySettings
-from server.setting.types import CaName, ExistingFile, Section
+from server.setting.types import CaName
 
 
 class IssuerSettings(Section):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from server.setting.types import AnyPath, ExistingFile, Section
+from pki.settings.types import AnyPath, ExistingFile, Section
 
 ResponderKeyType = Literal["rsa-2048", "rsa-3072", "p-256"]
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from server.setting.types import Section
+from pki.settings.types import Section
 
 
 class ReceiptSettings(Section):

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from server.setting.types import AnyPath, Section
+from pki.settings.types import AnyPath, Section
 
 
 def _protected(value: str) -> str:

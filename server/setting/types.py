@@ -1,10 +1,9 @@
-"""Types of values: each says what it refuses, and makes paths absolute."""
+"""Types of values that only a server has: each says what it refuses."""
 
 import ipaddress
-from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, Field
 
 _FORBIDDEN_IN_NAMES: Final = frozenset(",=\"'+<>;\\#\x7f") | {chr(code) for code in range(32)}
 
@@ -17,18 +16,6 @@ def _safe_name(value: str) -> str:
     if found or not value.strip() or value != value.strip():
         raise ValueError(f"a CA name may not hold {' '.join(map(repr, found)) or 'outer spaces'}")
     return value
-
-
-def _relative(value: Path, info: ValidationInfo) -> Path:
-    base = Path((info.context or {}).get("directory", "."))
-    return (base / value).resolve()
-
-
-def _existing(value: Path, info: ValidationInfo) -> Path:
-    path = _relative(value, info)
-    if not path.is_file():
-        raise ValueError(f"file {path} does not exist")
-    return path
 
 
 def _plain_http(value: str) -> str:
@@ -53,8 +40,6 @@ def _usable_port(value: str) -> str:
 
 
 CaName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_safe_name)]
-AnyPath = Annotated[Path, AfterValidator(_relative)]
-ExistingFile = Annotated[Path, AfterValidator(_existing)]
 HttpUrl = Annotated[str, Field(max_length=60), AfterValidator(_plain_http)]
 Address = Annotated[
     str,
@@ -62,9 +47,3 @@ Address = Annotated[
     AfterValidator(_usable_port),
 ]
 LoopbackAddress = Annotated[Address, AfterValidator(_loopback)]
-
-
-class Section(BaseModel):
-    """A section of the file: nothing unknown in it, nothing changes it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
