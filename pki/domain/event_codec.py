@@ -13,6 +13,7 @@ from pki.domain.identifiers import (
     AppointmentId,
     CardId,
     IssuerId,
+    NoticeId,
     OrganisationId,
     PersonId,
     SerialNumber,
@@ -20,6 +21,7 @@ from pki.domain.identifiers import (
     Ura,
 )
 from pki.domain.linking.events import LINK_EVENTS
+from pki.domain.notices.events import NOTICE_EVENTS
 from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
 from pki.domain.registration.events import REGISTRATION_EVENTS
 
@@ -31,6 +33,7 @@ EVERY_EVENT: Final = (
     *ENDING_EVENTS,
     *EMERGENCY_EVENTS,
     *REGISTRATION_EVENTS,
+    *NOTICE_EVENTS,
 )
 """All that a journal may hold."""
 
@@ -54,7 +57,16 @@ def decode_time(text: str) -> datetime:
         raise Malformed(what="time", message="time is not YYYY-MM-DDThh:mm:ss.ffffffZ") from None
 
 
-_IDENTIFIERS = (AppointmentId, CardId, IssuerId, OrganisationId, PersonId, SessionId, Ura)
+_IDENTIFIERS = (
+    AppointmentId,
+    CardId,
+    IssuerId,
+    NoticeId,
+    OrganisationId,
+    PersonId,
+    SessionId,
+    Ura,
+)
 _ENUMS = (BlockReason, RefusalReason, RevokeReason)
 _DECODERS: Final[Mapping[type, Callable[[Any], Any]]] = {
     SerialNumber: SerialNumber.parse,

@@ -188,3 +188,10 @@ class SessionId(_OpaqueId):
 
     __slots__ = ()
     WHAT = "session id"
+
+
+class NoticeId(_OpaqueId):
+    """One notice to one organisation; the same for the same fact."""
+
+    __slots__ = ()
+    WHAT = "notice id"

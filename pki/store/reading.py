@@ -16,13 +16,16 @@ from pki.store.crls.archive import CrlArchive
 from pki.store.engine import check_revision, read_engine
 from pki.store.failures import translating
 from pki.store.many.reading import ManyReads
+from pki.store.notices.reading import NoticeReads
 from pki.store.registration.reading import RegistrationReads
 from pki.store.search.reading import SearchReads
 
 T = TypeVar("T")
 
 
-class ReadSession(CrlArchive, CheckpointReads, RegistrationReads, ManyReads, SearchReads):
+class ReadSession(
+    CrlArchive, CheckpointReads, NoticeReads, RegistrationReads, ManyReads, SearchReads
+):
     """Every query there is, in one snapshot; good while the function it was given to runs."""
 
 

@@ -31,6 +31,7 @@ from pki.store.commit.savepoint import Savepoint
 from pki.store.crls.writing import CrlWrites
 from pki.store.journal_reads import entry_columns, status_columns
 from pki.store.many.writing import ManyWrites
+from pki.store.notices.writing import NoticeWrites
 from pki.store.registration.writing import RegistrationWrites
 from pki.store.search.reading import name_key
 
@@ -48,7 +49,7 @@ _INTERVAL_ENDS: Final = sa.update(schema.status_intervals).where(
 _CARD_CHANGES: Final = sa.update(schema.cards).where(schema.cards.c.id == sa.bindparam("of_id"))
 
 
-class WriteSession(CrlWrites, ManyWrites, RegistrationWrites, CheckpointWrites):
+class WriteSession(CrlWrites, ManyWrites, RegistrationWrites, CheckpointWrites, NoticeWrites):
     """One change to the store: what it reads stays so until it is committed or refused.
 
     ``now`` is its time, never before the journal's last entry. Besides what they name, methods

@@ -5,6 +5,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
+from pki.store.notices.first import make_notices
+from pki.store.receipts.first import make_receipts
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -20,28 +23,10 @@ def upgrade() -> None:
     _certificates()
     _status()
     _short_lived()
-    _receipts()
+    make_receipts()
+    make_notices()
     for statement in _guards():
         op.execute(statement)
-
-
-def _receipts() -> None:
-    op.create_table(
-        "receipts",
-        sa.Column(
-            "position",
-            sa.BigInteger,
-            sa.ForeignKey("journal.position"),
-            primary_key=True,
-            autoincrement=False,
-        ),
-        sa.Column("sink", sa.Text, primary_key=True),
-        sa.Column("shown_at", sa.BigInteger),
-        sa.Column("sha256", sa.LargeBinary),
-        sa.Column("superseded_by", sa.BigInteger),
-    )
-    awaited = "shown_at IS NULL AND superseded_by IS NULL"
-    _partial("receipts_awaited", "receipts", ["position"], where=awaited, unique=False)
 
 
 def _guards() -> list[str]:

@@ -1,0 +1,1 @@
+"""Notices: what an organisation is told of the cards that it manages."""

@@ -1,0 +1,1 @@
+"""Notices: what organisations are told of their cards, and where it goes."""

@@ -1,0 +1,309 @@
+"""Notices and their messages, on every engine."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from pki.domain import cards
+from pki.domain.cards import Card
+from pki.domain.identifiers import CardId, OrganisationId
+from pki.domain.notices.addresses import EmailAddress
+from pki.domain.notices.records import (
+    Contact,
+    Fact,
+    Letter,
+    MailState,
+    Notice,
+    NoticeKind,
+    ShownNotice,
+)
+from pki.domain.reasons import BlockReason
+from pki.store.reading import ReadStore
+from pki.store.writing import Store
+from store_samples import NOON, card, organisation, serial
+from store_steps import issue, put
+
+ONE, TWO = organisation(1), organisation(2)
+ADDRESS = EmailAddress("beheer@praktijk.example")
+LETTER, ANOTHER = "1a" * 16, "2b" * 16
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LEASE = timedelta(minutes=10)
+NOT_AFTER = NOON + timedelta(days=1095)
+
+
+def notice(
+    number: int,
+    *,
+    to: OrganisationId = ONE.id,
+    made: timedelta = timedelta(),
+    kind: NoticeKind = NoticeKind.BLOCKED,
+) -> Notice:
+    fact = Fact(kind=kind, card=card(number).id, at=NOON, until=NOON + 14 * DAY)
+    return Notice(
+        id=fact.notice_id(to),
+        organisation=to,
+        fact=fact,
+        made_at=NOON + made,
+        mail=MailState.WAITING,
+        mail_at=NOON + made,
+    )
+
+
+@pytest.fixture
+async def told(store: Store) -> Store:
+    """Two organisations and three cards in use, the first one with an address."""
+    for each in (ONE, TWO):
+        await put(store, each)
+    await issue(store, 1, 2, 3)
+    for number in (1, 2, 3):
+        issued = cards.certified(card(number), serial=serial(number), at=NOON)
+        await put(store, cards.confirmed(issued, at=NOON))
+    await contact(store, ADDRESS)
+    return store
+
+
+async def contact(
+    store: Store, email: EmailAddress | None, of: OrganisationId = ONE.id, feed: bytes | None = None
+) -> None:
+    record = Contact(organisation=of, email=email, feed_sha256=feed)
+    await store.write(lambda session: session.put_contact(record))
+
+
+async def make(store: Store, *new: Notice) -> int:
+    return await store.write(lambda session: session.put_notices(new))
+
+
+async def claim(store: Store, now: datetime = NOON, letter: str = LETTER) -> Letter | None:
+    return await store.write(
+        lambda session: session.claim_letter(letter, now, most=100, longest_wait=4 * HOUR)
+    )
+
+
+async def shown(reads: ReadStore) -> Sequence[ShownNotice]:
+    return await reads.read(lambda session: session.notices_of(None, None, 100))
+
+
+async def states(reads: ReadStore) -> set[MailState]:
+    return {each.notice.mail for each in await shown(reads)}
+
+
+async def test_the_same_fact_is_told_once(told: Store, read_store: ReadStore) -> None:
+    assert await make(told, notice(1), notice(1), notice(2)) == 2
+    assert await make(told, notice(1), notice(2), notice(1, to=TWO.id)) == 1
+    assert len(await shown(read_store)) == 3
+
+
+async def test_all_that_waits_for_an_organisation_goes_in_one_letter(told: Store) -> None:
+    await contact(told, EmailAddress("b@b.example"), of=TWO.id)
+    await make(told, notice(1, made=HOUR), notice(2), notice(3, to=TWO.id, made=2 * HOUR))
+    first, second = await claim(told, NOON + DAY), await claim(told, NOON + DAY, ANOTHER)
+    assert first is not None
+    assert second is not None
+    assert (first.to, first.ura, first.organisation) == (ADDRESS, ONE.ura, ONE.name)
+    assert [each.notice.fact.card for each in first.notices] == [card(2).id, card(1).id]
+    assert [each.card_number for each in second.notices] == [card(3).card_number]
+    assert await claim(told, NOON + DAY, "3c" * 16) is None
+
+
+async def test_without_an_address_nothing_is_taken_out(told: Store) -> None:
+    await make(told, notice(1, to=TWO.id))
+    assert await claim(told) is None
+    await contact(told, None)
+    await make(told, notice(1))
+    assert await claim(told) is None
+
+
+async def test_what_a_letter_comes_to(told: Store, read_store: ReadStore) -> None:
+    await make(told, notice(1), notice(2))
+    assert await claim(told) is not None
+    assert await states(read_store) == {MailState.CLAIMED}
+    assert not await told.write(lambda session: session.hand_over(ANOTHER, NOON))
+    assert await told.write(lambda session: session.hand_over(LETTER, NOON))
+    assert not await told.write(lambda session: session.hand_over(LETTER, NOON))
+    assert await told.write(lambda s: s.settle(LETTER, MailState.SENT, NOON + HOUR, None)) == 2
+    assert await told.write(lambda s: s.settle(LETTER, MailState.REFUSED, NOON, "550")) == 0
+    (one, two) = await shown(read_store)
+    assert (one.notice.mail, one.notice.mail_at) == (MailState.SENT, NOON + HOUR)
+    assert two.notice.tries == 0
+    assert await read_store.read(lambda s: s.mail_counts()) == {MailState.SENT: 2}
+
+
+async def test_what_was_put_back_waits_for_its_time(told: Store, read_store: ReadStore) -> None:
+    await make(told, notice(1))
+    await claim(told)
+    later = NOON + HOUR
+    assert await told.write(lambda s: s.put_back(LETTER, NOON, later, "451 4.7.1")) == 1
+    assert await claim(told, later - timedelta(seconds=1)) is None
+    (only,) = await shown(read_store)
+    assert (only.notice.mail, only.notice.tries) == (MailState.WAITING, 1)
+    assert only.notice.why == "451 4.7.1"
+    assert await claim(told, later) is not None
+
+
+async def test_a_clock_that_was_set_back_does_not_hold_it_up(told: Store) -> None:
+    await make(told, notice(1))
+    await claim(told)
+    await told.write(lambda s: s.put_back(LETTER, NOON, NOON + HOUR, "451"))
+    assert await claim(told, NOON - 30 * DAY) is not None
+
+
+async def test_what_somebody_took_out_and_lost_is_found(told: Store) -> None:
+    async def lost(now: datetime) -> tuple[tuple[str, MailState], ...]:
+        return await told.write(lambda session: session.lost_letters(now, LEASE))
+
+    await make(told, notice(1), notice(2))
+    await claim(told)
+    assert await lost(NOON + LEASE) == ()
+    assert await lost(NOON + LEASE + HOUR) == ((LETTER, MailState.CLAIMED),)
+    assert await lost(NOON - DAY) == ((LETTER, MailState.CLAIMED),), "the clock was set back"
+    await told.write(lambda session: session.hand_over(LETTER, NOON))
+    assert await lost(NOON + HOUR) == ((LETTER, MailState.HANDED_OVER),)
+    await told.write(lambda s: s.settle(LETTER, MailState.UNKNOWN, NOON + HOUR, None))
+    assert await lost(NOON + DAY) == ()
+
+
+async def test_what_is_of_no_use_any_more_is_given_up(told: Store, read_store: ReadStore) -> None:
+    await make(told, notice(1))
+    assert await told.write(lambda session: session.lapse(NOON + 14 * DAY - HOUR)) == 0
+    assert await claim(told, NOON + 14 * DAY) is None
+    assert await told.write(lambda session: session.lapse(NOON + 14 * DAY)) == 1
+    assert await states(read_store) == {MailState.LAPSED}
+
+
+async def test_another_address_gets_what_the_former_one_refused(
+    told: Store, read_store: ReadStore
+) -> None:
+    await make(told, notice(1), notice(2))
+    await claim(told)
+    await told.write(lambda s: s.settle(LETTER, MailState.REFUSED, NOON, "550 5.1.1"))
+    assert await told.write(lambda s: s.try_refused_again(TWO.id, NOON)) == 0
+    assert await told.write(lambda s: s.try_refused_again(ONE.id, NOON + 15 * DAY)) == 0
+    assert await told.write(lambda s: s.try_refused_again(ONE.id, NOON)) == 2
+    assert await claim(told) is not None
+
+
+async def test_what_may_have_arrived_is_sent_again_by_order_only(told: Store) -> None:
+    await make(told, notice(1), notice(2))
+    await claim(told)
+    await told.write(lambda s: s.settle(LETTER, MailState.UNKNOWN, NOON, None))
+    assert await told.write(lambda s: s.try_refused_again(ONE.id, NOON)) == 0
+    assert await told.write(lambda s: s.try_again(notice(1).id, NOON))
+    assert not await told.write(lambda s: s.try_again(notice(1).id, NOON))
+    letter = await claim(told)
+    assert letter is not None
+    assert len(letter.notices) == 1
+
+
+async def test_pages_are_of_one_organisation_newest_first(
+    told: Store, read_store: ReadStore
+) -> None:
+    mine = [notice(number, made=number // 2 * HOUR) for number in (1, 2, 3)]
+    await make(told, *mine, notice(1, to=TWO.id))
+
+    async def page(after: Notice | None) -> list[Notice]:
+        last = None if after is None else after.id
+        found = await read_store.read(lambda s: s.notices_of(ONE.id, last, 1))
+        return [each.notice for each in found]
+
+    seen: list[Notice] = []
+    while found := await page(seen[-1] if seen else None):
+        seen += found
+    newest = sorted(mine, key=lambda each: (each.made_at, each.id), reverse=True)
+    assert [each.id for each in seen] == [each.id for each in newest]
+
+
+async def test_the_first_to_see_it_stays(told: Store, read_store: ReadStore) -> None:
+    await make(told, notice(1))
+    for at in (NOON + HOUR, NOON + DAY):
+        await told.write(lambda session, at=at: session.acknowledge(notice(1).id, at))
+    found = await read_store.read(lambda session: session.notice(notice(1).id))
+    assert found is not None
+    assert found.notice.acknowledged_at == NOON + HOUR
+    assert await read_store.read(lambda session: session.notice(notice(3).id)) is None
+
+
+async def test_contacts_by_organisation_and_by_calendar(told: Store, read_store: ReadStore) -> None:
+    await contact(told, ADDRESS, feed=b"d" * 32)
+    expected = Contact(organisation=ONE.id, email=ADDRESS, feed_sha256=b"d" * 32)
+    assert await read_store.read(lambda s: s.contact_of(ONE.id)) == expected
+    assert await read_store.read(lambda s: s.contact_by_feed(b"d" * 32)) == expected
+    assert await read_store.read(lambda s: s.contact_by_feed(b"e" * 32)) is None
+    assert await read_store.read(lambda s: s.contact_of(TWO.id)) is None
+
+
+async def test_how_long_the_oldest_waits(told: Store, read_store: ReadStore) -> None:
+    async def since(now: datetime) -> datetime | None:
+        return await read_store.read(lambda session: session.mail_waiting_since(now))
+
+    await make(told, notice(1, to=TWO.id))
+    assert await since(NOON) is None, "nobody said where it should go"
+    await make(told, notice(1, made=2 * HOUR), notice(2, made=HOUR))
+    assert await since(NOON) == NOON + HOUR
+    assert await since(NOON + 15 * DAY) is None
+
+
+async def test_who_managed_a_card_at_a_time(told: Store, read_store: ReadStore) -> None:
+    async def at(hours: float) -> set[OrganisationId]:
+        moment = NOON + hours * HOUR
+        return set(await read_store.read(lambda s: s.linked_at(card(1).id, moment)))
+
+    for to, since, until in ((ONE.id, 0, 4), (TWO.id, 1, 6), (ONE.id, 8, 9)):
+        await told.write(lambda s, to=to, at=since: s.put_link(card(1).id, to, NOON + at * HOUR))
+        await told.write(lambda s, to=to, at=until: s.end_link(card(1).id, to, NOON + at * HOUR))
+    assert await at(-1) == set()
+    assert await at(0.5) == {ONE.id}
+    assert await at(2) == {ONE.id, TWO.id}
+    assert await at(4) == {TWO.id}
+    assert await at(7) == {TWO.id}, "nobody did: who did last"
+    assert await at(8) == {ONE.id}
+    assert await at(20) == {ONE.id}
+
+
+async def test_cards_that_expire_are_found_until_it_is_told(
+    told: Store, read_store: ReadStore
+) -> None:
+    async def due(kind: NoticeKind, after: datetime, upto: datetime) -> set[CardId]:
+        found = await read_store.read(lambda s: s.cards_to_expire(kind, after, upto))
+        assert {at for _, at in found} <= {NOT_AFTER}
+        return {card_id for card_id, _ in found}
+
+    kind = NoticeKind.EXPIRES_30
+    everyone = {card(number).id for number in (1, 2, 3)}
+    assert await due(kind, NOON, NOT_AFTER) == everyone
+    assert await due(kind, NOON, NOT_AFTER - HOUR) == set()
+    assert await due(kind, NOT_AFTER, NOT_AFTER + DAY) == set()
+    fact = Fact(kind=kind, card=card(2).id, at=NOT_AFTER, until=NOT_AFTER)
+    told_of = Notice(
+        id=fact.notice_id(TWO.id),
+        organisation=TWO.id,
+        fact=fact,
+        made_at=NOON,
+        mail=MailState.WAITING,
+        mail_at=NOON,
+    )
+    await make(told, told_of)
+    assert await due(kind, NOON, NOT_AFTER) == everyone - {card(2).id}
+    assert await due(NoticeKind.EXPIRES_7, NOON, NOT_AFTER) == everyone
+
+
+async def test_cards_that_are_held_long_are_found_until_it_is_told(
+    told: Store, read_store: ReadStore
+) -> None:
+    async def held(before: datetime) -> list[CardId]:
+        found = await read_store.read(lambda s: s.cards_held_untold(before))
+        return [card_id for card_id, _ in found]
+
+    blocked = await _blocked(told, read_store, 2)
+    assert await held(NOON) == []
+    assert await held(NOON + DAY) == [blocked.id]
+    await make(told, notice(2, kind=NoticeKind.HELD))
+    assert await held(NOON + DAY) == []
+
+
+async def _blocked(store: Store, reads: ReadStore, number: int) -> Card:
+    found = await reads.read(lambda session: session.card(card(number).id))
+    assert found is not None
+    blocked = cards.blocked(found, reason=BlockReason.LOSS, at=NOON)
+    await put(store, blocked)
+    return blocked
