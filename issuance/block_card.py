@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from issuance.desk import Desk
+from issuance.rules.choices import block_refusal
 from issuance.rules.permissions import Action
 from issuance.steps.card_change import CardChange, Operation, operate
+from issuance.steps.standing import refuse
 from issuance.steps.terms import Terms
 from pki.domain.cards import Card, blocked
 from pki.domain.events import CardBlocked
@@ -30,6 +32,7 @@ async def block_card(
     """
 
     def decide(card: Card, at: datetime) -> Card:
+        refuse(block_refusal(desk.choices))
         return blocked(card, reason=reason, at=at)
 
     def describe(card: Card, certificate: IssuedCertificate) -> CardBlocked:

@@ -2,12 +2,13 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from issuance.organisations.ports import Representation
 from issuance.ports import CertificationAuthority, PassVerifier, Proofs, Reader, Sealer, Store
+from issuance.rules.choices import Choices
 from issuance.rules.rates import Restraint
 from pki.domain.identifiers import IssuerId
 from pki.ports import Clock, Entropy
@@ -73,6 +74,7 @@ class Desk:
     salt: bytes
     limits: Limits
     restraint: Restraint
+    choices: Choices = field(default_factory=Choices)
 
     def digest(self, certificate_sha256: bytes) -> str:
         """A pass as the journal names it: HMAC-SHA256, hexadecimal."""

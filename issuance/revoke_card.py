@@ -1,4 +1,4 @@
-"""An operator ends a blocked card for ever."""
+"""An operator ends a card for ever; as a rule one that is blocked."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ async def revoke_card(
     compromised_since: datetime | None = None,
     terms: Terms[CardChange] | None = None,
 ) -> CardChange:
-    """Revoke a blocked card, as of the start of its block.
+    """Revoke a blocked card, as of the start of its block; an active one where choices allow it.
 
     ``compromised_since``: from when on its key must be mistrusted, if that is known.
 
@@ -35,7 +35,13 @@ async def revoke_card(
     """
 
     def decide(card: Card, at: datetime) -> Card:
-        return revoked(card, reason=reason, at=at, compromised_since=compromised_since)
+        return revoked(
+            card,
+            reason=reason,
+            at=at,
+            compromised_since=compromised_since,
+            needs_block=desk.choices.revoke_needs_block,
+        )
 
     def describe(card: Card, certificate: IssuedCertificate) -> CardRevoked:
         _require_alive(certificate, compromised_since)

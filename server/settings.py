@@ -17,6 +17,7 @@ from server.setting.evidence import EvidenceSettings
 from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
 from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
 from server.setting.receipts import ReceiptSettings
+from server.setting.rules import RuleSettings
 from server.setting.sinks import CrlBucketSettings, CrlFolderSettings
 from server.setting.types import Address, CaName, HttpUrl, LoopbackAddress
 from server.setting.views import ViewSettings
@@ -168,6 +169,7 @@ class Settings(Section):
     metrics: MetricsSettings = MetricsSettings()
     uzi: UziSettings | None = None
     limits: LimitSettings = LimitSettings()
+    rules: RuleSettings = RuleSettings()
     rates: RateSettings = RateSettings()
     receipts: ReceiptSettings = ReceiptSettings()
     views: ViewSettings = ViewSettings()

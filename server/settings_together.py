@@ -85,6 +85,13 @@ def _crl(settings: "Settings") -> Iterator[Finding]:
         yield key, "is shorter than crl.interval_seconds", f"set it to {least} or more"
 
 
+def _rules(settings: "Settings") -> Iterator[Finding]:
+    rules = settings.rules
+    if rules.revoke_needs_block and not rules.cards_can_be_blocked:
+        wrong = "no card could be ended: none is blocked, and only blocked ones are revoked"
+        yield "rules.cards_can_be_blocked", wrong, "set rules.revoke_needs_block to false"
+
+
 def _names(settings: "Settings") -> Iterator[Finding]:
     cas: dict[str, IssuerSettings] = {
         f"root.{index}": each for index, each in enumerate(settings.root)
@@ -142,6 +149,7 @@ _RULES: Final[tuple[Callable[["Settings"], Iterator[Finding]], ...]] = (
     _directories,
     _status,
     _crl,
+    _rules,
     _names,
     _list_names,
     _ports,

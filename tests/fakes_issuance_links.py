@@ -1,11 +1,15 @@
 """The part of the store in memory that knows links, and what time does to cards."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pki.domain.cards import Active, Blocked, Card
 from pki.domain.errors import Conflict, NotFound
-from pki.domain.identifiers import CardId, OrganisationId, Ura
+from pki.domain.identifiers import CardId, IssuerId, OrganisationId, SerialNumber, Ura
+from pki.domain.journal import JournalEntry
+from pki.domain.records import StatusInterval
+from pki.domain.status import CertificateStatus
 
 if TYPE_CHECKING:
     from fakes_issuance_store import Tables
@@ -42,6 +46,32 @@ class FakeLinks:
 
     def unlinked_since(self, card_id: CardId, /) -> datetime | None:
         return None if self.links_of(card_id) else self.tables.unlinked.get(card_id)
+
+    def history(self, serial: SerialNumber, /) -> tuple[StatusInterval, ...]:
+        return tuple(each for each in self.tables.intervals if each.serial == serial)
+
+    def _end_interval(
+        self,
+        issuer: IssuerId,
+        serial: SerialNumber,
+        status: CertificateStatus,
+        entry: JournalEntry,
+    ) -> None:
+        kept = self.tables.intervals
+        for index, each in enumerate(kept):
+            if each.serial == serial and each.until is None:
+                kept[index] = replace(each, until=entry.at)
+        kept.append(
+            StatusInterval(
+                serial=serial,
+                issuer=issuer,
+                status=status,
+                since=entry.at,
+                until=None,
+                actor=entry.actor,
+                position=entry.position,
+            )
+        )
 
     def _in_use(self) -> list[Card]:
         return [c for c in self.tables.cards.values() if isinstance(c.phase, Active | Blocked)]

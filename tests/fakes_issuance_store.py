@@ -36,6 +36,7 @@ from pki.domain.records import (
     Intent,
     IssuedCertificate,
     Session,
+    StatusInterval,
 )
 from pki.domain.registration.records import Appointment
 from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
@@ -77,6 +78,7 @@ class Tables:
     intents: dict[SerialNumber, Intent] = field(default_factory=dict)
     certificates: dict[SerialNumber, IssuedCertificate] = field(default_factory=dict)
     statuses: dict[SerialNumber, CertificateStatus] = field(default_factory=dict)
+    intervals: list[StatusInterval] = field(default_factory=list)
 
     def fork(self) -> "Tables":
         return Tables(**{name: copy(value) for name, value in vars(self).items()})
@@ -207,6 +209,7 @@ class FakeSession(FakeLinks, FakeRegistrations, FakeSearch):
             raise IntegrityBroken(message="revoked is final")
         assert entry in self.tables.entries
         self.tables.statuses[serial] = status
+        self._end_interval(issuer, serial, status, entry)
 
     def intent(self, serial: SerialNumber, /) -> Intent | None:
         return self.tables.intents.get(serial)

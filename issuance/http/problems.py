@@ -53,6 +53,7 @@ REFUSAL_STATUSES: Final[dict[RefusalReason, int]] = {
     RefusalReason.CARD_STATE: 409,
     RefusalReason.CONFIRMATION_TOO_LATE: 409,
     RefusalReason.REVOKE_NEEDS_BLOCK: 409,
+    RefusalReason.CARDS_NOT_BLOCKED: 409,
     RefusalReason.HOLDER_HAS_CARD: 409,
     RefusalReason.CARD_NUMBER_IN_USE: 409,
     RefusalReason.LAST_ADMINISTRATOR: 409,

@@ -6,6 +6,7 @@ from datetime import datetime
 from issuance.desk import Desk
 from issuance.linking.managing import managing_organisation
 from issuance.ports import Enquiry, Linking
+from issuance.rules.choices import Choices
 from issuance.rules.permissions import Action, Reach, actor, require, require_for_card
 from issuance.rules.unlinked import ends_at
 from issuance.steps.callers import missing
@@ -25,7 +26,8 @@ from pki.domain.reasons import RefusalReason
 class Management:
     """Which organisations manage a card now.
 
-    ``ends_at`` is when the card ends by itself; None while there is an organisation.
+    ``ends_at`` is when the card ends by itself; None while there is an organisation, or where the
+    choices let no card end so.
     """
 
     card: Card
@@ -67,7 +69,7 @@ async def link_card(
         session.put_link(card.id, organisation.id, session.now)
         event = CardLinked(card=card.id, organisation=organisation.id, ura=organisation.ura)
         entry = session.record(event, actor(operator))
-        return LinkChange(management=management_of(session, card), entry=entry)
+        return LinkChange(management=_management_of(session, card, desk.choices), entry=entry)
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
         return await write_once(desk, change, once)
@@ -102,7 +104,7 @@ async def unlink_card(
             refuse(RefusalReason.CARD_STATE)
         organisation = _registered(session, target)
         session.end_link(card_id, organisation.id, session.now)
-        management = management_of(session, card)
+        management = _management_of(session, card, desk.choices)
         event = CardUnlinked(
             card=card_id,
             organisation=organisation.id,
@@ -127,19 +129,19 @@ async def management(desk: Desk, operator: Operator, card_id: CardId) -> Managem
     def look(snapshot: Enquiry) -> Management:
         card = missing(card_id, snapshot.card(card_id))
         require_for_card(operator, Action.READ_CARD, snapshot.links_of(card_id))
-        return management_of(snapshot, card)
+        return _management_of(snapshot, card, desk.choices)
 
     return await desk.reader.read(look)
 
 
-def management_of(snapshot: Enquiry | Linking, card: Card) -> Management:
+def _management_of(snapshot: Enquiry | Linking, card: Card, choices: Choices) -> Management:
     """Who manages the card; a card that was not confirmed, or has ended, has no end to come."""
     since = snapshot.unlinked_since(card.id)
-    counts = since is not None and isinstance(card.phase, Active | Blocked)
+    counts = choices.unlinked_end and isinstance(card.phase, Active | Blocked)
     return Management(
         card=card,
         organisations=snapshot.links_of(card.id),
-        ends_at=ends_at(since) if since is not None and counts else None,
+        ends_at=ends_at(since, choices.months_unlinked) if since and counts else None,
     )
 
 

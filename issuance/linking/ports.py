@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Protocol
 
 from pki.domain.cards import Card
-from pki.domain.identifiers import CardId, OrganisationId
+from pki.domain.identifiers import CardId, OrganisationId, SerialNumber
 from pki.domain.people import Organisation
+from pki.domain.records import StatusInterval
 
 
 class LinkReads(Protocol):
@@ -23,7 +24,15 @@ class LinkReads(Protocol):
         """Cards, active or blocked, whose last link ended before ``at`` or then; oldest first."""
 
 
-class LinkWrites(LinkReads, Protocol):
+class Pasts(Protocol):
+    """What a certificate's status was, and who changed it."""
+
+    def history(self, serial: SerialNumber, /) -> tuple[StatusInterval, ...]:
+        """Every status of the serial, oldest first; without gaps, the last one open."""
+        ...
+
+
+class LinkWrites(LinkReads, Pasts, Protocol):
     """Links that come and go."""
 
     def put_link(

@@ -124,6 +124,17 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
         "Alleen een geblokkeerde kaart kan ingetrokken worden. Blokkeer de kaart eerst.",
         "Only a blocked card can be revoked; block it first.",
     ),
+    RefusalReason.CARDS_NOT_BLOCKED: Message(
+        _CARD,
+        "Een ZORG-ID Smartcard kan hier niet geblokkeerd worden. U kunt de kaart intrekken.",
+        "This installation blocks no cards; revoke it.",
+    ),
+    RefusalReason.BLOCKED_BY_ANOTHER: Message(
+        _CARD,
+        "Een andere organisatie heeft deze kaart geblokkeerd. Vraag die organisatie om de kaart te "
+        "deblokkeren.",
+        "Another organisation blocked the card; ask that one to lift the block.",
+    ),
     RefusalReason.COMPROMISE_DATE: Message(
         _CARD,
         "Het tijdstip waarop de sleutel in verkeerde handen viel, kan niet kloppen. Het ligt niet "

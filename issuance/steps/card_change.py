@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from issuance.desk import Desk
-from issuance.ports import CardWrites
+from issuance.ports import CardWrites, Linking
 from issuance.rules.permissions import Action, actor, require_for_card
 from issuance.steps.callers import missing
 from issuance.steps.once import write_once
@@ -30,12 +30,16 @@ class CardChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What an operator asks: the permission it needs, the decision, and how the journal says it."""
+    """What an operator asks: the permission it needs, the decision, and how the journal says it.
+
+    ``permit`` refuses where more than role and links decides.
+    """
 
     action: Action
     card_id: CardId
     decide: Callable[[Card, datetime], Card]
     describe: Callable[[Card, IssuedCertificate], Event]
+    permit: Callable[[Linking, Card], None] | None = None
 
 
 def certificate_of(session: CardWrites, card: Card) -> IssuedCertificate:
@@ -78,9 +82,11 @@ async def operate(
         StoreUnavailable: nothing was changed.
     """
 
-    def change(session: CardWrites) -> CardChange:
+    def change(session: Linking) -> CardChange:
         card = missing(operation.card_id, session.card(operation.card_id))
         require_for_card(operator, operation.action, session.links_of(card.id))
+        if operation.permit is not None:
+            operation.permit(session, card)
         asked.require_seen(card)
         changed = operation.decide(card, session.now)
         certificate = certificate_of(session, changed)

@@ -221,30 +221,37 @@ def unblocked(card: Card, *, at: datetime) -> Card:
 
 
 def revoked(
-    card: Card, *, reason: RevokeReason, at: datetime, compromised_since: datetime | None = None
+    card: Card,
+    *,
+    reason: RevokeReason,
+    at: datetime,
+    compromised_since: datetime | None = None,
+    needs_block: bool = True,
 ) -> Card:
     """End the card for ever; the block's start stays the revocation date.
 
     ``compromised_since`` goes with a reason that says keyCompromise, and lies before that start:
-    from there on the certificate is revoked anyway.
+    from there on the certificate is revoked anyway. Without ``needs_block`` an active card ends as
+    well, as of ``at``.
 
     Raises:
         Refused: the card is active (block it first, MAN 8.3), or has no live certificate;
             COMPROMISE_DATE.
     """
-    if isinstance(card.phase, Active):
+    if isinstance(card.phase, Active) and needs_block:
         raise Refused(
             reason=RefusalReason.REVOKE_NEEDS_BLOCK,
             message="only a blocked card can be revoked",
             next_step="block the card first, then revoke it",
         )
-    if not isinstance(card.phase, Blocked):
+    if not isinstance(card.phase, Active | Blocked):
         raise _wrong_state(card, "be revoked")
-    _require_compromise(reason, compromised_since, card.phase.at)
+    revoked_at = at if isinstance(card.phase, Active) else card.phase.at
+    _require_compromise(reason, compromised_since, revoked_at)
     phase = Ended(
         at=at,
         serial=card.phase.serial,
-        revoked_at=card.phase.at,
+        revoked_at=revoked_at,
         reason=reason,
         compromised_since=compromised_since,
     )

@@ -71,6 +71,8 @@ class RefusalReason(Enum):
     CARD_STATE = "card-state"
     CONFIRMATION_TOO_LATE = "confirmation-too-late"
     REVOKE_NEEDS_BLOCK = "revoke-needs-block"
+    CARDS_NOT_BLOCKED = "cards-not-blocked"
+    BLOCKED_BY_ANOTHER = "blocked-by-another"
     COMPROMISE_DATE = "compromise-date"
     CARD_NOT_LINKED = "card-not-linked"
     LAST_ADMINISTRATOR = "last-administrator"

@@ -12,6 +12,7 @@ from issuance.desk import Authorities, Desk, Limits
 from issuance.http.peers import PeerCertificate, peer_certificate
 from issuance.organisations.ports import Representation
 from issuance.ports import PassVerifier
+from issuance.rules.choices import Choices
 from issuance.rules.rates import RateLimits, Restraint
 from pki.der.certificate import read_certificate
 from pki.domain.errors import ConfigurationInvalid, Forbidden, Refused
@@ -30,6 +31,7 @@ from pki.trust.registration.representation import UziRepresentation
 from pki.trust.settings import IssuingCa, StatusSettings, UziTrustSettings
 from pki.trust.uzi_pass import UziTrust
 from server.roles.keys import read_certificate_file, read_passphrase
+from server.setting.rules import RuleSettings
 from server.settings import Settings, UziSettings
 
 SALT_FILE: Final = "pass-digest-salt"
@@ -101,6 +103,18 @@ def open_desk(
             revoke_held=limits.hold_expiry == "revoke",
         ),
         restraint=Restraint(RateLimits(**settings.rates.model_dump()), time.monotonic),
+        choices=choices_of(settings.rules),
+    )
+
+
+def choices_of(rules: RuleSettings) -> Choices:
+    """The section [rules] as the registration authority has it."""
+    return Choices(
+        revoke_needs_block=rules.revoke_needs_block,
+        cards_can_be_blocked=rules.cards_can_be_blocked,
+        blocker_unblocks=rules.unblock_by == "blocker",
+        months_unlinked=rules.unlinked_months,
+        unlinked_end=rules.unlinked_end == "revoke",
     )
 
 

@@ -15,7 +15,7 @@ from issuance.block_card import block_card
 from issuance.endings.runner import EndingRunner
 from issuance.endings.unlinked import end_unlinked
 from issuance.linking.link_card import link_card, management, unlink_card
-from issuance.rules.unlinked import SHORTEST, ends_at
+from issuance.rules.unlinked import ends_at, shortest
 from issuance.unblock_card import unblock_card
 from issuance_holder import Holder, refusals
 from pki.domain.cards import Active, Card, CardPhase, Ended, Issued, Lapsed, Ordered
@@ -69,7 +69,7 @@ def test_two_months_are_those_of_the_calendar(since: str, end: str) -> None:
 def test_the_end_comes_in_order_and_never_before_what_is_looked_up(
     since: datetime, earlier: timedelta
 ) -> None:
-    assert ends_at(since) - since >= SHORTEST
+    assert ends_at(since) - since >= shortest()
     assert ends_at(since - earlier) <= ends_at(since)
 
 

@@ -207,6 +207,7 @@ def change(document: dict[str, Any], key: str, value: Any) -> None:
         ("status.presign", ["sha512"], "status.presign"),
         ("crl.interval_seconds", 86_401, "crl.interval_seconds"),
         ("crl.lifetime_seconds", 3_600, "crl.lifetime_seconds"),
+        ("rules.cards_can_be_blocked", False, "rules.revoke_needs_block"),
         ("root.0.id", "token-ca-g1", "token_ca.0.id"),
         ("services_ca.published_as", "zorg-id-token-ca", "services_ca.published_as"),
         ("services_ca.certificate", "ca/root.pem", "services_ca.certificate"),
@@ -220,7 +221,7 @@ def test_a_mistake_is_named(
     change(document, key, value)
     with pytest.raises(ConfigurationInvalid) as caught:
         check(document, directory=tmp_path)
-    assert says in caught.value.message + caught.value.key
+    assert says in caught.value.message + caught.value.key + caught.value.next_step
     assert caught.value.next_step
 
 
