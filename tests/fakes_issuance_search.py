@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pki.domain.cards import Card, state_name
+from pki.domain.people import Organisation
 from pki.domain.search.cards import CardSearch, folded
+from pki.domain.search.organisations import OrganisationSearch
 
 if TYPE_CHECKING:
     from fakes_issuance_store import Tables
-    from pki.domain.identifiers import CardId
+    from pki.domain.identifiers import CardId, Ura
 
 
 class FakeSearch:
-    """The part of a session that finds cards."""
+    """The part of a session that finds cards and organisations."""
 
     tables: Tables
 
@@ -23,6 +25,21 @@ class FakeSearch:
             ids = [card.id for card in newest]
             newest = newest[ids.index(after) + 1 :]
         return tuple(card for card in newest if self._fits(card, search))[: search.limit]
+
+    def organisations_found(
+        self, search: OrganisationSearch, after: Ura | None, /
+    ) -> tuple[Organisation, ...]:
+        known = sorted(self.tables.organisations.values(), key=lambda each: each.ura.value)
+        found = [
+            each
+            for each in known
+            if (after is None or each.ura.value > after.value)
+            and search.ura in {None, each.ura}
+            and search.state in {None, each.state}
+            and search.kind in {None, each.kind}
+            and folded(search.name or "") in folded(each.name)
+        ]
+        return tuple(found[: search.limit])
 
     def _fits(self, card: Card, search: CardSearch) -> bool:
         person = self.tables.persons[card.person_id]

@@ -5,9 +5,11 @@ from datetime import datetime
 from issuance.certify_card import Certified
 from issuance.open_session import OpenedSession
 from issuance.operators.take_back import OperatorTaken
+from issuance.organisations.reading import KnownOrganisation, organisation_version
 from issuance.steps.card_change import CardChange
 from issuance.steps.enquiries import CertificateState
 from issuance.steps.terms import card_version
+from pki.api.search import OrganisationFoundView
 from pki.api.wire import (
     CardChangedView,
     CardView,
@@ -97,6 +99,14 @@ def organisation_view(organisation: Organisation) -> OrganisationView:
         name=organisation.name,
         state=organisation.state,
         kind=organisation.kind,
+        version=organisation_version(organisation),
+    )
+
+
+def organisation_found_view(known: KnownOrganisation) -> OrganisationFoundView:
+    """An organisation, and which one it went into."""
+    return OrganisationFoundView(
+        **dict(organisation_view(known.organisation)), successor=known.successor
     )
 
 

@@ -2,7 +2,10 @@
 
 import base64
 import hashlib
+import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from issuance.desk import ID_OCTETS, Desk
@@ -10,6 +13,7 @@ from issuance.ports import Registration
 from issuance.register_operator import check_role, person_of, require_unblocked
 from issuance.rules.permissions import CARDLESS_ROLES, Action, actor, require_for_organisation
 from issuance.rules.representation import APPOINTMENT_LASTS
+from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
 from pki.domain.errors import Malformed, NotFound
@@ -22,6 +26,8 @@ from pki.ports import Entropy
 
 CODE_OCTETS: Final = 16
 """128 bits: nobody guesses it within ten days."""
+
+_PURPOSE: Final = b"zorgid appointment code v1\0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +48,18 @@ class Appointed:
     code: str
 
 
-async def appoint_operator(desk: Desk, operator: Operator, new: NewAppointment) -> Appointed:
+async def appoint_operator(
+    desk: Desk, operator: Operator, new: NewAppointment, once: Once[Appointed] | None = None
+) -> Appointed:
     """Appoint an administrator or beheerder; a former appointment of theirs there is withdrawn.
+
+    Under a key the code is `code_of` the appointment, so that none is kept for a second answer.
 
     Raises:
         Forbidden: the one who asks is no administrator of this organisation, nor of the team.
         Malformed: it is not a role at an organisation.
         Refused: OWN_ROLE: nobody appoints themself; or as `register_operator.register_operator`.
+        AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
     require_for_organisation(operator, Action.APPOINT_OPERATOR, new.ura)
@@ -59,24 +70,33 @@ async def appoint_operator(desk: Desk, operator: Operator, new: NewAppointment) 
         known = session.person_by_uzi_number(new.person.uzi_number)
         if known is not None and known.id == operator.id:
             refuse(RefusalReason.OWN_ROLE)
-        return record_appointment(session, desk.entropy, new, actor(operator))
+        code = None if once is None else partial(code_of, desk)
+        return record_appointment(session, desk.entropy, new, actor(operator), code)
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
-        return await desk.store.write(change)
+        return await write_once(desk, change, once)
 
 
 def record_appointment(
-    session: Registration, entropy: Entropy, new: NewAppointment, by: Actor
+    session: Registration,
+    entropy: Entropy,
+    new: NewAppointment,
+    by: Actor,
+    code_of_it: Callable[[AppointmentId], str] | None = None,
 ) -> Appointed:
-    """As `appoint_operator`, inside a transaction and without asking who it is."""
+    """As `appoint_operator`, inside a transaction and without asking who it is.
+
+    Without ``code_of_it`` the code is random.
+    """
     check_role(session, new.role, new.ura, new.supplier)
     fresh = PersonId.from_random(entropy.octets(ID_OCTETS))
     person_id = person_of(session, fresh, new.role, new.person)
     require_unblocked(session, person_id, new.ura)
     withdraw_appointments(session, new.ura, by, person_id)
-    code = base64.b32encode(entropy.octets(CODE_OCTETS)).decode().rstrip("=")
+    made = AppointmentId.from_random(entropy.octets(ID_OCTETS))
+    code = code_of_it(made) if code_of_it else _text(entropy.octets(CODE_OCTETS))
     appointment = Appointment(
-        id=AppointmentId.from_random(entropy.octets(ID_OCTETS)),
+        id=made,
         code_sha256=code_digest(code),
         person_id=person_id,
         role=new.role,
@@ -98,13 +118,17 @@ def record_appointment(
 
 
 async def withdraw_appointment(
-    desk: Desk, operator: Operator, appointment_id: AppointmentId
+    desk: Desk,
+    operator: Operator,
+    appointment_id: AppointmentId,
+    once: Once[Appointment] | None = None,
 ) -> Appointment:
     """Let an appointment's code be good for nothing.
 
     Raises:
         NotFound: there is no such appointment, or it was taken up.
         Forbidden: the one who asks is no administrator of its organisation, nor of the team.
+        AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
 
@@ -116,7 +140,7 @@ async def withdraw_appointment(
         _withdraw(session, found, actor(operator))
         return found
 
-    return await desk.store.write(change)
+    return await write_once(desk, change, once)
 
 
 def withdraw_appointments(
@@ -126,6 +150,16 @@ def withdraw_appointments(
     for each in session.appointments_of(ura):
         if person_id is None or each.person_id == person_id:
             _withdraw(session, each, by)
+
+
+def code_of(desk: Desk, appointment_id: AppointmentId) -> str:
+    """The code of an appointment made under a key: who has the store alone cannot make it."""
+    message = _PURPOSE + bytes.fromhex(appointment_id.value)
+    return _text(hmac.digest(desk.salt, message, "sha256")[:CODE_OCTETS])
+
+
+def _text(octets: bytes) -> str:
+    return base64.b32encode(octets).decode().rstrip("=")
 
 
 def code_digest(code: str) -> bytes:

@@ -7,6 +7,7 @@ from issuance.desk import Desk
 from issuance.operators.last import require_another
 from issuance.ports import Registration
 from issuance.rules.permissions import Action, actor, require_for_organisation
+from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
 from pki.domain.errors import NotFound
@@ -27,7 +28,12 @@ class OperatorChange:
 
 
 async def block_operator(
-    desk: Desk, operator: Operator, blocked: PersonId, ura: Ura | None, reason: BlockReason
+    desk: Desk,
+    operator: Operator,
+    blocked: PersonId,
+    ura: Ura | None,
+    reason: BlockReason,
+    once: Once[OperatorChange] | None = None,
 ) -> OperatorChange:
     """Block all that makes a person operator of this organisation (None: of ZORG-ID).
 
@@ -35,6 +41,7 @@ async def block_operator(
         Forbidden: the one who asks is no administrator of this organisation, nor of the team.
         NotFound: the person is no operator there.
         Refused: OPERATOR_STATE: blocked already; LAST_ADMINISTRATOR (MAN 8.2).
+        AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
 
@@ -45,16 +52,21 @@ async def block_operator(
         return replace(each, blocked_at=session.now)
 
     event = OperatorBlocked(operator=blocked, ura=ura, reason=reason)
-    return await _change(desk, operator, event, block)
+    return await _change(desk, operator, event, block, once)
 
 
 async def unblock_operator(
-    desk: Desk, operator: Operator, unblocked: PersonId, ura: Ura | None
+    desk: Desk,
+    operator: Operator,
+    unblocked: PersonId,
+    ura: Ura | None,
+    once: Once[OperatorChange] | None = None,
 ) -> OperatorChange:
     """Lift the block.
 
     Raises:
-        Forbidden, NotFound, StoreUnavailable: as `block_operator`.
+        Forbidden, NotFound, AnsweredBefore, IdempotencyMismatch, StoreUnavailable: as
+            `block_operator`.
         Refused: OPERATOR_STATE: there is none.
     """
 
@@ -65,7 +77,7 @@ async def unblock_operator(
         return replace(each, blocked_at=None)
 
     event = OperatorUnblocked(operator=unblocked, ura=ura)
-    return await _change(desk, operator, event, unblock)
+    return await _change(desk, operator, event, unblock, once)
 
 
 async def _change(
@@ -73,6 +85,7 @@ async def _change(
     operator: Operator,
     event: OperatorBlocked | OperatorUnblocked,
     decide: Callable[[Registration, Operator], Operator],
+    once: Once[OperatorChange] | None,
 ) -> OperatorChange:
     require_for_organisation(operator, Action.BLOCK_OPERATOR, event.ura)
 
@@ -83,7 +96,7 @@ async def _change(
         return _write(session, [decide(session, each) for each in theirs], event, operator)
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
-        return await desk.store.write(change)
+        return await write_once(desk, change, once)
 
 
 def _write(

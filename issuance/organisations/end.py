@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from issuance.desk import Desk
 from issuance.operators.appoint import withdraw_appointments
 from issuance.organisations.ports import Merging
+from issuance.organisations.reading import organisation_version
 from issuance.ports import Registration
 from issuance.rules.permissions import Action, actor, require
-from issuance.steps.once import Once, write_once
+from issuance.steps.once import write_once
 from issuance.steps.refusals import Asker, refusals_recorded
+from issuance.steps.terms import Terms
 from pki.domain.cards import Active, Blocked
 from pki.domain.errors import NotFound
 from pki.domain.events import OperatorRegistered, OperatorRemoved
@@ -29,7 +31,7 @@ class OrganisationChange:
 
 
 async def close_organisation(
-    desk: Desk, operator: Operator, ura: Ura, once: Once[OrganisationChange] | None = None
+    desk: Desk, operator: Operator, ura: Ura, terms: Terms[OrganisationChange] | None = None
 ) -> OrganisationChange:
     """Say that an organisation no longer exists.
 
@@ -39,28 +41,30 @@ async def close_organisation(
     Raises:
         Forbidden: the operator is not of the ZORG-ID team.
         NotFound: there is no such organisation.
+        PreconditionFailed: it was changed since the operator saw it.
         Refused: ORGANISATION_STATE.
         AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
     require(operator, Action.CLOSE_ORGANISATION)
+    asked: Terms[OrganisationChange] = Terms() if terms is None else terms
 
     def change(session: Registration) -> OrganisationChange:
-        organisation = closed(_known(session, ura))
+        organisation = closed(_seen(session, ura, asked))
         session.put_organisation(organisation)
         event = OrganisationClosed(organisation=organisation.id, ura=ura)
         entry = session.record(event, actor(operator))
         return OrganisationChange(organisation=organisation, entry=entry)
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
-        return await write_once(desk, change, once)
+        return await write_once(desk, change, asked.once)
 
 
 async def merge_organisations(
     desk: Desk,
     operator: Operator,
     uras: tuple[Ura, Ura],
-    once: Once[OrganisationChange] | None = None,
+    terms: Terms[OrganisationChange] | None = None,
 ) -> OrganisationChange:
     """Let the first organisation go into the second, at once.
 
@@ -70,12 +74,14 @@ async def merge_organisations(
 
     Raises:
         Forbidden, NotFound, Refused, StoreUnavailable: as `close_organisation`.
+        PreconditionFailed: the first one was changed since the operator saw it.
     """
     require(operator, Action.MERGE_ORGANISATIONS)
     ura, successor_ura = uras
+    asked: Terms[OrganisationChange] = Terms() if terms is None else terms
 
     def change(session: Merging) -> OrganisationChange:
-        former, successor = _known(session, ura), _known(session, successor_ura)
+        former, successor = _seen(session, ura, asked), _known(session, successor_ura)
         organisation = merged(former, successor)
         session.put_organisation(organisation)
         event = OrganisationMerged(
@@ -91,7 +97,13 @@ async def merge_organisations(
         return OrganisationChange(organisation=organisation, entry=entry)
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
-        return await write_once(desk, change, once)
+        return await write_once(desk, change, asked.once)
+
+
+def _seen(session: Registration, ura: Ura, asked: Terms[OrganisationChange]) -> Organisation:
+    organisation = _known(session, ura)
+    asked.require_version("organisation", organisation_version(organisation))
+    return organisation
 
 
 def _known(session: Registration, ura: Ura) -> Organisation:

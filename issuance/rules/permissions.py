@@ -24,6 +24,7 @@ class Action(Enum):
     CLOSE_ORGANISATION = auto()
     MERGE_ORGANISATIONS = auto()
     REGISTER_OPERATOR = auto()
+    READ_ORGANISATION = auto()
     READ_OPERATORS = auto()
     APPOINT_OPERATOR = auto()
     BLOCK_OPERATOR = auto()
@@ -39,7 +40,7 @@ class Reach(Enum):
     LINKED = auto()
     """For cards that are linked to the operator's own organisation; linking only to that one."""
     OWN = auto()
-    """For operators of the operator's own organisation."""
+    """For the operator's own organisation and its operators."""
     EVERYWHERE = auto()
 
 
@@ -63,9 +64,10 @@ _OPERATOR_ACTIONS: Final = (
 MAY: Final[dict[Role, dict[Action, Reach]]] = {
     Role.HOLDER: {},
     Role.REPRESENTATIVE: {},
-    Role.BEHEERDER: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED),
+    Role.BEHEERDER: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED)
+    | {Action.READ_ORGANISATION: Reach.OWN},
     Role.ADMINISTRATOR: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED)
-    | dict.fromkeys(_OPERATOR_ACTIONS, Reach.OWN),
+    | dict.fromkeys((*_OPERATOR_ACTIONS, Action.READ_ORGANISATION), Reach.OWN),
     Role.ZORGID_TEAM: dict.fromkeys(set(Action) - {Action.CERTIFY_RESPONDER}, Reach.EVERYWHERE),
     Role.STATUS_NODE: {Action.CERTIFY_RESPONDER: Reach.EVERYWHERE},
     Role.SYSTEM: {},
@@ -113,7 +115,7 @@ def require_for_card(operator: Operator, action: Action, links: Collection[Ura])
 
 
 def require_for_organisation(operator: Operator, action: Action, ura: Ura | None) -> None:
-    """Let the operator act on operators of this organisation (None: those of ZORG-ID itself).
+    """Let the operator act on this organisation or its operators (None: those of ZORG-ID).
 
     Raises:
         Forbidden: the role may not, or only at another organisation.

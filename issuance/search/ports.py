@@ -1,12 +1,14 @@
-"""What a search needs of the store."""
+"""What searches need of the store."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 from issuance.receipts.ports import ChangeReads
 from pki.domain.cards import Card
-from pki.domain.identifiers import CardId
+from pki.domain.identifiers import CardId, OrganisationId, Ura
+from pki.domain.people import Organisation
 from pki.domain.search.cards import CardSearch
+from pki.domain.search.organisations import OrganisationSearch
 
 
 class CardSearches(Protocol):
@@ -16,5 +18,15 @@ class CardSearches(Protocol):
         """At most ``search.limit`` cards, newest order first, from behind the card ``after``."""
 
 
-class Lookups(CardSearches, ChangeReads, Protocol):
+class OrganisationSearches(Protocol):
+    """Looking for organisations."""
+
+    def organisation(self, organisation_id: OrganisationId, /) -> Organisation | None: ...
+    def organisations_found(
+        self, search: OrganisationSearch, after: Ura | None, /
+    ) -> Sequence[Organisation]:
+        """At most ``search.limit`` organisations in the order of URAs, from behind ``after``."""
+
+
+class Lookups(CardSearches, OrganisationSearches, ChangeReads, Protocol):
     """All that operators look up besides single cards."""

@@ -1,4 +1,4 @@
-"""On what terms a caller asks for a change: once under a key, and only of the card they saw."""
+"""On what terms a caller asks for a change: once under a key, and only of what they saw."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms(Generic[T]):
-    """``seen`` names versions of the card; in any other the caller does not want the change."""
+    """``seen`` names versions of what is changed; in any other the change is not wanted."""
 
     once: Once[T] | None = field(default=None)
     seen: frozenset[str] | None = None
@@ -27,10 +27,18 @@ class Terms(Generic[T]):
         Raises:
             PreconditionFailed: somebody changed it since.
         """
-        if self.seen is not None and card_version(card) not in self.seen:
+        self.require_version("card", card_version(card))
+
+    def require_version(self, what: str, version: str) -> None:
+        """Let something be changed if it is as the caller saw it.
+
+        Raises:
+            PreconditionFailed: somebody changed it since.
+        """
+        if self.seen is not None and version not in self.seen:
             raise PreconditionFailed(
-                message="the card was changed since it was read",
-                next_step="read the card again, and decide again",
+                message=f"the {what} was changed since it was read",
+                next_step=f"read the {what} again, and decide again",
             )
 
 

@@ -63,16 +63,21 @@ class FinishByDocumentRequest(Wire):
     document: Octets
 
 
-class AppointedView(Wire):
-    """An appointment. ``code`` is shown once; ``qr`` is the text of the QR code that holds it."""
+class AppointmentMadeView(Wire):
+    """An appointment without its code."""
 
     appointment_id: AppointmentIdText
     operator_id: PersonIdText
     role: Role
     ura: UraText
+    expires_at: Moment
+
+
+class AppointedView(AppointmentMadeView):
+    """An appointment. ``code`` is shown once; ``qr`` is the text of the QR code that holds it."""
+
     code: str = Field(repr=False, pattern=CODE_PATTERN)
     qr: str = Field(repr=False)
-    expires_at: Moment
 
 
 class FinishedByPassView(Wire):

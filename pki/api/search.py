@@ -1,4 +1,4 @@
-"""Bodies of searching for cards."""
+"""Bodies of searching for cards and organisations."""
 
 from enum import Enum
 from typing import Annotated
@@ -6,11 +6,15 @@ from typing import Annotated
 from pydantic import Field
 
 from pki.api.base import Wire
-from pki.api.fields import CardNumberText, Moment, UziNumberText
-from pki.api.wire import NAME_PATTERN, CardView
+from pki.api.fields import CardNumberText, Moment, UraText, UziNumberText
+from pki.api.wire import NAME_PATTERN, CardView, OrganisationView
+from pki.domain.people import OrganisationKind, OrganisationState
 from pki.domain.search.cards import MOST_FOUND
 
 CURSOR_PATTERN = r"^[A-Za-z0-9_-]{43}$"
+
+SearchText = Annotated[str, Field(min_length=1, max_length=200, pattern=NAME_PATTERN)]
+Cursor = Annotated[str, Field(pattern=CURSOR_PATTERN)]
 
 
 class CardState(Enum):
@@ -33,17 +37,43 @@ class CardSearchRequest(Wire):
     """
 
     uzi_number: UziNumberText | None = None
-    surname: Annotated[str, Field(min_length=1, max_length=200, pattern=NAME_PATTERN)] | None = None
+    surname: SearchText | None = None
     card_number: CardNumberText | None = None
     state: CardState | None = None
     expires_from: Moment | None = None
     expires_before: Moment | None = None
     limit: Annotated[int, Field(ge=1, le=MOST_FOUND)] = 50
-    cursor: Annotated[str, Field(pattern=CURSOR_PATTERN)] | None = None
+    cursor: Cursor | None = None
 
 
 class CardsView(Wire):
     """What was found, newest first; there may be more where ``next_cursor`` is not null."""
 
     cards: list[CardView]
+    next_cursor: str | None
+
+
+class OrganisationSearchRequest(Wire):
+    """POST /v1/organisations/search: in the same form as a search for cards.
+
+    ``name``: what the organisation's holds somewhere, whatever its accents and capitals.
+    """
+
+    name: SearchText | None = None
+    state: OrganisationState | None = None
+    kind: OrganisationKind | None = None
+    limit: Annotated[int, Field(ge=1, le=MOST_FOUND)] = 50
+    cursor: Cursor | None = None
+
+
+class OrganisationFoundView(OrganisationView):
+    """An organisation; ``successor`` is the URA of the one that it went into."""
+
+    successor: UraText | None
+
+
+class OrganisationsView(Wire):
+    """What was found, by URA; there may be more where ``next_cursor`` is not null."""
+
+    organisations: list[OrganisationFoundView]
     next_cursor: str | None

@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Callable
-from typing import Final, Self, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -18,6 +18,14 @@ Read = TypeVar("Read")
 
 ANSWER_LIMIT: Final = 256 * 1024
 _RETRY_STATUSES: Final = frozenset({429, 503})
+
+
+class Versioned(Protocol):
+    """A view of something that changes."""
+
+    @property
+    def version(self) -> str:
+        """Its name as it was then."""
 
 
 class Transport:
@@ -112,6 +120,11 @@ def bearer(token: str) -> dict[str, str]:
 def under(key: IdempotencyKey | None) -> dict[str, str]:
     """The header of a change that can be sent again."""
     return {} if key is None else {"Idempotency-Key": key.value}
+
+
+def of_seen(seen: Versioned | None) -> dict[str, str]:
+    """The header of a change that is wanted only of what was seen."""
+    return {} if seen is None else {"If-Match": f'"{seen.version}"'}
 
 
 def _problem_error(

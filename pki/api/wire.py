@@ -185,13 +185,17 @@ class OrganisationRequest(Wire):
 
 
 class OrganisationView(Wire):
-    """An organisation; unless it is `voorbereid` its passes may be used to make cards."""
+    """An organisation; unless it is `voorbereid` its passes may be used to make cards.
+
+    ``version`` changes whenever the organisation does: as entity tag it goes into If-Match.
+    """
 
     organisation_id: OrganisationIdText
     ura: UraText
     name: str
     state: OrganisationState
     kind: OrganisationKind
+    version: str
 
 
 class OperatorPerson(Wire):

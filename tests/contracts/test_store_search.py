@@ -1,4 +1,4 @@
-"""Cards are found by all that is known of them, each once, page after page."""
+"""Cards and organisations are found by what is known of them, each once, page after page."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,8 +8,9 @@ import pytest
 
 from pki.domain.cards import Card, Ordered, certified
 from pki.domain.identifiers import CardId, CardNumber, OrganisationId, Ura, UziNumber
-from pki.domain.people import PersonName
+from pki.domain.people import Organisation, OrganisationKind, OrganisationState, PersonName
 from pki.domain.search.cards import CardSearch, folded
+from pki.domain.search.organisations import OrganisationSearch
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
 from store_samples import NOON, card, certificate, intent, organisation, person, serial
@@ -110,3 +111,63 @@ def test_a_name_is_folded_once_and_for_all() -> None:
         assert folded(folded(name)) == folded(name)
     assert folded(" İSTANBUL\tİ ") == folded("istanbul i")
     assert folded("Straße") == folded("STRASSE")
+
+
+ORGANISATIONS = ("Praktijk Müller", "Apotheek de Linde", "HUISARTSENPOST  Linde", "Linde", "x")
+
+
+async def with_organisations(store: Store) -> None:
+    def work(session: WriteSession) -> None:
+        for number, name in enumerate(ORGANISATIONS, 1):
+            state = OrganisationState.CLOSED if number == 2 else OrganisationState.REGISTERED
+            made = replace(organisation(number), name=name, state=state)
+            session.put_organisation(made)
+
+    await store.write(work)
+
+
+def uras(found: tuple[Organisation, ...]) -> list[int]:
+    return [int(each.ura.value) - 90_000_000 for each in found]
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        (OrganisationSearch(), [1, 2, 3, 4, 5]),
+        (OrganisationSearch(limit=2), [1, 2]),
+        (OrganisationSearch(name="LINDE"), [2, 3, 4]),
+        (OrganisationSearch(name="post linde"), [3]),
+        (OrganisationSearch(name="muller"), [1]),
+        (OrganisationSearch(name="%"), []),
+        (OrganisationSearch(name="linde", limit=1), [2]),
+        (OrganisationSearch(state=OrganisationState.CLOSED), [2]),
+        (OrganisationSearch(name="x", state=OrganisationState.CLOSED), []),
+        (OrganisationSearch(kind=OrganisationKind.HUISARTSENPOST), []),
+        (OrganisationSearch(ura=Ura("90000004")), [4]),
+        (OrganisationSearch(ura=Ura("90000009")), []),
+    ],
+    ids=lambda each: str(each)[:120],
+)
+async def test_what_organisations_are_found(
+    search: OrganisationSearch, expected: list[int], store: Store, read_store: ReadStore
+) -> None:
+    await with_organisations(store)
+    found = await read_store.read(lambda reads: reads.organisations_found(search, None))
+    assert uras(found) == expected
+
+
+async def test_organisations_come_page_after_page(
+    store: Store, read_store: ReadStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pki.store.search.reading._ORGANISATIONS_PAGE", 2)
+    await with_organisations(store)
+
+    def every(reads: ReadSession) -> list[int]:
+        found: list[int] = []
+        after: Ura | None = None
+        while page := reads.organisations_found(OrganisationSearch(name="linde", limit=1), after):
+            found += uras(page)
+            after = page[-1].ura
+        return found
+
+    assert await read_store.read(every) == [2, 3, 4]

@@ -8,13 +8,15 @@ from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
+from issuance.http.once import REPLAYED, answered, once_of
 from issuance.http.peers import PeerCertificate
-from issuance.http.table.route import Caller, Query, Route
+from issuance.http.table.route import Caller, Key, Query, Route
 from issuance.http.views import operator_view
 from issuance.operators.appoint import (
     Appointed,
     NewAppointment,
     appoint_operator,
+    code_of,
     withdraw_appointment,
 )
 from issuance.operators.block import OperatorChange, block_operator, unblock_operator
@@ -23,9 +25,11 @@ from issuance.operators.take_up import take_up_appointment
 from issuance.rules.permissions import Action, require
 from issuance.rules.representation import is_inactive
 from issuance.steps.callers import operator_of
+from issuance.steps.once import AnsweredBefore
 from pki.api.fields import UraText
 from pki.api.registration import (
     AppointedView,
+    AppointmentMadeView,
     AppointmentRequest,
     BlockOperatorRequest,
     OperatorChangedView,
@@ -69,6 +73,7 @@ class OperatorRoutes:
                 body=AppointmentRequest,
                 answer=AppointedView,
                 status=HTTPStatus.CREATED,
+                key=Key.MAY,
                 refusals=(HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
             ),
             Route(
@@ -92,6 +97,7 @@ class OperatorRoutes:
                 caller=Caller.OPERATOR,
                 action=Action.APPOINT_OPERATOR,
                 answer=PendingView,
+                key=Key.MAY,
             ),
         ]
 
@@ -119,6 +125,7 @@ class OperatorRoutes:
                 action=Action.BLOCK_OPERATOR,
                 body=BlockOperatorRequest,
                 answer=OperatorChangedView,
+                key=Key.MAY,
                 refusals=refusals,
             ),
             Route(
@@ -131,6 +138,7 @@ class OperatorRoutes:
                 action=Action.BLOCK_OPERATOR,
                 body=UnblockOperatorRequest,
                 answer=OperatorChangedView,
+                key=Key.MAY,
                 refusals=refusals,
             ),
         ]
@@ -144,7 +152,17 @@ class OperatorRoutes:
             person=body.person.known,
             supplier=body.supplier,
         )
-        return json_response(appointed_view(await appoint_operator(self._desk, operator, new)), 201)
+        once = once_of(request, operator, body, _made_view)
+        try:
+            appointed = await appoint_operator(self._desk, operator, new, once)
+        except AnsweredBefore as before:
+            made = AppointmentMadeView.from_json(before.text)
+            response = json_response(
+                _with_code(made, code_of(self._desk, made.appointment_id)), 201
+            )
+            response.headers[REPLAYED] = "true"
+            return response
+        return json_response(appointed_view(appointed), 201)
 
     async def _take_up(self, request: web.Request) -> web.Response:
         self._desk.restraint.peer(request.remote, "session")
@@ -156,8 +174,9 @@ class OperatorRoutes:
     async def _withdraw(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         appointment_id = AppointmentId(request.match_info["appointment_id"])
-        withdrawn = await withdraw_appointment(self._desk, operator, appointment_id)
-        return json_response(_pending_view(withdrawn))
+        once = once_of(request, operator, None, _pending_view)
+        change = withdraw_appointment(self._desk, operator, appointment_id, once)
+        return await answered(change, _pending_view)
 
     async def _list(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
@@ -177,21 +196,17 @@ class OperatorRoutes:
         operator = await self._operator_of(request)
         body = await body_of(request, BlockOperatorRequest)
         ura = operator.ura if body.ura is None else body.ura
-        change = await block_operator(self._desk, operator, _person(request), ura, body.reason)
-        return json_response(self._changed_view(change))
+        person, once = _person(request), once_of(request, operator, body, _changed_view)
+        change = block_operator(self._desk, operator, person, ura, body.reason, once)
+        return await answered(change, _changed_view)
 
     async def _unblock(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, UnblockOperatorRequest)
         ura = operator.ura if body.ura is None else body.ura
-        change = await unblock_operator(self._desk, operator, _person(request), ura)
-        return json_response(self._changed_view(change))
-
-    def _changed_view(self, change: OperatorChange) -> OperatorChangedView:
-        return OperatorChangedView(
-            operator=_standing_view(change.operator, change.entry.at),
-            change=ChangeView(position=change.entry.position, at=change.entry.at),
-        )
+        person, once = _person(request), once_of(request, operator, body, _changed_view)
+        change = unblock_operator(self._desk, operator, person, ura, once)
+        return await answered(change, _changed_view)
 
     async def _operator_of(self, request: web.Request) -> Operator:
         return await operator_of(self._desk, self._peer_certificate(request))
@@ -199,15 +214,29 @@ class OperatorRoutes:
 
 def appointed_view(appointed: Appointed) -> AppointedView:
     """An appointment with its code."""
+    return _with_code(_made_view(appointed), appointed.code)
+
+
+def _made_view(appointed: Appointed) -> AppointmentMadeView:
+    """What is kept of an answer, to be given again: all but the code."""
     appointment = appointed.appointment
-    return AppointedView(
+    return AppointmentMadeView(
         appointment_id=appointment.id,
         operator_id=appointment.person_id,
         role=appointment.role,
         ura=appointment.ura,
-        code=appointed.code,
-        qr=QR_PREFIX + appointed.code,
         expires_at=appointment.expires_at,
+    )
+
+
+def _with_code(made: AppointmentMadeView, code: str) -> AppointedView:
+    return AppointedView(**dict(made), code=code, qr=QR_PREFIX + code)
+
+
+def _changed_view(change: OperatorChange) -> OperatorChangedView:
+    return OperatorChangedView(
+        operator=_standing_view(change.operator, change.entry.at),
+        change=ChangeView(position=change.entry.position, at=change.entry.at),
     )
 
 

@@ -1,4 +1,4 @@
-"""Organisations: prepared and ended by the ZORG-ID team, finished by their representative."""
+"""Organisations: prepared and ended by the ZORG-ID team, finished by who speaks for them, read."""
 
 from http import HTTPStatus
 
@@ -6,11 +6,12 @@ from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
+from issuance.http.conditions import seen_by, tagged
 from issuance.http.once import answered, once_of
 from issuance.http.peers import PeerCertificate
 from issuance.http.routes.operator import appointed_view
 from issuance.http.table.route import Caller, Key, Route
-from issuance.http.views import operator_view, organisation_view
+from issuance.http.views import operator_view, organisation_found_view, organisation_view
 from issuance.open_session import PassProof
 from issuance.organisations.end import (
     OrganisationChange,
@@ -19,9 +20,12 @@ from issuance.organisations.end import (
 )
 from issuance.organisations.finish import finish_by_document, finish_by_pass
 from issuance.organisations.prepare import prepare_organisation
+from issuance.organisations.reading import read_organisation, search_organisations
 from issuance.register_organisation import NewOrganisation
 from issuance.rules.permissions import Action
 from issuance.steps.callers import operator_of
+from issuance.steps.terms import Terms
+from pki.api.base import Wire
 from pki.api.registration import (
     CloseRequest,
     FinishByDocumentRequest,
@@ -32,8 +36,11 @@ from pki.api.registration import (
     OrganisationChangedView,
     PreparationRequest,
 )
+from pki.api.search import OrganisationFoundView, OrganisationSearchRequest, OrganisationsView
 from pki.api.wire import ChangeView, OrganisationView
+from pki.domain.identifiers import Ura
 from pki.domain.people import Operator
+from pki.domain.search.organisations import OrganisationSearch
 
 _OF_STRANGERS = (
     HTTPStatus.UNAUTHORIZED,
@@ -52,7 +59,7 @@ class OrganisationRoutes:
 
     def routes(self) -> list[Route]:
         """The lines of the table."""
-        return [self._preparing(), *self._finishing(), *self._ending()]
+        return [self._preparing(), *self._finishing(), *self._ending(), *self._reading()]
 
     def _preparing(self) -> Route:
         return Route(
@@ -109,6 +116,7 @@ class OrganisationRoutes:
                 body=CloseRequest,
                 answer=OrganisationChangedView,
                 key=Key.MAY,
+                versioned=True,
                 refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
             ),
             Route(
@@ -122,7 +130,34 @@ class OrganisationRoutes:
                 body=MergeRequest,
                 answer=OrganisationChangedView,
                 key=Key.MAY,
+                versioned=True,
                 refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+            ),
+        ]
+
+    def _reading(self) -> list[Route]:
+        return [
+            Route(
+                method="POST",
+                path="/v1/organisations/search",
+                handler=self._search,
+                operation="searchOrganisations",
+                about="Find the organisations that the operator may see.",
+                caller=Caller.OPERATOR,
+                action=Action.READ_ORGANISATION,
+                body=OrganisationSearchRequest,
+                answer=OrganisationsView,
+            ),
+            Route(
+                method="GET",
+                path="/v1/organisations/{ura}",
+                handler=self._read,
+                operation="readOrganisation",
+                about="Read an organisation.",
+                caller=Caller.OPERATOR,
+                action=Action.READ_ORGANISATION,
+                answer=OrganisationFoundView,
+                versioned=True,
             ),
         ]
 
@@ -165,19 +200,41 @@ class OrganisationRoutes:
     async def _close(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, CloseRequest)
-        once = once_of(request, operator, body, _changed_view)
-        change = close_organisation(self._desk, operator, body.ura, once)
+        terms = _terms(request, operator, body)
+        change = close_organisation(self._desk, operator, body.ura, terms)
         return await answered(change, _changed_view)
 
     async def _merge(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, MergeRequest)
-        once = once_of(request, operator, body, _changed_view)
-        change = merge_organisations(self._desk, operator, (body.ura, body.into), once)
+        terms = _terms(request, operator, body)
+        change = merge_organisations(self._desk, operator, (body.ura, body.into), terms)
         return await answered(change, _changed_view)
+
+    async def _search(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, OrganisationSearchRequest)
+        search = OrganisationSearch(
+            name=body.name, state=body.state, kind=body.kind, limit=body.limit
+        )
+        found = await search_organisations(self._desk, operator, search, body.cursor)
+        organisations = [organisation_found_view(each) for each in found.organisations]
+        return json_response(
+            OrganisationsView(organisations=organisations, next_cursor=found.cursor)
+        )
+
+    async def _read(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        ura = Ura(request.match_info["ura"])
+        view = organisation_found_view(await read_organisation(self._desk, operator, ura))
+        return tagged(json_response(view), view.version)
 
     async def _operator_of(self, request: web.Request) -> Operator:
         return await operator_of(self._desk, self._peer_certificate(request))
+
+
+def _terms(request: web.Request, operator: Operator, body: Wire) -> Terms[OrganisationChange]:
+    return Terms(once=once_of(request, operator, body, _changed_view), seen=seen_by(request))
 
 
 def _changed_view(change: OrganisationChange) -> OrganisationChangedView:

@@ -17,6 +17,7 @@ from pki.api.fields import (
     IdempotencyKeyText,
     PersonIdText,
     SerialText,
+    UraText,
 )
 from pki.api.receipts import Position
 
@@ -30,6 +31,7 @@ _PATH_PARAMETERS: Final[Mapping[str, Any]] = {
     "operator_id": PersonIdText,
     "position": Position,
     "serial": SerialText,
+    "ura": UraText,
 }
 _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
 _SECURITY: Final[Mapping[Caller, list[Json]]] = {

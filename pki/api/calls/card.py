@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from pki.api.linking import LinkChangedView, LinkRequest, LinksView, UnlinkRequest
 from pki.api.receipts import ChangeReceiptView
 from pki.api.search import CardSearchRequest, CardsView
-from pki.api.transport import Transport, bearer, under
+from pki.api.transport import Transport, bearer, of_seen, under
 from pki.api.wire import (
     BlockRequest,
     CardChangedView,
@@ -54,14 +54,14 @@ class CardCalls(Transport):
         With ``seen`` only if the card is still as it was then.
         """
         path = f"/v1/cards/{card_id}/block"
-        return await self._post(path, request, CardChangedView, under(key) | _of(seen))
+        return await self._post(path, request, CardChangedView, under(key) | of_seen(seen))
 
     async def unblock(
         self, card_id: CardId, key: IdempotencyKey | None = None, *, seen: CardView | None = None
     ) -> CardChangedView:
         """Lift a block (operator)."""
         path = f"/v1/cards/{card_id}/unblock"
-        return await self._post(path, UnblockRequest(), CardChangedView, under(key) | _of(seen))
+        return await self._post(path, UnblockRequest(), CardChangedView, under(key) | of_seen(seen))
 
     async def revoke(
         self,
@@ -73,7 +73,7 @@ class CardCalls(Transport):
     ) -> CardChangedView:
         """End a blocked card for ever (operator)."""
         path = f"/v1/cards/{card_id}/revoke"
-        return await self._post(path, request, CardChangedView, under(key) | _of(seen))
+        return await self._post(path, request, CardChangedView, under(key) | of_seen(seen))
 
     async def links(self, card_id: CardId) -> LinksView:
         """Read which organisations manage a card (operator)."""
@@ -119,7 +119,3 @@ class CardCalls(Transport):
     async def change(self, position: int) -> ChangeReceiptView:
         """Read when a change was made, and since when each sink shows it (operator)."""
         return await self._call("GET", f"/v1/changes/{position}", ChangeReceiptView)
-
-
-def _of(seen: CardView | None) -> dict[str, str]:
-    return {} if seen is None else {"If-Match": f'"{seen.version}"'}

@@ -39,27 +39,36 @@ class OperatorCalls(Transport):
         return await self._call("GET", f"/v1/operators{query}", OperatorsView)
 
     async def block_operator(
-        self, operator_id: PersonId, request: BlockOperatorRequest
+        self,
+        operator_id: PersonId,
+        request: BlockOperatorRequest,
+        key: IdempotencyKey | None = None,
     ) -> OperatorChangedView:
         """Let an operator do nothing for an organisation until the block is lifted."""
         path = f"/v1/operators/{operator_id}/block"
-        return await self._post(path, request, OperatorChangedView)
+        return await self._post(path, request, OperatorChangedView, under(key))
 
     async def unblock_operator(
-        self, operator_id: PersonId, ura: Ura | None = None
+        self, operator_id: PersonId, ura: Ura | None = None, key: IdempotencyKey | None = None
     ) -> OperatorChangedView:
         """Lift the block of an operator."""
         path = f"/v1/operators/{operator_id}/unblock"
-        return await self._post(path, UnblockOperatorRequest(ura=ura), OperatorChangedView)
+        body = UnblockOperatorRequest(ura=ura)
+        return await self._post(path, body, OperatorChangedView, under(key))
 
-    async def appoint(self, request: AppointmentRequest) -> AppointedView:
+    async def appoint(
+        self, request: AppointmentRequest, key: IdempotencyKey | None = None
+    ) -> AppointedView:
         """Appoint an administrator or beheerder; whoever sees the code can become it."""
-        return await self._post("/v1/appointments", request, AppointedView)
+        return await self._post("/v1/appointments", request, AppointedView, under(key))
 
     async def take_up(self, request: TakeUpRequest) -> OperatorView:
         """Become operator, with a client certificate that is nobody's yet."""
         return await self._post("/v1/appointments/take-up", request, OperatorView)
 
-    async def withdraw(self, appointment_id: AppointmentId) -> PendingView:
+    async def withdraw(
+        self, appointment_id: AppointmentId, key: IdempotencyKey | None = None
+    ) -> PendingView:
         """Let the code of an appointment be good for nothing."""
-        return await self._call("DELETE", f"/v1/appointments/{appointment_id}", PendingView)
+        path = f"/v1/appointments/{appointment_id}"
+        return await self._call("DELETE", path, PendingView, headers=under(key))

@@ -1,4 +1,4 @@
-"""Finding cards by what is known of them, a page at a time."""
+"""Finding cards and organisations by what is known of them, a page at a time."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -6,14 +6,20 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from pki.domain.cards import Card
-from pki.domain.identifiers import CardId
+from pki.domain.identifiers import CardId, Ura
+from pki.domain.people import Organisation
 from pki.domain.search.cards import CardSearch, folded
+from pki.domain.search.organisations import OrganisationSearch
 from pki.store import schema
+from pki.store.failures import translating
 from pki.store.receipts.reading import ReceiptReads
 
 _BEYOND_UTF8: Final = b"\xff"
 _KEY_OCTETS: Final = 256
 """Of a name, so much is looked at: PostgreSQL's indexes hold no value beyond 2,704 octets."""
+
+_ORGANISATIONS_PAGE: Final = 500
+"""How many organisations are looked at in one statement when their names are."""
 
 INDEXES: Final = (
     sa.Index("persons_by_surname", schema.persons.c.surname_key),
@@ -38,6 +44,38 @@ class SearchReads(ReceiptReads):
             query = query.where(_behind(after))
         ordered = query.order_by(cards.c.ordered_at.desc(), cards.c.id.desc())
         return self._cards(ordered.limit(search.limit))
+
+    def organisations_found(
+        self, search: OrganisationSearch, after: Ura | None
+    ) -> tuple[Organisation, ...]:
+        """The next organisations in the order of URAs, behind ``after``.
+
+        Names are compared here and one by one: there are thousands, and no index finds what stands
+        inside of a name.
+        """
+        wanted = "" if search.name is None else folded(search.name)
+        size = max(search.limit, _ORGANISATIONS_PAGE) if wanted else search.limit
+        found: list[Organisation] = []
+        while len(found) < search.limit:
+            page = self._organisations_behind(search, after, size)
+            found += [each for each in page if wanted in folded(each.name)]
+            if len(page) < size:
+                break
+            after = page[-1].ura
+        return tuple(found[: search.limit])
+
+    def _organisations_behind(
+        self, search: OrganisationSearch, after: Ura | None, size: int
+    ) -> list[Organisation]:
+        c = schema.organisations.c
+        asked = ((c.ura, search.ura), (c.state, search.state), (c.kind, search.kind))
+        conditions = [column == value for column, value in asked if value is not None]
+        if after is not None:
+            conditions.append(c.ura > after)
+        query = sa.select(schema.organisations).where(*conditions).order_by(c.ura).limit(size)
+        rows = self._rows(query)
+        with translating():
+            return [Organisation(**row._mapping) for row in rows]  # noqa: SLF001 -- public in SQLAlchemy
 
 
 def name_key(surname: str) -> bytes:

@@ -25,7 +25,7 @@ from pki.api.registration import (
     PreparationRequest,
     TakeUpRequest,
 )
-from pki.api.search import CardSearchRequest
+from pki.api.search import CardSearchRequest, OrganisationSearchRequest
 from pki.api.transport import Answer, Read
 from pki.api.wire import (
     BlockRequest,
@@ -36,6 +36,7 @@ from pki.api.wire import (
     OperatorRequest,
     OrderRequest,
     OrganisationRequest,
+    OrganisationView,
     ResponderRequest,
     RevokeRequest,
     SessionRequest,
@@ -46,11 +47,12 @@ from pki.domain.identifiers import (
     CardNumber,
     ChallengeId,
     IdempotencyKey,
+    OrganisationId,
     PersonId,
     SerialNumber,
     UziNumber,
 )
-from pki.domain.people import OrganisationKind, Role
+from pki.domain.people import OrganisationKind, OrganisationState, Role
 from pki.domain.reasons import BlockReason, RevokeReason
 
 CARD, KEY, SERIAL = CardId("ab" * 16), IdempotencyKey("k" * 16), SerialNumber(1 << 156)
@@ -67,6 +69,14 @@ SEEN = CardView(
     block_reason=None,
     revoke_reason=None,
     revoked_at=None,
+    version="v",
+)
+ORGANISATION = OrganisationView(
+    organisation_id=OrganisationId("1b" * 16),
+    ura=APOTHEEK,
+    name="n",
+    state=OrganisationState.REGISTERED,
+    kind=OrganisationKind.CARE_PROVIDER,
     version="v",
 )
 SESSION = SessionRequest(challenge_id=CHALLENGE, certificate=b"c", signature=b"s", algorithm=RSA)
@@ -112,20 +122,26 @@ CALLS: dict[str, Call] = {
     "finishRegistrationByDocument": lambda client: client.finish_by_document(
         FinishByDocumentRequest(document=b"d")
     ),
-    "closeOrganisation": lambda client: client.close_organisation(CloseRequest(ura=APOTHEEK), KEY),
+    "closeOrganisation": lambda client: client.close_organisation(
+        CloseRequest(ura=APOTHEEK), KEY, seen=ORGANISATION
+    ),
     "mergeOrganisations": lambda client: client.merge_organisations(
-        MergeRequest(ura=APOTHEEK, into=HUISARTS), KEY
+        MergeRequest(ura=APOTHEEK, into=HUISARTS), KEY, seen=ORGANISATION
+    ),
+    "readOrganisation": lambda client: client.organisation(APOTHEEK),
+    "searchOrganisations": lambda client: client.search_organisations(
+        OrganisationSearchRequest(name="n")
     ),
     "appointOperator": lambda client: client.appoint(
-        AppointmentRequest(role=Role.BEHEERDER, person=SOMEONE)
+        AppointmentRequest(role=Role.BEHEERDER, person=SOMEONE), KEY
     ),
     "takeUpAppointment": lambda client: client.take_up(TakeUpRequest(code="A" * 26)),
-    "withdrawAppointment": lambda client: client.withdraw(APPOINTMENT),
+    "withdrawAppointment": lambda client: client.withdraw(APPOINTMENT, KEY),
     "listOperators": lambda client: client.operators(APOTHEEK),
     "blockOperator": lambda client: client.block_operator(
-        PERSON, BlockOperatorRequest(reason=BlockReason.LOSS)
+        PERSON, BlockOperatorRequest(reason=BlockReason.LOSS), KEY
     ),
-    "unblockOperator": lambda client: client.unblock_operator(PERSON, APOTHEEK),
+    "unblockOperator": lambda client: client.unblock_operator(PERSON, APOTHEEK, KEY),
     "registerOperator": lambda client: client.register_operator(
         OperatorRequest(role=Role.BEHEERDER, ura=APOTHEEK, certificate=b"c"), KEY
     ),
