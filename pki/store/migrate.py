@@ -5,7 +5,7 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from pki.store.engine import create_file, read_engine, refuse_newer, stored_revision, write_engine
 from pki.store.failures import translating
@@ -27,20 +27,34 @@ def migrate(url: str) -> str:
     """
     create_file(url)
     engine = write_engine(url)
-    config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     try:
         with translating(), engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            found = stored_revision(connection)
-            if found is not None:
-                refuse_newer(found)
-            config.attributes["connection"] = connection
-            command.upgrade(config, SCHEMA_REVISION)
+            migrate_in(connection)
     finally:
         engine.dispose()
     return SCHEMA_REVISION
+
+
+def migrate_in(connection: Connection) -> None:
+    """As `migrate`, in a transaction that the caller commits.
+
+    Raises:
+        SchemaMismatch: the store was made by a newer release.
+    """
+    lock_schema(connection)
+    found = stored_revision(connection)
+    if found is not None:
+        refuse_newer(found)
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, SCHEMA_REVISION)
+
+
+def lock_schema(connection: Connection) -> None:
+    """Let nobody else make or change a schema until this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def schema_revision(url: str) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 
 from pki.domain.errors import Conflict, IntegrityBroken, StoreUnavailable
 from pki.store.engine import BUSY_SECONDS, check_revision, parse_url, read_engine
@@ -79,6 +79,11 @@ def check_dump(path: Path) -> None:
         ) from error
 
 
+def count_objects(connection: Connection) -> int:
+    """How many tables, indexes and so on a database holds, of whomever; none in an empty one."""
+    return int(connection.execute(text(_OBJECTS)).scalar_one())
+
+
 def load_dump(path: Path, url: str) -> None:
     """Fill an empty database from a file of `Snapshot.dump`: wholly, or not at all.
 
@@ -94,7 +99,7 @@ def load_dump(path: Path, url: str) -> None:
         translating(),
         engine.connect() as connection,
     ):
-        found = connection.execute(text(_OBJECTS)).scalar_one()
+        found = count_objects(connection)
     if found:
         raise Conflict(
             message=f"the database holds {found} objects already; only an empty one is filled",

@@ -1,0 +1,1 @@
+"""A whole store from one engine into another."""

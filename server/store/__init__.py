@@ -1,0 +1,1 @@
+"""`zorgid store`: what a store is, its move to another engine, its schema."""

@@ -1,0 +1,38 @@
+"""`zorgid store`: show, move."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+store = typer.Typer(help="The store: show, move.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Config = Annotated[
+    Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
+]
+
+
+@store.command("show")
+def store_show(*, config: Config = Path("zorgid.toml"), json: Json = False) -> int:
+    """Say where the store is, which schema it has, and how much is in it."""
+    from server.report import run_report
+    from server.store.show import show_store
+
+    return run_report(lambda: show_store(config), as_json=json)
+
+
+@store.command("move")
+def store_move(
+    *,
+    to: Annotated[
+        str, typer.Option("--to", help="An empty database: postgresql+psycopg://…, no password.")
+    ],
+    config: Config = Path("zorgid.toml"),
+    json: Json = False,
+) -> int:
+    """Move an SQLite store into PostgreSQL; the old file is kept under another name."""
+    from server.report import progress, run_report
+    from server.store.move import move_store
+
+    return run_report(lambda: move_store(config, to, progress), as_json=json)
