@@ -17,6 +17,7 @@
     │  └─ AlreadyRunning       a second process with an exclusive role on one data directory
     ├─ Unavailable             something needed is missing for now; trying again later is right
     │  ├─ StoreUnavailable
+    │  ├─ LeaseLost            another process has taken over a task that runs once
     │  ├─ SignerUnavailable
     │  ├─ SignerBusy
     │  ├─ RateLimited          the caller asks too often
@@ -154,6 +155,13 @@ class StoreUnavailable(Unavailable):
     """The store cannot be reached, read or written; nothing was changed."""
 
     code: ClassVar[str] = "store-unavailable"
+
+
+@dataclass(kw_only=True, eq=False)
+class LeaseLost(Unavailable):
+    """Another process has taken over what only one may do; nothing was changed."""
+
+    code: ClassVar[str] = "lease-lost"
 
 
 @dataclass(kw_only=True, eq=False)

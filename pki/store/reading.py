@@ -16,6 +16,7 @@ from pki.store.crls.archive import CrlArchive
 from pki.store.engine import check_revision, read_engine
 from pki.store.failures import translating
 from pki.store.many.reading import ManyReads
+from pki.store.leases.reading import LeaseReads
 from pki.store.notices.reading import NoticeReads
 from pki.store.registration.reading import RegistrationReads
 from pki.store.search.reading import SearchReads
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 
 class ReadSession(
-    CrlArchive, CheckpointReads, NoticeReads, RegistrationReads, ManyReads, SearchReads
+    CrlArchive, CheckpointReads, LeaseReads, NoticeReads, RegistrationReads, ManyReads, SearchReads
 ):
     """Every query there is, in one snapshot; good while the function it was given to runs."""
 

@@ -30,6 +30,7 @@ from pki.store.columns import phase_columns, read_challenge
 from pki.store.commit.savepoint import Savepoint
 from pki.store.crls.writing import CrlWrites
 from pki.store.journal_reads import entry_columns, status_columns
+from pki.store.leases.writing import LeaseWrites
 from pki.store.many.writing import ManyWrites
 from pki.store.notices.writing import NoticeWrites
 from pki.store.registration.writing import RegistrationWrites
@@ -49,7 +50,9 @@ _INTERVAL_ENDS: Final = sa.update(schema.status_intervals).where(
 _CARD_CHANGES: Final = sa.update(schema.cards).where(schema.cards.c.id == sa.bindparam("of_id"))
 
 
-class WriteSession(CrlWrites, ManyWrites, RegistrationWrites, CheckpointWrites, NoticeWrites):
+class WriteSession(
+    CrlWrites, ManyWrites, RegistrationWrites, CheckpointWrites, LeaseWrites, NoticeWrites
+):
     """One change to the store: what it reads stays so until it is committed or refused.
 
     ``now`` is its time, never before the journal's last entry. Besides what they name, methods

@@ -5,6 +5,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import op
 
+from pki.store.leases.first import make_leases
 from pki.store.notices.first import make_notices
 from pki.store.receipts.first import make_receipts
 
@@ -24,6 +25,7 @@ def upgrade() -> None:
     _status()
     _short_lived()
     make_receipts()
+    make_leases()
     make_notices()
     for statement in _guards():
         op.execute(statement)

@@ -1,0 +1,1 @@
+"""Who runs what only one process may run, of those that share a store."""

@@ -1,0 +1,1 @@
+"""Leases: which process runs what only one may run."""
