@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -37,6 +37,7 @@ from server.report import exit_code
 MADE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 HELD = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECOND = "second"
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 _CARD = (
     "INSERT INTO cards (id, person_id, ura, card_number, order_key, ordered_at, state, state_at,"
@@ -73,15 +74,23 @@ def fill(store: Path, count: int, held: Sequence[int] = ()) -> list[SerialNumber
     return serials
 
 
-def second_person(practice: Practice, role: Role = Role.ZORGID_TEAM) -> str:
-    """Somebody else with a client certificate of the Services CA, registered with this role."""
-    layout = practice.layout
-    name = SECOND if role is Role.ZORGID_TEAM else role.value
+def second_person(
+    practice: Practice,
+    role: Role = Role.ZORGID_TEAM,
+    *,
+    name: str = SECOND,
+    key: PrivateKey | None = None,
+) -> str:
+    """Somebody else with a client certificate of the Services CA, registered with this role.
+
+    Their key is P-256, or else ``key``.
+    """
+    layout, key = practice.layout, key or ec.generate_private_key(ec.SECP256R1())
     passphrase = layout.secret("passphrase").read_bytes().strip()
     ca_key = load_pem_private_key(layout.key("services-ca-g1").read_bytes(), passphrase)
     assert isinstance(ca_key, ec.EllipticCurvePrivateKey)
     ca = x509.load_pem_x509_certificate(layout.certificate("services-ca-g1").read_bytes())
-    key, now = ec.generate_private_key(ec.SECP256R1()), SystemClock().now()
+    now = SystemClock().now()
     certificate = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
@@ -106,14 +115,14 @@ def second_person(practice: Practice, role: Role = Role.ZORGID_TEAM) -> str:
     return name
 
 
-def signed(practice: Practice, order: Path, who: str) -> Path:
-    """The order as somebody signs it, with a program that is not ours."""
+def signed(practice: Practice, order: Path, who: str, *more: str) -> Path:
+    """The order as somebody signs it, with a program that is not ours (and ``more`` words)."""
     target = order.with_name(f"{who}.p7s")
     certificate, key = practice.layout.operator(who)
     how = ("-binary", "-nodetach", "-nosmimecap", "-cades", "-md", "sha256")
     signer = ("-signer", str(certificate), "-inkey", str(key))
     files = ("-in", str(order), "-outform", "DER", "-out", str(target))
-    words = ("openssl", "cms", "-sign", *how, *signer, *files)
+    words = ("openssl", "cms", "-sign", *how, *signer, *more, *files)
     subprocess.run(words, check=True, capture_output=True, env=environment(), timeout=30)
     return target
 
@@ -125,6 +134,11 @@ class Drill:
     practice: Practice
     list: Path
     reason: str = "keyCompromise"
+
+    @property
+    def order(self) -> Path:
+        """Where the order is written."""
+        return self.list.with_suffix(".order.json")
 
     def words(self, *options: str) -> tuple[str, ...]:
         return ("revoke", "--file", str(self.list), "--reason", self.reason, *options)
@@ -149,11 +163,10 @@ class Drill:
 
     def approved(self, *who: str) -> tuple[Path, ...]:
         """The order, signed by these just now."""
-        order = self.list.with_suffix(".order.json")
-        if not order.exists():
-            _, told = self.run(order=order)
-            assert told["order"] == str(order)
-        return tuple(signed(self.practice, order, name) for name in who)
+        if not self.order.exists():
+            _, told = self.run(order=self.order)
+            assert told["order"] == str(self.order)
+        return tuple(signed(self.practice, self.order, name) for name in who)
 
     def by_two(self) -> tuple[Path, ...]:
         return self.approved(TEAM, SECOND)

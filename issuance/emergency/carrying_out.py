@@ -50,13 +50,19 @@ def two_people(operators: Sequence[Operator | None]) -> tuple[Operator, Operator
     """The first two who are different people; each must be one who may order this.
 
     Raises:
-        Forbidden: a certificate of nobody here, of another role, or fewer than two people.
+        Forbidden: a certificate of nobody here, of another role, of somebody who is blocked, or
+            fewer than two people.
     """
     people: dict[PersonId, Operator] = {}
     for each in operators:
         if each is None:
             raise Forbidden(
                 message="an approval is signed with a certificate that is mapped to no operator",
+                next_step="have somebody else of the ZORG-ID team sign the order",
+            )
+        if each.blocked_at is not None:
+            raise Forbidden(
+                message="an approval is signed by an operator who is blocked",
                 next_step="have somebody else of the ZORG-ID team sign the order",
             )
         require(each, Action.REVOKE_MANY)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from emergency_drill import HELD, Drill, fill, second_person, serial
+from emergency_drill import HELD, Drill, fill, second_person, serial, signed
 from pki.domain.people import Role
 from practice import Practice, copied
 from program import fetched, until
@@ -99,7 +100,7 @@ def small(made_practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> 
     practice = copied(made_practice, tmp_path_factory.mktemp("small") / "installation")
     serials = fill(practice.layout.store, 3)
     second_person(practice)
-    second_person(practice, Role.BEHEERDER)
+    second_person(practice, Role.BEHEERDER, name="beheerder")
     path = practice.layout.root / "serials.csv"
     path.write_text("\n".join(each.hex for each in serials), "utf-8")
     return Drill(practice, path)
@@ -120,6 +121,22 @@ def test_it_takes_two_of_the_team(small: Drill, who: tuple[str, ...], kind: str,
     assert (code, error["type"]) == (1, kind)
     assert says in error["message"]
     assert revoked(small.practice) == 0
+
+
+@pytest.mark.parametrize(
+    "padding",
+    [(), ("-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:digest")],
+    ids=["rsaEncryption", "pss"],
+)
+def test_somebody_with_an_rsa_key_approves(small: Drill, padding: tuple[str, ...]) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = second_person(small.practice, name=f"rsa-{len(padding)}", key=key)
+    stranger = Drill(small.practice, small.list.with_name(f"strangers{len(padding)}.csv"))
+    stranger.list.write_text(STRANGER.hex, "utf-8")
+    [first] = stranger.approved(TEAM)
+    second = signed(small.practice, stranger.order, name, *padding)
+    code, told = stranger.run(first, second)
+    assert (code, told["counts"]["unknown"]) == (1, 1), "nothing was there to be revoked"
 
 
 def test_an_approval_is_of_one_list_and_one_reason(small: Drill) -> None:

@@ -22,6 +22,12 @@ _ATTRIBUTES: Final = frozenset(
 )
 
 
+_RSA_OF_THE_DIGEST: Final = frozenset(
+    codec.sequence(codec.oid(oids.RSA_ENCRYPTION), parameters) for parameters in (codec.NULL, b"")
+)
+"""PKCS #1 v1.5 over the digest named beside it, as most programs write it (RFC 5754 3.2)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedContent:
     """What was read. ``attributes`` are the octets that the signature is over (a SET OF).
@@ -109,7 +115,7 @@ def _signer(
     digest = reader.element(codec.SEQUENCE)
     _only_sha256(codec.Reader(digest, _WHAT))
     attributes = codec.SET.to_bytes() + reader.element(codec.constructed(0))[1:]
-    algorithm = algorithm_from_der(reader.element(codec.SEQUENCE))
+    algorithm = _algorithm(reader.element(codec.SEQUENCE))
     signature = reader.take(codec.OCTET_STRING)
     reader.finish()
     return SignedContent(
@@ -121,6 +127,12 @@ def _signer(
         signer=certificate,
         others=tuple(each.der for each in certificates if each is not certificate),
     )
+
+
+def _algorithm(der: bytes) -> SignatureAlgorithm:
+    if der in _RSA_OF_THE_DIGEST:
+        return SignatureAlgorithm.SHA256_RSA
+    return algorithm_from_der(der)
 
 
 def _is(certificate: Certificate, issuer: bytes, serial: int) -> bool:

@@ -146,6 +146,13 @@ def test_two_people_are_two_people_not_two_certificates() -> None:
             two_people(too_few)
 
 
+def test_who_is_blocked_approves_nothing() -> None:
+    blocked = replace(person(3), blocked_at=NOON)
+    for operators in ([person(1), person(2), blocked], [blocked, person(1)]):
+        with pytest.raises(Forbidden, match="blocked"):
+            two_people(operators)
+
+
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.BEHEERDER, Role.STATUS_NODE])
 def test_nobody_else_may_order_it(role: Role) -> None:
     with pytest.raises(Forbidden):
