@@ -30,8 +30,7 @@ _EXPONENT_BITS_MAX: Final = 256
 _SMALL_FACTOR_LIMIT: Final = 752
 _ROCA_PRIME_LIMIT: Final = 168
 _FERMAT_ROUNDS: Final = 100
-_SQUARES_MODULO: Final = 5040
-_SQUARES: Final = frozenset(n * n % _SQUARES_MODULO for n in range(_SQUARES_MODULO))
+_SIEVE: Final = (64, 63, 65, 11, 17, 19, 23)
 _REMEMBERED: Final = 64
 """Keys whose judgement is kept: one key is judged several times on its way to a card."""
 
@@ -55,16 +54,21 @@ def check_key(
     Raises:
         KeyRejected: names the rule that it breaks.
     """
-    key = _load(spki)
-    kind = _kind(key)
-    if isinstance(key, RSAPublicKey):
-        _check_rsa(key, exponent)
-    elif isinstance(key, Ed25519PublicKey):
-        _check_edwards(key)
+    kind = _kind_if_sound(spki, exponent)
     if kind is None or kind not in allowed:
         names = ", ".join(sorted(each.value for each in allowed))
         raise _rejected("key type", f"this profile certifies only {names}")
     return kind
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _kind_if_sound(spki: bytes, exponent: int | None) -> KeyType | None:
+    key = _load(spki)
+    if isinstance(key, RSAPublicKey):
+        _check_rsa(key, exponent)
+    elif isinstance(key, Ed25519PublicKey):
+        _check_edwards(key)
+    return _kind(key)
 
 
 def _kind(key: _Key) -> KeyType | None:
@@ -79,7 +83,6 @@ def _kind(key: _Key) -> KeyType | None:
             return KeyType.ML_DSA_65
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _load(spki: bytes) -> _Key:
     if len(spki) > _SPKI_OCTETS_MAX:
         # Before any arithmetic: a huge exponent costs the verifier, not the sender.
@@ -129,7 +132,6 @@ def _edwards_x2(y: int) -> int:
     return (y * y - 1) * pow(_D25519 * y * y + 1, -1, _P25519) % _P25519
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _flaw_of(modulus: int) -> tuple[str, str] | None:
     """The rule that a modulus breaks, and why."""
     if _has_small_factor(modulus):
@@ -161,20 +163,33 @@ def _has_roca_fingerprint(modulus: int) -> bool:
 
 
 def _is_fermat_factorable(modulus: int) -> bool:
-    """BR 6.1.1.3: Fermat's method finds no factors within 100 rounds."""
+    """BR 6.1.1.3: Fermat's method finds no factors within 100 rounds.
+
+    Round ``i`` asks whether (root + 1 + i)^2 - modulus is a square. What is none modulo a small
+    number is none: a few small numbers leave hardly a round to be looked at.
+    """
     root = isqrt(modulus)
     if root * root == modulus:
         return True
-    first, step = (root + 1) ** 2 - modulus, 2 * root + 3
-    residue, step_residue = first % _SQUARES_MODULO, step % _SQUARES_MODULO
-    for count in range(_FERMAT_ROUNDS):
-        # (m + 1)^2 is m^2 + 2m + 1. Most that are no square show it modulo 2^4 3^2 5 7, which
-        # small numbers tell.
-        if (residue + count * (step_residue + count - 1)) % _SQUARES_MODULO in _SQUARES:
-            rest = first + count * (step + count - 1)
-            if isqrt(rest) ** 2 == rest:
-                return True
+    rounds = (1 << _FERMAT_ROUNDS) - 1
+    for small in _SIEVE:
+        rounds &= _may_be_squares(small, modulus % small) >> (root + 1) % small
+    while rounds:
+        each = root + rounds.bit_length()
+        rest = each * each - modulus
+        if isqrt(rest) ** 2 == rest:
+            return True
+        rounds ^= 1 << (rounds.bit_length() - 1)
     return False
+
+
+@cache
+def _may_be_squares(small: int, modulus: int) -> int:
+    """Bit ``n`` tells whether n^2 - modulus is a square modulo ``small``, for every round."""
+    squares = {n * n % small for n in range(small)}
+    return sum(
+        1 << n for n in range(small + _FERMAT_ROUNDS) if (n * n - modulus) % small in squares
+    )
 
 
 @cache

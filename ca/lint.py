@@ -3,14 +3,19 @@
 import hashlib
 import logging
 from collections import OrderedDict
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Final, TypeVar
 
 from ca.issuer import Issuer
 from ca.profile import Profile
 from ca.rules.of_certificates import CERTIFICATE_RULES, Subject
+from ca.rules.of_frames import FRAME_RULES, Frame
 from pki.der.certificate import read_certificate
 from pki.der.signed import assemble
 from pki.domain.errors import LintFailed, Malformed
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -18,6 +23,8 @@ PLACEHOLDER_SIGNATURE: Final = bytes(256)
 """No signature at all, yet in a signature's place: readers want a whole certificate."""
 
 _REMEMBERED: Final = 4096
+_FRAMES: Final = 256
+"""Verdicts on frames that are kept: those of a list in parts differ by part."""
 
 
 class Linted:
@@ -26,18 +33,17 @@ class Linted:
     __slots__ = ("_profiles",)
 
     def __init__(self) -> None:
-        self._profiles: OrderedDict[bytes, str] = OrderedDict()
+        self._profiles: OrderedDict[bytes, Profile] = OrderedDict()
 
     def remember(self, tbs: bytes, profile: Profile) -> None:
         """These bytes broke no rule of ``profile``."""
-        self._profiles[hashlib.sha256(tbs).digest()] = profile.digest
+        self._profiles[hashlib.sha256(tbs).digest()] = profile
         while len(self._profiles) > _REMEMBERED:
             self._profiles.popitem(last=False)
 
     def take(self, tbs: bytes, profiles: tuple[Profile, ...]) -> bool:
         """Whether these very bytes passed the lint of one of ``profiles``; true only once."""
-        digest = self._profiles.pop(hashlib.sha256(tbs).digest(), None)
-        return digest in {each.digest for each in profiles}
+        return self._profiles.pop(hashlib.sha256(tbs).digest(), None) in profiles
 
 
 def findings(tbs: bytes, *, profile: Profile, issuer: Issuer) -> tuple[str, ...]:
@@ -48,10 +54,22 @@ def findings(tbs: bytes, *, profile: Profile, issuer: Issuer) -> tuple[str, ...]
     except Malformed as error:
         return (f"RFC 5280 4.1: {error.message}",)
     subject = Subject(certificate=certificate, profile=profile, issuer=issuer)
+    return *_frame_findings(Frame.of(subject)), *_broken(CERTIFICATE_RULES, subject)
+
+
+@lru_cache(maxsize=_FRAMES)
+def _frame_findings(frame: Frame) -> tuple[str, ...]:
+    """Remembered: a verdict follows from the frame alone, and most certificates share theirs."""
+    return _broken(FRAME_RULES, frame)
+
+
+def _broken(
+    rules: Iterable[tuple[str, Callable[[T], Iterator[str]]]], judged: T
+) -> tuple[str, ...]:
     found: list[str] = []
-    for source, rule in CERTIFICATE_RULES:
+    for source, rule in rules:
         try:
-            found += [f"{source}: {message}" for message in rule(subject)]
+            found += [f"{source}: {message}" for message in rule(judged)]
         except Malformed as error:
             found.append(f"{source}: {error.message}")
     return tuple(found)

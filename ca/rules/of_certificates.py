@@ -1,4 +1,7 @@
-"""What may be signed: rules over a certificate's bytes (RFC 5280, RFC 6960, CPS, BR)."""
+"""What may be signed: rules over what is a certificate's own (RFC 5280, CPS, BR).
+
+What it shares with others is judged by `ca.rules.of_frames`.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +12,6 @@ from cryptography import x509
 from ca.issuer import NAME_OIDS, PRINTABLE_FIELDS, UPPER_BOUNDS, Issuer
 from ca.key_policy import check_key
 from ca.profile import (
-    CA_KINDS,
     ROOT_KINDS,
     AlternativeName,
     CertificateKind,
@@ -41,7 +43,6 @@ PURPOSE_OIDS: Final = {
     ExtendedKeyUsage.DOCUMENT_SIGNING: oids.EKU_DOCUMENT_SIGNING,
     ExtendedKeyUsage.SMARTCARD_LOGON: oids.EKU_SMARTCARD_LOGON,
 }
-_CRITICAL: Final = frozenset({oids.KEY_USAGE, oids.BASIC_CONSTRAINTS})
 _SHORTENED: Final = frozenset(
     {
         CertificateKind.LINK,
@@ -78,17 +79,6 @@ _Rule = Callable[[Subject], Iterator[str]]
 def _serial(subject: Subject) -> Iterator[str]:
     if not ISSUED_SERIAL_MIN <= subject.content.serial.value < ISSUED_SERIAL_LIMIT:
         yield "serial number is not in [2^156, 2^159)"
-
-
-def _algorithm(subject: Subject) -> Iterator[str]:
-    algorithm = subject.content.algorithm
-    if algorithm is not subject.issuer.algorithm or algorithm not in subject.profile.signatures:
-        yield "signature algorithm is not the issuing key's, or not one of the profile"
-
-
-def _issuer_name(subject: Subject) -> Iterator[str]:
-    if subject.content.issuer_der != subject.issuer.name_der:
-        yield "issuer is not the CA's subject, byte for byte"
 
 
 def _self_issued(subject: Subject) -> Iterator[str]:
@@ -141,98 +131,9 @@ def _key(subject: Subject) -> Iterator[str]:
         yield error.message
 
 
-def _extension_set(subject: Subject) -> Iterator[str]:
-    rule = subject.profile.extensions
-    is_there = {
-        oids.SUBJECT_KEY_ID: True,
-        oids.KEY_USAGE: True,
-        oids.BASIC_CONSTRAINTS: True,
-        oids.AUTHORITY_KEY_ID: subject.profile.kind is not CertificateKind.ROOT,
-        oids.EXTENDED_KEY_USAGE: bool(rule.extended_key_usage),
-        oids.SUBJECT_ALT_NAME: rule.alternative_name is not AlternativeName.NONE,
-        oids.CERTIFICATE_POLICIES: bool(rule.policies),
-        oids.AUTHORITY_INFO_ACCESS: bool(rule.ocsp_url or rule.ca_issuers_url),
-        oids.CRL_DISTRIBUTION_POINTS: bool(rule.crl_url),
-        oids.FRESHEST_CRL: bool(rule.crl_url) and rule.crl_deltas,
-        oids.OCSP_NO_CHECK: rule.ocsp_nocheck,
-    }
-    wanted = {oid for oid, there in is_there.items() if there}
-    # The reader has refused an extension that stands twice.
-    found = [each.oid for each in subject.content.extensions]
-    for oid in sorted(wanted.symmetric_difference(found)):
-        yield f"extension {oid} is missing, or not of the profile"
-
-
-def _critical(subject: Subject) -> Iterator[str]:
-    for each in subject.content.extensions:
-        if each.critical is not (each.oid in _CRITICAL):
-            yield f"extension {each.oid} has another criticality"
-
-
-def _basic_constraints(subject: Subject) -> Iterator[str]:
-    rule = subject.profile.extensions
-    wanted = der.BasicConstraints(ca=rule.ca, path_length=rule.path_length)
-    if subject.certificate.basic_constraints != wanted:
-        yield "basicConstraints are not the profile's"
-    if not rule.ca and subject.value(oids.BASIC_CONSTRAINTS) != b"\x30\x00":
-        yield "basicConstraints of an end entity are not 30 00"
-
-
-def _key_usage(subject: Subject) -> Iterator[str]:
-    wanted = {KEY_USAGE_BITS[each] for each in subject.profile.extensions.key_usage}
-    found = subject.certificate.key_usage or frozenset()
-    if found != wanted:
-        yield "keyUsage is not the profile's"
-    if (der.KeyUsage.KEY_CERT_SIGN in found) is not (subject.profile.kind in CA_KINDS):
-        yield "keyCertSign and kind do not agree"
-
-
-def _purposes(subject: Subject) -> Iterator[str]:
-    found = subject.certificate.extended_key_usage or ()
-    if found != tuple(PURPOSE_OIDS[each] for each in subject.profile.extensions.extended_key_usage):
-        yield "extKeyUsage is not the profile's"
-    is_ca = subject.profile.kind in CA_KINDS
-    is_responder = subject.profile.kind is CertificateKind.OCSP_RESPONDER
-    if oids.EKU_OCSP_SIGNING in found and not (is_responder or is_ca):
-        yield "OCSPSigning in a certificate that is no responder's"
-
-
-def _no_check(subject: Subject) -> Iterator[str]:
-    value = subject.value(oids.OCSP_NO_CHECK)
-    if value not in {None, der.NO_CHECK}:
-        yield "ocsp-nocheck is not NULL"
-
-
-def _key_identifiers(subject: Subject) -> Iterator[str]:
+def _subject_key_id(subject: Subject) -> Iterator[str]:
     if subject.certificate.subject_key_id != key_identifier(subject.content.public_key):
         yield "SKI is not SHA-1 of the key bits"
-    # Comparing the whole value proves that it is the key identifier alone; a root has none.
-    wanted = der.authority_key_id(subject.issuer.key_id)
-    if subject.value(oids.AUTHORITY_KEY_ID) not in {wanted, None}:
-        yield "AKI is not the CA's SKI, alone"
-
-
-def _addresses(subject: Subject) -> Iterator[str]:
-    rule = subject.profile.extensions
-    info = subject.certificate.authority_info or der.AuthorityInfo()
-    wanted = (
-        tuple(filter(None, [rule.ocsp_url])),
-        tuple(filter(None, [rule.ca_issuers_url])),
-        rule.crl_urls(subject.content.serial),
-        rule.delta_urls(subject.content.serial),
-    )
-    lists = (subject.certificate.crl_urls or (), subject.certificate.delta_urls or ())
-    if (info.ocsp, info.ca_issuers, *lists) != wanted:
-        yield "addresses of OCSP, CRL, delta CRL or issuer are not the profile's"
-
-
-def _policies(subject: Subject) -> Iterator[str]:
-    wanted = tuple(
-        der.Policy(oid=each.oid, cps_uri=each.cps, notice=each.notice)
-        for each in subject.profile.extensions.policies
-    )
-    if (subject.certificate.policies or ()) != wanted:
-        yield "certificatePolicies are not the profile's"
 
 
 def _uzi_name(subject: Subject) -> Iterator[str]:
@@ -270,21 +171,11 @@ def _foreign_reader(subject: Subject) -> Iterator[str]:
 
 CERTIFICATE_RULES: Final[tuple[tuple[str, _Rule], ...]] = (
     ("RFC 5280 4.1.2.2; first hexadecimal digit 1 to 7", _serial),
-    ("RFC 5280 4.1.1.2 and 4.1.2.3", _algorithm),
-    ("RFC 5280 4.1.2.4 and 7.1", _issuer_name),
     ("RFC 5280 3.2; RFC 9810 4.4", _self_issued),
     ("RFC 5280 4.1.2.6 and A.1; CPS UZI-register 7.1", _subject_form),
     ("RFC 5280 4.1.2.5; RFC 9810 4.4.1", _validity),
     ("BR 6.1.5, 6.1.6 and 6.1.1.3", _key),
-    ("RFC 5280 4.2", _extension_set),
-    ("RFC 5280 4.2.1", _critical),
-    ("RFC 5280 4.2.1.9; X.690 11.5", _basic_constraints),
-    ("RFC 5280 4.2.1.3", _key_usage),
-    ("RFC 5280 4.2.1.12; RFC 6960 4.2.2.2", _purposes),
-    ("RFC 6960 4.2.2.2.1", _no_check),
-    ("RFC 5280 4.2.1.1 and 4.2.1.2", _key_identifiers),
-    ("RFC 5280 4.2.1.13, 4.2.1.15 and 4.2.2.1", _addresses),
-    ("RFC 5280 4.2.1.4", _policies),
+    ("RFC 5280 4.2.1.2", _subject_key_id),
     ("CPS UZI-register 7.1.5", _uzi_name),
     ("X.690; two readers agree", _foreign_reader),
 )

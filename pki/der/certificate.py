@@ -27,6 +27,7 @@ __all__ = [
     "Extension",
     "encode_tbs_certificate",
     "read_certificate",
+    "read_issuer",
 ]
 
 _WHAT: Final = "certificate"
@@ -152,13 +153,27 @@ def encode_tbs_certificate(content: CertificateContent) -> bytes:
     )
 
 
-def _read_content(tbs: bytes) -> CertificateContent:
-    body = codec.outermost(tbs, _WHAT, _LIMIT)
+def read_issuer(tbs: bytes) -> tuple[SignatureAlgorithm, bytes]:
+    """What the bytes to be signed say of who signs: the algorithm, and the issuer's Name as DER.
+
+    Raises:
+        Malformed: they begin otherwise than those of a certificate of version 3.
+    """
+    _, algorithm, issuer_der = _read_start(codec.outermost(tbs, _WHAT, _LIMIT))
+    return algorithm, issuer_der
+
+
+def _read_start(body: codec.Reader) -> tuple[SerialNumber, SignatureAlgorithm, bytes]:
     if body.tag() != codec.constructed(0) or body.element() != _VERSION_3:
         raise body.bad("not version 3")
     serial = SerialNumber(body.integer())
     algorithm = algorithm_from_der(body.element(codec.SEQUENCE))
-    issuer_der = body.element(codec.SEQUENCE)
+    return serial, algorithm, body.element(codec.SEQUENCE)
+
+
+def _read_content(tbs: bytes) -> CertificateContent:
+    body = codec.outermost(tbs, _WHAT, _LIMIT)
+    serial, algorithm, issuer_der = _read_start(body)
     validity = body.enter()
     not_before, not_after = validity.time(), validity.time()
     validity.finish()

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from pki.der import codec, oids
@@ -12,6 +13,10 @@ from pki.domain.errors import Malformed
 _URI: Final = codec.context(6)
 _DNS_NAME: Final = codec.context(2)
 _IP_ADDRESS: Final = codec.context(7)
+
+_REMEMBERED: Final = 64
+_REMEMBERED_OCTETS: Final = 1024
+"""Most extensions are the same in all certificates of a CA: the last few short ones are kept."""
 
 NO_CHECK: Final = codec.NULL
 """Value of id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2.1)."""
@@ -67,35 +72,42 @@ class AuthorityInfo:
 
 def encode_extensions(extensions: Sequence[Extension]) -> bytes:
     """The SEQUENCE of extensions, in this order; ``critical`` is left out when false."""
-    return codec.sequence(
-        *(
-            codec.sequence(
-                codec.oid(each.oid),
-                codec.TRUE if each.critical else b"",
-                codec.octet_string(each.value),
-            )
-            for each in extensions
-        )
-    )
+    return codec.sequence(*[_encoded(each.oid, each.critical, each.value) for each in extensions])
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _encoded(oid: str, critical: bool, value: bytes) -> bytes:  # noqa: FBT001 -- it is ASN.1's
+    flag = codec.TRUE if critical else b""
+    return codec.sequence(codec.oid(oid), flag, codec.octet_string(value))
 
 
 def read_extensions(extensions: codec.Reader) -> tuple[Extension, ...]:
     """Read what is inside the SEQUENCE: at least one extension, none twice (RFC 5280 4.2)."""
     found: dict[str, Extension] = {}
     while extensions.tag() >= 0:
-        one = extensions.enter()
-        oid = one.oid()
-        critical = one.tag() == codec.BOOLEAN
-        if critical and not one.boolean():
-            raise one.bad("an explicit FALSE where the default is FALSE")
-        value = one.take(codec.OCTET_STRING)
-        one.finish()
-        if oid in found:
-            raise extensions.bad(f"extension {oid} twice")
-        found[oid] = Extension(oid=oid, critical=critical, value=value)
+        element = extensions.element(codec.SEQUENCE)
+        read = _known if len(element) <= _REMEMBERED_OCTETS else _read
+        one = read(element, extensions.what)
+        if one.oid in found:
+            raise extensions.bad(f"extension {one.oid} twice")
+        found[one.oid] = one
     if not found:
         raise extensions.bad("an empty list of extensions")
     return tuple(found.values())
+
+
+def _read(element: bytes, what: str) -> Extension:
+    one = codec.Reader(element, what).enter()
+    oid = one.oid()
+    critical = one.tag() == codec.BOOLEAN
+    if critical and not one.boolean():
+        raise one.bad("an explicit FALSE where the default is FALSE")
+    value = one.take(codec.OCTET_STRING)
+    one.finish()
+    return Extension(oid=oid, critical=critical, value=value)
+
+
+_known: Final = lru_cache(maxsize=_REMEMBERED)(_read)
 
 
 def _ascii(text: str, what: str) -> bytes:

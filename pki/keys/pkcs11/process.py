@@ -85,7 +85,8 @@ class ModuleProcess:
         self._channel.sendall(line)
 
     def answer(self, seconds: float) -> bytes:
-        self._channel.settimeout(seconds)
+        if seconds != self._channel.gettimeout():
+            self._channel.settimeout(seconds)
         return self._lines.readline(_LONGEST)
 
     def end(self) -> None:

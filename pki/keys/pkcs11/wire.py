@@ -5,6 +5,7 @@ A request says itself what is done in a token's session; only the kinds in `_KIN
 
 import json
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import ClassVar, Final, Protocol, TypeVar
 
 from pki.domain.algorithms import KeyType
@@ -170,11 +171,25 @@ _FIELDS: Final[dict[type, tuple[str, ...]]] = {
     )
 }
 _KINDS: Final = {kind.__name__: kind for kind in _FIELDS}
+_REMEMBERED: Final = 16
+
+
+_OCTETS: Final = b'["bytes", "'
+_SIGNED: Final = b'["Answer", ["list"], ["bytes", "', b'"], null]\n'
+"""Before and after the octets of a signature that nothing else is said of."""
 
 
 def encoded(value: object) -> bytes:
-    """One line."""
-    return json.dumps(_plain(value)).encode() + b"\n"
+    """One line. Lines of one key differ in their octets alone: the rest is put together once."""
+    if isinstance(value, Sign):
+        asked = value.operation
+        before, after = _around(value.key, asked.mechanism, asked.digest)
+        return before + asked.data.hex().encode() + after
+    match value:
+        case Answer(outcome=bytes() as signature, events=[], error=None):
+            return signature.hex().encode().join(_SIGNED)
+        case _:
+            return _written(value)
 
 
 def decoded(line: bytes) -> object:
@@ -183,6 +198,43 @@ def decoded(line: bytes) -> object:
     Raises:
         ValueError: it is none that `encoded` made.
     """
+    before, after = _SIGNED
+    if line.startswith(before) and line.endswith(after):
+        octets = line[len(before) : -len(after)]
+        return Answer(events=[], outcome=bytes.fromhex(octets.decode("ascii")))
+    if line.startswith(b'["Sign", '):
+        before, _, rest = line.rpartition(_OCTETS)
+        octets, _, after = rest.partition(b'"')
+        key, mechanism, digest = _asked(before + _OCTETS, b'"' + after)
+        data = bytes.fromhex(octets.decode("ascii"))
+        return Sign(key=key, operation=Operation(mechanism=mechanism, data=data, digest=digest))
+    return _read(line)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _around(key: KeyName, mechanism: str, digest: str | None) -> tuple[bytes, bytes]:
+    """What stands before and after the octets of a request for a signature."""
+    empty = Operation(mechanism=mechanism, data=b"", digest=digest)
+    before, _, after = _written(Sign(key=key, operation=empty)).rpartition(_OCTETS)
+    return before + _OCTETS, after
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _asked(before: bytes, after: bytes) -> tuple[KeyName, str, str | None]:
+    """The inverse of `_around`."""
+    value = _read(before + after)
+    if isinstance(value, Sign):
+        asked = value.key, value.operation.mechanism, value.operation.digest
+        if _around(*asked) == (before, after):
+            return asked
+    raise ValueError("a line of another kind")
+
+
+def _written(value: object) -> bytes:
+    return json.dumps(_plain(value)).encode() + b"\n"
+
+
+def _read(line: bytes) -> object:
     try:
         return _built(json.loads(line))
     except (KeyError, TypeError, RecursionError) as error:

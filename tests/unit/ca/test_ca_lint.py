@@ -9,6 +9,7 @@ from ca.issuer import Issuer
 from ca.lint import PLACEHOLDER_SIGNATURE, check_tbs, findings
 from ca.profile import Profile
 from ca.rules.of_certificates import CERTIFICATE_RULES
+from ca.rules.of_frames import FRAME_RULES
 from fixtures_signers import EPOCH, HOLDER, Hierarchy, signer
 from pki.der import codec, oids
 from pki.der import extensions as x509
@@ -94,7 +95,6 @@ NAMES = "RFC 5280 4.1.2.6 and A.1; CPS UZI-register 7.1"
 KEYS = "BR 6.1.5, 6.1.6 and 6.1.1.3"
 CONSTRAINTS = "RFC 5280 4.2.1.9; X.690 11.5"
 PURPOSES = "RFC 5280 4.2.1.12; RFC 6960 4.2.2.2"
-IDENTIFIERS = "RFC 5280 4.2.1.1 and 4.2.1.2"
 ADDRESSES = "RFC 5280 4.2.1.13, 4.2.1.15 and 4.2.2.1"
 UZI = "CPS UZI-register 7.1.5"
 VALIDITY = "RFC 5280 4.1.2.5; RFC 9810 4.4.1"
@@ -144,8 +144,8 @@ CARD_CASES: list[tuple[Change, str]] = [
         PURPOSES,
     ),
     (extension(oids.EXTENDED_KEY_USAGE, x509.extended_key_usage(["2.5.29.37.0"])), PURPOSES),
-    (extension(oids.SUBJECT_KEY_ID, x509.subject_key_id(bytes(20))), IDENTIFIERS),
-    (extension(oids.AUTHORITY_KEY_ID, x509.authority_key_id(bytes(20))), IDENTIFIERS),
+    (extension(oids.SUBJECT_KEY_ID, x509.subject_key_id(bytes(20))), "RFC 5280 4.2.1.2"),
+    (extension(oids.AUTHORITY_KEY_ID, x509.authority_key_id(bytes(20))), "RFC 5280 4.2.1.1"),
     (
         extension(
             oids.CRL_DISTRIBUTION_POINTS, x509.crl_distribution_points(["http://example.test/x"])
@@ -260,7 +260,7 @@ def test_bytes_that_are_no_certificate_are_one_finding(
 
 def test_every_rule_has_a_case_that_breaks_it() -> None:
     shown = {source for _, source in (*CARD_CASES, *RESPONDER_CASES)} | {ALGORITHM}
-    assert {source for source, _ in CERTIFICATE_RULES} == shown
+    assert {source for source, _ in (*FRAME_RULES, *CERTIFICATE_RULES)} == shown
 
 
 def test_findings_hold_no_personal_data(
@@ -271,3 +271,18 @@ def test_findings_hold_no_personal_data(
         text = " ".join(findings(tbs, profile=token_ca.profiles.card, issuer=token_ca.identity))
         assert "90002121" not in text
         assert "Anne" not in text
+
+
+def test_a_verdict_that_is_remembered_is_that_of_the_same_frame_alone(
+    token_ca: CertificationAuthority, card: CertificateContent
+) -> None:
+    """Good and bad in turns, twice: nothing of one clings to the other."""
+    profile = token_ca.profiles.card
+    for _ in range(2):
+        for change, source in CARD_CASES:
+            assert judged(card, profile, token_ca.identity) == set()
+            assert source in judged(change(card), profile, token_ca.identity)
+    other = replace(profile, extensions=replace(profile.extensions, ocsp_url="http://o.test/"))
+    assert judged(card, other, token_ca.identity) == {ADDRESSES}
+    assert judged(card, profile, replace(token_ca.identity, name_der=card.subject_der))
+    assert judged(card, profile, token_ca.identity) == set()

@@ -91,11 +91,45 @@ def test_a_pin_does_not_show() -> None:
         '["KeyName", "t"]',
         '["frozenset", ["list"]]',
         "[" * 100_000,
+        '["Sign", ["KeyName", "t", ["bytes", "00"], null], ["Operation", "X", null, null]]\n',
+        '["Sign", ["KeyName", "t", null, null], ["Operation", "X", ["bytes", "0g"], null]]\n',
+        '["Sign", ["KeyName", "t", null, null], ["Operation", "X", ["bytes", "00", "11"], null]]\n',
+        '["Sign", "t"]\n',
+        '["Answer", ["list"], ["bytes", "0g"], null]\n',
+        '["Answer", ["list"], ["bytes", "00", "11"], null]\n',
     ],
 )
 def test_what_is_not_of_these_kinds_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         decoded(text.encode())
+
+
+_NAMES = st.text(max_size=12) | st.sampled_from(['"', '["bytes", "', "\\", "é"])
+_KEYS = st.builds(KeyName, token=_NAMES, key_id=st.binary(max_size=4), label=st.none() | _NAMES)
+_OPERATIONS = st.builds(
+    Operation, mechanism=_NAMES, data=st.binary(max_size=300), digest=st.none() | _NAMES
+)
+
+
+@given(st.builds(Sign, key=_KEYS, operation=_OPERATIONS))
+def test_the_short_way_writes_and_reads_requests_as_the_long_one(request: Sign) -> None:
+    key, asked = request.key, request.operation
+    long = [
+        "Sign",
+        ["KeyName", key.token, ["bytes", key.key_id.hex()], key.label],
+        ["Operation", asked.mechanism, ["bytes", asked.data.hex()], asked.digest],
+    ]
+    line = encoded(request)
+    assert line == json.dumps(long).encode() + b"\n"
+    assert decoded(line) == request
+
+
+@given(st.binary(max_size=600))
+def test_the_short_way_writes_and_reads_signatures_as_the_long_one(signature: bytes) -> None:
+    line = encoded(Answer(outcome=signature, events=[]))
+    long = ["Answer", ["list"], ["bytes", signature.hex()], None]
+    assert line == json.dumps(long).encode() + b"\n"
+    assert decoded(line) == Answer(outcome=signature, events=[])
 
 
 _JSON = st.recursive(
