@@ -29,6 +29,7 @@ from issuance.steps.standing import refuse_late
 from pki.domain.cards import Card, Issued, Ordered, certified
 from pki.domain.errors import IntegrityBroken, Refused, StoreUnavailable, Unavailable
 from pki.domain.events import CertificateIntended, CertificateIssued
+from pki.domain.evidence.attestation import Attestation, CardKeyAttested
 from pki.domain.identifiers import CardId, IssuerId
 from pki.domain.reasons import RefusalReason
 from pki.domain.records import (
@@ -57,6 +58,14 @@ class Certified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRequest:
+    """PKCS#10 (DER) of the card's key, and its maker's proof of where the key was made."""
+
+    pkcs10: bytes
+    attestation: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Planned:
     issuer: IssuerId
     prepared: Prepared
@@ -70,16 +79,19 @@ class CardCertifier:
         self._desk = desk
         self._running: WeakValueDictionary[CardId, asyncio.Lock] = WeakValueDictionary()
 
-    async def certify(self, holder: Session, card_id: CardId, pkcs10: bytes) -> Certified:
+    async def certify(self, holder: Session, card_id: CardId, request: KeyRequest) -> Certified:
         """Certify the key of a PKCS#10 request; the same key again gives the same certificate.
+
+        A proof of where the key was made is judged and kept when the key is certified first.
 
         Raises:
             Malformed, KeyRejected: the request or its key cannot be used.
             NotFound, Conflict: the card is not this holder's, or not ordered with this pass.
-            Refused: the card's state or time, or the CA's, does not allow it.
+            Refused: the card's state or time, or the CA's, does not allow it; or it is not proven
+                that the key was made on the card.
             Unavailable: try again later; the order then gets a new serial.
         """
-        key = self._desk.proofs.verify_pkcs10(pkcs10)
+        key = self._desk.proofs.verify_pkcs10(request.pkcs10)
         asker = Asker(
             actor=holder_actor(holder),
             pass_digest=self._desk.digest(holder.holder.certificate_sha256),
@@ -87,9 +99,11 @@ class CardCertifier:
         )
         lock = self._running.setdefault(card_id, asyncio.Lock())
         async with refusals_recorded(self._desk.store, asker, self._desk.restraint), lock:
-            return await self._certify(holder, card_id, key)
+            return await self._certify(holder, card_id, key, request.attestation)
 
-    async def _certify(self, holder: Session, card_id: CardId, key: VerifiedKey) -> Certified:
+    async def _certify(
+        self, holder: Session, card_id: CardId, key: VerifiedKey, attestation: tuple[bytes, ...]
+    ) -> Certified:
         desk = self._desk
 
         def look(snapshot: Enquiry) -> Card:
@@ -101,6 +115,7 @@ class CardCertifier:
         now = desk.clock.now()
         authority = desk.authorities.issuing(now)
         authority.check_key(key.public_key)
+        kept = desk.attestation.kept_of(attestation, key.public_key, now)
         prepared = authority.prepare_card(holder.holder, key.public_key, now)
         planned = _Planned(issuer=authority.issuer, prepared=prepared, key=key)
         intent = await desk.store.write(
@@ -116,7 +131,7 @@ class CardCertifier:
             not_after=prepared.not_after,
             key_sha256=intent.key_sha256,
         )
-        return await desk.store.write(lambda session: _finish(desk, session, holder, issued))
+        return await desk.store.write(lambda session: _finish(desk, session, holder, issued, kept))
 
     async def _signed(self, authority: CertificationAuthority, intent: Intent) -> bytes:
         try:
@@ -212,7 +227,11 @@ def _clear_former(session: Certification, card_id: CardId) -> None:
 
 
 def _finish(
-    desk: Desk, session: Certification, holder: Session, issued: IssuedCertificate
+    desk: Desk,
+    session: Certification,
+    holder: Session,
+    issued: IssuedCertificate,
+    attested: tuple[bytes, ...],
 ) -> Certified:
     open_intent = session.open_intent_of(issued.card_id)
     card = own_card(session, session.card(issued.card_id), holder)
@@ -231,10 +250,23 @@ def _finish(
         certificate_sha256=hashlib.sha256(issued.der).hexdigest(),
     )
     session.record(event, holder_actor(holder, card.person_id))
+    if attested:
+        proof = Attestation(serial=issued.serial, chain=attested)
+        session.put_attestation(proof)
+        session.record(_attested(issued, proof), holder_actor(holder, card.person_id))
     challenge = new_challenge(desk, session, ChallengePurpose.CONFIRM_CARD, card.id)
     return Certified(
         card=card,
         certificate=issued.der,
         chain=desk.authorities.of(issued.issuer).chain,
         challenge=challenge,
+    )
+
+
+def _attested(issued: IssuedCertificate, proof: Attestation) -> CardKeyAttested:
+    return CardKeyAttested(
+        card=issued.card_id,
+        issuer=issued.issuer,
+        serial=issued.serial,
+        attestation_sha256=proof.sha256,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from issuance.attesting.rule import NO_RULE, AttestationRule
 from issuance.organisations.ports import Representation
 from issuance.ports import CertificationAuthority, PassVerifier, Proofs, Reader, Sealer, Store
 from issuance.rules.choices import Choices
@@ -74,6 +75,7 @@ class Desk:
     salt: bytes
     limits: Limits
     restraint: Restraint
+    attestation: AttestationRule = NO_RULE
     choices: Choices = field(default_factory=Choices)
 
     def digest(self, certificate_sha256: bytes) -> str:

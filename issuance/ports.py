@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from issuance.attesting.ports import AttestationWrites
 from issuance.endings.ports import DueReads
 from issuance.linking.ports import LinkReads, LinkWrites
 from issuance.operators.ports import Appointments, Mappings, OperatorReads
@@ -121,7 +122,7 @@ class Intents(CardWrites, Protocol):
         """
 
 
-class Certification(Eligibility, Intents, Challenges, Protocol):
+class Certification(Eligibility, Intents, Challenges, AttestationWrites, Protocol):
     """Certifying a card's key."""
 
     def put_certificate(self, certificate: IssuedCertificate, /) -> None:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from pki.settings.file import checked, read_toml
 from pki.settings.types import AnyPath, ExistingFile, Section
+from server.setting.attestation import AttestationSettings
 from server.setting.directory import LdapSettings
 from server.setting.evidence import EvidenceSettings
 from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
@@ -166,6 +167,7 @@ class Settings(Section):
     ldap: LdapSettings = LdapSettings()
     evidence: EvidenceSettings | None = None
     enrolment: EnrolmentSettings | None = None
+    attestation: AttestationSettings = AttestationSettings()
     metrics: MetricsSettings = MetricsSettings()
     uzi: UziSettings | None = None
     limits: LimitSettings = LimitSettings()

@@ -14,6 +14,7 @@ from issuance.ports import Enquiry, WholeSession
 from pki.domain.cards import Card, Issued, Lapsed, Ordered
 from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
 from pki.domain.events import Event
+from pki.domain.evidence.attestation import Attestation
 from pki.domain.evidence.receipts import Receipt
 from pki.domain.identifiers import (
     AppointmentId,
@@ -77,6 +78,7 @@ class Tables:
     answers: dict[tuple[PersonId, IdempotencyKey], GivenAnswer] = field(default_factory=dict)
     intents: dict[SerialNumber, Intent] = field(default_factory=dict)
     certificates: dict[SerialNumber, IssuedCertificate] = field(default_factory=dict)
+    attestations: dict[SerialNumber, Attestation] = field(default_factory=dict)
     statuses: dict[SerialNumber, CertificateStatus] = field(default_factory=dict)
     intervals: list[StatusInterval] = field(default_factory=list)
 
@@ -242,6 +244,10 @@ class FakeSession(FakeLinks, FakeRegistrations, FakeSearch):
         if not self._is_open(self.tables.intents[certificate.serial]):
             raise Conflict(message="completed or closed before")
         self.tables.certificates[certificate.serial] = certificate
+
+    def put_attestation(self, attestation: Attestation, /) -> None:
+        assert attestation.serial in self.tables.certificates
+        self.tables.attestations[attestation.serial] = attestation
 
 
 class FakeStore:

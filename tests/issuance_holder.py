@@ -7,7 +7,7 @@ from fakes_issuance import (
     answer,
     fake_request,
 )
-from issuance.certify_card import CardCertifier, Certified
+from issuance.certify_card import CardCertifier, Certified, KeyRequest
 from issuance.confirm_card import CardProof, confirm_card
 from issuance.order_card import CardOrder, order_card
 from issuance.steps.card_change import CardChange
@@ -52,8 +52,12 @@ class Holder:
         )
         return self.card
 
-    async def certify(self, key: bytes = KEY) -> Certified:
-        self.certified = await self.certifier.certify(self.session, self.card.id, fake_request(key))
+    async def certify(self, key: bytes = KEY, attestation: tuple[bytes, ...] = ()) -> Certified:
+        self.certified = await self.certifier.certify(
+            self.session,
+            self.card.id,
+            KeyRequest(pkcs10=fake_request(key), attestation=attestation),
+        )
         return self.certified
 
     async def confirm(self, signer: bytes | None = None) -> CardChange:

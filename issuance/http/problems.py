@@ -61,6 +61,8 @@ REFUSAL_STATUSES: Final[dict[RefusalReason, int]] = {
     RefusalReason.OPERATOR_STATE: 409,
     RefusalReason.SUPPLIER_ROLE: 422,
     RefusalReason.BIRTH_DATE_INVALID: 422,
+    RefusalReason.KEY_NOT_ATTESTED: 422,
+    RefusalReason.ATTESTATION_NOT_TRUSTED: 422,
     RefusalReason.COMPROMISE_DATE: 422,
 }
 """Refusals that are about the request, not about who asks (403)."""

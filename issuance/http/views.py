@@ -25,6 +25,7 @@ from pki.api.wire import (
     StatusName,
 )
 from pki.domain.cards import Blocked, Card, Ended, Lapsed, state_name
+from pki.domain.evidence.attestation import AttestationPolicy
 from pki.domain.people import Operator, Organisation
 from pki.domain.records import Challenge
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
@@ -63,8 +64,8 @@ def challenge_view(challenge: Challenge) -> ChallengeView:
     )
 
 
-def session_view(opened: OpenedSession) -> SessionView:
-    """A session, with its token."""
+def session_view(opened: OpenedSession, attestation: AttestationPolicy) -> SessionView:
+    """A session, with its token, and what is done with attestations."""
     holder = opened.session.holder
     return SessionView(
         token=opened.token,
@@ -78,6 +79,7 @@ def session_view(opened: OpenedSession) -> SessionView:
             common_name=holder.name.common_name,
         ),
         eligible=True,
+        attestation=attestation,
     )
 
 

@@ -104,6 +104,18 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
         "Deze kaart is al eerder gebruikt. Neem een nieuwe, lege kaart.",
         "This card has been used before; take a blank one.",
     ),
+    RefusalReason.KEY_NOT_ATTESTED: Message(
+        _CARD,
+        "Deze kaart kan niet bewijzen dat haar sleutel op de kaart zelf is gemaakt. Neem een andere "
+        "soort kaart, of neem contact op met de ZORG-ID helpdesk.",
+        "The card does not prove that its key was made on it, and this installation asks for that.",
+    ),
+    RefusalReason.ATTESTATION_NOT_TRUSTED: Message(
+        _CARD,
+        "Deze kaart is niet herkend als een kaart waarvan de sleutel op de kaart zelf is gemaakt. "
+        "Neem een andere kaart, of neem contact op met de ZORG-ID helpdesk.",
+        "The proof that the key was made on the card does not hold, or its maker is not trusted.",
+    ),
     RefusalReason.BIRTH_DATE_INVALID: Message(
         _NO_CARD,
         "Deze geboortedatum kan niet kloppen. Vul uw eigen geboortedatum in.",

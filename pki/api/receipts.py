@@ -1,13 +1,14 @@
-"""Bodies about what became of a change."""
+"""Bodies about what became of a change, and what held at a moment."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pki.api.base import Wire
-from pki.api.fields import CardIdText, Moment, SerialText
+from pki.api.fields import CardIdText, IssuerIdText, Moment, Octets, SerialText
 from pki.api.wire import ChangeView
 
+PastStatusName = Literal["not-issued", "good", "unconfirmed", "on-hold", "revoked"]
 Position = Annotated[int, Field(ge=1, lt=10**18)]
 """A journal position, which is also the id of the change."""
 
@@ -40,3 +41,26 @@ class ChangeReceiptView(Wire):
     card_id: CardIdText | None
     serial: SerialText | None
     shown: list[ShownView]
+
+
+class StatusAtView(Wire):
+    """GET /v1/certificates/{serial}/status: what held at ``at``.
+
+    ``valid``: a signature made then was to be accepted. ``status`` since ``since``, as of journal
+    entry ``position``; ``revoked_at`` and ``reason`` as OCSP gave them. ``compromised_since``: from
+    when on the key must be mistrusted, as is known now. ``statement``, where it was asked for, is
+    CMS SignedData (RFC 5652) with all of this and the entries; see docs/status.md.
+    """
+
+    serial: SerialText
+    issuer: IssuerIdText | None
+    at: Moment
+    valid: bool
+    status: PastStatusName
+    validity: Literal["before", "within", "after"] | None
+    since: Moment | None
+    position: int | None
+    revoked_at: Moment | None
+    reason: str | None
+    compromised_since: Moment | None
+    statement: Octets | None

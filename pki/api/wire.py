@@ -22,6 +22,7 @@ from pki.api.fields import (
     UziNumberText,
 )
 from pki.domain.algorithms import SignatureAlgorithm
+from pki.domain.evidence.attestation import MOST_CERTIFICATES, AttestationPolicy
 from pki.domain.people import OrganisationKind, OrganisationState, PersonName, Role
 from pki.domain.reasons import BlockReason, RevokeReason
 from pki.domain.records import ChallengePurpose
@@ -31,7 +32,6 @@ NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
 """No control characters: PostgreSQL stores no NUL, and no name needs the others."""
 
 StatusName = Literal["good", "unconfirmed", "on-hold", "revoked"]
-PastStatusName = Literal["not-issued", "good", "unconfirmed", "on-hold", "revoked"]
 
 
 def _not_to_confirm(purpose: ChallengePurpose) -> ChallengePurpose:
@@ -76,12 +76,17 @@ class HolderView(Wire):
 
 
 class SessionView(Wire):
-    """An open session. ``token`` goes into ``Authorization: Bearer``; it is shown once."""
+    """An open session. ``token`` goes into ``Authorization: Bearer``; it is shown once.
+
+    ``attestation``: whether a proof that the card's key was made on it is left alone, kept where
+    one is sent, or needed.
+    """
 
     token: str = Field(repr=False, min_length=43, max_length=43)
     expires_at: Moment
     holder: HolderView
     eligible: Literal[True]
+    attestation: AttestationPolicy = "ignore"
 
 
 class OrderRequest(Wire):
@@ -114,9 +119,16 @@ class CardView(Wire):
 
 
 class CertificateRequest(Wire):
-    """POST /v1/cards/{card_id}/certificate: PKCS#10 (RFC 2986), signed by the card's new key."""
+    """POST /v1/cards/{card_id}/certificate: PKCS#10 (RFC 2986), signed by the card's new key.
+
+    ``attestation``: its maker's proof that the key was made on the card, where it gives one: X.509
+    certificates (DER), that of the key first.
+    """
 
     pkcs10: RequestPem
+    attestation: Annotated[list[Octets], Field(max_length=MOST_CERTIFICATES)] = Field(
+        default_factory=list
+    )
 
 
 class CertifiedView(Wire):
@@ -268,26 +280,3 @@ class CertificateView(Wire):
     certificate: CertificatePem
     status: StatusName
     status_since: Moment | None
-
-
-class StatusAtView(Wire):
-    """GET /v1/certificates/{serial}/status: what held at ``at``.
-
-    ``valid``: a signature made then was to be accepted. ``status`` since ``since``, as of journal
-    entry ``position``; ``revoked_at`` and ``reason`` as OCSP gave them. ``compromised_since``: from
-    when on the key must be mistrusted, as is known now. ``statement``, where it was asked for, is
-    CMS SignedData (RFC 5652) with all of this and the entries; see docs/status.md.
-    """
-
-    serial: SerialText
-    issuer: IssuerIdText | None
-    at: Moment
-    valid: bool
-    status: PastStatusName
-    validity: Literal["before", "within", "after"] | None
-    since: Moment | None
-    position: int | None
-    revoked_at: Moment | None
-    reason: str | None
-    compromised_since: Moment | None
-    statement: Octets | None

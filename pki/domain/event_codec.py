@@ -9,6 +9,7 @@ from pki.domain.emergency.events import EMERGENCY_EVENTS
 from pki.domain.endings.events import ENDING_EVENTS
 from pki.domain.errors import Malformed
 from pki.domain.events import ALL_EVENTS, Event
+from pki.domain.evidence.attestation import ATTESTATION_EVENTS
 from pki.domain.identifiers import (
     AppointmentId,
     CardId,
@@ -32,6 +33,7 @@ EVERY_EVENT: Final = (
     *LINK_EVENTS,
     *ENDING_EVENTS,
     *EMERGENCY_EVENTS,
+    *ATTESTATION_EVENTS,
     *REGISTRATION_EVENTS,
     *NOTICE_EVENTS,
 )

@@ -67,6 +67,8 @@ class RefusalReason(Enum):
     HOLDER_USES_MOBIEL = "holder-uses-mobiel"
     HOLDER_HAS_CARD = "holder-has-card"
     CARD_NUMBER_IN_USE = "card-number-in-use"
+    KEY_NOT_ATTESTED = "key-not-attested"
+    ATTESTATION_NOT_TRUSTED = "attestation-not-trusted"
     BIRTH_DATE_INVALID = "birth-date-invalid"
     CARD_STATE = "card-state"
     CONFIRMATION_TOO_LATE = "confirmation-too-late"

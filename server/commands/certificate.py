@@ -1,16 +1,18 @@
 """`zorgid cert show`: a certificate as relying parties read it, and what its status was and is."""
 
 import hashlib
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pki.api.fields import to_pem
 from pki.der import oids
 from pki.der.certificate import Certificate, read_certificate
 from pki.der.uzi_names import read_subject_alt_name
 from pki.domain.cards import Card, state_name
 from pki.domain.errors import NotFound
 from pki.domain.event_codec import encode_time
+from pki.domain.evidence.attestation import Attestation
 from pki.domain.identifiers import SerialNumber
 from pki.domain.records import IssuedCertificate, StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
@@ -28,22 +30,37 @@ def show_certificate(config: Path, serial_text: str) -> Report:
     """
     serial = SerialNumber.parse(serial_text)
 
-    def query(
-        session: ReadSession,
-    ) -> tuple[IssuedCertificate | None, Card | None, tuple[StatusInterval, ...]]:
-        return session.certificate(serial), session.card_by_serial(serial), session.history(serial)
+    def query(session: ReadSession) -> _Known | None:
+        issued = session.certificate(serial)
+        return None if issued is None else _known(session, issued)
 
     with open_store(config) as store:
-        issued, card, history = store.read_sync(query)
-    if issued is None:
+        known = store.read_sync(query)
+    if known is None:
         raise NotFound(
             what="certificate",
             message=f"no certificate with serial {serial} was issued here",
             next_step="check the digits; decimal serials are written dec:<number>",
         )
-    certificate = read_certificate(issued.der)
-    result = _result(certificate, issued, card, history)
+    result = _result(read_certificate(known.issued.der), known)
     return Report(result=result, lines=_lines(result))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    issued: IssuedCertificate
+    card: Card | None
+    attestation: Attestation | None
+    history: tuple[StatusInterval, ...]
+
+
+def _known(session: ReadSession, issued: IssuedCertificate) -> _Known:
+    return _Known(
+        issued=issued,
+        card=session.card_by_serial(issued.serial),
+        attestation=session.attestation_of(issued.serial),
+        history=session.history(issued.serial),
+    )
 
 
 def status_text(status: CertificateStatus) -> str:
@@ -61,12 +78,8 @@ def status_text(status: CertificateStatus) -> str:
             return f"revoked as of {encode_time(at)} ({why}{known})"
 
 
-def _result(
-    certificate: Certificate,
-    issued: IssuedCertificate,
-    card: Card | None,
-    history: Sequence[StatusInterval],
-) -> dict[str, Any]:
+def _result(certificate: Certificate, known: _Known) -> dict[str, Any]:
+    issued, card, proof = known.issued, known.card, known.attestation
     alternative = certificate.extension(oids.SUBJECT_ALT_NAME)
     names = None if alternative is None else read_subject_alt_name(alternative.value)
     return {
@@ -82,6 +95,8 @@ def _result(
         "sha256": hashlib.sha256(issued.der).hexdigest(),
         "card": None if card is None else card.id.value,
         "card_state": None if card is None else state_name(card.phase),
+        "attestation_sha256": None if proof is None else proof.sha256,
+        "attestation": [] if proof is None else [to_pem(each) for each in proof.chain],
         "status": [
             {
                 "status": status_text(interval.status),
@@ -89,7 +104,7 @@ def _result(
                 "until": None if interval.until is None else encode_time(interval.until),
                 "position": interval.position,
             }
-            for interval in history
+            for interval in known.history
         ],
     }
 
@@ -98,7 +113,7 @@ def _lines(result: dict[str, Any]) -> list[str]:
     shown = [
         f"{name.replace('_', ' '):<16} {value}"
         for name, value in result.items()
-        if name != "status" and value is not None
+        if name not in {"status", "attestation"} and value is not None
     ]
     intervals = [
         f"  {each['since']} — {each['until'] or 'now':<27}  {each['status']}"

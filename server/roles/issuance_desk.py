@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from issuance.attesting.rule import NO_RULE, AttestationRule
 from issuance.desk import Authorities, Desk, Limits
 from issuance.http.peers import PeerCertificate, peer_certificate
 from issuance.organisations.ports import Representation
@@ -25,12 +26,14 @@ from pki.ports import Clock, Entropy
 from pki.store.reading import ReadStore
 from pki.store.writing import Store
 from pki.trust import proofs
+from pki.trust.attestation.chain import AttestationTrust
 from pki.trust.fetch import AiohttpStatusHttp
 from pki.trust.pass_status import PassStatus
 from pki.trust.registration.representation import UziRepresentation
 from pki.trust.settings import IssuingCa, StatusSettings, UziTrustSettings
 from pki.trust.uzi_pass import UziTrust
 from server.roles.keys import read_certificate_file, read_passphrase
+from server.setting.attestation import AttestationSettings
 from server.setting.rules import RuleSettings
 from server.settings import Settings, UziSettings
 
@@ -103,6 +106,7 @@ def open_desk(
             revoke_held=limits.hold_expiry == "revoke",
         ),
         restraint=Restraint(RateLimits(**settings.rates.model_dump()), time.monotonic),
+        attestation=attestation_rule(settings.attestation),
         choices=choices_of(settings.rules),
     )
 
@@ -116,6 +120,18 @@ def choices_of(rules: RuleSettings) -> Choices:
         months_unlinked=rules.unlinked_months,
         unlinked_end=rules.unlinked_end == "revoke",
     )
+
+
+def attestation_rule(settings: AttestationSettings) -> AttestationRule:
+    """The section [attestation] with its certificates read.
+
+    Raises:
+        ConfigurationInvalid: a file holds no certificate of a CA.
+    """
+    if settings.policy == "ignore":
+        return NO_RULE
+    judge = AttestationTrust(map(read_certificate_file, settings.roots))
+    return AttestationRule(judge=judge, needed=settings.policy == "require")
 
 
 def _salt(settings: Settings) -> bytes:

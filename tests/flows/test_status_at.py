@@ -15,7 +15,8 @@ import pytest
 from asn1crypto import cms
 
 from nursery import Nursery
-from pki.api.wire import BlockRequest, RevokeRequest, StatusAtView
+from pki.api.receipts import StatusAtView
+from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.event_codec import decode_time, encode_time
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import BlockReason, RevokeReason

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from issuance.certify_card import CardCertifier
+from issuance.certify_card import CardCertifier, KeyRequest
 from issuance.confirm_card import CardProof, confirm_card
 from issuance.desk import Desk
 from issuance.http.bodies import (
@@ -134,7 +134,8 @@ class HolderRoutes:
             signature=body.signature,
             algorithm=body.algorithm,
         )
-        return json_response(session_view(await open_session(self._desk, proof)), 201)
+        opened = await open_session(self._desk, proof)
+        return json_response(session_view(opened, self._desk.attestation.policy), 201)
 
     async def _order(self, request: web.Request) -> web.Response:
         holder = await self._holder(request)
@@ -151,7 +152,8 @@ class HolderRoutes:
     async def _certify(self, request: web.Request) -> web.Response:
         holder = await self._holder(request)
         body = await body_of(request, CertificateRequest)
-        certified = await self._certifier.certify(holder, card_id_of(request), body.pkcs10)
+        asked = KeyRequest(pkcs10=body.pkcs10, attestation=tuple(body.attestation))
+        certified = await self._certifier.certify(holder, card_id_of(request), asked)
         return json_response(certified_view(certified), 201)
 
     async def _confirm(self, request: web.Request) -> web.Response:

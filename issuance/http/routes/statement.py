@@ -14,7 +14,7 @@ from issuance.statement.content import issuer_of, status_words
 from issuance.statement.make import Statements
 from issuance.steps.callers import operator_of
 from pki.api.fields import IssuerIdText, Moment
-from pki.api.wire import StatusAtView
+from pki.api.receipts import StatusAtView
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import IssuerId, SerialNumber
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from pki.api.linking import LinkChangedView, LinkRequest, LinksView, UnlinkRequest
-from pki.api.receipts import ChangeReceiptView
+from pki.api.receipts import ChangeReceiptView, StatusAtView
 from pki.api.search import CardSearchRequest, CardsView
 from pki.api.transport import Transport, bearer, of_seen, under
 from pki.api.wire import (
@@ -13,7 +13,6 @@ from pki.api.wire import (
     CardView,
     CertificateView,
     RevokeRequest,
-    StatusAtView,
     UnblockRequest,
 )
 from pki.domain.identifiers import CardId, IdempotencyKey, IssuerId, SerialNumber, UziNumber

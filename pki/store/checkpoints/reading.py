@@ -3,11 +3,11 @@
 from sqlalchemy import select
 
 from pki.domain.evidence.checkpoints import SignedCheckpoint
+from pki.store.attestations.reading import AttestationReads
 from pki.store.checkpoints.tables import checkpoints
-from pki.store.journal_reads import JournalReads
 
 
-class CheckpointReads(JournalReads):
+class CheckpointReads(AttestationReads):
     """Adds checkpoints."""
 
     def latest_checkpoint(self) -> SignedCheckpoint | None:

@@ -3,11 +3,11 @@
 import sqlalchemy as sa
 
 from pki.domain.evidence.checkpoints import SignedCheckpoint
+from pki.store.attestations.writing import AttestationWrites
 from pki.store.checkpoints.tables import checkpoints
-from pki.store.short_lived.writing import ShortLivedWrites
 
 
-class CheckpointWrites(ShortLivedWrites):
+class CheckpointWrites(AttestationWrites):
     """Adds checkpoints."""
 
     def put_checkpoint(self, checkpoint: SignedCheckpoint) -> None:

@@ -25,6 +25,7 @@ ALTERNATIVES = {
         f"ldap.replicas.{name}"
         for name in ("name", "url", "bind_dn", "password_file", "certificate", "key", "ca_file")
     ),
+    "attestation.roots",
     "root.links.certificate",
     "root.links.published_as",
     *(

@@ -212,6 +212,13 @@ def _certificates() -> None:
         sa.Column("key_sha256", sa.LargeBinary, primary_key=True),
         sa.Column("at", sa.BigInteger, nullable=False),
     )
+    serial = sa.ForeignKey("certificates.serial")
+    op.create_table(
+        "attestations",
+        sa.Column("serial", sa.LargeBinary(20), serial, primary_key=True),
+        sa.Column("place", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("der", sa.LargeBinary, nullable=False),
+    )
 
 
 def _status() -> None:

@@ -1,0 +1,1 @@
+"""Whether a card's key must be proven to have been made on it."""

@@ -1,0 +1,1 @@
+"""Proofs by makers of cards that a certificate's key was made on the card."""
