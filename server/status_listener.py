@@ -18,14 +18,13 @@ from pki.domain.errors import Unavailable
 from pki.ports import Clock, HttpAnswer, HttpRequest, LiveAnswers, ReadyAnswer
 from server.status_http.connection import Connection
 from server.status_http.desk import Head, plain
+from server.status_http.door import Door
 from server.status_http.reading import Limits
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 0.5
 """How often the Date header is renewed and deadlines are looked at."""
-
-BACKLOG: Final = 1024
 
 
 class Handler(Protocol):
@@ -102,25 +101,24 @@ class StatusListener:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
-                server = await loop.create_server(
-                    lambda: Connection(self), sock=listening, backlog=BACKLOG
-                )
+                door = Door(self, listening, tasks)
+                door.open()
                 ticking = tasks.create_task(self._ticking())
                 try:
                     await stop.wait()
                 finally:
-                    server.close()
+                    door.close()
                 await self._drain(loop)
                 ticking.cancel()
         finally:
             for connection in tuple(self._connections):
                 connection.abort()
 
-    async def take(self, accepted: socket.socket) -> None:
-        """Serve a connection that was accepted on another socket; it may be gone by now."""
+    async def take(self, accepted: socket.socket, connection: Connection | None = None) -> None:
+        """Fulfil `House`; without ``connection`` nothing was read of it yet."""
         loop = asyncio.get_running_loop()
         try:
-            await loop.connect_accepted_socket(lambda: Connection(self), accepted)
+            await loop.connect_accepted_socket(lambda: connection or Connection(self), accepted)
         except OSError:
             accepted.close()
 
@@ -169,6 +167,10 @@ class StatusListener:
         self.statistics.opened += 1
         self.statistics.open = len(self._connections)
         return True
+
+    def answered_at_door(self) -> None:
+        """Fulfil `House`."""
+        self.statistics.opened += 1
 
     def closed(self, connection: Connection) -> None:
         """Fulfil `Desk`."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -91,12 +92,14 @@ class FakeHandler:
 
 @asynccontextmanager
 async def listening(
-    handler: Handler | Mapping[bytes, Handler], limits: Limits | None = None
+    handler: Handler | Mapping[bytes, Handler],
+    limits: Limits | None = None,
+    socket_: socket.socket | None = None,
 ) -> AsyncIterator[tuple[StatusListener, int]]:
     """A listener on a free port of loopback, ended gracefully."""
     routes = handler if isinstance(handler, Mapping) else {b"/": handler}
     listener = StatusListener(routes, clock=SystemClock(), limits=limits)
-    sock = bind("127.0.0.1", 0)
+    sock = socket_ or bind("127.0.0.1", 0)
     port = sock.getsockname()[1]
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:

@@ -110,7 +110,7 @@ class Connection(asyncio.Protocol):
                 if now < ready.until and now < ready.gate.until:
                     ready.used = True
                     ready.given[0] += 1
-                    self._give_at_rest(ready.octets, mode)
+                    self._give_at_rest(self._desk.prefixes[mode] + ready.octets, mode)
                     return
             end = data.find(HEAD_END) + 4
             head = self._heads.get(data[:end])
@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
         ready = self._desk.hot(method, target, headers, body)
         if isinstance(ready, ReadyAnswer):
             self._desk.remember(data, ready, mode)
-            self._give_at_rest(ready.octets, mode)
+            self._give_at_rest(self._desk.prefixes[mode] + ready.octets, mode)
         else:
             self._since = self._desk.tick
             self._last = mode == CLOSE
@@ -135,7 +135,7 @@ class Connection(asyncio.Protocol):
     def _give_at_rest(self, octets: bytes, mode: int) -> None:
         """Answer octets that were exactly one request; after the last nothing is left unread."""
         self._since = self._desk.tick
-        self._transport.write(self._desk.prefixes[mode] + octets)
+        self._transport.write(octets)
         if mode == CLOSE:
             self._at_rest = False
             self._last = self._ended = True

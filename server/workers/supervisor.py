@@ -13,7 +13,7 @@ from server.process.announce import ServiceManager
 from server.process.health import Check, HealthListener, Probes
 from server.process.sockets import bound_together
 from server.settings import Settings, load
-from server.status_listener import BACKLOG
+from server.status_http.door import BACKLOG
 from server.workers.merged import merged
 from server.workers.slot import Slot
 from server.workers.worker import ANSWER_SECONDS, Order
