@@ -162,6 +162,13 @@ class CardEdge(Protocol):
         """A PKCS#10 request (RFC 2986, DER) signed by the card's key; its subject is ignored."""
         ...
 
+    def attestation(self) -> tuple[bytes, ...]:
+        """Its maker's proof that its key was made on it, DER, that of the key first.
+
+        Empty where the card gives none.
+        """
+        ...
+
     def write_certificates(self, chain: tuple[bytes, ...]) -> None:
         """Write the card's certificate and its issuers, DER, leaf first."""
         ...

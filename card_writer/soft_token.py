@@ -181,6 +181,10 @@ class SoftCard:
         request = builder.sign(_load_key(self.key_file), hashes.SHA256())
         return request.public_bytes(Encoding.DER)
 
+    def attestation(self) -> tuple[bytes, ...]:
+        """None: there is no card that the key was made on."""
+        return ()
+
     def write_certificates(self, chain: tuple[bytes, ...]) -> None:
         """Write the chain, after checking that the leaf certifies this card's key.
 

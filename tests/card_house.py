@@ -11,6 +11,7 @@ from card_desk import CARD_PIN, ChipCards, Someone, TestDesk, pass_of
 from card_writer.card_edge import Phase
 from card_writer.flow.making import Made
 from fakes_issuance import GENEROUS
+from issuance.attesting.rule import NO_RULE, AttestationRule
 from issuance.desk import Desk
 from issuance.rules.rates import Restraint
 from issuance_world import Server, World
@@ -26,15 +27,19 @@ from vcard_piv_keys import TRANSPORT_KEY
 class GenerousWorld(World):
     """One that does not count how often this computer asks."""
 
+    attestation: AttestationRule = NO_RULE
+
     def desk(self, store: Store, reader: ReadStore) -> Desk:
-        return replace(super().desk(store, reader), restraint=Restraint(GENEROUS, lambda: 0.0))
+        restraint = Restraint(GENEROUS, lambda: 0.0)
+        made = super().desk(store, reader)
+        return replace(made, restraint=restraint, attestation=self.attestation)
 
 
 @dataclass(kw_only=True)
 class House:
     """The server, and as many desks as a test wants."""
 
-    world: World
+    world: GenerousWorld
     server: Server
     numbers: Iterator[int] = field(default_factory=lambda: count(900_100_000))
 

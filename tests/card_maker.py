@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -27,7 +27,7 @@ def yubico(number: int, value: bytes) -> x509.UnrecognizedExtension:
     return x509.UnrecognizedExtension(x509.ObjectIdentifier(f"{ARC}.{number}"), value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CardMaker:
     """Its root, and the key that a card of its attests with."""
 
@@ -35,11 +35,11 @@ class CardMaker:
     root_key: ec.EllipticCurvePrivateKey = field(default_factory=new_key)
     card_key: ec.EllipticCurvePrivateKey = field(default_factory=new_key)
 
-    @property
+    @cached_property
     def root(self) -> bytes:
         return self.ca(self.name, self.root_key.public_key(), path_length=1)
 
-    @property
+    @cached_property
     def of_card(self) -> bytes:
         """The certificate in the card's slot F9."""
         return self.ca(f"{self.name} Attestation", self.card_key.public_key(), path_length=0)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from card_maker import CardMaker, usual_maker
 from vcard_apdu import (
     BLOCKED,
     NO_INSTRUCTION,
@@ -26,6 +27,7 @@ AID = bytes.fromhex("A000000308000010000100")
 PIN, PUK = 0x80, 0x81
 ADMIN = 0x9B
 TRANSPORT_PIN, TRANSPORT_PUK = b"123456\xff\xff", b"12345678"
+ATTESTER = "5fff01"
 PIN_TO_READ = {"5fc103", "5fc108", "5fc109", "5fc121"}
 CARDHOLDER = {0x9A, 0x9C, 0x9D, 0x9E}
 KEY_REFERENCES = CARDHOLDER | set(range(0x82, 0x96)) | {0xF9}
@@ -51,7 +53,10 @@ class Held:
 
 @dataclass(slots=True, kw_only=True)
 class PivCard:
-    """``vendor`` adds Yubico's instructions; ``digits_only`` is what the standard says of PINs."""
+    """``vendor`` adds Yubico's instructions; ``digits_only`` is what the standard says of PINs.
+
+    ``maker`` is who it attests keys by, if anybody.
+    """
 
     vendor: bool = False
     digits_only: bool = False
@@ -62,6 +67,7 @@ class PivCard:
     objects: dict[str, bytes] = field(default_factory=dict)
     keys: dict[int, Key] = field(default_factory=dict)
     vendor_serial: int = 20261122
+    maker: CardMaker | None = field(default_factory=usual_maker)
     atr: bytes = b""
     selected: bool = False
     verified: bool = False
@@ -97,7 +103,13 @@ class PivCard:
             0x47: self._generate,
             0x87: self._authenticate,
         }
-        extra = {0xFD: self._version, 0xF8: self._serial, 0xF7: self._metadata, 0xFF: self._set_key}
+        extra = {
+            0xFD: self._version,
+            0xF8: self._serial,
+            0xF7: self._metadata,
+            0xF9: self._attest,
+            0xFF: self._set_key,
+        }
         known = standard | extra if self.vendor else standard
         if apdu.ins not in known:
             raise Status(NO_INSTRUCTION)
@@ -114,6 +126,8 @@ class PivCard:
         name = _object_name(apdu)
         if name == "7e":
             return tlv(0x7E, tlv(0x4F, AID) + tlv(0x5F2F, b"\x40\x00"))
+        if name == ATTESTER and self.vendor and self.maker is not None:
+            return tlv(0x53, tlv(0x70, self.maker.of_card) + tlv(0x71, b"\0") + tlv(0xFE, b""))
         if name in PIN_TO_READ and not self.verified:
             raise Status(NOT_ALLOWED)
         if name not in self.objects:
@@ -214,6 +228,14 @@ class PivCard:
             raise Status(NO_REFERENCE)
         policy = tlv(2, b"\x02\x01") + tlv(3, b"\x01")
         return tlv(1, bytes([key.algorithm])) + policy + tlv(4, public_part(key))
+
+    def _attest(self, apdu: Apdu) -> bytes:
+        if self.maker is None:
+            raise Status(NOT_FOUND)
+        if apdu.p1 not in self.keys:
+            raise Status(NO_REFERENCE)
+        public = self.keys[apdu.p1].private.public_key()
+        return self.maker.proof(public, slot=apdu.p1, device=self.vendor_serial)
 
     def _set_key(self, apdu: Apdu) -> bytes:
         self.lock.replace(apdu.data)

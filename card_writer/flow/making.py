@@ -214,10 +214,10 @@ def _complete(run: _Run, found: Found, card: CardView) -> Dialogue[Made]:
 
 
 def _certified(run: _Run, card: CardView) -> Dialogue[tuple[CertifiedView, bytes]]:
-    pkcs10 = yield from do(MakeRequest())
-    asked = Certify(token=run.session.token, card=card, pkcs10=pkcs10)
+    key = yield from do(MakeRequest(attest=run.session.attestation != "ignore"))
+    asked = Certify(token=run.session.token, card=card, key=key)
     certified, message = yield from do(asked)
-    check_certified(certified, run.session.holder, pkcs10)
+    check_certified(certified, run.session.holder, key.pkcs10)
     chain = whole_chain(certified)
     if (yield from do(WriteChain(chain=chain))) != chain:
         raise CardDiffers(

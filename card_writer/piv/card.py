@@ -142,6 +142,14 @@ class PivCard:
         signature = codec.bit_string(self.sign(info))
         return codec.sequence(info, algorithm_identifier(key.algorithm), signature)
 
+    def attestation(self) -> tuple[bytes, ...]:
+        """Its maker's proof, where the vendor's extensions are to be used and have one."""
+        proof = self.rights.perform(commands.attest(SLOT)) if self.rights.vendor else None
+        if proof is None:
+            return ()
+        held = self.rights.perform(commands.get_data(objects.ATTESTER))
+        return (proof,) if held is None else (proof, objects.certificate_in(held))
+
     def write_certificates(self, chain: tuple[bytes, ...]) -> None:
         """Write the chain, issuers first, after holding its leaf against the card's key.
 

@@ -15,6 +15,8 @@ AID: Final = bytes.fromhex("A000000308")
 PIN_OCTETS: Final = 8
 _PIN, _PUK, _ADMIN = 0x80, 0x81, 0x9B
 _FILLER: Final = 0xFF
+_UNPROVEN: Final = UNKNOWN | {NOT_FOUND, 0x6A80, 0x6985}
+"""No such command, no key to prove with, or a key that was brought to the card."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,17 @@ def metadata(reference: int) -> Dialogue[Metadata | None]:
         is_default=fields.get(0x05) == b"\x01",
         tries_left=counts[1] if len(counts) > 1 else None,
     )
+
+
+def attest(slot: int) -> Dialogue[bytes | None]:
+    """A certificate (DER) which says that the key in ``slot`` was made on the card: Yubico's.
+
+    None when the card knows no such command, or cannot say it of this key.
+    """
+    answer = yield from send(Command(0xF9, slot, 0x00))
+    if answer.status in _UNPROVEN:
+        return None
+    return require(answer, "asking for a proof that the key was made on the card")
 
 
 def set_admin_key(admin: AdminKey) -> Dialogue[None]:

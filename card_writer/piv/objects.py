@@ -14,6 +14,8 @@ from pki.domain.identifiers import CardNumber, IdempotencyKey
 CERTIFICATES: Final = tuple(map(bytes.fromhex, ("5FC105", "5FC10D", "5FC10E")))
 """The card's certificate (9A), then its issuers, where retired certificates may be."""
 CHUID: Final = bytes.fromhex("5FC102")
+ATTESTER: Final = bytes.fromhex("5FFF01")
+"""The certificate of the key in slot F9, which Yubico's attestations are signed with."""
 RECORD: Final = bytes.fromhex("5FC120")
 """The last retired certificate's place holds what the writer has to remember."""
 _NOT_FEDERAL: Final = bytes.fromhex("D4E739DA739CED39CE739D836858210842108421C84210C3EB")

@@ -141,6 +141,10 @@ class TokenCard:
         signature = codec.bit_string(self.sign(info))
         return codec.sequence(info, algorithm_identifier(key.algorithm), signature)
 
+    def attestation(self) -> tuple[bytes, ...]:
+        """None: PKCS#11 has no word for it."""
+        return ()
+
     def write_certificates(self, chain: tuple[bytes, ...]) -> None:
         """Write the chain, issuers first, after holding its leaf against the card's key.
 

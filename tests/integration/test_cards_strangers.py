@@ -5,7 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from card_made import NOW
+from card_maker import usual_maker
+from pki.api.fields import from_pem, to_pem
+from pki.trust.attestation.chain import AttestationTrust
 from vcard_link import CardLink
 from vcard_pcscd import Pcscd, opensc_module
 from vcard_piv import PivCard
@@ -94,3 +99,25 @@ def test_strangers_replace_the_administration_key(pcscd: Pcscd, card: PivCard) -
     other = "a1" * 8 + "b2" * 8 + "c3" * 8
     yubico(pcscd, "-a", "set-mgm-key", "-n", other)
     assert card.lock.key.hex() == other
+
+
+@pytest.mark.usefixtures("inserted")
+def test_strangers_read_and_verify_where_a_key_was_made(
+    pcscd: Pcscd, card: PivCard, tmp_path: Path
+) -> None:
+    for algorithm in ("ECCP256", "RSA2048"):
+        yubico(pcscd, "-a", "generate", "-s", "9a", "-A", algorithm)
+        parts = {
+            "proof.pem": yubico(pcscd, "-a", "attest", "-s", "9a"),
+            "card.pem": yubico(pcscd, "-a", "read-certificate", "-s", "f9"),
+            "root.pem": to_pem(usual_maker().root),
+        }
+        for name, text in parts.items():
+            (tmp_path / name).write_text(text[text.index("-----BEGIN") :])
+        proof, issuer, root = (str(tmp_path / name) for name in parts)
+        said = run(pcscd, "openssl", "verify", "-CAfile", root, "-untrusted", issuer, proof)
+        assert said.strip().endswith(": OK")
+        chain = tuple(from_pem((tmp_path / name).read_text()) for name in ("proof.pem", "card.pem"))
+        public = card.keys[0x9A].private.public_key()
+        spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        AttestationTrust([usual_maker().root]).judge(chain, spki, NOW)

@@ -85,12 +85,23 @@ class LogIn(OnReader[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MakeRequest(OnReader[bytes]):
-    """Make the key on the card unless it is there; its PKCS#10 request."""
+class KeyMade:
+    """The key's PKCS#10 request, and its card's proof; the latter is empty where there is none."""
 
-    def do(self, bench: Bench) -> bytes:
+    pkcs10: bytes
+    attestation: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeRequest(OnReader[KeyMade]):
+    """Make the key on the card unless it is there; ``attest``: the server looks at proofs of it."""
+
+    attest: bool
+
+    def do(self, bench: Bench) -> KeyMade:
         bench.card.ensure_key()
-        return bench.card.certification_request()
+        pkcs10 = bench.card.certification_request()
+        return KeyMade(pkcs10=pkcs10, attestation=bench.card.attestation() if self.attest else ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from card_writer.flow.ports import Issuance
 from card_writer.flow.steps.base import Proof, ToServer
+from card_writer.flow.steps.reader import KeyMade
 from pki.api.wire import (
     CardView,
     CertificateRequest,
@@ -61,10 +62,10 @@ class Certify(ToServer[tuple[CertifiedView, bytes]]):
 
     token: str = field(repr=False)
     card: CardView
-    pkcs10: bytes
+    key: KeyMade
 
     async def call(self, server: Issuance) -> tuple[CertifiedView, bytes]:
-        request = CertificateRequest(pkcs10=self.pkcs10)
+        request = CertificateRequest(pkcs10=self.key.pkcs10, attestation=list(self.key.attestation))
         certified = await server.certify(self.token, self.card.card_id, request)
         return certified, server.message_to_sign(certified.challenge)
 
