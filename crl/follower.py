@@ -24,10 +24,11 @@ GLANCE: Final = 5.0
 
 @dataclass(slots=True, kw_only=True)
 class FollowerStatistics:
-    """For metrics and readiness."""
+    """For metrics and readiness. ``findings``: rules broken by what was to be signed."""
 
     published: int = 0
     failures: int = 0
+    findings: int = 0
     last_success: datetime | None = None
     last_error: str = ""
 
@@ -184,13 +185,15 @@ class CrlFollower:
     def _failed(self, what: str, error: Exception) -> None:
         self.statistics.failures += 1
         self.statistics.last_error = str(error)
+        findings = error.findings if isinstance(error, LintFailed) else ()
+        self.statistics.findings += len(findings)
         logger.error(
             what,
             exc_info=error,
             extra={
                 "issuer": self._service.list.id.value,
                 "why": str(error),
-                "findings": error.findings if isinstance(error, LintFailed) else (),
+                "findings": findings,
                 "next_step": error.next_step
                 if isinstance(error, ZorgidError)
                 else "this is a defect: report it; it goes on being tried",

@@ -1,5 +1,6 @@
 """OCSP over HTTP: POST with the request as body, GET with it in the path (RFC 6960 A.1)."""
 
+import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
@@ -54,9 +55,7 @@ class OcspHandler:
             return _text(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/ocsp-request\n")
         if len(request.body) > MAX_REQUEST:
             return _text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "at most 16 KiB\n")
-        return _whole(
-            self._responder.lookup(request.body) or await self._responder.answer(request.body)
-        )
+        return _whole(self._responder.lookup(request.body) or await self._made(request.body))
 
     async def _get(self, target: bytes) -> HttpAnswer:
         ready = self._responder.lookup(target)
@@ -66,7 +65,13 @@ class OcspHandler:
         if der is None:
             self._responder.statistics.errors["malformed_request"] += 1
             return error_answer(OcspError.MALFORMED_REQUEST)
-        return _whole(await self._responder.answer(der, target))
+        return _whole(await self._made(der, target))
+
+    async def _made(self, der: bytes, asked: bytes | None = None) -> HttpAnswer | bytes:
+        began = time.monotonic()
+        answer = await self._responder.answer(der, asked)
+        self._responder.statistics.measure(time.monotonic() - began)
+        return answer
 
 
 def _whole(answer: HttpAnswer | ReadyAnswer | bytes) -> HttpAnswer:

@@ -83,7 +83,7 @@ class OcspResponder:
             gate=self._gate,
             policy=self._policy,
         )
-        self._signatures = Signatures.of(issuers, self._policy)
+        self._signatures = Signatures.of(issuers, self._policy, self.statistics)
         self.early = EarlyAnswers(
             self._signatures, self._cache, self._policy, make_entry=self._entry, gate=self._gate
         )
@@ -237,6 +237,7 @@ class OcspResponder:
                 policy=self._policy,
             )
             der = await signed(credential, composed, request.nonce)
+            self.statistics.signed += 1
             if reading.touched:
                 return None
             if self._digests is None:

@@ -31,19 +31,24 @@ class TurnsOfAnswers:
         self._at_once = at_once
         self._quick = quick
         self._waiting: deque[tuple[bytes, Receiver]] = deque()
+        self._began = 0.0
 
     def take(self, asked: bytes, receiver: Receiver) -> None:
         if not self._waiting:
+            self._began = self._quick.measured()
             asyncio.get_running_loop().call_soon(self._turn)
         self._waiting.append((asked, receiver))
 
     def _turn(self) -> None:
         """Make all of a turn, then give all: connections are written to one after the other."""
         waiting = self._waiting
-        turn = [waiting.popleft() for _ in range(min(len(waiting), TURN))]
+        began, turn = self._began, [waiting.popleft() for _ in range(min(len(waiting), TURN))]
         if waiting:
+            self._began = self._quick.measured()
             asyncio.get_running_loop().call_soon(self._turn)
         made = [(receiver, self._made(asked, receiver)) for asked, receiver in turn]
+        if any(octets for _, octets in made):
+            self._quick.measured(began)
         for receiver, octets in made:
             if octets is not _LATER:
                 receiver.give(octets)

@@ -16,6 +16,7 @@ from ocsp.credential import ResponderCredential
 from ocsp.issuers import IssuerStatus, IssuerTable
 from ocsp.policy import ResponderPolicy
 from ocsp.signing.whole import read_back, response_data
+from ocsp.statistics import ResponderStatistics
 from pki.der.ocsp import encode_request, make_cert_id, read_request
 from pki.domain.identifiers import ISSUED_SERIAL_MIN, SERIAL_OCTETS, IssuerId, SerialNumber
 from pki.domain.status import Good
@@ -104,9 +105,12 @@ class Watch:
 class Signatures:
     """At most ``limit`` signatures, by form and serial number."""
 
-    def __init__(self, forms: Iterable[Form], limit: int) -> None:
+    def __init__(
+        self, forms: Iterable[Form], limit: int, statistics: ResponderStatistics | None = None
+    ) -> None:
         self.forms = tuple(forms)
         self.limit = limit
+        self.statistics = statistics or ResponderStatistics()
         self._kept: dict[bytes, dict[bytes, bytes]] = {form.before: {} for form in self.forms}
         self._found = {form.before: form for form in self.forms}
         self._batches: dict[bytes, Batch] = {}
@@ -114,11 +118,16 @@ class Signatures:
         self._watch: Watch | None = None
 
     @classmethod
-    def of(cls, issuers: IssuerTable, policy: ResponderPolicy) -> Self:
+    def of(
+        cls,
+        issuers: IssuerTable,
+        policy: ResponderPolicy,
+        statistics: ResponderStatistics | None = None,
+    ) -> Self:
         """For the digests of ``policy.presign`` and all issuers."""
         digests = dict.fromkeys(policy.presign)
         forms = (Form.of(each, digest) for digest in digests for each in issuers.issuers)
-        return cls(forms, policy.cache_entries)
+        return cls(forms, policy.cache_entries, statistics)
 
     def __len__(self) -> int:
         return sum(map(len, self._kept.values()))

@@ -163,6 +163,7 @@ class Presigning:
                 form, serial, ink.batch, signature
             ):
                 self.signed += 1
+                self.signatures.statistics.signed += 1
 
     async def _rest(self) -> None:
         """Let others have their turn, and the more of the processor the more they have to do."""

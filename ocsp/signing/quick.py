@@ -125,10 +125,14 @@ class QuickAnswers:
             return False
         if draft is None or (signer := draft.stencils.queued) is None:
             return False
-        return signer.sign_soon(draft.data, partial(self._signed, draft, receiver))
+        began = self._monotonic()
+        return signer.sign_soon(draft.data, partial(self._signed, draft, receiver, began))
 
-    def _signed(self, draft: Draft, receiver: Receiver, signature: bytes | None) -> None:
+    def _signed(
+        self, draft: Draft, receiver: Receiver, began: float, signature: bytes | None
+    ) -> None:
         receiver.give(None if signature is None else self._still(draft, signature))
+        self._statistics.measure(self._monotonic() - began)
 
     def _still(self, draft: Draft, signature: bytes) -> bytes | None:
         """The answer around this signature, if what it says is so still."""
@@ -161,8 +165,16 @@ class QuickAnswers:
         self._count(draft)
         return answer
 
+    def measured(self, began: float | None = None) -> float:
+        """The machine's own time; with ``began``, what something took since then is told."""
+        now = self._monotonic()
+        if began is not None:
+            self._statistics.measure(now - began)
+        return now
+
     def _count(self, draft: Draft) -> None:
         self._statistics.misses += 1
+        self._statistics.signed += 1
         self._statistics.by_status[status_name(draft.status)] += 1
         self._statistics.made_by_hash[draft.known.hash_name] += 1
 

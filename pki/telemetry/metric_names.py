@@ -37,7 +37,7 @@ COUNTERS: Final[Mapping[str, Definition]] = {
     "zorgid_ocsp_cache_total": _metric("OCSP answers, by where they came from.", "outcome"),
     "zorgid_ocsp_errors_total": _metric("Unsigned negative OCSP answers.", "error"),
     "zorgid_status_connections_total": _metric("Connections to the listener.", "outcome"),
-    "zorgid_status_answers_total": _metric("Answers of the status listener.", "outcome"),
+    "zorgid_status_answers_total": _metric("Answers that were not ready.", "outcome"),
     "zorgid_crl_publications_total": _metric("CRLs published.", "issuer"),
     "zorgid_crl_failures_total": _metric("CRLs that could not be published.", "issuer"),
     "zorgid_crl_sink_shown_total": _metric("CRLs that a sink took.", "sink"),
@@ -47,7 +47,6 @@ COUNTERS: Final[Mapping[str, Definition]] = {
     "zorgid_views_compared_total": _metric("Certificates held against the views from outside."),
     "zorgid_worker_changes_total": _metric("Workers that ended or were replaced.", "outcome"),
     "zorgid_journal_checkpoint_failures_total": _metric("Checkpoints that were not made."),
-    "zorgid_pass_status_failures_total": _metric("UZI status not to be had.", "method"),
 }
 GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_cards_held_too_long": _metric("Cards blocked for longer than hold_days."),
@@ -64,6 +63,7 @@ GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_crl_sink_up": _metric("1 while a sink takes CRLs, else 0.", "sink"),
     "zorgid_crl_sink_waiting": _metric("Lists that a sink does not show yet.", "sink"),
     "zorgid_crl_sink_oldest_seconds": _metric("Since the oldest of those came.", "sink"),
+    "zorgid_ldap_outbox_pending": _metric("Journal entries it has not seen yet.", "replica"),
     "zorgid_ldap_outbox_oldest_seconds": _metric("Age of the oldest change it lacks.", "replica"),
     "zorgid_ldap_connected": _metric("1 while the directory answers, else 0.", "replica"),
     "zorgid_ldap_set_aside": _metric("Entries the directory refuses for good.", "replica"),
@@ -86,7 +86,7 @@ GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_source_up": _metric("1 when a source of metrics could be read.", "source"),
 }
 HISTOGRAMS: Final[Mapping[str, Definition]] = {
-    "zorgid_ocsp_duration_seconds": _metric("Time to answer an OCSP request."),
+    "zorgid_ocsp_duration_seconds": _metric("Time for OCSP answers that were not ready."),
     "zorgid_change_shown_seconds": _metric("From commit until a sink showed it.", "sink"),
     "zorgid_sign_duration_seconds": _metric("Time to sign.", "key"),
 }

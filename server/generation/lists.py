@@ -21,6 +21,7 @@ from pki.trust.signatures import verify_signature
 from server.generation.authorities import signing
 from server.generation.ending import GenerationLife
 from server.generation.list_names import lists_of
+from server.metering.signing import CRL, Meters
 from server.roles.write_ports import StoreCrls, crl_floor
 from server.setting.issuers import TokenCaSettings
 from server.settings import Settings
@@ -50,26 +51,30 @@ class CrlFollowers:
         self._entropy = entropy
         self._policy = policy
 
-    def of(self, generations: Generations) -> list[CrlFollower]:
+    def of(self, generations: Generations, meters: Meters) -> list[CrlFollower]:
         """All of them.
 
         Raises:
             ConfigurationInvalid: a certificate file cannot be used.
         """
         return [
-            self._follower(generations, generation, each)
+            self._follower(generations, generation, each, meters)
             for generation in signing(self._settings)
             for each in lists_of(self._settings, generation)
         ]
 
     def _follower(
-        self, generations: Generations, generation: TokenCaSettings, crl_list: CrlList
+        self,
+        generations: Generations,
+        generation: TokenCaSettings,
+        crl_list: CrlList,
+        meters: Meters,
     ) -> CrlFollower:
         authority = generations.of(crl_list.issuer)
         policy = replace(self._policy, phase=self._phase())
         service = CrlService(
             CrlIssuer.of(authority.issuer, authority.certificate, crl_list),
-            authority.signer,
+            meters.signer(authority.signer, authority.issuer.value, CRL),
             self._store,
             verify=verify_signature,
             clock=self._clock,

@@ -35,6 +35,11 @@ class JournalCounts:
         self._revoked: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
 
+    @property
+    def position(self) -> int:
+        """That of the newest entry."""
+        return self._position
+
     def apply(self, entries: Sequence[JournalEntry]) -> None:
         """Count these."""
         for entry in entries:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from crl.follower import CrlFollower
@@ -16,6 +16,7 @@ from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Reading
 from server.roles.keys import read_certificate_file
 from server.settings import Settings
+from server.status_listener import StatusListener
 
 if TYPE_CHECKING:
     # A status node, which has these gauges too, loads nothing that publishes.
@@ -109,6 +110,8 @@ class CrlGauges:
                 "zorgid_crl_publications_total": each.statistics.published,
                 "zorgid_crl_failures_total": each.statistics.failures,
             }
+            broken, severity = each.statistics.findings, {"severity": "error"}
+            yield Reading(name="zorgid_lint_findings_total", value=broken, labels=severity)
             for metric, value in values.items():
                 yield Reading(name=metric, value=value, labels={"issuer": name})
 
@@ -163,6 +166,8 @@ class OcspGauges:
         for name, label, values in families:
             for key, value in values.items():
                 yield Reading(name=name, value=value, labels={label: key})
+        signed = {"key": "ocsp-responder", "purpose": "ocsp"}
+        yield Reading(name="zorgid_signatures_total", value=counted.signed, labels=signed)
         for holder in self._holders:
             if holder.not_after is not None:
                 yield Reading(
@@ -170,6 +175,25 @@ class OcspGauges:
                     value=holder.not_after.timestamp(),
                     labels={"issuer": holder.issuer.value},
                 )
+
+
+class ListenerGauges:
+    """Connections to the status listener, and the answers that it had to ask for."""
+
+    def __init__(self, listener: StatusListener) -> None:
+        self._counted = listener.statistics
+
+    def readings(self) -> Iterator[Reading]:
+        """All since the start, and what is open now."""
+        counted = self._counted
+        yield Reading(name="zorgid_status_connections_open", value=counted.open)
+        for name, outcome, value in (
+            ("zorgid_status_connections_total", "opened", counted.opened),
+            ("zorgid_status_connections_total", "turned_away", counted.turned_away),
+            ("zorgid_status_answers_total", "answered", counted.answered),
+            ("zorgid_status_answers_total", "failed", counted.failed),
+        ):
+            yield Reading(name=name, value=value, labels={"outcome": outcome})
 
 
 class _Directory(Protocol):
@@ -182,8 +206,10 @@ class _Directory(Protocol):
 class LdapGauges:
     """How far each directory is behind."""
 
-    def __init__(self, followers: Iterable[_Directory]) -> None:
+    def __init__(self, followers: Iterable[_Directory], newest: Callable[[], int]) -> None:
+        """``newest`` tells the position of the journal's newest entry."""
         self._followers = tuple(followers)
+        self._newest = newest
 
     def readings(self) -> Iterator[Reading]:
         """Position, age of what waits, what was set aside, and how it went so far."""
@@ -191,6 +217,7 @@ class LdapGauges:
             found = follower.statistics()
             labels = {"replica": follower.replica or "directory"}
             for name, value in (
+                ("zorgid_ldap_outbox_pending", max(0, self._newest() - found.position)),
                 ("zorgid_ldap_outbox_oldest_seconds", found.lag_seconds),
                 ("zorgid_ldap_connected", int(found.connected)),
                 ("zorgid_ldap_set_aside", len(found.set_aside)),

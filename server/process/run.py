@@ -20,6 +20,7 @@ from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Metrics
 from server.generation.ending import refuse_wrong_states
+from server.metering.expiring import ExpiringCertificates
 from server.process.announce import ServiceManager
 from server.process.counts import JournalCounts
 from server.process.gauges import (
@@ -28,6 +29,7 @@ from server.process.gauges import (
     HoldGauges,
     HsmGauges,
     LdapGauges,
+    ListenerGauges,
     OcspGauges,
     StoreGauges,
 )
@@ -91,6 +93,7 @@ class Process:
         self._alone = place is None
         self._metrics = Metrics()
         self._checks: dict[str, Check] = {}
+        self._counts = JournalCounts(0)
         self.runners: list[Runner] = []
         self._reader = self._opened(_READ_THREADS)
         self._tail = JournalTail(self._opened(1), clock=clock)
@@ -142,7 +145,7 @@ class Process:
         store = Store.open(self._settings.store.url, clock=self._clock)
         self._stack.push_async_callback(store.close)
         store.on_commit(lambda _entries: self._tail.wake())
-        counts = JournalCounts((await self._tail.head()).position)
+        counts = self._counts = JournalCounts((await self._tail.head()).position)
         store.on_commit(counts.apply)
         self._metrics.add_source("journal", counts)
         if self._settings.store.postgresql is not None:
@@ -152,20 +155,27 @@ class Process:
         return store
 
     async def _issuance(self, store: "Store") -> "IssuanceRole":
+        from server.metering.signing import Meters
         from server.roles.issuance import IssuanceRole
 
+        meters = Meters(self._metrics)
         role = IssuanceRole(
             self._settings,
             stores=(store, self._reader),
             tail=self._tail,
             clock=self._clock,
             entropy=self._entropy,
+            meters=meters,
         )
         await role.settle()
         self.runners.append(role.run)
         self._checks["issuance"] = role.problem
         if role.checkpoints is not None:
             self._metrics.add_source("checkpoints", role.checkpoints)
+        self._metrics.add_source("signatures", meters)
+        expiring = ExpiringCertificates(self._reader, self._clock)
+        self.runners.append(expiring.run)
+        self._metrics.add_source("expiring", expiring)
         self._metrics.add_source("held", HoldGauges(role.endings))
         self._metrics.add_source("crl", CrlGauges(role.crls, role.ceremony_crls.latest))
         return role
@@ -188,6 +198,10 @@ class Process:
         self._checks["status"] = role.problem
         self._metrics.add_source("revocations", role.source)
         self._metrics.add_source("ocsp", OcspGauges(role.responder, role.holders.values()))
+        self._metrics.add_source("listener", ListenerGauges(role.listener))
+        role.responder.statistics.measure = partial(
+            self._metrics.observe, "zorgid_ocsp_duration_seconds"
+        )
 
     def _credentials(
         self, issuance: "IssuanceRole | None"
@@ -214,7 +228,10 @@ class Process:
         )
         self.runners.append(role.run)
         self._checks["publisher"] = role.problem
-        self._metrics.add_source("ldap", LdapGauges(each.follower for each in role.replicas))
+        gauges = LdapGauges(
+            (each.follower for each in role.replicas), lambda: self._counts.position
+        )
+        self._metrics.add_source("ldap", gauges)
 
     def _sinks(self, store: "Store") -> None:
         from server.crls.sinks import SinksRole

@@ -19,6 +19,7 @@ from server.checkpoints.maker import CheckpointMaker
 from server.evidence.key import open_evidence
 from server.generation.authorities import open_generations
 from server.generation.lists import CrlFollowers, keep_deltas, keep_parts
+from server.metering.signing import Meters
 from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
 from server.roles.keys import all_responder_keys
@@ -40,6 +41,7 @@ class IssuanceRole:
         tail: JournalTail,
         clock: Clock,
         entropy: Entropy,
+        meters: Meters,
     ) -> None:
         """Build it from the configuration; nothing is started.
 
@@ -50,15 +52,19 @@ class IssuanceRole:
         self._settings = settings
         self.generations = open_generations(settings, entropy)
         self.desk = open_desk(
-            settings, stores=stores, authorities=self.generations, clock=clock, entropy=entropy
+            settings,
+            stores=stores,
+            authorities=meters.authorities(self.generations),
+            clock=clock,
+            entropy=entropy,
         )
         self._responder_keys = all_responder_keys(settings.status, settings.limits)
         self._store = store
         self.crls = CrlFollowers(
             settings, stores, tail, clock=clock, entropy=entropy, policy=crl_policy(settings)
-        ).of(self.generations)
+        ).of(self.generations, meters)
         evidence = settings.evidence
-        key = None if evidence is None else open_evidence(settings, evidence)
+        key = None if evidence is None else meters.evidence(open_evidence(settings, evidence))
         self._statements = Statements(reader=reader, evidence=key, clock=clock)
         self.checkpoints = (
             None

@@ -7,10 +7,11 @@ from pki.domain import cards
 from pki.domain.cards import Card
 from pki.domain.endings.by_time import expired
 from pki.domain.reasons import BlockReason
+from pki.domain.status import Good, OnHold, Revoked
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store
 from store_samples import NOON, card, certificate, serial
-from store_steps import issue, put
+from store_steps import change, issue, put
 
 TICK = timedelta(microseconds=1)
 END = certificate(1).not_after
@@ -64,3 +65,20 @@ async def test_blocked_cards_are_found_by_the_start_of_the_block(
     assert await since_before(NOON) == ()
     assert await since_before(later) == (held[1],)
     assert await since_before(later + TICK) == (held[1], held[0])
+
+
+async def test_certificates_in_use_that_end_are_counted(
+    store: Store, read_store: ReadStore
+) -> None:
+    await issue(store, 1, 2, 3, 4)
+    await change(store, 2, OnHold(since=NOON))
+    await change(store, 3, Revoked(at=NOON, reason=None))
+
+    async def ending(after: datetime, upto: datetime) -> int:
+        return await read_store.read(lambda session: session.certificates_ending(after, upto))
+
+    assert await ending(NOON, END) == 1
+    await change(store, 4, Good())
+    assert await ending(NOON, END) == 2
+    assert await ending(NOON, END - TICK) == 0
+    assert await ending(END, END + TICK) == 0

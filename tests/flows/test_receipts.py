@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 
 import pytest
 
@@ -27,6 +28,17 @@ async def shown(client: IssuanceClient, position: int) -> ChangeReceiptView:
             if [each.sink for each in found.shown if each.shown_at is not None] == SINKS:
                 return found
             await asyncio.sleep(0.05)
+
+
+MEASURED = (
+    r'zorgid_signatures_total\{key="token-ca-g1",purpose="certificate"\}',
+    r'zorgid_signatures_total\{key="token-ca-g1",purpose="crl"\}',
+    r'zorgid_signatures_total\{key="ocsp-responder",purpose="ocsp"\}',
+    r'zorgid_signatures_total\{key="evidence",purpose="evidence"\}',
+    r'zorgid_sign_duration_seconds_count\{key="token-ca-g1"\}',
+    "zorgid_ocsp_duration_seconds_count",
+    r'zorgid_status_connections_total\{outcome="opened"\}',
+)
 
 
 async def test_every_sink_is_seen_from_outside(practice: Practice, nursery: Nursery) -> None:
@@ -55,3 +67,9 @@ async def test_every_sink_is_seen_from_outside(practice: Practice, nursery: Nurs
         for sink in SINKS:
             assert f'zorgid_change_shown_seconds_count{{sink="{sink}"}}' in metrics
             assert f'zorgid_changes_awaited{{sink="{sink}"}} 0.0' in metrics
+        for line in MEASURED:
+            assert re.search(f"^{line} [1-9]", metrics, re.MULTILINE), line
+        assert 'zorgid_ldap_outbox_pending{replica="directory"} 0.0' in metrics
+        assert 'zorgid_certificates_expiring{within_days="30"} 0.0' in metrics
+        assert 'zorgid_lint_findings_total{severity="error"} 0.0' in metrics
+        assert "zorgid_signature_errors_total{" not in metrics

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from pki.telemetry.metric_names import COUNTERS, GAUGES
+from pki.telemetry.metric_names import COUNTERS, GAUGES, HISTOGRAMS
 
 pytestmark = pytest.mark.promtool
 
@@ -17,6 +17,7 @@ RULES: Final = ROOT / "deploy/prometheus/zorgid.rules.yml"
 DASHBOARD: Final = ROOT / "deploy/grafana/zorgid.json"
 SOURCES: Final = ("pki", "server", "crl", "ocsp", "ldap_publish", "issuance", "ca")
 NAME: Final = re.compile(r"zorgid_[a-z_]+")
+ALL: Final = COUNTERS.keys() | GAUGES.keys() | HISTOGRAMS.keys()
 
 
 def panels() -> list[dict[str, Any]]:
@@ -32,7 +33,11 @@ def given() -> set[str]:
     """Metrics that some code gives a value to."""
     files = [path for folder in SOURCES for path in (ROOT / folder).rglob("*.py")]
     text = "".join(each.read_text("utf-8") for each in files if each.stem != "metric_names")
-    return set(NAME.findall(text)) & (COUNTERS.keys() | GAUGES.keys())
+    return set(NAME.findall(text)) & ALL
+
+
+def test_each_metric_has_a_value_somewhere() -> None:
+    assert ALL - given() == set()
 
 
 def promtool(*words: str | Path) -> str:
@@ -43,7 +48,8 @@ def promtool(*words: str | Path) -> str:
 
 @pytest.mark.parametrize("path", [RULES, DASHBOARD], ids=["rules", "dashboard"])
 def test_each_metric_is_there(path: Path) -> None:
-    assert set(NAME.findall(path.read_text("utf-8"))) <= given()
+    asked = {name.removesuffix("_bucket") for name in NAME.findall(path.read_text("utf-8"))}
+    assert asked <= given()
 
 
 def test_promtool_reads_the_rules() -> None:
@@ -63,7 +69,42 @@ def series(name: str, values: str) -> dict[str, str]:
     return {"series": name, "values": values}
 
 
+SLOW: Final = {
+    "slow": [("0.5", "0+80x99"), ("1.0", "0+99x99"), ("+Inf", "0+99x99")],
+    "quick": [("0.5", "0+999x99"), ("1.0", "0+999x99"), ("+Inf", "0+1000x99")],
+}
+
+
+@pytest.mark.parametrize(("how", "fires"), [("slow", 1), ("quick", 0)])
+def test_an_alert_comes_of_answers_that_are_slow(how: str, fires: int, tmp_path: Path) -> None:
+    name = 'zorgid_ocsp_duration_seconds_bucket{{instance="a",le="{}"}}'
+    buckets = [series(name.format(le), values) for le, values in SLOW[how]]
+    firing = 'count(ALERTS{alertname="ZorgidOcspSlow",alertstate="firing"}) or vector(0)'
+    asked = {
+        "expr": firing,
+        "eval_time": "80m",
+        "exp_samples": [{"labels": "{}", "value": fires}],
+    }
+    group = {"interval": "1m", "input_series": buckets, "promql_expr_test": [asked]}
+    path = tmp_path / "slow.yml"
+    path.write_text(json.dumps({"rule_files": [str(RULES)], "tests": [group]}), "utf-8")
+    assert "SUCCESS" in promtool("test", "rules", path)
+
+
 CASES: Final = {
+    "ZorgidSignaturesFail": (
+        'zorgid_signature_errors_total{key="g1",error="signer-unavailable"}',
+        "_x77 1x99",
+        "3x99",
+    ),
+    "ZorgidLintFinds": ('zorgid_lint_findings_total{severity="error"}', "0x75 2x99", "2x99"),
+    "ZorgidLdapOutbox": ('zorgid_ldap_outbox_pending{replica="a"}', "5000x99", "20x99"),
+    "ZorgidManyCardsEnd": ('zorgid_certificates_expiring{within_days="30"}', "101x99", "100x99"),
+    "ZorgidConnectionsTurnedAway": (
+        'zorgid_status_connections_total{outcome="turned_away"}',
+        "0+9x99",
+        "9x99",
+    ),
     "ZorgidDown": ('up{job="zorgid",instance="a"}', "1 0x9", "1x9"),
     "ZorgidStoreNotSeen": ('zorgid_store_contact_age_seconds{role="reader"}', "3x9", "0.2x9"),
     "ZorgidCrlLate": ('zorgid_crl_late{issuer="g1"}', "1x9", "0x9"),

@@ -48,6 +48,20 @@ class LinkReads(RegistryReads):
         query = sa.select(cards).select_from(join).where(in_use, certificates.c.not_after < at)
         return self._cards(query.order_by(certificates.c.not_after, cards.c.id))
 
+    def certificates_ending(self, after: datetime, upto: datetime) -> int:
+        """How many that are good or on hold end after ``after`` and not after ``upto``.
+
+        It reads every certificate, as `cards_expired_before` does.
+        """
+        table = schema.certificates
+        query = sa.select(sa.func.count()).where(
+            table.c.status.in_(("good", "hold")),
+            table.c.not_after > after,
+            table.c.not_after <= upto,
+        )
+        row = self._row(query)
+        return 0 if row is None else int(row[0])
+
     def cards_unlinked_before(self, at: datetime) -> tuple[Card, ...]:
         """Cards, active or blocked, whose last link ended before ``at`` or then; oldest first.
 
