@@ -23,10 +23,12 @@ from ldap_publish.plan import (
     DeleteValues,
     ReplaceValues,
 )
-from ldap_publish.ports import Done, NotAccepted, Outcome, ParentMissing
+from ldap_publish.ports import Done, NotAccepted, Outcome, Page, ParentMissing
 from ldap_publish.wire import messages
+from ldap_publish.wire.ber import BadMessage
 from ldap_publish.wire.connection import LdapWire, Limits
 from ldap_publish.wire.messages import Found, LdapResult, Modification
+from ldap_publish.wire.paging import cookie_of, next_page
 from pki.domain.errors import ConfigurationInvalid, DirectoryUnavailable
 
 # Result codes of RFC 4511 appendix A.
@@ -37,6 +39,11 @@ _NO_SUCH_OBJECT: Final = 32
 _ENTRY_EXISTS: Final = 68
 _REFUSALS: Final = frozenset({17, 18, 19, 21, 34, 64, 65, 66, 67, 69})
 """What is about the entry itself; every other code is about the directory and is tried again."""
+
+_NOT_IN_BULK: Final = frozenset({2, 3, 4, 11, 12, 50, 53})
+"""How servers say that they give no page, or no more of them: limits, or an unknown control."""
+
+_PAGE: Final = 1000
 
 _LDAP_PORT: Final = 389
 _LDAPS_PORT: Final = 636
@@ -117,13 +124,21 @@ class LdapDirectory:
         _demand(result)
         return found[0].attributes if found else None
 
-    async def names_below(self, dn: str) -> tuple[str, ...]:
-        """The names of all entries directly below this one, as the server writes them."""
-        result, found = await self._ask(messages.search_below(dn))
+    async def page_below(
+        self, dn: str, attributes: Sequence[str], after: bytes = b""
+    ) -> Page | None:
+        control = next_page(_PAGE, after)
+        result, found = await self._ask(messages.search_below(dn, attributes), control)
         if result.code == _NO_SUCH_OBJECT:
-            return ()
+            return Page(entries=(), after=b"")
+        if result.code in _NOT_IN_BULK:
+            return None
         _demand(result)
-        return tuple(each.dn for each in found)
+        try:
+            after = cookie_of(result.controls)
+        except BadMessage as error:
+            raise _unavailable(f"the directory does not speak LDAP: {error}") from error
+        return Page(entries=tuple((each.dn, each.attributes) for each in found), after=after)
 
     async def apply(self, change: Change) -> Outcome:
         result, _ = await self._ask(_operation(change))
@@ -135,12 +150,12 @@ class LdapDirectory:
         if wire is not None:
             wire.abort()
 
-    async def _ask(self, operation: bytes) -> tuple[LdapResult, list[Found]]:
+    async def _ask(self, operation: bytes, control: bytes = b"") -> tuple[LdapResult, list[Found]]:
         try:
             wire = self._wire
             if wire is None or not wire.usable:
                 wire = await self._connected()
-            return await wire.ask(operation)
+            return await wire.ask(operation, control)
         except (OSError, ssl.SSLError) as error:
             why = str(error) if isinstance(error, ConnectionError) else type(error).__name__
             raise _unavailable(f"the directory cannot be used: {why}") from error

@@ -23,6 +23,8 @@ ROOT_CRL: Final = "authorityRevocationList;binary"
 OBJECT_CLASS: Final = "objectClass"
 
 PERSON_CLASSES: Final = ("inetOrgPerson", "pkiUser", "zorgIdCard")
+PERSON_NAMES: Final = ("cn", "sn", "givenName", "o", "serialNumber")
+UID: Final = "uid"
 CA_CLASSES: Final = ("organizationalUnit", "pkiCA")
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -94,15 +96,15 @@ def card_entry(certificate: IssuedCertificate, base: str) -> Entry:
     """
     subject = read_name(read_certificate(certificate.der).content.subject_der)
     named = (
-        ("cn", _required(subject, oids.COMMON_NAME)),
-        ("sn", _required(subject, oids.SURNAME)),
-        ("givenName", _texts(subject, oids.GIVEN_NAME)),
-        ("o", _texts(subject, oids.ORGANISATION)),
-        ("serialNumber", _texts(subject, oids.SERIAL_NUMBER)),
+        _required(subject, oids.COMMON_NAME),
+        _required(subject, oids.SURNAME),
+        _texts(subject, oids.GIVEN_NAME),
+        _texts(subject, oids.ORGANISATION),
+        _texts(subject, oids.SERIAL_NUMBER),
     )
     own = tuple(
         Values(attribute=name, values=values, keeping=Keeping.EXACT)
-        for name, values in named
+        for name, values in zip(PERSON_NAMES, named, strict=True)
         if values
     )
     return Entry(
@@ -110,7 +112,7 @@ def card_entry(certificate: IssuedCertificate, base: str) -> Entry:
         object_classes=PERSON_CLASSES,
         attributes=(
             *own,
-            _present("uid", certificate.serial.decimal.encode()),
+            _present(UID, certificate.serial.decimal.encode()),
             _present(CERTIFICATE, certificate.der),
         ),
     )

@@ -111,12 +111,24 @@ def plan_values(dn: str, wanted: Values, actual: Actual) -> Change | None:
                 return None
             return AddValues(dn=dn, attribute=wanted.attribute, values=missing)
         case Keeping.NEWEST:
-            (newest,) = wanted.values
-            if held and max(map(crl_number, held)) >= crl_number(newest):
+            if set(held) == set(wanted.values) or _overtaken(wanted, held):
                 return None
         case _:
             assert_never(wanted.keeping)
     return ReplaceValues(dn=dn, attribute=wanted.attribute, values=wanted.values)
+
+
+def plan_again(dn: str, wanted: Values, actual: Actual) -> Change | None:
+    """Write a CRL again, whatever shows; unless that is a newer one."""
+    if _overtaken(wanted, actual.get(wanted.attribute.lower(), ())):
+        return None
+    return ReplaceValues(dn=dn, attribute=wanted.attribute, values=wanted.values)
+
+
+def _overtaken(wanted: Values, held: tuple[bytes, ...]) -> bool:
+    """Whether a CRL with a higher number stands there. Of one number there is but one CRL."""
+    (newest,) = wanted.values
+    return bool(held) and max(map(crl_number, held)) > crl_number(newest)
 
 
 def plan_absence(dn: str, certificate: bytes, actual: Actual | None) -> tuple[Change, ...]:

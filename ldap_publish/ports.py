@@ -88,11 +88,28 @@ class NotAccepted:
 Outcome = Done | ParentMissing | NotAccepted
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Entries by name, in any order; ``after`` stands for the next page, empty at the end."""
+
+    entries: Sequence[tuple[str, Actual]]
+    after: bytes
+
+
 class Directory(Protocol):
     """The LDAP directory. Each raises DirectoryUnavailable within its time limit."""
 
     async def read(self, dn: str, attributes: Sequence[str]) -> Actual | None:
         """These attributes of this entry; None when there is no such entry."""
+        ...
+
+    async def page_below(
+        self, dn: str, attributes: Sequence[str], after: bytes = b""
+    ) -> Page | None:
+        """Some of the entries directly below this one, from behind ``after``.
+
+        None: the directory does not give them so.
+        """
         ...
 
     async def apply(self, change: Change) -> Outcome:

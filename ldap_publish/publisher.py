@@ -13,10 +13,12 @@ from ldap_publish.entry import (
     card_entry,
     crl_values,
 )
+from ldap_publish.holdings import Holdings, look
 from ldap_publish.plan import (
     Actual,
     Change,
     plan_absence,
+    plan_again,
     plan_presence,
     plan_rewrite,
     plan_values,
@@ -55,8 +57,8 @@ Result = InLine | TreeMissing | Unpublishable
 class Publisher:
     """Publishes cards and CRLs under one tree. Each method raises DirectoryUnavailable.
 
-    With ``rewrite`` every entry of a card or CA is written once even when it reads right, for a
-    directory whose indexes are not trusted.
+    With ``rewrite`` every entry of a card or CA and every CRL is written once even when it reads
+    right, for a directory whose indexes are not trusted.
     """
 
     def __init__(self, directory: Directory, tree: Tree, *, rewrite: bool = False) -> None:
@@ -71,6 +73,10 @@ class Publisher:
             if plan_presence(entry, actual):
                 return False
         return True
+
+    async def look(self) -> Holdings | None:
+        """What the directory holds now; None to write it again, or when it gives no pages."""
+        return None if self._rewrite else await look(self._directory, self._tree)
 
     async def make_tree(self) -> Result:
         """Make what is missing of the tree, parents first."""
@@ -109,12 +115,15 @@ class Publisher:
             return InLine(0)
         dn = ca_dn(crl.issuer, self._tree.base)
         values = crl_values(crl, is_root=ca.is_root)
+        rewrite = self._rewrite
 
         def plan(actual: Actual | None) -> Sequence[Change] | None:
+            nonlocal rewrite
             if actual is None:
                 return None
-            change = plan_values(dn, values, actual)
-            return () if change is None else (change,)
+            planned = (plan_again if rewrite else plan_values)(dn, values, actual)
+            rewrite = False
+            return () if planned is None else (planned,)
 
         return await self._settle(dn, (values.attribute,), plan)
 

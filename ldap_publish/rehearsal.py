@@ -11,7 +11,7 @@ from ldap_publish.plan import (
     DeleteEntry,
     ReplaceValues,
 )
-from ldap_publish.ports import Directory, Done, Outcome
+from ldap_publish.ports import Directory, Done, Outcome, Page
 
 
 class Rehearsal:
@@ -30,6 +30,12 @@ class Rehearsal:
         for change in self._changes.pop(dn, ()):
             actual = _after(change, actual)
         return actual
+
+    async def page_below(
+        self, dn: str, attributes: Sequence[str], after: bytes = b""
+    ) -> Page | None:
+        """As the directory is, before any change."""
+        return await self._directory.page_below(dn, attributes, after)
 
     async def apply(self, change: Change) -> Outcome:
         self._told(change)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from ldap_publish.holdings import Holdings
 from ldap_publish.ports import CardCertificate, Facts
 from ldap_publish.publisher import InLine, Publisher, Result, TreeMissing, Unpublishable
 from ldap_publish.tree import Tree
@@ -24,6 +25,8 @@ T = TypeVar("T")
 _PAGE: Final = 500
 _WINDOW: Final = 64
 """How many targets are under way at once: more gain nothing, as a server commits one by one."""
+_TURN: Final = 32
+"""How many are held against what was seen before others in this process get their turn."""
 _PATIENCE: Final = 3
 """A target that breaks the connection this often while the directory answers is set aside."""
 
@@ -97,15 +100,29 @@ class Upkeep:
                 next_step="load the schema of config/ldap; check the base and the writer's rights",
             )
         self.changes += made.changes
+        holdings = await self._publisher.look()
         after: SerialNumber | None = None
         while page := await self._facts.card_certificates_after(after, _PAGE):
-            await self.bring({_target(card): card for card in page})
+            await self.bring({_target(card): card for card in await self._owed(page, holdings)})
             after = page[-1].certificate.serial
             examined += len(page)
         await self.bring({Target(issuer=ca.issuer, serial=None): None for ca in self._tree.cas})
         changed = self.changes - before
         _log.info("directory reconciled", extra={"examined": examined, "changed": changed})
         return Reconciled(examined=examined, changed=changed)
+
+    async def _owed(
+        self, page: Sequence[CardCertificate], holdings: Holdings | None
+    ) -> list[CardCertificate]:
+        """Those that were not seen to be in line, and those that were set aside."""
+        owed = []
+        for number, card in enumerate(page):
+            if number % _TURN == 0:
+                await asyncio.sleep(0)
+            agreed = holdings is not None and holdings.agrees(card)
+            if not agreed or self._is_suspect(_target(card)):
+                owed.append(card)
+        return owed
 
     def _is_suspect(self, target: Target) -> bool:
         return target in self._suspects or target in self.set_aside

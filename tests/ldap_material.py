@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ldap_publish.plan import Actual, AddEntry, AddValues, Change, DeleteEntry, ReplaceValues
-from ldap_publish.ports import CardCertificate, Done, Outcome, ParentMissing
+from ldap_publish.ports import CardCertificate, Done, Outcome, Page, ParentMissing
 from pki.domain.cards import Active, CardPhase
 from pki.domain.errors import DirectoryUnavailable
 from pki.domain.events import CardConfirmed, CrlPublished, Event
@@ -243,9 +243,28 @@ class FakeDirectory:
         self.down = False
         self.breaks_after: int | None = None
         self.applied: list[Change] = []
+        self.reads = 0
+        self.gives_pages = True
+
+    async def page_below(
+        self, dn: str, attributes: Sequence[str], after: bytes = b""
+    ) -> Page | None:
+        self._fail(dn)
+        if not self.gives_pages:
+            return None
+        below = [each for each in self.entries if each.partition(",")[2] == dn]
+        start = int(after or b"0")
+        wanted = {each.lower() for each in attributes}
+        entries = [
+            (name, {key: held for key, held in self.entries[name].items() if key in wanted})
+            for name in below[start : start + 3]
+        ]
+        more = start + 3 < len(below)
+        return Page(entries=entries, after=b"%d" % (start + 3) if more else b"")
 
     async def read(self, dn: str, attributes: Sequence[str]) -> Actual | None:
         self._fail(dn)
+        self.reads += 1
         held = self.entries.get(dn)
         if held is None:
             return None

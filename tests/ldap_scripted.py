@@ -51,7 +51,7 @@ class _Served(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._held += data
         while (found := header(self._held, 0)) is not None and found[1] <= len(self._held):
-            (_, number), (tag, _) = elements(self._held[found[0] : found[1]])
+            (_, number), (tag, _), *_ = elements(self._held[found[0] : found[1]])
             self._held = self._held[found[1] :]
             request = int.from_bytes(number, "big"), tag
             if tag == BIND:

@@ -47,8 +47,8 @@ class LdapWire(asyncio.Protocol):
         """Whether requests can be sent."""
         return self._transport is not None
 
-    async def ask(self, operation: bytes) -> tuple[LdapResult, list[Found]]:
-        """Send it and wait for its end.
+    async def ask(self, operation: bytes, control: bytes = b"") -> tuple[LdapResult, list[Found]]:
+        """Send it, with one control or none, and wait for its end.
 
         Raises:
             ConnectionError: the connection ended, or the server was silent for too long.
@@ -61,7 +61,7 @@ class LdapWire(asyncio.Protocol):
             self._active = now
         pending = _Pending(answer=self._loop.create_future(), since=now)
         self._pending[number] = pending
-        self._transport.write(message(number, operation))
+        self._transport.write(message(number, operation, control))
         try:
             return await pending.answer, pending.found
         finally:

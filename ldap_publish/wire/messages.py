@@ -1,4 +1,4 @@
-"""Requests and responses of LDAPv3 (RFC 4511 4), without referrals and without controls. Pure."""
+"""Requests and responses of LDAPv3 (RFC 4511 4), without referrals. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ _ENTRY: Final = 0
 _ONE_LEVEL: Final = 1
 _NO_ATTRIBUTES: Final = "1.1"
 _RESULT_PIECES: Final = 3
+_CONTROLS: Final = 0xA0
 
 
 class Modification(IntEnum):
@@ -41,10 +42,11 @@ class Modification(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LdapResult:
-    """The end of an operation (RFC 4511 4.1.9)."""
+    """The end of an operation (RFC 4511 4.1.9); ``controls``: those that came with it."""
 
     code: int
     message: str
+    controls: bytes = b""
 
     @property
     def name(self) -> str:
@@ -64,9 +66,10 @@ Response = LdapResult | Found | None
 """None: a reference to another server, which is never followed."""
 
 
-def message(number: int, operation: bytes) -> bytes:
-    """The operation in its envelope."""
-    return tlv(SEQUENCE, integer(number), operation)
+def message(number: int, operation: bytes, control: bytes = b"") -> bytes:
+    """The operation in its envelope, with one control or none."""
+    controls = tlv(_CONTROLS, control) if control else b""
+    return tlv(SEQUENCE, integer(number), operation, controls)
 
 
 def bind_simple(dn: str, password: str) -> bytes:
@@ -87,9 +90,9 @@ def search_entry(dn: str, attributes: Sequence[str]) -> bytes:
     return _search(dn, _ENTRY, attributes)
 
 
-def search_below(dn: str) -> bytes:
-    """The names of the entries directly below this one."""
-    return _search(dn, _ONE_LEVEL, (_NO_ATTRIBUTES,))
+def search_below(dn: str, attributes: Sequence[str]) -> bytes:
+    """The entries directly below this one; only their names without ``attributes``."""
+    return _search(dn, _ONE_LEVEL, attributes or (_NO_ATTRIBUTES,))
 
 
 def _search(dn: str, scope: int, attributes: Sequence[str]) -> bytes:
@@ -128,13 +131,13 @@ def read_response(content: bytes) -> tuple[int, Response]:
         BadMessage: it is no response that we know.
     """
     try:
-        (_, number), (tag, operation), *_ = elements(content)
+        (_, number), (tag, operation), *more = elements(content)
         if tag == SEARCH_ENTRY:
             return int.from_bytes(number, "big"), _entry(operation)
         if tag == SEARCH_REFERENCE:
             return int.from_bytes(number, "big"), None
         if tag in _RESULTS:
-            return int.from_bytes(number, "big"), _result(operation)
+            return int.from_bytes(number, "big"), _result(operation, more)
     except BadMessage:
         raise
     except ValueError as error:
@@ -142,12 +145,13 @@ def read_response(content: bytes) -> tuple[int, Response]:
     raise BadMessage("a response of another kind")
 
 
-def _result(operation: bytes) -> LdapResult:
+def _result(operation: bytes, more: Sequence[tuple[int, bytes]]) -> LdapResult:
     pieces = list(elements(operation))
     if len(pieces) < _RESULT_PIECES or pieces[0][0] != ENUMERATED or pieces[2][0] != OCTET_STRING:
         raise BadMessage("a result in another form")
     code = int.from_bytes(pieces[0][1], "big")
-    return LdapResult(code=code, message=pieces[2][1].decode("utf-8", "replace"))
+    controls = next((content for tag, content in more if tag == _CONTROLS), b"")
+    return LdapResult(code=code, message=pieces[2][1].decode("utf-8", "replace"), controls=controls)
 
 
 def _entry(operation: bytes) -> Found:
@@ -169,6 +173,7 @@ _NAMES: Final = {
     8: "strongerAuthRequired",
     10: "referral",
     11: "adminLimitExceeded",
+    12: "unavailableCriticalExtension",
     13: "confidentialityRequired",
     14: "saslBindInProgress",
     16: "noSuchAttribute",

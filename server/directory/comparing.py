@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -143,11 +143,24 @@ class Comparison:
         """Cards that the store does not know, or that never were confirmed; never taken away."""
         found = set()
         for ca in self._tree.cas:
-            for dn in await self._directory.names_below(ca_dn(ca.issuer, self._tree.base)):
+            async for dn in self._names_below(ca_dn(ca.issuer, self._tree.base)):
                 attribute, _, value = dn.partition(",")[0].partition("=")
                 if attribute.lower() == "uid" and value not in shown:
                     found.add(Difference(kind="unknown", dn=dn))
         return found
+
+    async def _names_below(self, dn: str) -> AsyncIterator[str]:
+        after = b""
+        while True:
+            page = await self._directory.page_below(dn, (), after)
+            if page is None:
+                self._say("the directory lists no names: entries that are unknown are not told")
+                return
+            for name, _ in page.entries:
+                yield name
+            if not page.after:
+                return
+            after = page.after
 
 
 def _difference(change: Change) -> Difference:

@@ -46,6 +46,7 @@ async def test_what_differs_is_found_and_repaired(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(comparing, "_SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr("ldap_publish.directory._PAGE", 3)
     async with running_slapd(tmp_path) as slapd:
         bench = Bench(server_of(slapd))
         lost, changed, early, unknown = (card_certificate(bench.ca, each) for each in range(4))

@@ -32,6 +32,7 @@ from ldap_publish.plan import (
     ReplaceValues,
     crl_number,
     plan_absence,
+    plan_again,
     plan_presence,
     plan_values,
 )
@@ -122,6 +123,18 @@ def test_a_crl_gives_way_to_a_newer_one_only() -> None:
     assert plan_values("x", new, {CRL.lower(): (b"no crl",)}) == replaced
     assert plan_values("x", new, {CRL.lower(): new.values}) is None
     assert plan_values("x", old, {CRL.lower(): new.values}) is None
+    for held in ((*old.values, *new.values), (b"no crl", *new.values)):
+        assert plan_values("x", new, {CRL.lower(): held}) == replaced
+    namesake = crl_values(published_crl(make_ca(), 10), is_root=False)
+    assert plan_values("x", new, {CRL.lower(): namesake.values}) == replaced
+
+
+def test_a_crl_is_written_again_unless_a_newer_one_shows() -> None:
+    old, new = (crl_values(published_crl(CA, number), is_root=False) for number in (9, 10))
+    replaced = ReplaceValues(dn="x", attribute=CRL, values=new.values)
+    for held in ((), old.values, new.values, (b"no crl",)):
+        assert plan_again("x", new, {CRL.lower(): held}) == replaced
+    assert plan_again("x", old, {CRL.lower(): new.values}) is None
 
 
 def test_the_roots_crl_has_its_own_attribute() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ldap_house import CA, TREE, House
 from ldap_material import BASE, FakeDirectory, card_certificate, published_crl
-from ldap_publish.entry import CERTIFICATE, card_dn
+from ldap_publish.entry import CERTIFICATE, CRL, card_dn
 from ldap_publish.plan import AddEntry, Change, DeleteEntry, ReplaceValues
 from ldap_publish.ports import Outcome
 from ldap_publish.publisher import Publisher
@@ -65,6 +65,7 @@ async def test_all_is_written_again_and_what_others_placed_stays() -> None:
     house = House()
     card = card_certificate(CA, 1)
     house.facts.put(card)
+    house.facts.publish(published_crl(CA, 1))
     await house.upkeep.reconcile()
     held = house.directory.entries[card_dn(card, BASE)]
     held[CERTIFICATE.lower()] = (b"theirs", card.der)
@@ -78,6 +79,9 @@ async def test_all_is_written_again_and_what_others_placed_stays() -> None:
         if isinstance(each, ReplaceValues) and each.dn == card_dn(card, BASE)
     }
     assert written == {"cn", "sn", "givenName", "o", "serialNumber", "uid", CERTIFICATE}
+    assert [each.dn for each in house.directory.applied if each.attribute == CRL] == [  # type: ignore[union-attr] # nothing is added here
+        f"ou=token-ca-g1,{BASE}"
+    ]
     assert set(held[CERTIFICATE.lower()]) == {b"theirs", card.der}
     assert BASE not in {each.dn for each in house.directory.applied}
 

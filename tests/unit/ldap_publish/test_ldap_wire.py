@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ldap3.protocol.rfc2696 import RealSearchControlValue
 from ldap3.protocol.rfc4511 import LDAPMessage
 from pyasn1.codec.ber import decoder
 
 from ldap_material import BASE
 from ldap_publish.directory import LdapDirectory
 from ldap_publish.plan import AddValues
-from ldap_publish.ports import Done
+from ldap_publish.ports import Done, Page
 from ldap_publish.wire import messages
 from ldap_publish.wire.ber import BadMessage, elements, header, integer, octets, tlv
 from ldap_publish.wire.messages import Found, LdapResult, Modification
-from ldap_scripted import SEARCH, Request, entry, reference, result, scripted
+from ldap_publish.wire.paging import next_page
+from ldap_scripted import SEARCH, SEARCH_DONE, Request, entry, reference, result, scripted
 from pki.domain.errors import DirectoryUnavailable
 
 NAMES = st.text(max_size=300)
@@ -55,8 +57,10 @@ def test_other_requests_are_read_by_others(dn: str) -> None:
     assert (bytes(search["baseObject"]), int(search["scope"])) == (dn.encode(), 0)
     assert [bytes(each) for each in search["attributes"]] == [b"cn", b"sn;binary"]
     assert bytes(search["filter"]["present"]) == b"objectClass"
-    below = read_by_others(messages.search_below(dn))
+    below = read_by_others(messages.search_below(dn, ()))
     assert (int(below["scope"]), bytes(below["attributes"][0])) == (1, b"1.1")
+    below = read_by_others(messages.search_below(dn, ("cn",)))
+    assert [bytes(each) for each in below["attributes"]] == [b"cn"]
     assert bytes(read_by_others(messages.delete(dn))) == dn.encode()
 
 
@@ -123,6 +127,63 @@ async def test_a_server_that_does_otherwise_is_unavailable(answers: list[bytes],
     with pytest.raises(DirectoryUnavailable, match=says) as refused:
         await asked(answers)
     assert refused.value.next_step
+
+
+def paged(number: int, code: int, *controls: bytes) -> bytes:
+    """The end of a search, with these controls."""
+    content = tlv(SEARCH_DONE, integer(code, 0x0A), octets(b""), octets(b""))
+    return tlv(0x30, integer(number), content, tlv(0xA0, *controls))
+
+
+def page_of(value: bytes, kind: bytes = b"1.2.840.113556.1.4.319") -> bytes:
+    return tlv(0x30, octets(kind), octets(value))
+
+
+async def page(answers: Sequence[bytes]) -> Page | None:
+    async with scripted(lambda _: answers) as server:
+        directory = LdapDirectory(server)
+        try:
+            return await directory.page_below(BASE, ("o",))
+        finally:
+            await directory.close()
+
+
+async def test_a_page_says_where_the_next_one_begins() -> None:
+    first = entry(NUMBER, BASE, O=b"x")
+    cookie = page_of(tlv(0x30, integer(0), octets(b"next")))
+    found = await page([first, paged(NUMBER, 0, page_of(b"", b"1.2.3"), cookie)])
+    assert found == Page(entries=((BASE, {"o": (b"x",)}),), after=b"next")
+    found = await page([first, paged(NUMBER, 0)])
+    assert found is not None
+    assert found.after == b""
+
+
+@pytest.mark.parametrize("code", [4, 11, 12, 53])
+async def test_a_server_without_pages_says_so(code: int) -> None:
+    assert await page([entry(NUMBER, BASE), paged(NUMBER, code)]) is None
+
+
+async def test_nothing_is_below_what_is_not_there() -> None:
+    assert await page([paged(NUMBER, 32)]) == Page(entries=(), after=b"")
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"\x30", tlv(0x30), tlv(0x30, octets(b"")), tlv(0x30, integer(1)), tlv(0x30) * 2]
+)
+async def test_a_page_in_another_form_is_refused(value: bytes) -> None:
+    with pytest.raises(DirectoryUnavailable, match="does not speak LDAP"):
+        await page([paged(NUMBER, 0, page_of(value))])
+
+
+def test_the_control_is_read_by_others() -> None:
+    whole = messages.message(7, messages.search_below(BASE, ()), next_page(1000, b"cookie"))
+    decoded, rest = decoder.decode(whole, asn1Spec=LDAPMessage())
+    assert not rest
+    (control,) = decoded["controls"]
+    assert bytes(control["controlType"]) == b"1.2.840.113556.1.4.319"
+    assert bool(control["criticality"])
+    asked, _ = decoder.decode(bytes(control["controlValue"]), asn1Spec=RealSearchControlValue())
+    assert (int(asked["size"]), bytes(asked["cookie"])) == (1000, b"cookie")
 
 
 async def test_references_to_other_servers_are_not_followed() -> None:
