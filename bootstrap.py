@@ -52,9 +52,9 @@ def _all(*names: str) -> Callable[[], bool]:
     return lambda: all(_command(name)() or glob.glob(name) for name in names)  # noqa: PTH207 -- absolute
 
 
-CARD_PEERS = "pcscd vsmartcard-vpcd opensc opensc-pkcs11 yubico-piv-tool openssh-client iproute2"
+CARD_PEERS = "pcscd vsmartcard-vpcd opensc opensc-pkcs11 yubico-piv-tool yubikey-manager openssh-client iproute2"
 READER = ("pcscd", "/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "ip")
-STRANGERS = ("yubico-piv-tool", "opensc-tool", "/usr/lib/*/opensc-pkcs11.so", "ssh-keygen")
+STRANGERS = ("yubico-piv-tool", "ykman", "opensc-tool", "/usr/lib/*/opensc-pkcs11.so", "ssh-keygen")
 INITDB = (_all("/usr/lib/postgresql/*/bin/initdb"), _command("initdb"))
 COMPILER = _all("gcc", "/usr/include/PCSC/winscard.h", f"{sysconfig.get_path('include')}/Python.h")
 DEMO_PEERS = (

@@ -40,7 +40,8 @@ def _pcsc() -> bool:
 
     Only root can give pcscd a network of its own.
     """
-    names = ("pcscd", "ip", "unshare", "yubico-piv-tool", "ssh-keygen", "pk12util", *OPENSC)
+    daemon = ("pcscd", "ip", "unshare")
+    names = (*daemon, "yubico-piv-tool", "ykman", "ssh-keygen", "pk12util", *OPENSC)
     driver = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
     another_card = any(Path("/usr/lib").glob("*/libcacard.so.0"))
     library = importlib.util.find_spec("smartcard") is not None

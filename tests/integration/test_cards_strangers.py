@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from card_made import NOW
+from card_made import NOW, at, make
 from card_maker import usual_maker
+from card_writer.readers.held import HeldCard
+from peers import program
 from pki.api.fields import from_pem, to_pem
 from pki.trust.attestation.chain import AttestationTrust
 from vcard_link import CardLink
@@ -46,6 +48,10 @@ def run(pcscd: Pcscd, *words: str, given: str = "") -> str:
 
 def yubico(pcscd: Pcscd, *words: str, given: str = "") -> str:
     return run(pcscd, "yubico-piv-tool", "-r", pcscd.slot(), *words, given=given)
+
+
+def ykman(pcscd: Pcscd, *words: str) -> str:
+    return run(pcscd, str(program("ykman")), "-r", pcscd.slot(), "piv", *words)
 
 
 def with_key(pcscd: Pcscd, algorithm: str, folder: Path) -> str:
@@ -118,6 +124,41 @@ def test_strangers_read_and_verify_where_a_key_was_made(
         said = run(pcscd, "openssl", "verify", "-CAfile", root, "-untrusted", issuer, proof)
         assert said.strip().endswith(": OK")
         chain = tuple(from_pem((tmp_path / name).read_text()) for name in ("proof.pem", "card.pem"))
-        public = card.keys[0x9A].private.public_key()
-        spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        AttestationTrust([usual_maker().root]).judge(chain, spki, NOW)
+        AttestationTrust([usual_maker().root]).judge(chain, spki_of(card), NOW)
+
+
+@pytest.mark.usefixtures("inserted")
+def test_ykman_makes_and_attests_a_key_and_changes_pin_and_puk(
+    pcscd: Pcscd, card: PivCard, tmp_path: Path
+) -> None:
+    lock = ("-m", card.lock.key.hex())
+    public, proof = str(tmp_path / "public.pem"), tmp_path / "proof.pem"
+    ykman(pcscd, "keys", "generate", "-a", "ECCP256", *lock, "9a", public)
+    ykman(pcscd, "certificates", "generate", *lock, "-P", PIN, "-s", "Jansen", "9a", public)
+    ykman(pcscd, "keys", "attest", "9a", str(proof))
+    AttestationTrust([usual_maker().of_card]).judge(
+        (from_pem(proof.read_text()),), spki_of(card), NOW
+    )
+    ykman(pcscd, "access", "change-pin", "-P", PIN, "-n", "975310")
+    ykman(pcscd, "access", "change-puk", "-p", PUK, "-n", "80246791")
+    assert (card.pin.value, card.puk.value) == (b"975310\xff\xff", b"80246791")
+    told = ykman(pcscd, "info")
+    assert "PIV version: 5.4.3" in told
+    assert "CN=Jansen" in told
+
+
+def test_ykman_reads_a_card_that_was_made_here(pcscd: Pcscd, card: PivCard) -> None:
+    server: dict[str, bytes] = {}
+    with pcscd.holding(card):
+        with HeldCard.in_reader(pcscd.slot()) as held:
+            make(at(held), server)
+        told = ykman(pcscd, "info")
+        exported = from_pem(ykman(pcscd, "certificates", "export", "9a", "-"))
+    assert "PIN tries remaining: 3/3" in told
+    assert "default" not in told
+    assert exported == server["leaf"]
+
+
+def spki_of(card: PivCard) -> bytes:
+    public = card.keys[0x9A].private.public_key()
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
