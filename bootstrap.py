@@ -52,7 +52,10 @@ def _all(*names: str) -> Callable[[], bool]:
     return lambda: all(_command(name)() or glob.glob(name) for name in names)  # noqa: PTH207 -- absolute
 
 
-CARD_PEERS = "pcscd vsmartcard-vpcd opensc opensc-pkcs11 yubico-piv-tool yubikey-manager openssh-client iproute2"
+CARD_PEERS = (
+    "pcscd vsmartcard-vpcd iproute2 "
+    "opensc opensc-pkcs11 yubico-piv-tool yubikey-manager openssh-client"
+)
 READER = ("pcscd", "/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "ip")
 STRANGERS = ("yubico-piv-tool", "ykman", "opensc-tool", "/usr/lib/*/opensc-pkcs11.so", "ssh-keygen")
 INITDB = (_all("/usr/lib/postgresql/*/bin/initdb"), _command("initdb"))
