@@ -9,6 +9,7 @@ from typing import Protocol
 from issuance.attesting.rule import NO_RULE, AttestationRule
 from issuance.organisations.ports import Representation
 from issuance.ports import CertificationAuthority, PassVerifier, Proofs, Reader, Sealer, Store
+from issuance.rules.attributes import AttributeTypes
 from issuance.rules.choices import Choices
 from issuance.rules.rates import Restraint
 from pki.domain.identifiers import IssuerId
@@ -77,6 +78,7 @@ class Desk:
     restraint: Restraint
     attestation: AttestationRule = NO_RULE
     choices: Choices = field(default_factory=Choices)
+    attribute_types: AttributeTypes = field(default_factory=dict)
 
     def digest(self, certificate_sha256: bytes) -> str:
         """A pass as the journal names it: HMAC-SHA256, hexadecimal."""

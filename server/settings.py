@@ -18,7 +18,7 @@ from server.setting.evidence import EvidenceSettings
 from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
 from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
 from server.setting.receipts import ReceiptSettings
-from server.setting.rules import RuleSettings
+from server.setting.rules import AttributeSettings, RuleSettings
 from server.setting.sinks import CrlBucketSettings, CrlFolderSettings
 from server.setting.types import Address, CaName, HttpUrl, LoopbackAddress
 from server.setting.views import ViewSettings
@@ -172,6 +172,7 @@ class Settings(Section):
     uzi: UziSettings | None = None
     limits: LimitSettings = LimitSettings()
     rules: RuleSettings = RuleSettings()
+    attributes: Annotated[tuple[AttributeSettings, ...], Field(max_length=100)] = ()
     rates: RateSettings = RateSettings()
     receipts: ReceiptSettings = ReceiptSettings()
     views: ViewSettings = ViewSettings()

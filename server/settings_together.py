@@ -90,6 +90,8 @@ def _rules(settings: "Settings") -> Iterator[Finding]:
     if rules.revoke_needs_block and not rules.cards_can_be_blocked:
         wrong = "no card could be ended: none is blocked, and only blocked ones are revoked"
         yield "rules.cards_can_be_blocked", wrong, "set rules.revoke_needs_block to false"
+    types = ((f"attributes.{n}.type", each.type) for n, each in enumerate(settings.attributes))
+    yield from _twice(types, "give all codes of a type in one place")
 
 
 def _names(settings: "Settings") -> Iterator[Finding]:

@@ -9,8 +9,10 @@ from typing import TypeVar
 
 from fakes_issuance_links import FakeLinks
 from fakes_issuance_operators import FakeRegistrations
+from fakes_issuance_people import FakePeople
 from fakes_issuance_search import FakeSearch
 from issuance.ports import Enquiry, WholeSession
+from pki.domain.attributes.records import Attribute
 from pki.domain.cards import Card, Issued, Lapsed, Ordered
 from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
 from pki.domain.events import Event
@@ -18,6 +20,7 @@ from pki.domain.evidence.attestation import Attestation
 from pki.domain.evidence.receipts import Receipt
 from pki.domain.identifiers import (
     AppointmentId,
+    AttributeId,
     CardId,
     CardNumber,
     ChallengeId,
@@ -71,6 +74,7 @@ class Tables:
     organisations: dict[OrganisationId, Organisation] = field(default_factory=dict)
     operators: dict[bytes, Operator] = field(default_factory=dict)
     appointments: dict[AppointmentId, Appointment] = field(default_factory=dict)
+    attributes: dict[AttributeId, Attribute] = field(default_factory=dict)
     links: dict[tuple[CardId, OrganisationId], datetime] = field(default_factory=dict)
     unlinked: dict[CardId, datetime] = field(default_factory=dict)
     challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
@@ -86,7 +90,7 @@ class Tables:
         return Tables(**{name: copy(value) for name, value in vars(self).items()})
 
 
-class FakeSession(FakeLinks, FakeRegistrations, FakeSearch):
+class FakeSession(FakeLinks, FakeRegistrations, FakePeople, FakeSearch):
     """One transaction on a fork of the tables."""
 
     def __init__(self, tables: Tables, now: datetime) -> None:

@@ -13,6 +13,7 @@ from issuance.http.connections import ENTROPY, ProblemRunner, WatchedTls
 from issuance.http.middleware import around_requests
 from issuance.http.peers import PeerCertificate, peer_certificate
 from issuance.http.routes.about import AboutRoutes
+from issuance.http.routes.attribute import AttributeRoutes
 from issuance.http.routes.card import CardRoutes
 from issuance.http.routes.change import ChangeRoutes
 from issuance.http.routes.holder import HolderRoutes
@@ -58,6 +59,7 @@ def api_table(
         *RegistrationRoutes(desk, peers).routes(),
         *OrganisationRoutes(desk, peers).routes(),
         *OperatorRoutes(desk, peers).routes(),
+        *AttributeRoutes(desk, peers).routes(),
     ]
     if statements is not None:
         table += StatementRoutes(desk, peers, statements).routes()

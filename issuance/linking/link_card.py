@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from issuance.attributes.changes import end_attributes
 from issuance.desk import Desk
 from issuance.linking.managing import managing_organisation
 from issuance.ports import Enquiry, Linking
@@ -104,6 +105,7 @@ async def unlink_card(
             refuse(RefusalReason.CARD_STATE)
         organisation = _registered(session, target)
         session.end_link(card_id, organisation.id, session.now)
+        end_attributes(session, card.person_id, organisation.ura, actor(operator))
         management = _management_of(session, card, desk.choices)
         event = CardUnlinked(
             card=card_id,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from issuance.attributes.ports import AttributeWrites
 from pki.domain.cards import Card
 from pki.domain.identifiers import CardId, OrganisationId, SerialNumber
 from pki.domain.people import Organisation
@@ -32,8 +33,8 @@ class Pasts(Protocol):
         ...
 
 
-class LinkWrites(LinkReads, Pasts, Protocol):
-    """Links that come and go."""
+class LinkWrites(LinkReads, Pasts, AttributeWrites, Protocol):
+    """Links that come and go, and what hangs on them."""
 
     def put_link(
         self, card_id: CardId, organisation_id: OrganisationId, since: datetime, /

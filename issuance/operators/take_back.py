@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from issuance.attributes.changes import end_attributes
+from issuance.attributes.ports import AttributeWrites
 from issuance.desk import Desk
 from issuance.operators.appoint import withdraw_appointments
 from issuance.operators.last import require_another
@@ -15,6 +18,10 @@ from pki.domain.events import OperatorRemoved
 from pki.domain.identifiers import PersonId
 from pki.domain.journal import JournalEntry
 from pki.domain.people import Actor, Operator
+
+
+class Leaving(Registration, AttributeWrites, Protocol):
+    """Operators, and what they have besides their role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +50,7 @@ async def take_back_operator(
     reach = require(operator, Action.REMOVE_OPERATOR)
     asker = Asker(actor=actor(operator))
 
-    def change(session: Registration) -> OperatorTaken:
+    def change(session: Leaving) -> OperatorTaken:
         theirs = session.mappings_of(taken)
         if reach is not Reach.EVERYWHERE:
             theirs = [each for each in theirs if each.ura == operator.ura]
@@ -54,7 +61,7 @@ async def take_back_operator(
 
 
 def _take_back(
-    session: Registration, taken: PersonId, mappings: Sequence[Operator], by: Actor
+    session: Leaving, taken: PersonId, mappings: Sequence[Operator], by: Actor
 ) -> OperatorTaken:
     if not mappings:
         raise NotFound(what="operator", message=f"no operator {taken}")
@@ -72,4 +79,5 @@ def _take_back(
         entries.append(session.record(event, by))
     for ura in {each.ura for each in mappings if each.ura is not None}:
         withdraw_appointments(session, ura, by, taken)
+        end_attributes(session, taken, ura, by)
     return OperatorTaken(operator=taken, certificates=len(mappings), entry=entries[-1])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from issuance.attributes.changes import move_attributes
 from issuance.desk import Desk
 from issuance.operators.appoint import withdraw_appointments
 from issuance.organisations.ports import Merging
@@ -94,6 +95,7 @@ async def merge_organisations(
         for each in session.operators_of(ura):
             _move_operator(session, each, successor_ura, by)
         withdraw_appointments(session, ura, by)
+        move_attributes(session, desk.entropy, uras, by)
         return OrganisationChange(organisation=organisation, entry=entry)
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):

@@ -199,6 +199,11 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
         "U kunt uzelf geen rol geven. Vraag het aan een andere administrator.",
         "Nobody appoints themself; ask another administrator.",
     ),
+    RefusalReason.ATTRIBUTE_UNKNOWN: Message(
+        _NOT_POSSIBLE,
+        "Dit type of deze taakcode is hier niet bekend. Kies een andere.",
+        "This installation names no such type of attribute, or no such code of that type.",
+    ),
     RefusalReason.ISSUING_STOPPED: Message(
         _NO_CARD,
         "Er worden op dit moment geen ZORG-ID Smartcards uitgegeven. Neem contact op met de "

@@ -29,6 +29,8 @@ class Action(Enum):
     APPOINT_OPERATOR = auto()
     BLOCK_OPERATOR = auto()
     REMOVE_OPERATOR = auto()
+    READ_ATTRIBUTES = auto()
+    GIVE_ATTRIBUTE = auto()
     CERTIFY_RESPONDER = auto()
     REVOKE_MANY = auto()
     """To order it, as one of two."""
@@ -40,7 +42,7 @@ class Reach(Enum):
     LINKED = auto()
     """For cards that are linked to the operator's own organisation; linking only to that one."""
     OWN = auto()
-    """For the operator's own organisation and its operators."""
+    """For the operator's own organisation and its people."""
     EVERYWHERE = auto()
 
 
@@ -56,16 +58,18 @@ _CARD_ACTIONS: Final = (
 
 _OPERATOR_ACTIONS: Final = (
     Action.READ_OPERATORS,
+    Action.READ_ATTRIBUTES,
     Action.APPOINT_OPERATOR,
     Action.BLOCK_OPERATOR,
     Action.REMOVE_OPERATOR,
+    Action.GIVE_ATTRIBUTE,
 )
 
 MAY: Final[dict[Role, dict[Action, Reach]]] = {
     Role.HOLDER: {},
     Role.REPRESENTATIVE: {},
     Role.BEHEERDER: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED)
-    | {Action.READ_ORGANISATION: Reach.OWN},
+    | dict.fromkeys((Action.READ_ORGANISATION, Action.READ_ATTRIBUTES), Reach.OWN),
     Role.ADMINISTRATOR: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED)
     | dict.fromkeys((*_OPERATOR_ACTIONS, Action.READ_ORGANISATION), Reach.OWN),
     Role.ZORGID_TEAM: dict.fromkeys(set(Action) - {Action.CERTIFY_RESPONDER}, Reach.EVERYWHERE),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from issuance.attributes.ports import AttributeReads
 from issuance.receipts.ports import ChangeReads
 from pki.domain.cards import Card
 from pki.domain.identifiers import CardId, OrganisationId, Ura
@@ -28,5 +29,5 @@ class OrganisationSearches(Protocol):
         """At most ``search.limit`` organisations in the order of URAs, from behind ``after``."""
 
 
-class Lookups(CardSearches, OrganisationSearches, ChangeReads, Protocol):
+class Lookups(CardSearches, OrganisationSearches, ChangeReads, AttributeReads, Protocol):
     """All that operators look up besides single cards."""

@@ -5,10 +5,18 @@ from contextlib import suppress
 
 from issuance.desk import Desk
 from issuance.ports import Eligibility
+from issuance.rules.permissions import Action, require
 from issuance.rules.representation import is_to_be_seen
 from pki.domain.cards import Card
-from pki.domain.errors import Conflict, Forbidden, NotFound, StoreUnavailable, Unauthenticated
-from pki.domain.identifiers import CardId, PersonId
+from pki.domain.errors import (
+    Conflict,
+    Forbidden,
+    Malformed,
+    NotFound,
+    StoreUnavailable,
+    Unauthenticated,
+)
+from pki.domain.identifiers import CardId, PersonId, Ura
 from pki.domain.people import Actor, Operator, Role
 from pki.domain.records import Session
 
@@ -55,6 +63,22 @@ async def operator_of(desk: Desk, certificate: bytes | None) -> Operator:
         )
     await _see(desk, operator)
     return operator
+
+
+def organisation_asked(operator: Operator, action: Action, asked: Ura | None) -> Ura:
+    """The organisation that is meant: the operator's own, or the one the ZORG-ID team names.
+
+    Whether they may do it there is for whoever does it to say.
+
+    Raises:
+        Forbidden: the role may not do this anywhere.
+        Malformed: the team names none.
+    """
+    require(operator, action)
+    ura = operator.ura if asked is None else asked
+    if ura is None:
+        raise Malformed(what="URA", message="the ZORG-ID team must name an organisation")
+    return ura
 
 
 async def _see(desk: Desk, operator: Operator) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 from pydantic import JsonValue, TypeAdapter
 
 from pki.api.about import ProblemsView
+from pki.api.calls.attribute import AttributeCalls
 from pki.api.calls.card import CardCalls
 from pki.api.calls.holder import HolderCalls
 from pki.api.calls.operator import OperatorCalls
@@ -14,7 +15,7 @@ from pki.api.wire import ResponderRequest, ResponderView
 _DOCUMENT: Final = TypeAdapter(dict[str, JsonValue])
 
 
-class IssuanceClient(HolderCalls, CardCalls, OrganisationCalls, OperatorCalls):
+class IssuanceClient(HolderCalls, CardCalls, OrganisationCalls, OperatorCalls, AttributeCalls):
     """Calls one server over TLS. Every method may raise what `pki.api.errors` names.
 
     A client certificate in ``tls`` makes the caller an operator, a bearer token a holder.

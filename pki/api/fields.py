@@ -18,6 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import (
     AppointmentId,
+    AttributeId,
     CardId,
     CardNumber,
     ChallengeId,
@@ -159,6 +160,7 @@ def _pem(label: str, read: Callable[[str], bytes], write: Callable[[bytes], str]
 
 
 AppointmentIdText = Annotated[AppointmentId, _identifier(AppointmentId)]
+AttributeIdText = Annotated[AttributeId, _identifier(AttributeId)]
 CardIdText = Annotated[CardId, _identifier(CardId)]
 CardNumberText = Annotated[CardNumber, _identifier(CardNumber)]
 ChallengeIdText = Annotated[ChallengeId, _identifier(ChallengeId)]

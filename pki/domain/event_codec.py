@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, Final, get_type_hints
 
+from pki.domain.attributes.events import ATTRIBUTE_EVENTS
 from pki.domain.emergency.events import EMERGENCY_EVENTS
 from pki.domain.endings.events import ENDING_EVENTS
 from pki.domain.errors import Malformed
@@ -12,6 +13,7 @@ from pki.domain.events import ALL_EVENTS, Event
 from pki.domain.evidence.attestation import ATTESTATION_EVENTS
 from pki.domain.identifiers import (
     AppointmentId,
+    AttributeId,
     CardId,
     IssuerId,
     NoticeId,
@@ -36,6 +38,7 @@ EVERY_EVENT: Final = (
     *ATTESTATION_EVENTS,
     *REGISTRATION_EVENTS,
     *NOTICE_EVENTS,
+    *ATTRIBUTE_EVENTS,
 )
 """All that a journal may hold."""
 
@@ -61,6 +64,7 @@ def decode_time(text: str) -> datetime:
 
 _IDENTIFIERS = (
     AppointmentId,
+    AttributeId,
     CardId,
     IssuerId,
     NoticeId,

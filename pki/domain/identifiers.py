@@ -176,6 +176,13 @@ class AppointmentId(_OpaqueId):
     WHAT = "appointment id"
 
 
+class AttributeId(_OpaqueId):
+    """One attribute of one person at one organisation."""
+
+    __slots__ = ()
+    WHAT = "attribute id"
+
+
 class ChallengeId(_OpaqueId):
     """One challenge that a pass or a card signs."""
 

@@ -84,4 +84,5 @@ class RefusalReason(Enum):
     SUPPLIER_ROLE = "supplier-role"
     OPERATOR_STATE = "operator-state"
     OWN_ROLE = "own-role"
+    ATTRIBUTE_UNKNOWN = "attribute-unknown"
     ISSUING_STOPPED = "issuing-stopped"

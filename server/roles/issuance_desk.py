@@ -108,6 +108,7 @@ def open_desk(
         restraint=Restraint(RateLimits(**settings.rates.model_dump()), time.monotonic),
         attestation=attestation_rule(settings.attestation),
         choices=choices_of(settings.rules),
+        attribute_types={each.type: frozenset(each.codes) for each in settings.attributes},
     )
 
 

@@ -1,10 +1,19 @@
-"""The section [rules]: which reading holds where the public texts contradict each other."""
+"""What this installation chose of the rules: [rules], [[attributes]]."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from pki.settings.types import Section
+
+_Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
+
+
+class AttributeSettings(Section):
+    """A type of attribute that people can have at organisations, and its codes (taakcodes)."""
+
+    type: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    codes: Annotated[tuple[_Code, ...], Field(min_length=1, max_length=5000)]
 
 
 class RuleSettings(Section):

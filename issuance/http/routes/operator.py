@@ -22,9 +22,9 @@ from issuance.operators.appoint import (
 from issuance.operators.block import OperatorChange, block_operator, unblock_operator
 from issuance.operators.listing import operators_for
 from issuance.operators.take_up import take_up_appointment
-from issuance.rules.permissions import Action, require
+from issuance.rules.permissions import Action
 from issuance.rules.representation import is_inactive
-from issuance.steps.callers import operator_of
+from issuance.steps.callers import operator_of, organisation_asked
 from issuance.steps.once import AnsweredBefore
 from pki.api.fields import UraText
 from pki.api.registration import (
@@ -40,7 +40,6 @@ from pki.api.registration import (
     UnblockOperatorRequest,
 )
 from pki.api.wire import ChangeView, OperatorView
-from pki.domain.errors import Malformed
 from pki.domain.identifiers import AppointmentId, PersonId, Ura
 from pki.domain.people import Operator
 from pki.domain.registration.records import Appointment
@@ -148,7 +147,7 @@ class OperatorRoutes:
         body = await body_of(request, AppointmentRequest)
         new = NewAppointment(
             role=body.role,
-            ura=_organisation(operator, Action.APPOINT_OPERATOR, body.ura),
+            ura=organisation_asked(operator, Action.APPOINT_OPERATOR, body.ura),
             person=body.person.known,
             supplier=body.supplier,
         )
@@ -182,7 +181,7 @@ class OperatorRoutes:
         operator = await self._operator_of(request)
         asked = request.query.get("ura")
         wanted = None if asked is None else Ura(asked)
-        ura = _organisation(operator, Action.READ_OPERATORS, wanted)
+        ura = organisation_asked(operator, Action.READ_OPERATORS, wanted)
         found = await operators_for(self._desk, operator, ura)
         now = self._desk.clock.now()
         return json_response(
@@ -238,14 +237,6 @@ def _changed_view(change: OperatorChange) -> OperatorChangedView:
         operator=_standing_view(change.operator, change.entry.at),
         change=ChangeView(position=change.entry.position, at=change.entry.at),
     )
-
-
-def _organisation(operator: Operator, action: Action, asked: Ura | None) -> Ura:
-    require(operator, action)
-    ura = operator.ura if asked is None else asked
-    if ura is None:
-        raise Malformed(what="URA", message="the ZORG-ID team must name an organisation")
-    return ura
 
 
 def _person(request: web.Request) -> PersonId:

@@ -13,6 +13,7 @@ from issuance.http.table.route import Caller, Key, Query, Route
 from pki.api.base import Problem, Wire
 from pki.api.fields import (
     AppointmentIdText,
+    AttributeIdText,
     CardIdText,
     IdempotencyKeyText,
     PersonIdText,
@@ -27,6 +28,7 @@ _DISTRIBUTION: Final = "zorgid-token-ca"
 _REFERENCE: Final = "#/components/schemas/{model}"
 _PATH_PARAMETERS: Final[Mapping[str, Any]] = {
     "appointment_id": AppointmentIdText,
+    "attribute_id": AttributeIdText,
     "card_id": CardIdText,
     "operator_id": PersonIdText,
     "position": Position,

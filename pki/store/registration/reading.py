@@ -8,11 +8,11 @@ from pki.domain.identifiers import AppointmentId, CardId, OrganisationId, Person
 from pki.domain.people import Operator, Role
 from pki.domain.registration.records import Appointment
 from pki.store import schema
-from pki.store.links.reading import LinkReads
+from pki.store.people.reading import PeopleReads
 from pki.store.registration.tables import appointments
 
 
-class RegistrationReads(LinkReads):
+class RegistrationReads(PeopleReads):
     """Adds operators by person and organisation, and appointments."""
 
     def is_operator(self, person_id: PersonId) -> bool:

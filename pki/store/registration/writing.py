@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from pki.domain.identifiers import AppointmentId
 from pki.domain.registration.records import Appointment
 from pki.store import schema
+from pki.store.people.writing import PeopleWrites
 from pki.store.registration.tables import appointments
-from pki.store.short_lived.writing import ShortLivedWrites
 
 
-class RegistrationWrites(ShortLivedWrites):
+class RegistrationWrites(PeopleWrites):
     """The part of a change that is about operators to be."""
 
     def put_appointment(self, appointment: Appointment) -> None:

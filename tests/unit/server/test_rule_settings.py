@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from issuance.rules.choices import Choices
 from server.roles.issuance_desk import choices_of
-from server.setting.rules import RuleSettings
+from server.setting.rules import AttributeSettings, RuleSettings
 
 
 def test_the_defaults_are_the_rules_own() -> None:
@@ -41,3 +41,18 @@ def test_each_setting_is_one_choice(section: dict[str, Any], choices: Choices) -
 def test_what_is_none_is_refused(key: str, value: Any) -> None:
     with pytest.raises(ValidationError):
         RuleSettings.model_validate({key: value})
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"type": "taak", "codes": []},
+        {"type": "taak"},
+        {"type": "Taak", "codes": ["1"]},
+        {"type": "taak", "codes": ["a b"]},
+        {"type": "taak", "codes": ["1" * 41]},
+    ],
+)
+def test_an_attribute_without_a_code_or_with_an_odd_one(section: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        AttributeSettings.model_validate(section)

@@ -7,6 +7,7 @@ from alembic import op
 
 from pki.store.leases.first import make_leases
 from pki.store.notices.first import make_notices
+from pki.store.people.first import make_people
 from pki.store.receipts.first import make_receipts
 
 revision = "0001"
@@ -19,7 +20,7 @@ def upgrade() -> None:
     """Make every table, the first journal head, and the guards."""
     _single_rows()
     _journal()
-    _people()
+    make_people()
     _cards()
     _certificates()
     _status()
@@ -95,52 +96,6 @@ def _journal() -> None:
         sa.Column("previous", sa.LargeBinary, nullable=False),
         sa.Column("digest", sa.LargeBinary, nullable=False),
     )
-
-
-def _people() -> None:
-    op.create_table(
-        "persons",
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("uzi_number", sa.Text, nullable=False, unique=True),
-        sa.Column("surname", sa.Text, nullable=False),
-        sa.Column("surname_key", sa.LargeBinary, nullable=False),
-        sa.Column("given_names", sa.Text, nullable=False),
-        sa.Column("common_name", sa.Text, nullable=False),
-        sa.Column("sealed_birth_date", sa.LargeBinary, nullable=False),
-    )
-    op.create_index("persons_by_surname", "persons", ["surname_key"])
-    op.create_table(
-        "organisations",
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("ura", sa.Text, nullable=False, unique=True),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("state", sa.Text, nullable=False),
-        sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("successor", sa.Text, sa.ForeignKey("organisations.id")),
-    )
-    _operators()
-
-
-def _operators() -> None:
-    op.create_table(
-        "operators",
-        sa.Column("certificate_sha256", sa.LargeBinary, primary_key=True),
-        sa.Column("id", sa.Text, nullable=False),
-        sa.Column("role", sa.Text, nullable=False),
-        sa.Column("ura", sa.Text),
-        sa.Column("supplier", sa.Text),
-        sa.Column("blocked_at", sa.BigInteger),
-        sa.Column("seen_at", sa.BigInteger),
-    )
-    op.create_table(
-        "appointments",
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("code_sha256", sa.LargeBinary, nullable=False, unique=True),
-        *(sa.Column(name, sa.Text, nullable=False) for name in ("person_id", "role", "ura")),
-        sa.Column("supplier", sa.Text),
-        sa.Column("expires_at", sa.BigInteger, nullable=False),
-    )
-    op.create_index("appointments_by_person", "appointments", ["person_id"])
 
 
 def _cards() -> None:

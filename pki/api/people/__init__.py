@@ -1,0 +1,1 @@
+"""Bodies about people: what they do for organisations, and how they are known."""

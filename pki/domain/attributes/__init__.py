@@ -1,0 +1,1 @@
+"""What people do for organisations, as far as administrators say so."""
