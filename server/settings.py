@@ -20,7 +20,7 @@ from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyT
 from server.setting.receipts import ReceiptSettings
 from server.setting.rules import AttributeSettings, RuleSettings
 from server.setting.sinks import CrlBucketSettings, CrlFolderSettings
-from server.setting.types import Address, CaName, HttpUrl, LoopbackAddress
+from server.setting.types import Address, CaName, HttpUrl, LoopbackAddress, NetworkText
 from server.setting.views import ViewSettings
 from server.settings_together import check_together
 
@@ -58,6 +58,9 @@ class StatusSettings(Section):
     blindness_limit_seconds: Annotated[int, Field(ge=1, le=900)] = 300
     cache_entries: Annotated[int, Field(ge=100, le=20_000_000)] = 200_000
     refresh_ahead_seconds: Annotated[int, Field(ge=0, le=600)] = 60
+    connections: Annotated[int, Field(ge=10, le=1_000_000)] = 10_000
+    connections_per_peer: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
+    proxies: Annotated[tuple[NetworkText, ...], Field(max_length=100)] = ()
     presign: Annotated[tuple[Literal["sha1", "sha256"], ...], Field(max_length=2)] = ()
     responder_key: ResponderKeySettings = ResponderKeySettings()
     more_responder_keys: Annotated[tuple[ResponderKeyType, ...], Field(max_length=2)] = ()

@@ -6,6 +6,7 @@ status to fetch another's (RFC 5280 8).
 
 import asyncio
 import logging
+import math
 import socket
 from collections import OrderedDict
 from collections.abc import Coroutine, Mapping, Sequence
@@ -18,7 +19,8 @@ from pki.domain.errors import Unavailable
 from pki.ports import Clock, HttpAnswer, HttpRequest, LiveAnswers, ReadyAnswer
 from server.status_http.connection import Connection
 from server.status_http.desk import Head, plain
-from server.status_http.door import Door
+from server.status_http.door import QUIET_SECONDS, Door
+from server.status_http.peers import Peers
 from server.status_http.reading import Limits
 
 logger = logging.getLogger(__name__)
@@ -87,9 +89,11 @@ class StatusListener:
         self._connections: set[Connection] = set()
         self._tasks: asyncio.TaskGroup | None = None
         self.limits = limits or Limits()
+        self._peers = Peers(self.limits.each_peer, self.limits.proxies)
         self.draining = False
         self.statistics = ListenerStatistics()
         self.tick = 0.0
+        self._quiet_until = -math.inf
         self.prefixes = (b"", b"", b"")
         self.known: OrderedDict[bytes, tuple[ReadyAnswer, int]] = OrderedDict()
         self.heads: OrderedDict[bytes, Head] = OrderedDict()
@@ -118,7 +122,8 @@ class StatusListener:
         """Fulfil `House`; without ``connection`` nothing was read of it yet."""
         loop = asyncio.get_running_loop()
         try:
-            await loop.connect_accepted_socket(lambda: connection or Connection(self), accepted)
+            known = connection or Connection(self, accepted.getpeername()[0])
+            await loop.connect_accepted_socket(lambda: known, accepted)
         except OSError:
             accepted.close()
 
@@ -160,13 +165,28 @@ class StatusListener:
 
     def opened(self, connection: Connection) -> bool:
         """Fulfil `Desk`."""
-        if len(self._connections) >= self.limits.connections:
+        full = len(self._connections) >= self.limits.connections
+        if full or not self._peers.come(connection.peer):
             self.statistics.turned_away += 1
+            self._tell("all places are taken" if full else "it has all it may have", connection)
             return False
         self._connections.add(connection)
         self.statistics.opened += 1
         self.statistics.open = len(self._connections)
         return True
+
+    def _tell(self, why: str, turned_away: Connection) -> None:
+        if self.tick < self._quiet_until:
+            return
+        self._quiet_until = self.tick + QUIET_SECONDS
+        logger.warning(
+            "a connection was turned away: %s",
+            why,
+            extra={
+                "peer": turned_away.peer,
+                "next_step": "see status.connections, connections_per_peer and proxies",
+            },
+        )
 
     def answered_at_door(self) -> None:
         """Fulfil `House`."""
@@ -174,7 +194,9 @@ class StatusListener:
 
     def closed(self, connection: Connection) -> None:
         """Fulfil `Desk`."""
-        self._connections.discard(connection)
+        if connection in self._connections:
+            self._connections.discard(connection)
+            self._peers.gone(connection.peer)
         self.statistics.open = len(self._connections)
 
     def hot(

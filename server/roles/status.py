@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Final
 
 from crl.http import CrlHandler
@@ -67,6 +68,17 @@ def responder_policy(settings: Settings) -> ResponderPolicy:
     )
 
 
+def listener_limits(settings: Settings, *, grace_seconds: float) -> Limits:
+    """The section [status], as the listener wants it."""
+    status = settings.status
+    return Limits(
+        grace_seconds=grace_seconds,
+        connections=status.connections,
+        each_peer=status.connections_per_peer,
+        proxies=tuple(map(ip_network, status.proxies)),
+    )
+
+
 def _archive_years(settings: Settings) -> int:
     """What can be promised of every generation."""
     return min(each.archive_years for each in settings.token_ca)
@@ -117,7 +129,7 @@ class StatusRole:
             digests=StoreDigests(reader) if settings.status.certificate_hash else None,
         )
         self.crls = _crl_handler(settings, reader, clock)
-        limits = Limits(grace_seconds=place.grace_seconds)
+        limits = listener_limits(settings, grace_seconds=place.grace_seconds)
         self.listener = StatusListener(self._routes(settings), clock=clock, limits=limits)
         self._socket = place.listening or bound(settings.status.listen)
         self._neighbours = Neighbours(place.neighbours, self.listener.take)

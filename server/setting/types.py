@@ -39,6 +39,16 @@ def _usable_port(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{value} is neither an address nor a network such as 192.0.2.0/24"
+        ) from error
+    return value
+
+
 CaName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_safe_name)]
 HttpUrl = Annotated[str, Field(max_length=60), AfterValidator(_plain_http)]
 Address = Annotated[
@@ -46,4 +56,5 @@ Address = Annotated[
     Field(pattern=r"^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"),
     AfterValidator(_usable_port),
 ]
+NetworkText = Annotated[str, AfterValidator(_network)]
 LoopbackAddress = Annotated[Address, AfterValidator(_loopback)]

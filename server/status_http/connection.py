@@ -1,70 +1,38 @@
-"""One connection: answers in order, a ready one in one write, a deadline on every wait."""
+"""One connection: what is ready is given in one write, and every wait has a deadline."""
 
 import asyncio
-from collections import deque
 from http import HTTPStatus
 from time import monotonic
 from typing import cast
 
-from pki.ports import HttpAnswer, LiveAnswers, ReadyAnswer
-from server.status_http.desk import (
-    CLOSE,
-    HEAD_END,
-    KEEP,
-    KEEP_OLD,
-    Asked,
-    Desk,
-    Head,
-    half_close,
-    head_of,
-    plain,
-    written,
-)
+from pki.ports import ReadyAnswer
+from server.status_http.answering import Answering
+from server.status_http.desk import CLOSE, HEAD_END, KEEP, KEEP_OLD, Asked, Desk, Head, head_of
 from server.status_http.reading import RequestReader
 
 
-class Connection(asyncio.Protocol):
-    """Reads until a request is the last (``_last``); ``_ended`` once that is answered.
+class Connection(Answering):
+    """Reads requests and hands them on; ``peer``: the address it comes from, as text.
 
-    ``_at_rest``: nothing is begun, owed or refused; what arrives next begins a request. ``_live``:
-    what is answered by `give`; all that comes in meanwhile waits behind it.
+    What follows is in `Answering`.
     """
 
     __slots__ = (
-        "_at_rest",
-        "_busy",
-        "_desk",
-        "_ended",
         "_found",
-        "_gate",
         "_heads",
         "_known",
-        "_last",
-        "_live",
         "_mode",
-        "_queue",
-        "_reader",
-        "_since",
-        "_transport",
         "_unsent",
         "_whole_ones",
+        "peer",
     )
-    _transport: asyncio.Transport
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, peer: str = "") -> None:
+        super().__init__(desk)
+        self.peer = peer
         self._known = desk.known
         self._heads = desk.heads
-        self._reader: RequestReader | None = None
-        self._queue: deque[tuple[Asked | HttpAnswer, int]] = deque()
-        self._live: tuple[Asked, int] | None = None
-        self._at_rest = True
-        self._busy = False
-        self._last = False
-        self._ended = False
-        self._gate: asyncio.Event | None = None
         self._unsent = 0
-        self._since = desk.tick
         self._whole_ones = 0
         self._found: ReadyAnswer | None = None
         self._mode = KEEP
@@ -87,19 +55,6 @@ class Connection(asyncio.Protocol):
         """Keep our half open while answers are owed."""
         self._last = True
         return self._busy
-
-    def pause_writing(self) -> None:
-        self._gate = asyncio.Event()
-        self._touch()
-        self._transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        if self._gate is not None:
-            self._gate.set()
-            self._gate = None
-        self._touch()
-        if not self._busy:
-            self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         if self._at_rest:
@@ -166,14 +121,6 @@ class Connection(asyncio.Protocol):
         if self._found is not None:
             self._desk.remember(data, self._found, self._mode)
 
-    @property
-    def _open(self) -> bool:
-        """A request has begun and is not whole yet."""
-        return self._reader is not None and self._reader.open
-
-    def _touch(self) -> None:
-        self._since = self._desk.tick
-
     def _expected(self) -> None:
         """RFC 9110 10.1.1: the client waits before it sends the body."""
         if not self._busy:
@@ -185,10 +132,14 @@ class Connection(asyncio.Protocol):
         if self._last:
             return
         desk = self._desk
+        waits = self._busy or self._gate is not None
+        if waits and len(self._queue) >= desk.limits.owed:
+            self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
+            return
         self._last = reader.close or desk.draining
         asked = Asked(reader.method, reader.target, reader.headers, reader.body)
         mode = self._mode = CLOSE if self._last else KEEP_OLD if reader.old else KEEP
-        if self._busy:
+        if waits:
             self._enqueue(asked, mode)
             return
         ready = desk.hot(*asked)
@@ -198,77 +149,6 @@ class Connection(asyncio.Protocol):
             self._end_if_last()
         else:
             self._begin_answer(ready, asked, mode)
-
-    def _begin_answer(self, live: LiveAnswers | None, asked: Asked, mode: int) -> None:
-        """Nothing else is owed."""
-        if live is None:
-            self._enqueue(asked, mode)
-        else:
-            self._at_rest = False
-            self._busy = True
-            self._live = asked, mode
-            live.take(asked.body, self)
-
-    def give(self, octets: bytes | None) -> None:
-        """Fulfil `Receiver`."""
-        live, self._live = self._live, None
-        if live is None or self._ended:
-            return
-        if octets is None:
-            self._queue.appendleft(live)
-        else:
-            self._transport.write(self._desk.prefixes[live[1]] + octets)
-        if self._queue:
-            self._transport.pause_reading()
-            self._desk.spawn(self._work())
-        else:
-            self._rest()
-
-    def _refuse(self, status: HTTPStatus) -> None:
-        """Say why, after what is still owed, and end."""
-        if not self._last:
-            self._last = True
-            self._enqueue(plain(status), CLOSE)
-
-    def _enqueue(self, what: Asked | HttpAnswer, mode: int) -> None:
-        """Let it wait behind what is owed; no more is read until all is answered."""
-        self._at_rest = False
-        self._queue.append((what, mode))
-        self._transport.pause_reading()
-        if not self._busy:
-            self._busy = True
-            self._desk.spawn(self._work())
-
-    async def _work(self) -> None:
-        while self._queue:
-            if self._gate is not None:
-                await self._gate.wait()
-                continue
-            what, mode = self._queue.popleft()
-            head_only = False
-            if isinstance(what, Asked):
-                head_only = what.method == b"HEAD"
-                what = await self._desk.answer(what.request)
-            if not self._ended:
-                prefix = self._desk.prefixes[mode]
-                self._transport.writelines(written(what, prefix, head_only=head_only))
-        if not self._ended:
-            self._transport.resume_reading()
-            self._rest()
-
-    def _rest(self) -> None:
-        """All that was asked is answered."""
-        self._busy = False
-        self._touch()
-        self._at_rest = not (self._last or self._open)
-        self._end_if_last()
-
-    def _end_if_last(self) -> None:
-        """Half-close and read on: closing on unread octets resets the answer (RFC 9112 9.6)."""
-        if self._last and not self._ended:
-            self._ended = True
-            self._touch()
-            half_close(self._transport)
 
     def drain(self) -> None:
         """End as soon as what was asked is answered."""

@@ -54,8 +54,8 @@ LOST: Final = frozenset(
 """What accept says of one connection that is gone, not of the next one (accept(2), Linux)."""
 
 
-Accept = Callable[[], tuple[int, object]]
-"""accept(2): a descriptor, and whose it is."""
+Accept = Callable[[], tuple[int, tuple[str, int]]]
+"""accept(2): a descriptor, and the address of the peer, of which IPv6 has two parts more."""
 
 
 class House(Desk, Protocol):
@@ -77,9 +77,9 @@ class Accepted(Connection):
 
     __slots__ = ("_begun", "_first")
 
-    def __init__(self, desk: Desk, *, first: bytes = b"", begun: bytes = b"") -> None:
+    def __init__(self, desk: Desk, peer: str, *, first: bytes = b"", begun: bytes = b"") -> None:
         """``first``: what was read; ``begun``: what is still to be sent of the only answer."""
-        super().__init__(desk)
+        super().__init__(desk, peer)
         self._first = first
         self._begun = begun
 
@@ -137,7 +137,7 @@ class Door:
     def _let_in(self) -> None:
         for _ in range(AT_ONCE):
             try:
-                number, _ = self._accept()
+                number, address = self._accept()
             except BlockingIOError:
                 return
             except OSError as error:
@@ -145,7 +145,7 @@ class Door:
                     self._step_back(error)
                     return
             else:
-                self._receive(number)
+                self._receive(number, address[0])
 
     def _step_back(self, error: OSError) -> None:
         """Accept nothing for a while: descriptors or memory are used up."""
@@ -164,7 +164,7 @@ class Door:
         self._pause = None
         self._loop.add_reader(self._listening, self._let_in)
 
-    def _receive(self, number: int) -> None:
+    def _receive(self, number: int, peer: str) -> None:
         """Take the connection that this descriptor is."""
         try:
             os.set_blocking(number, False)
@@ -175,29 +175,29 @@ class Door:
             os.close(number)
             return
         known = self._house.known.get(first)
-        if known is not None and known[1] == CLOSE and _counts(known[0]):
-            self._answer(number, first, known[0])
+        ends = known is not None and known[1] == CLOSE and _counts(known[0])
+        unsent = self._answer(number, known[0]) if known and ends else None
+        if unsent is None:
+            self._hand_on(number, Accepted(self._house, peer, first=first))
+        elif unsent:
+            self._hand_on(number, Accepted(self._house, peer, begun=unsent))
         else:
-            self._hand_on(number, Accepted(self._house, first=first))
+            # Nothing was left to be read, so closing takes no answer away (RFC 9112 9.6).
+            os.close(number)
+            self._house.answered_at_door()
 
-    def _answer(self, number: int, first: bytes, ready: ReadyAnswer) -> None:
-        """Nothing else was there to be read, so closing loses nothing (RFC 9112 9.6)."""
+    def _answer(self, number: int, ready: ReadyAnswer) -> bytes | None:
+        """Send it; what of it is unsent, or None for all. A client that left gets nothing more."""
         octets = self._house.prefixes[CLOSE] + ready.octets
         try:
             sent = os.write(number, octets)
         except BlockingIOError:
-            self._hand_on(number, Accepted(self._house, first=first))
-            return
+            return None
         except OSError:
-            os.close(number)
-            return
+            return b""
         ready.used = True
         ready.given[0] += 1
-        if sent == len(octets):
-            os.close(number)
-            self._house.answered_at_door()
-        else:
-            self._hand_on(number, Accepted(self._house, begun=octets[sent:]))
+        return octets[sent:]
 
     def _hand_on(self, number: int, connection: Accepted) -> None:
         listening = self._listening

@@ -13,6 +13,8 @@ from typing import Final
 
 import httptools
 
+from server.status_http.peers import Network
+
 logger = logging.getLogger(__name__)
 
 ONCE: Final = frozenset({b"host", b"content-type", b"content-length"})
@@ -23,7 +25,10 @@ ONCE: Final = frozenset({b"host", b"content-type", b"content-length"})
 class Limits:
     """Bounds on one connection and on all; an OCSP request usually has about 100 octets.
 
+    ``owed``: requests that wait on one connection for the answers before theirs.
     ``grace_seconds``: how long, once the listener ends, an idle connection may still ask.
+    ``each_peer``: connections of one address, or of an IPv6 /64; 0 for no bound. ``proxies``: from
+    there come the connections of many, so they are not counted.
     ``known``: how many requests are remembered octet for octet, each of ``known_octets`` at most;
     ``heads``: how many of what is before a body.
     """
@@ -37,7 +42,10 @@ class Limits:
     linger_seconds: float = 2.0
     drain_seconds: float = 10.0
     grace_seconds: float = 0.0
+    owed: int = 128
     connections: int = 10_000
+    each_peer: int = 1000
+    proxies: tuple[Network, ...] = ()
     known: int = 65_536
     known_octets: int = 1024
     heads: int = 1024

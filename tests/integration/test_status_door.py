@@ -149,11 +149,11 @@ class Exhausted(socket.socket):
 
     errors: list[int]
 
-    def _accept(self) -> tuple[int, object]:
+    def _accept(self) -> tuple[int, tuple[str, int]]:
         if self.errors:
             number = self.errors.pop(0)
             raise OSError(number, os.strerror(number))
-        made: tuple[int, object] = super()._accept()  # type: ignore[misc] # not in typeshed
+        made: tuple[int, tuple[str, int]] = super()._accept()  # type: ignore[misc] # not in typeshed
         return made
 
 

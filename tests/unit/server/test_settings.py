@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from pki.domain.errors import ConfigurationInvalid
-from server.roles.status import responder_policy
+from server.roles.status import listener_limits, responder_policy
 from server.settings import Settings, check, load
 
 EXAMPLE = Path(__file__).parents[3] / "config" / "zorgid.example.toml"
@@ -206,6 +206,8 @@ def change(document: dict[str, Any], key: str, value: Any) -> None:
         ("ldap.mode", "external", "ldap.url"),
         ("status.answer_lifetime_seconds", 200, "status.blindness_limit_seconds"),
         ("status.presign", ["sha512"], "status.presign"),
+        ("status.proxies", ["192.0.2.1/24"], "192.0.2.0/24"),
+        ("status.proxies", ["proxy.example"], "neither an address nor a network"),
         ("crl.interval_seconds", 86_401, "crl.interval_seconds"),
         ("crl.lifetime_seconds", 3_600, "crl.lifetime_seconds"),
         ("rules.cards_can_be_blocked", False, "rules.revoke_needs_block"),
@@ -260,6 +262,17 @@ def test_a_file_that_is_not_there_or_not_toml_says_what_to_do(tmp_path: Path) ->
     broken.write_text("[status\n")
     with pytest.raises(ConfigurationInvalid, match="is not TOML"):
         load(broken)
+
+
+def test_the_listener_gets_its_limits(document: dict[str, Any], tmp_path: Path) -> None:
+    document["status"] |= {
+        "connections": 20,
+        "connections_per_peer": 5,
+        "proxies": ["192.0.2.1", "2001:db8::/48"],
+    }
+    limits = listener_limits(check(document, directory=tmp_path), grace_seconds=3)
+    assert (limits.connections, limits.each_peer, limits.grace_seconds) == (20, 5, 3)
+    assert list(map(str, limits.proxies)) == ["192.0.2.1/32", "2001:db8::/48"]
 
 
 def test_what_ocsp_answers_may_add_is_off_unless_set(

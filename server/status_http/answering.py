@@ -1,0 +1,137 @@
+"""What a connection owes: answers in the order of their requests, written as they can be."""
+
+import asyncio
+from collections import deque
+from http import HTTPStatus
+
+from pki.ports import HttpAnswer, LiveAnswers
+from server.status_http.desk import CLOSE, Asked, Desk, half_close, plain, written
+from server.status_http.reading import RequestReader
+
+
+class Answering(asyncio.Protocol):
+    """Reads until a request is the last (``_last``); ``_ended`` once that is answered.
+
+    ``_at_rest``: nothing is begun, owed or refused; what arrives next begins a request. ``_live``:
+    what is answered by `give`; all that comes in meanwhile waits behind it. ``_gate``: the client
+    does not take what is written, so nothing more is.
+    """
+
+    __slots__ = (
+        "_at_rest",
+        "_busy",
+        "_desk",
+        "_ended",
+        "_gate",
+        "_last",
+        "_live",
+        "_queue",
+        "_reader",
+        "_since",
+        "_transport",
+    )
+    _transport: asyncio.Transport
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._reader: RequestReader | None = None
+        self._queue: deque[tuple[Asked | HttpAnswer, int]] = deque()
+        self._live: tuple[Asked, int] | None = None
+        self._at_rest = True
+        self._busy = False
+        self._last = False
+        self._ended = False
+        self._gate: asyncio.Event | None = None
+        self._since = desk.tick
+
+    def pause_writing(self) -> None:
+        self._gate = asyncio.Event()
+        self._touch()
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._gate is not None:
+            self._gate.set()
+            self._gate = None
+        self._touch()
+        if not self._busy:
+            self._transport.resume_reading()
+
+    @property
+    def _open(self) -> bool:
+        """A request has begun and is not whole yet."""
+        return self._reader is not None and self._reader.open
+
+    def _touch(self) -> None:
+        self._since = self._desk.tick
+
+    def _begin_answer(self, live: LiveAnswers | None, asked: Asked, mode: int) -> None:
+        """Nothing else is owed."""
+        if live is None:
+            self._enqueue(asked, mode)
+        else:
+            self._at_rest = False
+            self._busy = True
+            self._live = asked, mode
+            live.take(asked.body, self)
+
+    def give(self, octets: bytes | None) -> None:
+        """Fulfil `Receiver`."""
+        live, self._live = self._live, None
+        if live is None or self._ended:
+            return
+        if octets is None:
+            self._queue.appendleft(live)
+        else:
+            self._transport.write(self._desk.prefixes[live[1]] + octets)
+        if self._queue:
+            self._transport.pause_reading()
+            self._desk.spawn(self._work())
+        else:
+            self._rest()
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Say why, after what is still owed, and end."""
+        if not self._last:
+            self._last = True
+            self._enqueue(plain(status), CLOSE)
+
+    def _enqueue(self, what: Asked | HttpAnswer, mode: int) -> None:
+        """Let it wait behind what is owed; no more is read until all is answered."""
+        self._at_rest = False
+        self._queue.append((what, mode))
+        self._transport.pause_reading()
+        if not self._busy:
+            self._busy = True
+            self._desk.spawn(self._work())
+
+    async def _work(self) -> None:
+        while self._queue:
+            if self._gate is not None:
+                await self._gate.wait()
+                continue
+            what, mode = self._queue.popleft()
+            head_only = False
+            if isinstance(what, Asked):
+                head_only = what.method == b"HEAD"
+                what = await self._desk.answer(what.request)
+            if not self._ended:
+                prefix = self._desk.prefixes[mode]
+                self._transport.writelines(written(what, prefix, head_only=head_only))
+        if not self._ended:
+            self._transport.resume_reading()
+            self._rest()
+
+    def _rest(self) -> None:
+        """All that was asked is answered."""
+        self._busy = False
+        self._touch()
+        self._at_rest = not (self._last or self._open)
+        self._end_if_last()
+
+    def _end_if_last(self) -> None:
+        """Half-close and read on: closing on unread octets resets the answer (RFC 9112 9.6)."""
+        if self._last and not self._ended:
+            self._ended = True
+            self._touch()
+            half_close(self._transport)
