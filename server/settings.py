@@ -17,6 +17,7 @@ from server.setting.directory import LdapSettings
 from server.setting.evidence import EvidenceSettings
 from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
 from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
+from server.setting.notices import NoticeSettings
 from server.setting.receipts import ReceiptSettings
 from server.setting.rules import AttributeSettings, RuleSettings
 from server.setting.sinks import CrlBucketSettings, CrlFolderSettings
@@ -178,6 +179,7 @@ class Settings(Section):
     attributes: Annotated[tuple[AttributeSettings, ...], Field(max_length=100)] = ()
     rates: RateSettings = RateSettings()
     receipts: ReceiptSettings = ReceiptSettings()
+    notices: NoticeSettings = NoticeSettings()
     views: ViewSettings = ViewSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

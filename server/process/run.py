@@ -115,6 +115,7 @@ class Process:
             self._publisher(store)
             self._sinks(store)
             self._receipts(store)
+            self._notices(store)
             self._views()
         self.runners.append(self._serve_health)
         if self._alone:
@@ -258,6 +259,19 @@ class Process:
         )
         self.runners.append(role.run)
         self._metrics.add_source("receipts", role)
+
+    def _notices(self, store: "Store") -> None:
+        from server.notices.role import NoticeRole
+
+        role = NoticeRole(
+            self._settings,
+            stores=(store, self._reader),
+            tail=self._tail,
+            clock=self._clock,
+            entropy=self._entropy,
+        )
+        self.runners.append(role.run)
+        self._metrics.add_source("notices", role)
 
     def _views(self) -> None:
         if not self._settings.views.interval_seconds:

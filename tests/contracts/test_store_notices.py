@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
 from pki.domain import cards
 from pki.domain.cards import Card
-from pki.domain.identifiers import CardId, OrganisationId
+from pki.domain.identifiers import CardId, OrganisationId, Ura
 from pki.domain.notices.addresses import EmailAddress
 from pki.domain.notices.records import (
     Contact,
@@ -20,7 +22,7 @@ from pki.domain.notices.records import (
 )
 from pki.domain.reasons import BlockReason
 from pki.store.reading import ReadStore
-from pki.store.writing import Store
+from pki.store.writing import Store, WriteSession
 from store_samples import NOON, card, organisation, serial
 from store_steps import issue, put
 
@@ -149,16 +151,18 @@ async def test_a_clock_that_was_set_back_does_not_hold_it_up(told: Store) -> Non
 
 
 async def test_what_somebody_took_out_and_lost_is_found(told: Store) -> None:
-    async def lost(now: datetime) -> tuple[tuple[str, MailState], ...]:
+    async def lost(now: datetime) -> tuple[tuple[str, MailState, Ura], ...]:
         return await told.write(lambda session: session.lost_letters(now, LEASE))
 
     await make(told, notice(1), notice(2))
     await claim(told)
     assert await lost(NOON + LEASE) == ()
-    assert await lost(NOON + LEASE + HOUR) == ((LETTER, MailState.CLAIMED),)
-    assert await lost(NOON - DAY) == ((LETTER, MailState.CLAIMED),), "the clock was set back"
+    assert await lost(NOON + LEASE + HOUR) == ((LETTER, MailState.CLAIMED, ONE.ura),)
+    assert await lost(NOON - DAY) == ((LETTER, MailState.CLAIMED, ONE.ura),), (
+        "the clock was set back"
+    )
     await told.write(lambda session: session.hand_over(LETTER, NOON))
-    assert await lost(NOON + HOUR) == ((LETTER, MailState.HANDED_OVER),)
+    assert await lost(NOON + HOUR) == ((LETTER, MailState.HANDED_OVER, ONE.ura),)
     await told.write(lambda s: s.settle(LETTER, MailState.UNKNOWN, NOON + HOUR, None))
     assert await lost(NOON + DAY) == ()
 
@@ -216,7 +220,7 @@ async def test_pages_are_of_one_organisation_newest_first(
 async def test_the_first_to_see_it_stays(told: Store, read_store: ReadStore) -> None:
     await make(told, notice(1))
     for at in (NOON + HOUR, NOON + DAY):
-        await told.write(lambda session, at=at: session.acknowledge(notice(1).id, at))
+        await told.write(partial(WriteSession.acknowledge, notice_id=notice(1).id, at=at))
     found = await read_store.read(lambda session: session.notice(notice(1).id))
     assert found is not None
     assert found.notice.acknowledged_at == NOON + HOUR
@@ -249,8 +253,9 @@ async def test_who_managed_a_card_at_a_time(told: Store, read_store: ReadStore) 
         return set(await read_store.read(lambda s: s.linked_at(card(1).id, moment)))
 
     for to, since, until in ((ONE.id, 0, 4), (TWO.id, 1, 6), (ONE.id, 8, 9)):
-        await told.write(lambda s, to=to, at=since: s.put_link(card(1).id, to, NOON + at * HOUR))
-        await told.write(lambda s, to=to, at=until: s.end_link(card(1).id, to, NOON + at * HOUR))
+        link: dict[str, Any] = {"card_id": card(1).id, "organisation_id": to}
+        await told.write(partial(WriteSession.put_link, **link, since=NOON + since * HOUR))
+        await told.write(partial(WriteSession.end_link, **link, until=NOON + until * HOUR))
     assert await at(-1) == set()
     assert await at(0.5) == {ONE.id}
     assert await at(2) == {ONE.id, TWO.id}

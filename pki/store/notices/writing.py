@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from pki.domain.identifiers import NoticeId, OrganisationId
+from pki.domain.identifiers import NoticeId, OrganisationId, Ura
 from pki.domain.notices.records import Contact, Letter, MailState, Notice
 from pki.store import schema
 from pki.store.notices.reading import SHOWN
@@ -107,14 +107,21 @@ class NoticeWrites(ShortLivedWrites):
         )
         return self._write(late, _since(MailState.LAPSED, now)).rowcount
 
-    def lost_letters(self, now: datetime, lease: timedelta) -> tuple[tuple[str, MailState], ...]:
+    def lost_letters(
+        self, now: datetime, lease: timedelta
+    ) -> tuple[tuple[str, MailState, Ura], ...]:
         """Messages that somebody took out longer ago than ``lease``, or in what is yet to come."""
-        query = sa.select(notices.c.letter, notices.c.mail).where(
+        table = schema.organisations
+        query = sa.select(notices.c.letter, notices.c.mail, table.c.ura).join(
+            table, table.c.id == notices.c.organisation_id
+        )
+        lost = query.where(
             UNDER_WAY,
             notices.c.mail != MailState.WAITING,
             sa.or_(notices.c.mail_at < now - lease, notices.c.mail_at > now + lease),
         )
-        return tuple((row.letter, row.mail) for row in self._rows(query.distinct()))
+        rows = self._rows(lost.distinct())
+        return tuple((row.letter, row.mail, row.ura) for row in rows)
 
     def try_refused_again(self, organisation: OrganisationId, now: datetime) -> int:
         """Let what no mail server took wait again: there is another address."""

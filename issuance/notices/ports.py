@@ -1,0 +1,115 @@
+"""What notices need of the store, and of whoever carries messages."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from pki.domain.events import Event
+from pki.domain.identifiers import CardId, NoticeId, OrganisationId, Ura
+from pki.domain.journal import JournalEntry
+from pki.domain.notices.mail import Handed
+from pki.domain.notices.records import (
+    Contact,
+    Letter,
+    MailState,
+    Notice,
+    NoticeKind,
+    ShownNotice,
+)
+from pki.domain.people import Actor, Organisation
+
+T = TypeVar("T")
+
+
+class NoticeSnapshot(Protocol):
+    """What can be asked, in one state of the store."""
+
+    def cursor(self, name: str, /) -> int: ...
+    def organisation_by_ura(self, ura: Ura, /) -> Organisation | None: ...
+    def organisation(self, organisation_id: OrganisationId, /) -> Organisation | None: ...
+    def linked_at(self, card_id: CardId, at: datetime, /) -> tuple[OrganisationId, ...]:
+        """The organisations that a card was linked to then; of none, the last ones before."""
+        ...
+
+    def cards_to_expire(
+        self, kind: NoticeKind, after: datetime, upto: datetime, /
+    ) -> Sequence[tuple[CardId, datetime]]: ...
+    def cards_held_untold(self, before: datetime, /) -> Sequence[tuple[CardId, datetime]]: ...
+    def notices_of(
+        self, organisation: OrganisationId | None, after: NoticeId | None, limit: int, /
+    ) -> Sequence[ShownNotice]:
+        """The next ones, newest first, behind ``after``; None: of every organisation."""
+
+    def notice(self, notice_id: NoticeId, /) -> ShownNotice | None: ...
+    def contact_of(self, organisation: OrganisationId, /) -> Contact | None: ...
+    def contact_by_feed(self, feed_sha256: bytes, /) -> Contact | None: ...
+    def mail_counts(self) -> Mapping[MailState, int]: ...
+    def mail_waiting_since(self, now: datetime, /) -> datetime | None: ...
+
+
+class NoticeChange(NoticeSnapshot, Protocol):
+    """One transaction.
+
+    ``now`` of a method is by the clock on the wall, that of the session never before the journal's
+    last entry.
+    """
+
+    @property
+    def now(self) -> datetime: ...
+    def record(self, event: Event, actor: Actor, /) -> JournalEntry: ...
+    def set_cursor(self, name: str, position: int, /) -> None: ...
+    def put_notices(self, new: Sequence[Notice], /) -> int:
+        """Insert those that are not there yet; how many that were."""
+
+    def put_contact(self, contact: Contact, /) -> None: ...
+    def acknowledge(self, notice_id: NoticeId, at: datetime, /) -> None: ...
+    def claim_letter(
+        self, letter: str, now: datetime, /, *, most: int, longest_wait: timedelta
+    ) -> Letter | None: ...
+    def hand_over(self, letter: str, now: datetime, /) -> bool: ...
+    def settle(self, letter: str, outcome: MailState, now: datetime, why: str | None, /) -> int: ...
+    def put_back(self, letter: str, now: datetime, next_try_at: datetime, why: str, /) -> int: ...
+    def lapse(self, now: datetime, /) -> int: ...
+    def lost_letters(
+        self, now: datetime, lease: timedelta, /
+    ) -> Sequence[tuple[str, MailState, Ura]]: ...
+    def try_refused_again(self, organisation: OrganisationId, now: datetime, /) -> int: ...
+
+
+class NoticeStore(Protocol):
+    """Transactions, one after the other, durable before they are answered."""
+
+    async def write(self, work: Callable[[NoticeChange], T], /) -> T:
+        """Run ``work`` in a transaction of its own.
+
+        Raises:
+            StoreUnavailable: nothing was changed.
+        """
+
+
+class NoticeReader(Protocol):
+    """Read-only snapshots."""
+
+    async def read(self, query: Callable[[NoticeSnapshot], T], /) -> T:
+        """Run ``query`` on one snapshot.
+
+        Raises:
+            StoreUnavailable: the store cannot be read.
+        """
+
+
+class Journal(Protocol):
+    """Following the journal."""
+
+    def follow(self, after: int, /) -> AsyncIterator[Sequence[JournalEntry]]:
+        """What comes behind ``after``, for ever, in batches."""
+
+
+class Carrier(Protocol):
+    """Brings one message to one address, within a time well below `rules.LEASE`."""
+
+    async def carry(self, letter: Letter, go: Callable[[], Awaitable[bool]], /) -> Handed:
+        """Hand it over; ``go`` is asked right before the message's first octet.
+
+        Where ``go`` says no, or raises, nothing of the message is sent. Raises nothing else.
+        """
