@@ -20,7 +20,7 @@ from issuance.ports import (
     Prepared,
     VerifiedKey,
 )
-from issuance.steps.callers import holder_actor, own_card
+from issuance.steps.callers import holder_actor, missing, own_card
 from issuance.steps.card_change import certificate_of
 from issuance.steps.challenges import new_challenge
 from issuance.steps.intents import close_intent
@@ -182,7 +182,8 @@ def _intend(
     planned: _Planned,
 ) -> Intent:
     prepared = planned.prepared
-    card = own_card(session, session.card(card_id), holder)
+    # Whose card it is was seen when it was looked up, and never changes; its phase does.
+    card = missing(card_id, session.card(card_id))
     refuse_late(card, session.now, desk.limits.unfinished)
     if not isinstance(card.phase, Ordered):
         raise Refused(
@@ -234,7 +235,7 @@ def _finish(
     attested: tuple[bytes, ...],
 ) -> Certified:
     open_intent = session.open_intent_of(issued.card_id)
-    card = own_card(session, session.card(issued.card_id), holder)
+    card = missing(issued.card_id, session.card(issued.card_id))
     if open_intent is None or open_intent.serial != issued.serial:
         raise Unavailable(
             message="signing took longer than its lease; the certificate was thrown away",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final, get_type_hints
 
 from pki.domain.attributes.events import ATTRIBUTE_EVENTS
@@ -119,7 +120,7 @@ def decode(kind: str, payload: Mapping[str, JsonScalar]) -> Event:
     cls = EVENT_TYPES.get(kind)
     if cls is None:
         raise Malformed(what="journal event", message=f"unknown event kind {kind!r}")
-    hints = _field_types(cls)
+    hints = _field_types(kind)
     if set(hints) != set(payload):
         raise Malformed(
             what="journal event", message=f"fields of {kind} differ from its definition"
@@ -130,8 +131,10 @@ def decode(kind: str, payload: Mapping[str, JsonScalar]) -> Event:
         raise Malformed(what="journal event", message=f"a field of {kind} is unreadable") from error
 
 
-def _field_types(cls: type[Event]) -> dict[str, tuple[type, bool]]:
-    """Each field's plain type, and whether it may be null."""
+@cache
+def _field_types(kind: str) -> Mapping[str, tuple[type, bool]]:
+    """Each field's plain type, and whether it may be null; finding out takes long."""
+    cls = EVENT_TYPES[kind]
     hints = get_type_hints(cls)
     result: dict[str, tuple[type, bool]] = {}
     for field in fields(cls):

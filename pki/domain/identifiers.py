@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar, Final, Self
 
 from pki.domain.errors import Malformed
@@ -70,6 +71,11 @@ class SerialNumber:
         return self.hex
 
 
+@cache
+def _form(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class _Text:
     """Base of identifiers that are text of a fixed form."""
@@ -84,7 +90,7 @@ class _Text:
         Raises:
             Malformed: the text does not match the whole pattern.
         """
-        if not re.fullmatch(self.PATTERN, self.value, re.ASCII):
+        if not _form(self.PATTERN).fullmatch(self.value):
             raise Malformed(what=self.WHAT, message=f"{self.WHAT} must match {self.PATTERN}")
 
     def __str__(self) -> str:

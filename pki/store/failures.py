@@ -15,6 +15,9 @@ from pki.domain.errors import Conflict, IntegrityBroken, Malformed, StoreUnavail
 APPEND_ONLY: Final = "append-only"
 """What the triggers' messages hold."""
 
+FAILURES: Final = (exc.SQLAlchemyError, ZorgidError, ValueError, OverflowError)
+"""What may come out of running a statement and reading its rows; `translated` takes them all."""
+
 _TRY_LATER: Final = "try again; if it stays so, check the database, its disk and its log"
 _LOOK: Final = "stop and compare the store with its backups and the last journal export"
 

@@ -1,14 +1,13 @@
 """Reading the journal and what follows from it: status, history, cursors."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, assert_never
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
 
-from pki.domain.errors import ChainBroken, IntegrityBroken, StoreUnavailable, ZorgidError
+from pki.domain.errors import ChainBroken, IntegrityBroken, StoreUnavailable
 from pki.domain.event_codec import JsonScalar, decode, encode_time
 from pki.domain.identifiers import IssuerId, SerialNumber, Ura
 from pki.domain.journal import JournalEntry, JournalHead, RawEntry, actor_text, canonical_json
@@ -19,6 +18,7 @@ from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfir
 from pki.store import schema
 from pki.store.columns import from_ticks, to_ticks
 from pki.store.failures import translating
+from pki.store.statements.running import Statements
 
 HEARTBEAT_LIMIT: Final = timedelta(seconds=2)
 """A replica that is further behind counts as cut off."""
@@ -32,46 +32,31 @@ _STATUS: Final = select(*(schema.certificates.c[name] for name in STATUS_COLUMNS
 )
 """Built once, as other statements of every issuance are: building costs as much as running."""
 
-_PAGE: Final = 1000
-"""Rows fetched at a time where a query may answer with millions."""
+_HEAD: Final = select(schema.journal_head)
+_AFTER: Final = (
+    select(schema.journal)
+    .where(schema.journal.c.position > bindparam("position"))
+    .order_by(schema.journal.c.position)
+    .limit(bindparam("limit"))
+)
 
 
-class JournalReads:
+class JournalReads(Statements):
     """Queries over one connection; all see the snapshot of its transaction.
 
     Every method may raise StoreUnavailable, or IntegrityBroken when a row holds what it cannot.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._streams = ExitStack()
-        self.failure: ZorgidError | None = None
-
-    def close(self) -> None:
-        """End what was not read to its end."""
-        self._streams.close()
-
-    def check(self) -> None:
-        """Raise the failure of a statement again, also when someone swallowed it.
-
-        Raises:
-            ZorgidError: a statement failed; its transaction or savepoint is of no further use.
-        """
-        if self.failure is not None:
-            raise self.failure
-
     def head(self) -> JournalHead:
         """Where the journal ends."""
-        row = self._row(select(schema.journal_head))
+        row = self._row(_HEAD)
         if row is None:
             raise IntegrityBroken(message="the store has lost its journal head")
         return JournalHead(position=row.position, digest=row.digest)
 
     def journal_after(self, position: int, limit: int) -> tuple[JournalEntry, ...]:
         """At most ``limit`` entries that follow ``position``, in order, not verified."""
-        journal = schema.journal
-        query = select(journal).where(journal.c.position > position)
-        rows = self._rows(query.order_by(journal.c.position).limit(limit))
+        rows = self._rows(_AFTER, {"position": position, "limit": limit})
         with translating():
             return tuple(_entry(row) for row in rows)
 
@@ -135,37 +120,6 @@ class JournalReads:
                 message=f"the replica is behind its primary, or the clocks differ: {found}",
                 next_step="look at the replication, at the writing process, and at both clocks",
             )
-
-    @contextmanager
-    def _statement(self) -> Iterator[Connection]:
-        """The connection for one statement; after a failure there is none."""
-        self.check()
-        try:
-            with translating():
-                yield self._connection
-        except ZorgidError as error:
-            self.failure = error
-            raise
-
-    def _rows(
-        self, query: Select[Any], values: Mapping[str, object] | None = None
-    ) -> Sequence[Row[Any]]:
-        with self._statement() as connection:
-            return connection.execute(query, values).all()
-
-    def _row(
-        self, query: Select[Any], values: Mapping[str, object] | None = None
-    ) -> Row[Any] | None:
-        with self._statement() as connection:
-            return connection.execute(query, values).one_or_none()
-
-    def _stream(self, query: Select[Any]) -> Iterator[Row[Any]]:
-        with self._statement() as connection:
-            streaming = query.execution_options(yield_per=_PAGE)
-            result = connection.execute(streaming)
-            self._streams.callback(result.close)
-            for page in result.partitions():
-                yield from page
 
 
 def entry_columns(entry: JournalEntry, payload: str) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """What one change may do: read and write, inside its own savepoint of the transaction."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Final
@@ -9,49 +8,47 @@ from typing import Final
 import sqlalchemy as sa
 
 from pki.domain.cards import Card
-from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
+from pki.domain.errors import NotFound
 from pki.domain.events import Event
 from pki.domain.identifiers import (
     CardId,
     ChallengeId,
-    IssuerId,
     OrganisationId,
     PersonId,
-    SerialNumber,
     Ura,
 )
-from pki.domain.journal import JournalEntry, JournalHead, actor_text, append_stored
+from pki.domain.journal import JournalEntry, JournalHead, append_stored
 from pki.domain.people import Actor, Operator, Organisation, Person, Role
-from pki.domain.records import Challenge, Intent, IssuedCertificate
-from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
+from pki.domain.records import Challenge
 from pki.store import schema
 from pki.store.checkpoints.writing import CheckpointWrites
 from pki.store.columns import phase_columns, read_challenge
 from pki.store.commit.savepoint import Savepoint
 from pki.store.crls.writing import CrlWrites
-from pki.store.journal_reads import entry_columns, status_columns
+from pki.store.issuing.writing import IssuingWrites
+from pki.store.journal_reads import entry_columns
 from pki.store.leases.writing import LeaseWrites
 from pki.store.many.writing import ManyWrites
 from pki.store.notices.writing import NoticeWrites
 from pki.store.registration.writing import RegistrationWrites
 from pki.store.search.reading import name_key
 
-_CERTIFICATES: Final = schema.certificates
-_OF_SERIAL: Final = _CERTIFICATES.c.serial == sa.bindparam("of_serial")
-_SERIAL_USED: Final = sa.select(_CERTIFICATES.c.serial).where(_OF_SERIAL)
-_STATUS_CHANGES: Final = sa.update(_CERTIFICATES).where(_OF_SERIAL)
-_COMPLETED: Final = _STATUS_CHANGES.where(
-    _CERTIFICATES.c.der.is_(None), _CERTIFICATES.c.status == "unconfirmed"
-)
-_INTERVAL_ENDS: Final = sa.update(schema.status_intervals).where(
-    schema.status_intervals.c.serial == sa.bindparam("of_serial"),
-    schema.status_intervals.c.until.is_(None),
+_CARD_ORDERED: Final = sa.insert(schema.cards)
+_CHALLENGED: Final = sa.insert(schema.challenges)
+_CHALLENGES_EXPIRED: Final = sa.delete(schema.challenges).where(
+    schema.challenges.c.expires_at < sa.bindparam("present")
 )
 _CARD_CHANGES: Final = sa.update(schema.cards).where(schema.cards.c.id == sa.bindparam("of_id"))
 
 
 class WriteSession(
-    CrlWrites, ManyWrites, RegistrationWrites, CheckpointWrites, LeaseWrites, NoticeWrites
+    IssuingWrites,
+    CrlWrites,
+    ManyWrites,
+    RegistrationWrites,
+    CheckpointWrites,
+    LeaseWrites,
+    NoticeWrites,
 ):
     """One change to the store: what it reads stays so until it is committed or refused.
 
@@ -109,7 +106,7 @@ class WriteSession(
             "order_key": card.order_key,
             "ordered_at": card.phase.at,
         }
-        self._write(sa.insert(schema.cards), row | phase)
+        self._write(_CARD_ORDERED, row | phase)
 
     def put_person(self, person: Person, sealed_birth_date: bytes) -> None:
         """Insert or replace a card holder; the birth date is encrypted by the caller."""
@@ -174,90 +171,15 @@ class WriteSession(
 
     def put_challenge(self, challenge: Challenge) -> None:
         """Keep a challenge until it is taken; those that expired before `now` go."""
-        table = schema.challenges
-        self._write(sa.delete(table).where(table.c.expires_at < self.now))
-        self._write(sa.insert(table), _values(challenge))
+        self._write(_CHALLENGES_EXPIRED, {"present": self.now})
+        self._write(_CHALLENGED, _values(challenge))
 
     def take_challenge(self, challenge_id: ChallengeId) -> Challenge | None:
         """Take a challenge out, so that no one can use it again; None if it is gone."""
         table = schema.challenges
         taken = sa.delete(table).where(table.c.id == challenge_id).returning(*table.c)
-        with self._statement() as connection:
-            row = connection.execute(taken).one_or_none()
+        row = self._row(taken)
         return None if row is None else read_challenge(row)
-
-    def put_intent(self, intent: Intent) -> None:
-        """Record what is about to be signed: its serial is `Unconfirmed` and its key used up.
-
-        Raises:
-            Conflict: the serial was used before.
-            KeyRejected: the key was in an intent before (rule ``key seen before``), unless that was
-                of the same card and came to nothing.
-        """
-        if self._row(_SERIAL_USED, {"of_serial": intent.serial}) is not None:
-            raise Conflict(message="this serial number was used before")
-        seen = self.key_seen(intent.key_sha256)
-        if seen and not self.key_given_up(intent.key_sha256, intent.card_id):
-            raise KeyRejected(
-                rule="key seen before",
-                message="this public key was certified or offered before",
-                next_step="let the card make a new key pair",
-            )
-        status = status_columns(Unconfirmed(since=intent.created_at))
-        self._write(sa.insert(schema.certificates), _values(intent) | status)
-        if not seen:
-            key = {"key_sha256": intent.key_sha256, "at": self.now}
-            self._write(sa.insert(schema.keys_seen), key)
-
-    def put_certificate(self, certificate: IssuedCertificate) -> None:
-        """Complete an intent.
-
-        Raises:
-            NotFound: there is no intent for this serial.
-            Conflict: the intent was completed or closed before.
-            IntegrityBroken: issuer, card or key are not those of the intent.
-        """
-        intent = self.intent(certificate.serial)
-        if intent is None:
-            raise NotFound(what="intent", message="nothing was to be signed with this serial")
-        same = ("issuer", "card_id", "key_sha256")
-        if any(getattr(intent, name) != getattr(certificate, name) for name in same):
-            raise IntegrityBroken(message="a certificate does not belong to its intent")
-        values = {name: getattr(certificate, name) for name in ("der", "not_before", "not_after")}
-        if not self._write(_COMPLETED, values | {"of_serial": certificate.serial}).rowcount:
-            raise Conflict(message="this intent was completed or closed before")
-
-    def set_status(
-        self,
-        issuer: IssuerId,
-        serial: SerialNumber,
-        status: CertificateStatus,
-        entry: JournalEntry,
-    ) -> None:
-        """Give a certificate another status as of ``entry``, which must be of this session.
-
-        Raises:
-            NotFound: ``issuer`` has no such serial.
-            IntegrityBroken: it is revoked; that is final.
-        """
-        former = self.status(issuer, serial)
-        if former is None:
-            raise NotFound(what="certificate", message="this issuer has no such serial")
-        if isinstance(former, Revoked):
-            raise IntegrityBroken(message="a revoked certificate keeps its status for ever")
-        columns = status_columns(status)
-        self._write(_STATUS_CHANGES, columns | {"of_serial": serial})
-        self._write(_INTERVAL_ENDS, {"until": entry.at, "of_serial": serial})
-        actor = entry.actor
-        row = {
-            "serial": serial,
-            "position": entry.position,
-            "issuer": issuer,
-            "since": entry.at,
-            "actor": actor_text(actor),
-            "ura": None if actor.ura is None else actor.ura.value,
-        }
-        self._write(sa.insert(schema.status_intervals), row | columns)
 
     def set_cursor(self, name: str, position: int) -> None:
         """Remember how far a follower has come."""
@@ -267,11 +189,8 @@ class WriteSession(
         """Say that the writing side lives."""
         self._put(schema.heartbeat, {"id": 1}, {"at": at})
 
-    @contextmanager
-    def _statement(self) -> Iterator[sa.Connection]:
-        with super()._statement() as connection:
-            self._savepoint.before_statement()
-            yield connection
+    def _before_statement(self) -> None:
+        self._savepoint.before_statement()
 
     def _put(
         self, table: sa.Table, key: Mapping[str, object], values: Mapping[str, object]
@@ -283,7 +202,7 @@ class WriteSession(
 
 
 def _values(
-    record: Challenge | Intent | Operator | Organisation,
+    record: Challenge | Operator | Organisation,
 ) -> dict[str, object]:
     """A record's fields, where they are its columns."""
     return {field.name: getattr(record, field.name) for field in fields(record)}

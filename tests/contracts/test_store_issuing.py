@@ -21,7 +21,7 @@ from store_samples import (
     opaque,
     serial,
 )
-from store_steps import change, issue, offer, status
+from store_steps import EVENT, OPERATOR, change, issue, offer, status
 
 OTHER = IssuerId("token-ca-g2")
 END = NOON + timedelta(days=1095)
@@ -138,3 +138,39 @@ async def test_a_key_that_came_to_nothing_is_free_for_its_own_card(
     another = replace(again, serial=serial(5))
     with pytest.raises(KeyRejected):
         await store.write(partial(WriteSession.put_intent, intent=another))
+
+
+async def test_the_status_may_change_in_the_very_change_that_intends(
+    store: Store, read_store: ReadStore
+) -> None:
+    first = Unconfirmed(since=intent(1).created_at)
+    last = Revoked(at=NOON, reason=None)
+
+    def at_once(session: WriteSession) -> None:
+        session.put_card(card(1))
+        session.put_intent(intent(1))
+        for status_now in (first, last):
+            session.set_status(ISSUER, serial(1), status_now, session.record(EVENT, OPERATOR))
+
+    await store.write(at_once)
+    assert await status(read_store, 1) == last
+    history = await read_store.read(lambda session: session.history(serial(1)))
+    assert [(each.status, each.until is None) for each in history] == [(first, False), (last, True)]
+
+
+async def test_an_intents_first_status_need_not_be_its_own(
+    store: Store, read_store: ReadStore
+) -> None:
+    closed = Revoked(at=NOON, reason=None)
+
+    def at_once(session: WriteSession) -> None:
+        session.put_card(card(1))
+        session.put_intent(intent(1))
+        with pytest.raises(NotFound):
+            session.set_status(OTHER, serial(1), closed, session.record(EVENT, OPERATOR))
+        session.set_status(ISSUER, serial(1), closed, session.record(EVENT, OPERATOR))
+
+    await store.write(at_once)
+    assert await status(read_store, 1) == closed
+    with pytest.raises(IntegrityBroken):
+        await change(store, 1, Unconfirmed(since=NOON))

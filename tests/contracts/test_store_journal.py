@@ -45,7 +45,7 @@ def samples(cls: type[Event]) -> list[Event]:
     full: dict[str, object] = {}
     bare: dict[str, object] = {}
     for field in fields(cls):
-        plain, optional = _field_types(cls)[field.name]
+        plain, optional = _field_types(cls.KIND)[field.name]
         full[field.name] = value = sample(plain)
         bare[field.name] = None if optional else value
     return [cls(**full), cls(**bare)]

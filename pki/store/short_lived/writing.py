@@ -64,5 +64,4 @@ class ShortLivedWrites(ReadSession):
         statement: sa.Insert | sa.Update | sa.Delete,
         values: Mapping[str, object] | None = None,
     ) -> sa.CursorResult[Any]:
-        with self._statement() as connection:
-            return connection.execute(statement, values)
+        return self._run(statement, values)

@@ -1,0 +1,1 @@
+"""What issuing writes: intents, certificates, and their status from then on."""

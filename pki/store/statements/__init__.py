@@ -1,0 +1,1 @@
+"""How statements run, for whoever reads or writes."""
