@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 
 from pki.domain import cards
-from pki.domain.cards import Card
-from pki.domain.identifiers import CardId, OrganisationId, Ura
+from pki.domain.identifiers import OrganisationId, Ura
 from pki.domain.notices.addresses import EmailAddress
 from pki.domain.notices.records import (
     Contact,
@@ -20,7 +18,6 @@ from pki.domain.notices.records import (
     NoticeKind,
     ShownNotice,
 )
-from pki.domain.reasons import BlockReason
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
 from store_samples import NOON, card, organisation, serial
@@ -245,70 +242,3 @@ async def test_how_long_the_oldest_waits(told: Store, read_store: ReadStore) -> 
     await make(told, notice(1, made=2 * HOUR), notice(2, made=HOUR))
     assert await since(NOON) == NOON + HOUR
     assert await since(NOON + 15 * DAY) is None
-
-
-async def test_who_managed_a_card_at_a_time(told: Store, read_store: ReadStore) -> None:
-    async def at(hours: float) -> set[OrganisationId]:
-        moment = NOON + hours * HOUR
-        return set(await read_store.read(lambda s: s.linked_at(card(1).id, moment)))
-
-    for to, since, until in ((ONE.id, 0, 4), (TWO.id, 1, 6), (ONE.id, 8, 9)):
-        link: dict[str, Any] = {"card_id": card(1).id, "organisation_id": to}
-        await told.write(partial(WriteSession.put_link, **link, since=NOON + since * HOUR))
-        await told.write(partial(WriteSession.end_link, **link, until=NOON + until * HOUR))
-    assert await at(-1) == set()
-    assert await at(0.5) == {ONE.id}
-    assert await at(2) == {ONE.id, TWO.id}
-    assert await at(4) == {TWO.id}
-    assert await at(7) == {TWO.id}, "nobody did: who did last"
-    assert await at(8) == {ONE.id}
-    assert await at(20) == {ONE.id}
-
-
-async def test_cards_that_expire_are_found_until_it_is_told(
-    told: Store, read_store: ReadStore
-) -> None:
-    async def due(kind: NoticeKind, after: datetime, upto: datetime) -> set[CardId]:
-        found = await read_store.read(lambda s: s.cards_to_expire(kind, after, upto))
-        assert {at for _, at in found} <= {NOT_AFTER}
-        return {card_id for card_id, _ in found}
-
-    kind = NoticeKind.EXPIRES_30
-    everyone = {card(number).id for number in (1, 2, 3)}
-    assert await due(kind, NOON, NOT_AFTER) == everyone
-    assert await due(kind, NOON, NOT_AFTER - HOUR) == set()
-    assert await due(kind, NOT_AFTER, NOT_AFTER + DAY) == set()
-    fact = Fact(kind=kind, card=card(2).id, at=NOT_AFTER, until=NOT_AFTER)
-    told_of = Notice(
-        id=fact.notice_id(TWO.id),
-        organisation=TWO.id,
-        fact=fact,
-        made_at=NOON,
-        mail=MailState.WAITING,
-        mail_at=NOON,
-    )
-    await make(told, told_of)
-    assert await due(kind, NOON, NOT_AFTER) == everyone - {card(2).id}
-    assert await due(NoticeKind.EXPIRES_7, NOON, NOT_AFTER) == everyone
-
-
-async def test_cards_that_are_held_long_are_found_until_it_is_told(
-    told: Store, read_store: ReadStore
-) -> None:
-    async def held(before: datetime) -> list[CardId]:
-        found = await read_store.read(lambda s: s.cards_held_untold(before))
-        return [card_id for card_id, _ in found]
-
-    blocked = await _blocked(told, read_store, 2)
-    assert await held(NOON) == []
-    assert await held(NOON + DAY) == [blocked.id]
-    await make(told, notice(2, kind=NoticeKind.HELD))
-    assert await held(NOON + DAY) == []
-
-
-async def _blocked(store: Store, reads: ReadStore, number: int) -> Card:
-    found = await reads.read(lambda session: session.card(card(number).id))
-    assert found is not None
-    blocked = cards.blocked(found, reason=BlockReason.LOSS, at=NOON)
-    await put(store, blocked)
-    return blocked
