@@ -44,6 +44,7 @@ class OcspView:
     produced_at: datetime
     has_nonce: bool
     responder_sha256: bytes
+    responder_not_after: datetime
 
 
 class OcspObserver:
@@ -136,6 +137,7 @@ class OcspQuestion:
             produced_at=response.produced_at_utc,
             has_nonce=_repeats(response, self.nonce),
             responder_sha256=_sha256(responder.public_bytes(serialization.Encoding.DER)),
+            responder_not_after=responder.not_valid_after_utc,
         )
 
     def _ca(self) -> x509.Certificate:

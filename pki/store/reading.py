@@ -15,9 +15,10 @@ from pki.store.checkpoints.reading import CheckpointReads
 from pki.store.crls.archive import CrlArchive
 from pki.store.engine import check_revision, read_engine
 from pki.store.failures import translating
-from pki.store.many.reading import ManyReads
 from pki.store.leases.reading import LeaseReads
+from pki.store.many.reading import ManyReads
 from pki.store.notices.reading import NoticeReads
+from pki.store.postgres.state import PostgresReads
 from pki.store.registration.reading import RegistrationReads
 from pki.store.search.reading import SearchReads
 
@@ -25,7 +26,14 @@ T = TypeVar("T")
 
 
 class ReadSession(
-    CrlArchive, CheckpointReads, LeaseReads, NoticeReads, RegistrationReads, ManyReads, SearchReads
+    CrlArchive,
+    CheckpointReads,
+    LeaseReads,
+    NoticeReads,
+    PostgresReads,
+    RegistrationReads,
+    ManyReads,
+    SearchReads,
 ):
     """Every query there is, in one snapshot; good while the function it was given to runs."""
 

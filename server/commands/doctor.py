@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -22,6 +21,11 @@ from server.commands.outside import examine_outside
 from server.crls.examine import examine_sinks
 from server.directory.examining import examine_positions
 from server.evidence.key import open_evidence
+from server.examining.database import examine_database
+from server.examining.ends import examine_ends
+from server.examining.machine import examine_clock, examine_disk, examine_entropy
+from server.examining.nodes import examine_nodes
+from server.examining.smells import examine_settings
 from server.generation.authorities import profiles_of
 from server.generation.roots import root_of, signed_by
 from server.report import Report, of_system, progress
@@ -59,7 +63,13 @@ def examine(config: Path) -> Report:
         ("LDAP", examine_positions),
         ("restore", _restore),
         ("CRL sinks", examine_sinks),
-        ("clock", _clock),
+        ("clock", examine_clock),
+        ("entropy", examine_entropy),
+        ("disk", examine_disk),
+        ("certificates", examine_ends),
+        ("database", examine_database),
+        ("nodes", examine_nodes),
+        ("settings", examine_settings),
         ("UZI register", _uzi),
         ("trust store", _trust_store),
     ]
@@ -201,25 +211,6 @@ def _restore(settings: Settings, now: datetime) -> Iterator[Finding]:
         )
     else:
         yield problem("restore", f"{since}; nothing is served yet", "zorgid restore-confirm")
-
-
-def _clock(settings: Settings, now: datetime) -> Iterator[Finding]:
-    del settings, now
-    program = shutil.which("timedatectl")
-    said = ""
-    if program is not None:
-        asked = [program, "show", "--property=NTPSynchronized", "--value"]
-        done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=5)
-        said = done.stdout.strip()
-    if said == "yes":
-        yield ok("clock", "synchronised by NTP")
-    else:
-        why = "is not synchronised" if said == "no" else "could not be asked about"
-        yield warning(
-            "clock",
-            f"time synchronisation {why}",
-            "run chrony or systemd-timesyncd: status answers carry the time",
-        )
 
 
 def _uzi(settings: Settings, now: datetime) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """What an examination finds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
@@ -8,6 +8,41 @@ from server.report import DONE, FINDING, Report
 
 Level = Literal["ok", "warning", "problem"]
 _SIGNS: Final[dict[Level, str]] = {"ok": "ok     ", "warning": "warning", "problem": "PROBLEM"}
+
+
+BACKUP: Final = "docs/backup.md"
+"""Of what only a drill looks at."""
+
+_DOCTOR: Final = "docs/operations.md#what-zorgid-doctor-looks-at"
+RUNBOOKS: Final[Mapping[str, str]] = {
+    "configuration": _DOCTOR,
+    "keys": "docs/keys.md",
+    "evidence": "docs/status.md#what-held-at-a-time-in-the-past",
+    "chain": "docs/operations.md#a-new-generation-of-the-token-ca",
+    "generations": "docs/operations.md#a-new-generation-of-the-token-ca",
+    "profiles": "docs/profiles.md",
+    "journal": "docs/journal.md#commands",
+    "store": "docs/operations.md#when-something-is-wrong",
+    "checkpoints": "docs/journal.md#checkpoints",
+    "checkpoint": "docs/journal.md#checkpoints",
+    "LDAP": "docs/ldap.md",
+    "restore": "docs/backup.md#restoring-the-runbook",
+    "CRL sinks": "docs/operations.md#crls-in-a-folder-and-in-a-bucket",
+    "CRL sink": "docs/operations.md#crls-in-a-folder-and-in-a-bucket",
+    "clock": _DOCTOR,
+    "entropy": _DOCTOR,
+    "disk": _DOCTOR,
+    "certificates": _DOCTOR,
+    "database": _DOCTOR,
+    "nodes": _DOCTOR,
+    "settings": _DOCTOR,
+    "UZI register": "docs/operations.md#the-first-organisation-and-the-first-card",
+    "trust store": _DOCTOR,
+    "OCSP": "docs/operations.md#when-something-is-wrong",
+    "CRL": "docs/operations.md#when-something-is-wrong",
+    "views": "docs/operations.md#five-views",
+}
+"""For each subject, what to read; a link into the project's documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +53,11 @@ class Finding:
     level: Level
     text: str
     next_step: str = ""
+
+    @property
+    def runbook(self) -> str:
+        """Where more stands about it; nothing where all is well."""
+        return RUNBOOKS.get(self.about, BACKUP) if self.next_step else ""
 
 
 def ok(about: str, text: str) -> Finding:
@@ -39,7 +79,7 @@ def report(findings: Sequence[Finding], heading: str) -> Report:
     """All findings; a problem makes the exit code 1."""
     worst = any(each.level == "problem" for each in findings)
     return Report(
-        result={"findings": [asdict(each) for each in findings]},
+        result={"findings": [asdict(each) | {"runbook": each.runbook} for each in findings]},
         lines=[heading, *_lines(findings)],
         code=FINDING if worst else DONE,
     )
@@ -49,4 +89,4 @@ def _lines(findings: Iterable[Finding]) -> Iterable[str]:
     for each in findings:
         yield f"  {_SIGNS[each.level]}  {each.about:<14} {each.text}"
         if each.next_step:
-            yield f"  {'':7}  {'':<14} next: {each.next_step}"
+            yield f"  {'':7}  {'':<14} next: {each.next_step} [{each.runbook}]"

@@ -15,6 +15,7 @@ from pki.ports import SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
 from server.commands.findings import Finding, ok, problem, warning
 from server.directory.examining import ask_directories
+from server.examining.ends import RESPONDER_SOON
 from server.roles.keys import read_certificate_file
 from server.setting.issuers import IssuerSettings, TokenCaSettings
 from server.settings import Settings
@@ -70,6 +71,13 @@ async def _ocsp_of(
         yield ok("OCSP", f"{generation.id} answers by its own responder; never issued is unknown")
     else:
         yield problem("OCSP", "a serial that was never issued is not unknown", "stop the responder")
+    if now - view.responder_not_after > -RESPONDER_SOON:
+        yield problem(
+            "certificates",
+            f"the responder certificate of {generation.id} ends in "
+            f"{(view.responder_not_after - now).days} days and was not renewed",
+            "look in the log of the status node and of issuance for why; it is tried again",
+        )
     if abs(view.produced_at - now) > timedelta(minutes=1):
         yield problem("clock", "the responder's clock differs from this one", "set both by NTP")
 

@@ -19,6 +19,7 @@ from pki.ports import Clock, Entropy, SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Metrics
+from server.examining.database import refuse_wrong_clock
 from server.generation.ending import refuse_wrong_states
 from server.metering.expiring import ExpiringCertificates
 from server.process.announce import ServiceManager
@@ -104,6 +105,7 @@ class Process:
     async def assemble(self, roles: frozenset[Role]) -> None:
         """Build the roles; those that others stand on first."""
         await self._refuse_another_kind()
+        await refuse_wrong_clock(self._reader, self._clock)
         await refuse_wrong_states(self._settings, self._reader, self._clock.now())
         store = await self._writing_store(roles)
         issuance = None

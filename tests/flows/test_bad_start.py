@@ -43,6 +43,25 @@ def readable_passphrase(practice: Practice) -> None:
     practice.layout.secret("passphrase").chmod(0o640)
 
 
+def readable_key(practice: Practice) -> None:
+    practice.layout.key("token-ca-g1").chmod(0o644)
+
+
+def public_metrics(practice: Practice) -> None:
+    practice.change((f"127.0.0.1:{practice.metrics_port}", f"0.0.0.0:{practice.metrics_port}"))
+
+
+def practice_ca_in_production(practice: Practice) -> None:
+    """Whoever sets the kind in the configuration and in the store is stopped by the CA's name."""
+    practice.change(
+        ('kind = "practice"', 'kind = "production"'),
+        ("ZORG-ID PRACTICE", "ZORG-ID"),
+        ("1.3.6.1.4.1.32473.2026", "1.3.6.1.4.1.54321.1"),
+    )
+    with closing(sqlite3.connect(practice.layout.store)) as store, store:
+        store.execute("UPDATE installation SET kind = 'production'")
+
+
 def newer_schema(practice: Practice) -> None:
     with closing(sqlite3.connect(practice.layout.store)) as store, store:
         store.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -65,6 +84,9 @@ Break = Callable[[Practice], None]
         (foreign_key, FINDING, "do not belong together", "the key and the certificate of one"),
         (wrong_passphrase, USAGE, "token-ca-g1.pem", ""),
         (readable_passphrase, USAGE, "may be read by others", "chmod 600"),
+        (readable_key, USAGE, "may be read or written by others", "chmod 600"),
+        (public_metrics, USAGE, "metrics.listen", "correct metrics.listen"),
+        (practice_ca_in_production, FINDING, "has another name", "operator's name"),
         (newer_schema, FINDING, "schema 9999, newer than", "install the release that made it"),
         (no_store, 4, "there is no store", "zorgid init"),
     ],

@@ -1,0 +1,1 @@
+"""What `zorgid doctor` looks at besides the services: the machine, the database, other nodes."""

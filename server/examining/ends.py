@@ -1,0 +1,41 @@
+"""Certificates that this node itself presents: when they end."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from pki.der.certificate import read_certificate
+from server.commands.findings import Finding, ok, problem, warning
+from server.roles.keys import read_certificate_file
+from server.settings import Settings
+
+SOON: Final = timedelta(days=30)
+RESPONDER_SOON: Final = timedelta(days=14)
+"""It is renewed at half of its 30 days; with fewer left, that failed."""
+
+
+def examine_ends(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """The API's server certificate, and the one that a status node enrols with."""
+    yield _end("the API's server certificate", settings.api.certificate, now)
+    if settings.enrolment is not None:
+        yield _end("the enrolment certificate", settings.enrolment.certificate, now)
+
+
+def _end(what: str, path: Path, now: datetime) -> Finding:
+    content = read_certificate(read_certificate_file(path)).content
+    step = "have the Services CA certify another one (docs/ceremony.md)"
+    return judge_end(what, (content.not_before, content.not_after), now, soon=SOON, step=step)
+
+
+def judge_end(
+    what: str, life: tuple[datetime, datetime], now: datetime, *, soon: timedelta, step: str
+) -> Finding:
+    """Both ends of a validity are inside (RFC 5280 4.1.2.5)."""
+    begins, ends = life
+    if not begins <= now <= ends:
+        text = f"{what} is good {begins:%Y-%m-%d %H:%M} – {ends:%Y-%m-%d %H:%M} UTC only"
+        return problem("certificates", text, step)
+    if ends - now < soon:
+        return warning("certificates", f"{what} ends in {(ends - now).days} days", step)
+    return ok("certificates", f"{what} is good until {ends:%Y-%m-%d}")

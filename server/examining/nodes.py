@@ -1,0 +1,60 @@
+"""Other nodes on the same store: whether they issue by the same profiles."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from pki.domain.events import CertificateIntended
+from pki.domain.identifiers import IssuerId
+from pki.domain.journal import JournalEntry
+from pki.store.reading import ReadSession, ReadStore
+from server.commands.findings import Finding, ok, problem, warning
+from server.generation.authorities import profiles_of
+from server.settings import Settings
+
+LOOKED_AT: Final = 2000
+"""Journal entries: what was issued before them tells of the past."""
+
+_COMPARE: Final = "compare the folders of profiles on all nodes, then restart those that differ"
+
+
+def examine_nodes(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """The profile of the newest cards beside this node's; two in turn are two nodes' at once."""
+    del now
+    store = ReadStore.open(settings.store.url, threads=1)
+    try:
+        entries = store.read_sync(_newest)
+    finally:
+        store.close_sync()
+    for each in settings.token_ca:
+        if each.state == "issues":
+            ours = profiles_of(settings, each)[settings.card_profile]
+            used = profiles_used(entries, IssuerId(each.id), settings.card_profile)
+            yield judge_profiles(each.id, ours.digest, used)
+
+
+def _newest(session: ReadSession) -> Sequence[JournalEntry]:
+    return session.journal_after(max(0, session.head().position - LOOKED_AT), LOOKED_AT)
+
+
+def profiles_used(entries: Sequence[JournalEntry], issuer: IssuerId, profile: str) -> list[str]:
+    """Digests of a profile as certificates were made with them, in order, repetitions left out."""
+    used: list[str] = []
+    for entry in entries:
+        event = entry.event
+        if not isinstance(event, CertificateIntended) or event.issuer != issuer:
+            continue
+        name, _, digest = event.profile.partition("@")
+        if name == profile and used[-1:] != [digest]:
+            used.append(digest)
+    return used
+
+
+def judge_profiles(issuer: str, ours: str, used: Sequence[str]) -> Finding:
+    """A profile that comes back after another one was not changed: two nodes have two."""
+    if len(set(used)) < len(used):
+        return problem("nodes", f"cards of {issuer} are made by different profiles", _COMPARE)
+    if used and ours.rpartition("@")[2] != used[-1]:
+        text = f"the newest card of {issuer} was made by another profile than this node has"
+        return warning("nodes", text, f"if it was not changed just now: {_COMPARE}")
+    return ok("nodes", f"cards of {issuer} are made by this node's profile")
