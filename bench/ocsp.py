@@ -3,7 +3,7 @@
 Server on one processor, load on the other; each round of ours has a round of its reference beside
 it, and a ratio is the median over such pairs. docs/performance-ocsp.md says how to read them.
 
-    python bench/ocsp.py [--quick] [--json] [--only KEY[,KEY]]
+    python bench/ocsp.py [--quick] [--json] [--only KEY[,KEY]] [--certificates N[,N]]
 """
 
 import sys

@@ -4,7 +4,8 @@ import base64
 import json
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from bench.status import nginx, openssl
@@ -28,27 +29,36 @@ _HALF_LOAD: Final = "\nfunction delay() return 1 end\n"
 
 
 def growth(bench: "Bench", count: int) -> Figures:
-    """A store of ``count`` certificates: start, memory, a fixed working set, a scattered one."""
+    """A store of ``count`` certificates: start, memory, and a working set that does not grow."""
     bench.installation.fill(count, revoked_every=10)
     began = time.monotonic()
-    with (
-        bench.installation.serving(Wanted(cache=count + 100)) as served,
-        nginx.serving(bench.folder / "nginx", bench.spare_port, octets=bench.size(served)) as peer,
-    ):
+    with _serving(bench, count) as (served, peer):
         started = time.monotonic() - began
         memory = resident_bytes(family(served.pid))
         fixed = _beside_nginx(bench, served, peer, range(FIXED), scattered=False)
+    measured = {"start_seconds": round(started, 2), "bytes_at_start": memory}
+    return {f"growth_{count}": {**fixed, **measured, "certificates": count}}
+
+
+def scattered(bench: "Bench", count: int) -> Figures:
+    """A store of ``count`` certificates, of which tens of thousands are asked for at random."""
+    bench.installation.fill(count, revoked_every=10)
+    with _serving(bench, count) as (served, peer):
         step = max(1, count // SCATTERED)
-        scattered = _beside_nginx(bench, served, peer, range(0, count, step), scattered=True)
-    return {
-        f"growth_{count}": {
-            **fixed,
-            "start_seconds": round(started, 2),
-            "bytes_at_start": memory,
-            "certificates": count,
-        },
-        f"scattered_{count}": scattered,
-    }
+        made = _beside_nginx(bench, served, peer, range(0, count, step), scattered=True)
+    return {f"scattered_{count}": {**made, "certificates": count}}
+
+
+@contextmanager
+def _serving(bench: "Bench", count: int) -> Iterator[tuple[Served, int]]:
+    """Our service, and an nginx whose answers are as long."""
+    wanted = Wanted(cache=min(count, 2 * SCATTERED) + 100)
+    folder = bench.folder / "nginx"
+    with (
+        bench.installation.serving(wanted) as served,
+        nginx.serving(folder, bench.spare_port, octets=bench.size(served)) as peer,
+    ):
+        yield served, peer
 
 
 def _beside_nginx(
@@ -68,15 +78,18 @@ def _beside_nginx(
 
 
 def _ask_each(bench: "Bench", served: Served, bodies: Sequence[bytes], name: str) -> None:
-    """Until every answer is kept."""
+    """Until every answer is kept, and every request known by its octets."""
     turn = script(bench.folder, f"{name}-turn", Aim(url=served.url, bodies=bodies))
     until = time.monotonic() + _LONGEST
-    while _kept(served) < len(bodies):
+    known = False
+    while not known:
+        known = _kept(served) >= len(bodies)
         try:
-            wrk(served.url, turn, server=served.pid, seconds=max(1.0, len(bodies) / 2500))
+            wrk(served.url, turn, server=served.pid, seconds=max(1.0, len(bodies) / 5000))
         except Faulty:
             # Some took too long; what counts is that all are kept in the end.
             bench.say("the first answers are slow here")
+        bench.say(f"{_kept(served):,} of {len(bodies):,} answers are kept")
         if time.monotonic() > until:
             raise Faulty("answers are not kept")
 

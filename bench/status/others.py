@@ -10,7 +10,7 @@ from bench.status.suite import Bench, Figures
 def parts(bench: Bench) -> Mapping[str, Callable[[], Figures]]:
     """Each by its name."""
     return {
-        "half_load": partial(full.half_load, bench),
+        "p99_half_load": partial(full.half_load, bench),
         "cfssl": partial(full.cfssl, bench),
         "from_index": partial(pythonic.from_index, bench),
         "propagation": partial(propagation.propagation, bench),

@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,8 @@ from typing import Final
 from bench.status import nginx, openssl, signing
 from bench.status.figures import Pair, figure
 from bench.status.installation import Installation, Served, Wanted
+from bench.status.keys import CACHED, LONGER, every_key, is_known, is_longer, size
+from bench.status.keys import QUICK as QUICK_KEYS
 from bench.status.load import Aim, Faulty, ab, script, wrk
 from bench.status.machine import BOTH_CPUS, DEBIAN, QUICK, Missing, described, need
 from pki.domain.algorithms import KeyType
@@ -54,15 +56,17 @@ class Bench:
         """A port of the installation's block that it does not use alone."""
         return self.installation.ports.base + 5
 
-    def cached(self, served: Served) -> Figures:
+    def cached(self, served: Served, keys: Collection[str]) -> Figures:
         """One kept answer, over kept connections and over new ones, beside nginx and openssl."""
         asked = Aim(url="", bodies=self.installation.requests([0]))
         size = self.size(served)
         with nginx.serving(self.folder / "nginx", self.spare_port, octets=size) as peer:
-            kept = self._beside_nginx(served, peer, asked, close=False)
-            new = self._beside_nginx(served, peer, asked, close=True)
-            ours = self._beside_openssl(served, asked)
-        return {"cached_keepalive": kept, "cached_close": new, "openssl_ocsp": ours}
+            parts = {
+                "cached_keepalive": partial(self._beside_nginx, served, peer, asked, close=False),
+                "cached_close": partial(self._beside_nginx, served, peer, asked, close=True),
+                "openssl_ocsp": partial(self._beside_openssl, served, asked),
+            }
+            return {key: parts[key]() for key in CACHED if key in keys}
 
     def two_workers(self, served: Served) -> Figures:
         """Both processors for each server, and the load on the same two."""
@@ -155,10 +159,12 @@ RSA: Final = Wanted(key="rsa-2048", place=1)
 TWO: Final = Wanted(cpus=BOTH_CPUS, workers=2, place=2)
 
 
-def _quick(bench: Bench) -> Mapping[str, tuple[Wanted, Callable[[Served], Figures]]]:
+def _quick(
+    bench: Bench, keys: Collection[str]
+) -> Mapping[str, tuple[Wanted, Callable[[Served], Figures]]]:
     """What is measured also at a quick look, and of which service."""
-    return {
-        "cached": (P256, bench.cached),
+    cached = [key for key in CACHED if key in keys]
+    found: dict[str, tuple[Wanted, Callable[[Served], Figures]]] = {
         "signed_p256": (P256, lambda served: bench.signed(served, "signed_p256", KeyType.P256)),
         "signed_rsa2048": (
             RSA,
@@ -166,18 +172,24 @@ def _quick(bench: Bench) -> Mapping[str, tuple[Wanted, Callable[[Served], Figure
         ),
         "two_workers": (TWO, bench.two_workers),
     }
+    chosen = {name: part for name, part in found.items() if name in keys}
+    if cached:
+        chosen = {"cached": (P256, partial(bench.cached, keys=cached)), **chosen}
+    return chosen
 
 
-def _longer(bench: Bench, counts: Sequence[int]) -> Mapping[str, Callable[[], Figures]]:
+def _longer(bench: Bench, keys: Collection[str]) -> Mapping[str, Callable[[], Figures]]:
     """What takes longer, each with services of its own; none at a quick look."""
-    if not counts:
+    if not any(is_longer(key) for key in keys):
         return {}
     # Their modules load a third of the project, which would be most of a quick look's beginning.
     full, others = (importlib.import_module(f"bench.status.{each}") for each in ("full", "others"))
     parts = dict(others.parts(bench))
-    for count in counts:
-        parts[f"growth_{count}"] = partial(full.growth, bench, count)
-    return parts
+    for key in sorted(keys, key=size):
+        if size(key):
+            measured = full.growth if key.startswith("growth") else full.scattered
+            parts[key] = partial(measured, bench, size(key))
+    return {part: made for part, made in parts.items() if part in keys}
 
 
 def say(text: str) -> None:
@@ -185,30 +197,26 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure(plan: Plan, counts: Sequence[int], only: frozenset[str]) -> tuple[Figures, bool]:
-    """What was asked for, and whether all of it could be measured.
-
-    ``counts`` are sizes of a store, none for a quick look; ``only`` names parts, none for all.
-    """
+def measure(plan: Plan, keys: Collection[str]) -> tuple[Figures, bool]:
+    """The figures with these keys, and whether all of them could be measured."""
     with tempfile.TemporaryDirectory(prefix="zorgid-bench-") as name:
         folder = Path(name)
         installation = Installation(folder)
         installation.fill(1000)
         bench = Bench(plan=plan, folder=folder, installation=installation, say=say)
-        longer = _longer(bench, counts)
+        longer = _longer(bench, keys)
         with installation.issuing():
-            figures, whole = _measured_quickly(bench, only)
+            figures, whole = _measured_quickly(bench, keys)
             for part in longer:
-                if not only or part in only:
-                    whole &= _measured(figures, part, longer[part])
+                whole &= _measured(figures, part, longer[part])
     return figures, whole
 
 
-def _measured_quickly(bench: Bench, only: frozenset[str]) -> tuple[Figures, bool]:
+def _measured_quickly(bench: Bench, keys: Collection[str]) -> tuple[Figures, bool]:
     """Services start beside each other, and are idle while another one is measured."""
     figures: Figures = {}
     whole = True
-    parts = {name: part for name, part in _quick(bench).items() if not only or name in only}
+    parts = _quick(bench, keys)
     with ExitStack() as stack:
         places = {wanted.place: wanted for wanted, _ in parts.values()}
         served = {
@@ -235,22 +243,28 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="below 50 seconds")
     parser.add_argument("--json", action="store_true", help="one object on standard output")
-    parser.add_argument("--only", default="", help="parts, with commas between")
+    parser.add_argument("--only", default="", help="keys of figures, with commas between")
     parser.add_argument(
         "--certificates", default="1000,100000", help="sizes of the store; up to 10000000"
     )
-    return parser.parse_args()
+    asked = parser.parse_args()
+    sizes = [] if asked.quick else [int(each) for each in asked.certificates.split(",")]
+    asked.keys = asked.only.split(",") if asked.only else every_key(sizes)
+    unknown = [key for key in asked.keys if not is_known(key)]
+    if unknown:
+        there = ", ".join((*QUICK_KEYS, *LONGER, "growth_N", "scattered_N"))
+        parser.error(f"no such figure: {', '.join(unknown)}; there are {there}")
+    return asked
 
 
 def main() -> int:
     """Measure, and print what was found: 0 all of it, 1 a part, 3 this machine lacks something."""
     asked = _arguments()
     plan = Plan(pairs=5, seconds=0.45) if asked.quick else Plan(pairs=7, seconds=2.0)
-    counts = [] if asked.quick else [int(each) for each in asked.certificates.split(",")]
     try:
-        need(QUICK if asked.quick else tuple(DEBIAN))
+        need(tuple(DEBIAN) if any(map(is_longer, asked.keys)) else QUICK)
         say(json.dumps(described(), indent=None if asked.json else 2))
-        figures, whole = measure(plan, counts, frozenset(filter(None, asked.only.split(","))))
+        figures, whole = measure(plan, asked.keys)
     except (Missing, Faulty) as problem:
         say(f"not measured: {problem}")
         return 3
