@@ -13,7 +13,7 @@ from sqlalchemy import column as column_clause
 from sqlalchemy import exc as sql_errors
 from sqlalchemy import table as table_clause
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from pki.domain.errors import ConfigurationInvalid, SchemaMismatch, StoreUnavailable
 from pki.store.failures import translating
@@ -205,7 +205,7 @@ def _sqlite_engine(path: Path, *, mode: str, begin: str, connections: int = 1) -
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        # The driver must not begin or commit by itself: SQLAlchemy's begin event does.
+        # The driver must not begin or commit by itself: `start` does.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA foreign_keys=ON")
@@ -216,11 +216,13 @@ def _sqlite_engine(path: Path, *, mode: str, begin: str, connections: int = 1) -
             cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
+    def start(dbapi_connection: PoolProxiedConnection) -> None:
         _refuse_moved(path, opened)
-        connection.exec_driver_sql(begin)
+        dbapi_connection.cursor().execute(begin)
 
+    # What the dialect leaves to the driver. As an event of the engine it would cost every statement
+    # of every transaction the search for events of its own.
+    engine.dialect.do_begin = start  # type: ignore[method-assign] # its documented place
     return engine
 
 

@@ -1,6 +1,8 @@
 """A store whose file is taken away under the process that has it open."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,21 @@ async def test_nothing_is_promised_into_a_file_that_is_gone(
     finally:
         await store.close()
         await reader.close()
+
+
+async def test_a_file_that_another_writes_is_waited_for_and_nothing_is_lost(
+    migrated_sqlite: Path, tmp_path: Path, store_clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pki.store.engine.BUSY_SECONDS", 0)
+    path = tmp_path / "store.sqlite3"
+    shutil.copyfile(migrated_sqlite, path)
+    store = Store.open(f"sqlite:///{path}", clock=store_clock)
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailable, match="locked"):
+                await store.write(record)
+            other.execute("ROLLBACK")
+        assert await store.write(record) == 1
+    finally:
+        await store.close()
