@@ -11,7 +11,7 @@ from crl.plan import Present, concerned, pause_after, seconds_until_due
 from crl.policy import CrlPolicy
 from crl.ports import JournalFeed, Life
 from crl.service import CrlService
-from pki.domain.errors import Conflict, LintFailed, ZorgidError
+from pki.domain.errors import Conflict, LeaseLost, LintFailed, ZorgidError
 from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
 from pki.ports import Clock
@@ -85,7 +85,8 @@ class CrlFollower:
         return age is None or age > 2 * self._policy.every.total_seconds()
 
     async def run(self) -> None:
-        """Follow and publish, for ever."""
+        """Follow and publish, for ever. Since it last ran another process may have published."""
+        self._known.clear()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch())
             tasks.create_task(self._publish_when_due())
@@ -126,7 +127,7 @@ class CrlFollower:
                 planned = await self._until_due()
                 self._published(await self._publish(planned=planned))
                 failures = 0
-            except Conflict:
+            except (Conflict, LeaseLost):
                 self._known.clear()
                 await asyncio.sleep(pause_after(1))
             except Exception as error:  # noqa: BLE001 -- nothing may end the publishing

@@ -42,6 +42,7 @@ class StoreSettings(Section):
 
     path: AnyPath | None = None
     postgresql: Annotated[str, Field(pattern=r"^postgresql\+psycopg://")] | None = None
+    lease_seconds: Annotated[int, Field(ge=3, le=60)] = 10
 
     @property
     def url(self) -> str:

@@ -94,7 +94,8 @@ class SinkFollower:
         )
 
     async def run(self) -> None:
-        """Follow and bring, for ever."""
+        """Follow and bring, for ever; where it has come to is asked of the store each time."""
+        self._begun = False
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch())
             tasks.create_task(self._bring_all())

@@ -32,7 +32,8 @@ def close_intent(session: Intents, intent: Intent) -> None:
 async def close_all_intents(desk: Desk) -> int:
     """Close every open intent, to be called once before the first request is taken.
 
-    Only one process issues, so whoever recorded them is gone, and no lease needs to be waited for.
+    And only where no other process issues: then whoever recorded them is gone, and no lease needs
+    to be waited for.
 
     Raises:
         StoreUnavailable: the store cannot be written.

@@ -48,9 +48,11 @@ COUNTERS: Final[Mapping[str, Definition]] = {
     "zorgid_notice_messages_total": _metric("Messages, by what a mail server did.", "outcome"),
     "zorgid_views_compared_total": _metric("Certificates held against the views from outside."),
     "zorgid_worker_changes_total": _metric("Workers that ended or were replaced.", "outcome"),
+    "zorgid_lease_losses_total": _metric("Tasks stopped since their lease was lost.", "task"),
     "zorgid_journal_checkpoint_failures_total": _metric("Checkpoints that were not made."),
 }
 GAUGES: Final[Mapping[str, Definition]] = {
+    "zorgid_lease_held": _metric("Whether what runs once runs in this process.", "task"),
     "zorgid_cards_held_too_long": _metric("Cards blocked for longer than hold_days."),
     "zorgid_changes_awaited": _metric("Changes that a sink does not show yet.", "sink"),
     "zorgid_certificates_expiring": _metric("Certificates that expire soon.", "within_days"),

@@ -12,8 +12,8 @@ from pki.domain.evidence.checkpoints import Checkpoint, SignedCheckpoint
 from pki.domain.journal import JournalHead, verify_chain
 from pki.ports import Clock
 from pki.store.reading import ReadSession, ReadStore
-from pki.store.writing import Store
 from pki.telemetry.metrics import Reading
+from server.leases.once import Writes
 
 RETRY_SECONDS: Final = 10.0
 
@@ -40,7 +40,7 @@ class CheckpointMaker:
 
     def __init__(
         self,
-        stores: tuple[Store, ReadStore],
+        stores: tuple[Writes, ReadStore],
         evidence: Evidence,
         *,
         clock: Clock,
@@ -56,7 +56,11 @@ class CheckpointMaker:
         self.chain_holds = True
 
     async def run(self) -> None:
-        """Make them when they are due, for ever; what fails is tried again."""
+        """Make them when they are due, for ever; what fails is tried again.
+
+        Another process may have made the last one.
+        """
+        self.latest = self._verified = None
         while True:
             try:
                 wait = await self.step()

@@ -12,10 +12,10 @@ from pki.domain.identifiers import IssuerId
 from pki.domain.records import PublishedCrl
 from pki.ports import Clock
 from pki.store.reading import ReadStore
-from pki.store.tail import JournalTail
-from pki.store.writing import Store
 from pki.telemetry.metrics import Reading
 from server.generation.list_names import served_lists
+from server.leases.names import Task
+from server.leases.sides import Sides
 from server.roles.write_ports import StoreCursors
 from server.setting.sinks import CrlBucketSettings
 from server.settings import Settings
@@ -101,9 +101,8 @@ class SinksRole:
     def __init__(
         self,
         settings: Settings,
+        sides: Sides,
         *,
-        stores: tuple[Store, ReadStore],
-        tail: JournalTail,
         clock: Clock,
     ) -> None:
         """Build it; nothing is started.
@@ -111,30 +110,36 @@ class SinksRole:
         Raises:
             ConfigurationInvalid, EnvironmentMissing: a sink cannot be made.
         """
-        store, reader = stores
+        sinks = tuple(configured_sinks(settings, clock))
+        # Who has no sinks must not keep the task from who has.
+        self._bringing = sides.leases.task(Task.SINKS) if sinks else None
         names = {issuer: name for name, issuer in served_lists(settings).items()}
         self.followers = tuple(
             SinkFollower(
                 sink,
                 names,
-                journal=tail,
-                archive=StoreArchive(reader),
-                cursors=StoreCursors(reader, store),
+                journal=sides.tail,
+                archive=StoreArchive(sides.reader),
+                cursors=StoreCursors(sides.reader, self._bringing.store),
                 clock=clock,
             )
-            for sink in configured_sinks(settings, clock)
+            for sink in sinks
+            if self._bringing is not None
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Bring CRLs until ``stop``; what was begun is done again at the next start."""
+        """Bring CRLs until ``stop``, in its turn; what was begun is done again at the next."""
+        if self._bringing is None:
+            return
         async with asyncio.TaskGroup() as tasks:
-            background = [tasks.create_task(each.run()) for each in self.followers]
+            bringing = tasks.create_task(self._bringing.run(self._bring))
             await stop.wait()
-            for task in background:
-                task.cancel()
+            bringing.cancel()
 
     def readings(self) -> Iterator[Reading]:
-        """How each sink does."""
+        """How each sink does, where they are served."""
+        if self._bringing is None or not self._bringing.held:
+            return
         for each in self.followers:
             found, labels = each.statistics(), {"sink": each.name}
             values = {
@@ -148,3 +153,8 @@ class SinksRole:
                 yield Reading(name=name, value=value, labels=labels)
             follower = {"follower": each.cursor}
             yield Reading(name="zorgid_follower_position", value=found.position, labels=follower)
+
+    async def _bring(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for each in self.followers:
+                tasks.create_task(each.run())

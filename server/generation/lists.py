@@ -21,6 +21,7 @@ from pki.trust.signatures import verify_signature
 from server.generation.authorities import signing
 from server.generation.ending import GenerationLife
 from server.generation.list_names import lists_of
+from server.leases.once import Writes
 from server.metering.signing import CRL, Meters
 from server.roles.write_ports import StoreCrls, crl_floor
 from server.setting.issuers import TokenCaSettings
@@ -36,7 +37,7 @@ class CrlFollowers:
     def __init__(
         self,
         settings: Settings,
-        stores: tuple[Store, ReadStore],
+        stores: tuple[Writes, ReadStore],
         tail: JournalTail,
         *,
         clock: Clock,

@@ -92,7 +92,9 @@ class CrlGauges:
     """The CRLs published last: those built here, and those of ceremonies."""
 
     def __init__(
-        self, followers: Sequence[CrlFollower], ceremonies: Mapping[str, PublishedCrl]
+        self,
+        followers: Callable[[], Sequence[CrlFollower]],
+        ceremonies: Mapping[str, PublishedCrl],
     ) -> None:
         self._followers = followers
         self._ceremonies = ceremonies
@@ -101,7 +103,7 @@ class CrlGauges:
         """Their times and sizes; of those built here also what was counted, and if one is late."""
         for name, crl in self._ceremonies.items():
             yield from _crl_readings(name, Present.of(crl, len(crl.der)))
-        for each in self._followers:
+        for each in self._followers():
             name = each.list_id.value
             if each.latest is not None:
                 yield from _crl_readings(name, each.latest)
@@ -206,14 +208,16 @@ class _Directory(Protocol):
 class LdapGauges:
     """How far each directory is behind."""
 
-    def __init__(self, followers: Iterable[_Directory], newest: Callable[[], int]) -> None:
+    def __init__(
+        self, followers: Callable[[], Sequence[_Directory]], newest: Callable[[], int]
+    ) -> None:
         """``newest`` tells the position of the journal's newest entry."""
-        self._followers = tuple(followers)
+        self._followers = followers
         self._newest = newest
 
     def readings(self) -> Iterator[Reading]:
         """Position, age of what waits, what was set aside, and how it went so far."""
-        for follower in self._followers:
+        for follower in self._followers():
             found = follower.statistics()
             labels = {"replica": follower.replica or "directory"}
             for name, value in (

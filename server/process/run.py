@@ -9,8 +9,10 @@ import logging
 import os
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from socket import gethostname
 from typing import TYPE_CHECKING, Any, Final
 
 from pki.domain.errors import ConfigurationInvalid
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from ocsp.ports import CredentialSource
     from pki.domain.identifiers import IssuerId
     from pki.store.writing import Store
+    from server.leases.sides import Sides
     from server.roles.issuance import IssuanceRole
 
 _log: Final = logging.getLogger(__name__)
@@ -107,17 +110,17 @@ class Process:
         await self._refuse_another_kind()
         await refuse_wrong_clock(self._reader, self._clock)
         await refuse_wrong_states(self._settings, self._reader, self._clock.now())
-        store = await self._writing_store(roles)
+        sides = await self._sides(roles)
         issuance = None
-        if Role.ISSUANCE in roles and store is not None:
-            issuance = await self._issuance(store)
+        if Role.ISSUANCE in roles and sides is not None:
+            issuance = await self._issuance(sides)
         if Role.STATUS in roles:
-            await self._status(issuance, store)
-        if Role.PUBLISHER in roles and store is not None:
-            self._publisher(store)
-            self._sinks(store)
-            self._receipts(store)
-            self._notices(store)
+            await self._status(issuance, None if sides is None else sides.store)
+        if Role.PUBLISHER in roles and sides is not None:
+            self._publisher(sides)
+            self._sinks(sides)
+            self._receipts(sides)
+            self._notices(sides.store)
             self._views()
         self.runners.append(self._serve_health)
         if self._alone:
@@ -139,10 +142,12 @@ class Process:
                 next_step="name the store that belongs to this configuration: kinds never mix",
             )
 
-    async def _writing_store(self, roles: frozenset[Role]) -> "Store | None":
+    async def _sides(self, roles: frozenset[Role]) -> "Sides | None":
         if not roles & {Role.ISSUANCE, Role.PUBLISHER}:
             return None
         from pki.store.writing import Store
+        from server.leases.keeper import LeaseKeeper
+        from server.leases.sides import Sides
         from server.roles.write_ports import record_start
 
         store = Store.open(self._settings.store.url, clock=self._clock)
@@ -155,32 +160,35 @@ class Process:
             self.runners.append(Heartbeat(store, self._clock).run)
         names = ",".join(sorted(role.value for role in roles))
         await record_start(store, names, version(_DISTRIBUTION))
-        return store
+        settings = self._settings
+        length = timedelta(seconds=settings.store.lease_seconds)
+        leases = LeaseKeeper(store, holder=f"{gethostname()}:{settings.locks}", length=length)
+        self._stack.push_async_callback(leases.release)
+        self.runners.append(leases.run)
+        self._metrics.add_source("leases", leases)
+        return Sides(store=store, reader=self._reader, tail=self._tail, leases=leases)
 
-    async def _issuance(self, store: "Store") -> "IssuanceRole":
+    async def _issuance(self, sides: "Sides") -> "IssuanceRole":
         from server.metering.signing import Meters
         from server.roles.issuance import IssuanceRole
 
         meters = Meters(self._metrics)
         role = IssuanceRole(
-            self._settings,
-            stores=(store, self._reader),
-            tail=self._tail,
-            clock=self._clock,
-            entropy=self._entropy,
-            meters=meters,
+            self._settings, sides, clock=self._clock, entropy=self._entropy, meters=meters
         )
         await role.settle()
         self.runners.append(role.run)
         self._checks["issuance"] = role.problem
         if role.checkpoints is not None:
-            self._metrics.add_source("checkpoints", role.checkpoints)
+            self._metrics.add_source("checkpoints", role.checkpoints.maker)
         self._metrics.add_source("signatures", meters)
         expiring = ExpiringCertificates(self._reader, self._clock)
         self.runners.append(expiring.run)
         self._metrics.add_source("expiring", expiring)
-        self._metrics.add_source("held", HoldGauges(role.endings))
-        self._metrics.add_source("crl", CrlGauges(role.crls, role.ceremony_crls.latest))
+        self._metrics.add_source("held", HoldGauges(role.endings.cards))
+        self._metrics.add_source(
+            "crl", CrlGauges(lambda: role.crls.built, role.ceremony_crls.latest)
+        )
         return role
 
     async def _status(self, issuance: "IssuanceRole | None", store: "Store | None") -> None:
@@ -215,45 +223,34 @@ class Process:
 
         return partial(EnrolledCredentials.of, self._settings)
 
-    def _publisher(self, store: "Store") -> None:
+    def _publisher(self, sides: "Sides") -> None:
         from server.roles.publisher import PublisherRole, directory_missing
 
         missing = directory_missing(self._settings.ldap)
         if missing is not None:
             _log.warning("no LDAP directory is kept", extra={"why": missing})
             return
-        role = PublisherRole(
-            self._settings,
-            stores=(store, self._reader),
-            tail=self._tail,
-            clock=self._clock,
-            entropy=self._entropy,
-        )
+        role = PublisherRole(self._settings, sides, clock=self._clock, entropy=self._entropy)
         self.runners.append(role.run)
         self._checks["publisher"] = role.problem
-        gauges = LdapGauges(
-            (each.follower for each in role.replicas), lambda: self._counts.position
-        )
+        gauges = LdapGauges(lambda: role.kept, lambda: self._counts.position)
         self._metrics.add_source("ldap", gauges)
 
-    def _sinks(self, store: "Store") -> None:
+    def _sinks(self, sides: "Sides") -> None:
         from server.crls.sinks import SinksRole
 
-        role = SinksRole(
-            self._settings, stores=(store, self._reader), tail=self._tail, clock=self._clock
-        )
+        role = SinksRole(self._settings, sides, clock=self._clock)
         self.runners.append(role.run)
         self._metrics.add_source("crl_sinks", role)
 
-    def _receipts(self, store: "Store") -> None:
+    def _receipts(self, sides: "Sides") -> None:
         if not self._settings.receipts.watch:
             return
         from server.views.receipts import ReceiptRole
 
         role = ReceiptRole(
             self._settings,
-            stores=(store, self._reader),
-            tail=self._tail,
+            sides,
             clock=self._clock,
             measure=lambda sink, seconds: self._metrics.observe(
                 "zorgid_change_shown_seconds", seconds, {"sink": sink}

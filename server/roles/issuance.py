@@ -2,23 +2,19 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from functools import partial
 from typing import Final
 
-from issuance.endings.runner import EndingRunner
 from issuance.http.app import create_app, serving
-from issuance.lapse import LapseRunner
 from issuance.statement.make import Statements
 from issuance.steps.intents import close_all_intents
 from pki.domain.identifiers import IssuerId
 from pki.ports import Clock, Entropy
-from pki.store.reading import ReadStore
-from pki.store.tail import JournalTail
-from pki.store.writing import Store
-from server.checkpoints.maker import CheckpointMaker
 from server.evidence.key import open_evidence
 from server.generation.authorities import open_generations
 from server.generation.lists import CrlFollowers, keep_deltas, keep_parts
+from server.leases.issuing import CheckpointTask, CrlTask, EndingTask
+from server.leases.sides import Sides
 from server.metering.signing import Meters
 from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
@@ -36,9 +32,8 @@ class IssuanceRole:
     def __init__(
         self,
         settings: Settings,
+        sides: Sides,
         *,
-        stores: tuple[Store, ReadStore],
-        tail: JournalTail,
         clock: Clock,
         entropy: Entropy,
         meters: Meters,
@@ -48,36 +43,35 @@ class IssuanceRole:
         Raises:
             ConfigurationInvalid, KeyMismatch: a key, certificate, profile or secret cannot be used.
         """
-        store, reader = stores
+        store, reader, leases = sides.store, sides.reader, sides.leases
         self._settings = settings
         self.generations = open_generations(settings, entropy)
         self.desk = open_desk(
             settings,
-            stores=stores,
+            stores=(store, reader),
             authorities=meters.authorities(self.generations),
             clock=clock,
             entropy=entropy,
         )
         self._responder_keys = all_responder_keys(settings.status, settings.limits)
-        self._store = store
-        self.crls = CrlFollowers(
-            settings, stores, tail, clock=clock, entropy=entropy, policy=crl_policy(settings)
-        ).of(self.generations, meters)
+        self._sides = sides
+        policy = crl_policy(settings)
+        make = partial(CrlFollowers, tail=sides.tail, clock=clock, entropy=entropy, policy=policy)
+        self.crls = CrlTask(
+            leases, lambda written: make(settings, (written, reader)).of(self.generations, meters)
+        )
         evidence = settings.evidence
         key = None if evidence is None else meters.evidence(open_evidence(settings, evidence))
         self._statements = Statements(reader=reader, evidence=key, clock=clock)
-        self.checkpoints = (
-            None
-            if evidence is None or key is None
-            else CheckpointMaker(
-                stores, key, clock=clock, every=timedelta(seconds=evidence.checkpoint_seconds)
-            )
-        )
+        self.checkpoints = None
+        if evidence is not None and key is not None:
+            seconds = evidence.checkpoint_seconds
+            self.checkpoints = CheckpointTask(leases, key, reader, clock=clock, seconds=seconds)
         self._tls = tls_context(settings)
         self.ceremony_crls = CeremonyCrls((*settings.root, settings.services_ca), store)
         clients = settings.services_ca.id
         self._peers = unrevoked_peers(lambda: self.ceremony_crls.revoked(clients))
-        self.endings = EndingRunner(self.desk)
+        self.endings = EndingTask(leases, self.desk)
         self._serving = False
 
     def credentials(self, issuer: IssuerId) -> tuple[LocalCredentials, ...]:
@@ -96,19 +90,19 @@ class IssuanceRole:
             ConfigurationInvalid: a CRL file of a ceremony cannot be used, crl_parts changed, or
                 delta CRLs that cards name are switched off.
         """
-        await keep_parts(self._settings, self._store)
-        await keep_deltas(self._settings, self._store)
-        await close_all_intents(self.desk)
+        await keep_parts(self._settings, self._sides.store)
+        await keep_deltas(self._settings, self._sides.store)
+        if await self._sides.leases.enter("issuance"):
+            await close_all_intents(self.desk)
         await self.ceremony_crls.bring_in()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve the API until ``stop``; build CRLs and end what lapses beside it."""
+        """Serve the API until ``stop``; build CRLs and end what lapses beside it, in turn."""
         host, _, port = self._settings.api.listen.rpartition(":")
         async with asyncio.TaskGroup() as tasks:
             background = [
-                *(tasks.create_task(each.run()) for each in self.crls),
+                tasks.create_task(self.crls.run()),
                 tasks.create_task(self.ceremony_crls.run()),
-                tasks.create_task(LapseRunner(self.desk).run()),
                 tasks.create_task(self.endings.run()),
             ]
             if self.checkpoints is not None:
@@ -122,10 +116,4 @@ class IssuanceRole:
 
     async def problem(self) -> str | None:
         """Why issuing is not right, for readiness."""
-        if not self._serving:
-            return "the API is not open yet"
-        for each in self.crls:
-            if each.overdue():
-                why = each.statistics.last_error or "none was built yet"
-                return f"the CRL of {each.list_id} is late: {why}"
-        return None
+        return self.crls.problem() if self._serving else "the API is not open yet"

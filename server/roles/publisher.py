@@ -1,12 +1,15 @@
 """The role `publisher`: keeps the directory in line, with a slapd of our own if need be."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ldap_publish.directory import ClientCertificate, LdapDirectory, LdapServer
 from ldap_publish.follower import Backoff, LdapFollower
+from ldap_publish.plan import Actual, Change
+from ldap_publish.ports import Outcome, Page
 from ldap_publish.publisher import Publisher
 from ldap_publish.slapd import PrivateSlapd, SlapdPlace, find_slapd
 from ldap_publish.tree import PublishedCa, Tree
@@ -14,9 +17,9 @@ from ldap_publish.upkeep import Upkeep
 from pki.domain.errors import ConfigurationInvalid
 from pki.domain.identifiers import IssuerId
 from pki.ports import Clock, Entropy
-from pki.store.reading import ReadStore
-from pki.store.tail import JournalTail
-from pki.store.writing import Store
+from server.leases.names import Task
+from server.leases.once import OnceTask
+from server.leases.sides import Sides
 from server.roles.directory_ports import StoreFacts
 from server.roles.keys import read_certificate_file
 from server.roles.write_ports import StoreCursors
@@ -24,6 +27,10 @@ from server.setting.directory import DirectoryAccess, LdapSettings
 from server.settings import Settings
 
 SCHEMA: Final = "zorgid.schema"
+_NOT_OURS: Final = (
+    "the private directory is not kept in line by this process: "
+    "the store cannot be reached, or another publisher has that task (then use ldap.mode external)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +48,8 @@ class PublisherRole:
     def __init__(
         self,
         settings: Settings,
+        sides: Sides,
         *,
-        stores: tuple[Store, ReadStore],
-        tail: JournalTail,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -52,16 +58,16 @@ class PublisherRole:
         Raises:
             ConfigurationInvalid: a setting or file of [ldap] cannot be used.
         """
-        store, reader = stores
+        self._keeping = keeping = sides.leases.task(Task.DIRECTORY)
         self.slapd = private_slapd(settings.ldap, entropy)
         tree = published_tree(settings)
 
         def follower(name: str, directory: LdapDirectory) -> LdapFollower:
-            publisher = Publisher(directory, tree)
+            publisher = Publisher(_InTurn(directory, keeping), tree)
             return LdapFollower(
-                journal=tail,
-                cursors=StoreCursors(reader, store),
-                upkeep=Upkeep(facts=StoreFacts(reader), publisher=publisher, tree=tree),
+                journal=sides.tail,
+                cursors=StoreCursors(sides.reader, keeping.store),
+                upkeep=Upkeep(facts=StoreFacts(sides.reader), publisher=publisher, tree=tree),
                 clock=clock,
                 # A slapd of our own needs a fraction of a second to start.
                 backoff=Backoff(first=0.05, per_second=settings.ldap.changes_per_second),
@@ -75,10 +81,10 @@ class PublisherRole:
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keep the directories in line until ``stop``."""
+        """Keep the directories in line until ``stop``, in its turn; a slapd of our own runs on."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                background = [tasks.create_task(each.follower.run()) for each in self.replicas]
+                background = [tasks.create_task(self._keeping.run(self._keep))]
                 if self.slapd is not None:
                     background.append(tasks.create_task(self.slapd.run()))
                 await stop.wait()
@@ -88,13 +94,45 @@ class PublisherRole:
             for each in self.replicas:
                 await each.directory.close()
 
+    @property
+    def kept(self) -> Sequence[LdapFollower]:
+        """Who keeps the directories in line, where they are at work."""
+        return [each.follower for each in self.replicas] if self._keeping.held else []
+
     async def problem(self) -> str | None:
         """Why a directory is not in line, for readiness."""
+        if not self._keeping.held:
+            return None if self.slapd is None else _NOT_OURS
         away = [each for each in self.replicas if not each.follower.statistics().connected]
         if not away:
             return None
         names = ", ".join(each.name for each in away if each.name)
         return f"the directory cannot be reached{names and ': '}{names}"
+
+    async def _keep(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for each in self.replicas:
+                tasks.create_task(each.follower.run())
+
+
+class _InTurn:
+    """Writes nothing once the lease has ended: a directory knows no tokens."""
+
+    def __init__(self, directory: LdapDirectory, keeping: OnceTask) -> None:
+        self._directory = directory
+        self._keeping = keeping
+
+    async def read(self, dn: str, attributes: Sequence[str]) -> Actual | None:
+        return await self._directory.read(dn, attributes)
+
+    async def page_below(
+        self, dn: str, attributes: Sequence[str], after: bytes = b""
+    ) -> Page | None:
+        return await self._directory.page_below(dn, attributes, after)
+
+    async def apply(self, change: Change) -> Outcome:
+        self._keeping.proven()
+        return await self._directory.apply(change)
 
 
 def directory_missing(settings: LdapSettings) -> str | None:

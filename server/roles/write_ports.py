@@ -21,6 +21,7 @@ from pki.domain.records import (
 )
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
+from server.leases.once import Writes
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ AT_ONCE: Final = 4 << 20
 class StoreCursors:
     """A follower's position, kept beside the facts it follows."""
 
-    def __init__(self, reading: ReadStore, writing: Store) -> None:
+    def __init__(self, reading: ReadStore, writing: Writes) -> None:
         self._reading = reading
         self._writing = writing
 
@@ -47,7 +48,7 @@ class StoreCursors:
 class StoreCrls:
     """The shelf of CRLs, and publishing: a CRL and its journal entry in one transaction."""
 
-    def __init__(self, reading: ReadStore, writing: Store) -> None:
+    def __init__(self, reading: ReadStore, writing: Writes) -> None:
         self._reading = reading
         self._writing = writing
 

@@ -16,9 +16,11 @@ from pki.observe.receipts.sinks import CrlSink, LdapSink, OcspSink
 from pki.observe.receipts.watcher import Pace, Watcher
 from pki.ports import Clock
 from pki.store.reading import ReadStore
-from pki.store.tail import JournalTail
-from pki.store.writing import Store, WriteSession
+from pki.store.writing import WriteSession
 from pki.telemetry.metrics import Reading
+from server.leases.names import Task
+from server.leases.once import Writes
+from server.leases.sides import Sides
 from server.roles.keys import read_certificate_file
 from server.roles.publisher import directory_missing
 from server.settings import Settings
@@ -33,7 +35,7 @@ class StoreBook:
     Of other CAs than ``issuers`` nothing is awaited.
     """
 
-    def __init__(self, reading: ReadStore, writing: Store, issuers: Container[IssuerId]) -> None:
+    def __init__(self, reading: ReadStore, writing: Writes, issuers: Container[IssuerId]) -> None:
         self._reading = reading
         self._writing = writing
         self._issuers = issuers
@@ -77,9 +79,8 @@ class ReceiptRole:
     def __init__(
         self,
         settings: Settings,
+        sides: Sides,
         *,
-        stores: tuple[Store, ReadStore],
-        tail: JournalTail,
         clock: Clock,
         measure: Measure,
     ) -> None:
@@ -88,15 +89,15 @@ class ReceiptRole:
         Raises:
             ConfigurationInvalid: a CA's certificate cannot be read.
         """
-        store, reader = stores
         self._settings = settings
+        self._watching = sides.leases.task(Task.RECEIPTS)
         self._issuers = {
             IssuerId(each.id): read_certificate_file(each.certificate) for each in settings.token_ca
         }
         self._make = partial(
             Watcher,
-            journal=tail,
-            book=StoreBook(reader, store, self._issuers),
+            journal=sides.tail,
+            book=StoreBook(sides.reader, self._watching.store, self._issuers),
             clock=clock,
             measure=measure,
             pace=Pace(most=settings.receipts.most),
@@ -105,11 +106,9 @@ class ReceiptRole:
         self._watcher: Watcher | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Watch until ``stop``."""
-        timeout = aiohttp.ClientTimeout(total=_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as tasks:
-            self._watcher = self._make(sinks=tuple(self._sinks(session)))
-            watching = tasks.create_task(self._watcher.run())
+        """Watch until ``stop``, in its turn."""
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(self._watching.run(self._watch))
             await stop.wait()
             watching.cancel()
 
@@ -118,6 +117,15 @@ class ReceiptRole:
         waiting: Mapping[str, int] = {} if self._watcher is None else self._watcher.waiting
         for sink, count in waiting.items():
             yield Reading(name="zorgid_changes_awaited", value=count, labels={"sink": sink})
+
+    async def _watch(self) -> None:
+        timeout = aiohttp.ClientTimeout(total=_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            self._watcher = self._make(sinks=tuple(self._sinks(session)))
+            try:
+                await self._watcher.run()
+            finally:
+                self._watcher = None
 
     def _sinks(self, session: aiohttp.ClientSession) -> Iterator[Sink]:
         settings = self._settings
