@@ -7,6 +7,7 @@ birth dates, names, UZI numbers, octets and secrets included, only the type's na
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from enum import Enum
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Final
 
@@ -35,6 +36,9 @@ _IDENTIFIERS: Final = (
 _SECRET_NAMES: Final = frozenset(
     {"pin", "puk", "password", "passphrase", "secret", "token", "birth_date", "authorization"}
 )
+_NAMES: Final = 512
+"""Names of fields that are judged once: every request logs the same ones."""
+
 _DEPTH: Final = 4
 _ITEMS: Final = 100
 
@@ -42,6 +46,7 @@ Shown = str | int | float | bool | None | list["Shown"] | dict[str, "Shown"]
 """What JSON can hold."""
 
 
+@lru_cache(maxsize=_NAMES)
 def is_secret_name(name: str) -> bool:
     """Whether a field of this name is left out: ``pin``, ``new_pin``, ``PIN``."""
     lowered = name.lower().replace("-", "_")
