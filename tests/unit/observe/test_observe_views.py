@@ -133,6 +133,7 @@ class Responder:
             produced_at=WHOLE,
             has_nonce=self.has_nonce and with_nonce,
             responder_sha256=bytes(32),
+            responder_not_after=WHOLE + timedelta(days=30),
         )
 
 
