@@ -97,8 +97,9 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardState:
-    """What a card shows without a PIN. Numbers of tries are None where the card does not tell.
+    """What a card shows without a PIN.
 
+    Numbers of tries are None where the card does not tell, and before it was handed over.
     ``handed``: PIN, PUK or administration key may no longer be the delivered ones.
     """
 
@@ -150,8 +151,11 @@ class CardEdge(Protocol):
         """The key under which this card was ordered, if it was."""
         ...
 
-    def remember_order(self, key: IdempotencyKey) -> None:
-        """Keep the order's key on the card, so that a torn run can be resumed."""
+    def begin_order(self, key: IdempotencyKey) -> None:
+        """Make the key pair on the card unless there is one, and keep the order's key beside it.
+
+        So a torn run can be resumed.
+        """
         ...
 
     def ensure_key(self) -> None:

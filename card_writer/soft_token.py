@@ -155,8 +155,9 @@ class SoftCard:
         path = self.directory / _ORDER
         return IdempotencyKey(path.read_text("ascii")) if path.exists() else None
 
-    def remember_order(self, key: IdempotencyKey) -> None:
-        """Keep the order's key."""
+    def begin_order(self, key: IdempotencyKey) -> None:
+        """Make the key pair, and keep the order's key."""
+        self.ensure_key()
         _write(self.directory / _ORDER, key.value.encode())
 
     def ensure_key(self) -> None:

@@ -59,7 +59,7 @@ ISSUERS = (certificate(CA_KEY.public_key(), "CA"), certificate(CA_KEY.public_key
 def make(card: HolderCard, server: dict[str, bytes]) -> None:
     """What the flow does, from any state; ``server`` certifies a key once."""
     if card.order_key() is None:
-        card.remember_order(ORDER)
+        card.begin_order(ORDER)
     phase = card.state().phase
     if phase is Phase.ORDERED:
         card.begin()

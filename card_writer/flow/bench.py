@@ -86,10 +86,10 @@ class Bench:
             raise AssertionError("the card is read before it is used")
         return self._card
 
-    def remember_order(self) -> IdempotencyKey:
-        """A new order's key, kept on the card."""
+    def begin_order(self) -> IdempotencyKey:
+        """A new order's key, kept on the card beside the key pair."""
         key = IdempotencyKey(self.entropy.octets(_ORDER_KEY_OCTETS).hex())
-        self.card.remember_order(key)
+        self.card.begin_order(key)
         return key
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ from card_writer.flow.steps.person import (
 )
 from card_writer.flow.steps.reader import (
     Begin,
+    BeginOrder,
     Finish,
     HandOver,
     LogIn,
@@ -33,7 +34,6 @@ from card_writer.flow.steps.reader import (
     MakeRequest,
     ReadCard,
     ReadChain,
-    RememberOrder,
     SignWithCard,
     WriteChain,
 )
@@ -165,7 +165,7 @@ def _ordered(run: _Run, found: Found) -> Dialogue[CardView]:
         raise AssertionError("the card's number was asked for")
     key = found.order
     if key is None:
-        key = yield from do(RememberOrder())
+        key = yield from do(BeginOrder())
     request = OrderRequest(
         birth_date=run.birth_date, card_number=found.number, certificate=run.certificate
     )

@@ -78,24 +78,19 @@ class PivCard:
             CardRefused: no PIV card, or in use for something else.
         """
         if self._record is None:
-            self.rights.perform(commands.select())
+            self.rights.perform(commands.select(self.rights.settings.aid))
             self._record = Record.decode(self.rights.perform(commands.get_data(objects.RECORD)))
         return self._record
 
     def state(self) -> CardState:
-        """How far it is, and the tries left."""
-        phase = self.record.phase
-        pin = self.rights.perform(commands.tries())
+        """How far it is, and the tries left of a card that has a holder."""
+        phase, handed = self.record.phase, self.record.handed
+        pin = self.rights.perform(commands.tries()) if handed else None
         puk = None
-        if self.rights.vendor:
+        if handed and self.rights.vendor:
             told = self.rights.perform(commands.metadata(PUK_REFERENCE))
             puk = told.tries_left if told else None
-        return CardState(
-            phase=phase,
-            pin_tries_left=pin,
-            puk_tries_left=puk,
-            handed=self.record.handed,
-        )
+        return CardState(phase=phase, pin_tries_left=pin, puk_tries_left=puk, handed=handed)
 
     def card_number(self) -> CardNumber:
         """From the writer's record, as printed, or the vendor's serial number.
@@ -113,10 +108,11 @@ class PivCard:
         """The order this card is made for."""
         return self.record.order
 
-    def remember_order(self, key: IdempotencyKey) -> None:
-        """Keep the order, and the card's number with it."""
-        number = self.card_number()
-        self._keep(replace(self.record, order=key, number=number, phase=Phase.ORDERED))
+    def begin_order(self, key: IdempotencyKey) -> None:
+        """Make the key pair, and keep it, the order and the card's number by one command."""
+        number, made = self.card_number(), self.record.key or self._made()
+        record = Record(phase=Phase.ORDERED, order=key, number=number, key=made)
+        self._keep(replace(record, handed=self.record.handed))
 
     def begin(self) -> None:
         """Take the rights that making the card needs."""
@@ -126,14 +122,9 @@ class PivCard:
                 self.log_in(pin)
 
     def ensure_key(self) -> None:
-        """Make a key pair unless one was made and kept; about a second for RSA."""
-        if self.record.key is not None:
-            return
-        algorithm = algorithm_of(self.key_type)
-        self._open()
-        content = self.rights.perform(commands.generate(SLOT, algorithm))
-        made = CardKey.made(content, self.key_type)
-        self._keep(replace(self.record, key=made.spki))
+        """Make a key pair unless one was made and kept."""
+        if self.record.key is None:
+            self._keep(replace(self.record, key=self._made()))
 
     def certification_request(self) -> bytes:
         """PKCS#10 with an empty subject: the CA takes the name from the pass."""
@@ -244,7 +235,7 @@ class PivCard:
         """Reset the card: no right is left."""
         self.rights.transport.reset()
         self.rights.forget()
-        self.rights.perform(commands.select())
+        self.rights.perform(commands.select(self.rights.settings.aid))
 
     def _select(self) -> None:
         """Reading the record selects the application."""
@@ -252,6 +243,13 @@ class PivCard:
 
     def _open(self) -> None:
         self.rights.open_admin(self.record.number, handed=self.record.handed)
+
+    def _made(self) -> bytes:
+        """A new key, as it is kept; about a second for RSA, on old cards a minute."""
+        algorithm = algorithm_of(self.key_type)
+        self._open()
+        content = self.rights.perform(commands.generate(SLOT, algorithm))
+        return CardKey.made(content, self.key_type).spki
 
     def _keep(self, record: Record) -> None:
         self._open()

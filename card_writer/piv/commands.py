@@ -28,14 +28,19 @@ class Metadata:
     tries_left: int | None
 
 
-def select() -> Dialogue[None]:
-    """Choose the PIV application; rights given before are gone.
+def select(aid: bytes = AID) -> Dialogue[None]:
+    """Choose the PIV application, by the name it has here; rights given before are gone.
 
     Raises:
-        CardRefused: the card has none.
+        CardRefused: the card has none of that name: it is of another kind.
     """
-    answer = yield from send(Command(0xA4, 0x04, 0x00, AID))
-    tlv.inner(require(answer, "looking for the PIV application"), 0x61)
+    answer = yield from send(Command(0xA4, 0x04, 0x00, aid))
+    if answer.status == NOT_FOUND:
+        raise CardRefused(
+            message=f"the card has no application {aid.hex().upper()}: it is of another kind",
+            next_step="put the right card in; its application's name is aid in the configuration",
+        )
+    tlv.inner(require(answer, "choosing the PIV application"), 0x61)
 
 
 def get_data(tag: bytes) -> Dialogue[bytes | None]:

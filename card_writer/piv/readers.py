@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from card_writer.piv.card import PivCard
+from card_writer.piv.commands import AID
 from card_writer.piv.rights import PivSettings
 from card_writer.piv.uzi_pass import PivPass
 from card_writer.readers.held import HeldCard
@@ -22,6 +23,7 @@ class PivPassReader:
     """Where a UZI pass of that kind is put in; its PIN is typed at the desk."""
 
     reader: str
+    aid: bytes = AID
     connect: Connect = IN_READER
     _held: HeldCard | None = field(default=None)
     _found: PivPass | None = field(default=None)
@@ -59,7 +61,7 @@ class PivPassReader:
     def _pass(self) -> PivPass:
         if self._found is None:
             self._held = self.connect(self.reader)
-            self._found = PivPass(self._held)
+            self._found = PivPass(self._held, self.aid)
         return self._found
 
 

@@ -41,12 +41,14 @@ class PivSettings:
     """How cards of a kind are delivered and what they may be asked.
 
     ``ask_vendor``: use Yubico's extensions where the card has them; without them neither can the
-    administration key be replaced nor the tries of the PUK be read. ``master`` is what each card's
+    administration key be replaced nor the tries of the PUK be read. ``aid``: the application's name
+    on cards of this kind (ISO 7816-4 12.2.3), or how it begins. ``master`` is what each card's
     own administration key is drawn from (32 octets or more).
     """
 
     pin_characters: PinCharacters = PinCharacters.DIGITS
     ask_vendor: bool = False
+    aid: bytes = commands.AID
     master: Secret | None = None
     transport_pin: Callable[[], Secret] = lambda: Secret(b"123456")
     transport_puk: Callable[[], Secret] = lambda: Secret(b"12345678")

@@ -22,6 +22,7 @@ class PivPass:
     """One pass; `log_in` goes before `sign`."""
 
     transport: Transport
+    aid: bytes = commands.AID
     _certificate: bytes | None = field(default=None)
 
     def tries_left(self) -> int | None:
@@ -50,7 +51,7 @@ class PivPass:
             CardRefused: it has none: no UZI pass.
         """
         if self._certificate is None:
-            perform(commands.select(), self.transport.transmit)
+            perform(commands.select(self.aid), self.transport.transmit)
             held = perform(commands.get_data(objects.CERTIFICATES[0]), self.transport.transmit)
             found = [] if held is None else [("9A", objects.certificate_in(held))]
             self._certificate = authenticity_of(found)[1]

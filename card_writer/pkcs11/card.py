@@ -113,12 +113,13 @@ class TokenCard:
         """The order this card is made for."""
         return self.record.order
 
-    def remember_order(self, key: IdempotencyKey) -> None:
-        """Keep the order, and the card's number with it; gives a blank card its label and PINs."""
+    def begin_order(self, key: IdempotencyKey) -> None:
+        """Give a blank card its label and PINs; make the key; keep order and number."""
         number = self.card_number()
         if not self.link.is_user:
             self._prepare()
         self._keep(replace(self.record, order=key, number=number, phase=Phase.ORDERED))
+        self.ensure_key()
 
     def begin(self) -> None:
         """Prove the PIN that the card was delivered with, unless it is the holder's by now."""

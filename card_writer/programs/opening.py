@@ -42,7 +42,7 @@ def open_passes(settings: PassSettings) -> PassReader:
         case "piv":
             from card_writer.piv.readers import PivPassReader
 
-            return PivPassReader(reader=find_reader(settings.reader))
+            return PivPassReader(reader=find_reader(settings.reader), aid=settings.application)
 
 
 def open_cards(settings: CardSettings, entropy: Entropy) -> CardReader:
@@ -77,6 +77,7 @@ def open_cards(settings: CardSettings, entropy: Entropy) -> CardReader:
             allowed = PivSettings(
                 pin_characters=_CHARACTERS[settings.pin],
                 ask_vendor=settings.vendor_extensions,
+                aid=settings.application,
                 master=None if master is None else Secret(bytearray(master.read_bytes())),
             )
             return PivCardReader(

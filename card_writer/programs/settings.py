@@ -11,11 +11,14 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from card_writer.piv.admin_key import MASTER_OCTETS_MIN
+from card_writer.piv.commands import AID
 from card_writer.readers.recognition import UZI_PASSES, AtrMask, CardKind
 from pki.settings.file import checked, read_toml
 from pki.settings.types import ExistingFile, ExistingFolder, Section, existing_file
 
 FILE_NAME: Final = "zorgid-card.toml"
+AID_MIN, AID_MAX = 5, 16
+"""Octets of an application's name (ISO 7816-4 12.2.3)."""
 _MISSING: Final = "give --config FILE; docs/card-writer.md has an example"
 
 
@@ -28,6 +31,17 @@ def _own_eyes_only(value: Path, info: ValidationInfo) -> Path:
     return path
 
 
+def _application(text: str) -> str:
+    try:
+        octets = len(bytes.fromhex(text))
+    except ValueError:
+        octets = 0
+    if not AID_MIN <= octets <= AID_MAX:
+        raise ValueError("write 5 to 16 octets in hexadecimal")
+    return text
+
+
+ApplicationName = Annotated[str, AfterValidator(_application)]
 ReaderName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -47,12 +61,19 @@ class PassSettings(Section):
     reader: ReaderName | None = None
     folder: ExistingFolder | None = None
     atr: tuple[str, ...] = ()
+    aid: ApplicationName | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         _require(self.driver == "pkcs11", self.module, "module")
         _require(self.driver == "soft", self.folder, "folder")
+        _allow(self.driver == "piv", self.aid, "aid")
         return self
+
+    @property
+    def application(self) -> bytes:
+        """The name of the application on UZI passes of this kind."""
+        return AID if self.aid is None else bytes.fromhex(self.aid)
 
     @property
     def masks(self) -> tuple[AtrMask, ...]:
@@ -74,16 +95,23 @@ class CardSettings(Section):
     vendor_extensions: bool = False
     master_key: Annotated[Path, AfterValidator(_own_eyes_only)] | None = None
     atr: tuple[str, ...] = ()
+    aid: ApplicationName | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         _require(self.driver == "soft", self.folder, "folder")
         _require(self.driver == "pkcs11", self.module, "module")
+        _allow(self.driver == "piv", self.aid, "aid")
         if self.driver == "pkcs11" and self.reader is None:
             raise ValueError("reader is needed with this driver")
         if self.master_key is not None and not self.vendor_extensions:
             raise ValueError("master_key is of no use without vendor_extensions = true")
         return self
+
+    @property
+    def application(self) -> bytes:
+        """The name of the application on cards of this kind."""
+        return AID if self.aid is None else bytes.fromhex(self.aid)
 
     @property
     def masks(self) -> tuple[AtrMask, ...]:
@@ -125,3 +153,8 @@ def check(document: dict[str, Any], *, directory: Path) -> DeskSettings:
 def _require(asked: bool, given: object, name: str) -> None:  # noqa: FBT001 -- read as a sentence
     if asked != (given is not None):
         raise ValueError(f"{name} {'is needed' if asked else 'does not go'} with this driver")
+
+
+def _allow(asked: bool, given: object, name: str) -> None:  # noqa: FBT001 -- read as a sentence
+    if given is not None and not asked:
+        raise ValueError(f"{name} does not go with this driver")

@@ -165,10 +165,13 @@ DOING: Final[dict[type[Step[Any]], Text]] = {
     on_reader.SignWithPass: Text("De UZI-pas tekent …", "The UZI pass signs …"),
     to_server.OpenSession: Text("De UZI-pas wordt gecontroleerd …", "Checking the UZI pass …"),
     on_reader.ReadCard: Text("De kaart wordt gelezen …", "Reading the card …"),
-    to_server.OrderCard: Text("De kaart wordt aangevraagd …", "Ordering the card …"),
-    on_reader.MakeRequest: Text(
+    on_reader.BeginOrder: Text(
         "De sleutel wordt op de kaart gemaakt; dit kan een minuut duren …",
         "Making the key on the card; this may take a minute …",
+    ),
+    to_server.OrderCard: Text("De kaart wordt aangevraagd …", "Ordering the card …"),
+    on_reader.MakeRequest: Text(
+        "De kaart vraagt haar certificaat aan …", "The card asks for its certificate …"
     ),
     to_server.Certify: Text("Het certificaat wordt gemaakt …", "Making the certificate …"),
     on_reader.WriteChain: Text(

@@ -42,6 +42,7 @@ _STEP_OF: Final[dict[type[Step[Any]], int]] = {
     on_reader.OpenPass: 0,
     to_server.OpenSession: 0,
     on_reader.ReadCard: 1,
+    on_reader.BeginOrder: 1,
     to_server.OrderCard: 1,
     on_reader.MakeRequest: 3,
     to_server.Certify: 3,

@@ -67,7 +67,7 @@ def put_in_again(tokens: SoftHsm, reader: TokenCardReader) -> TokenCard:
 def begin(card: HolderCard) -> tuple[bytes, ...]:
     """As far as the hand-over; the chain that was written."""
     if card.order_key() is None:
-        card.remember_order(ORDER)
+        card.begin_order(ORDER)
     card.begin()
     card.ensure_key()
     request = x509.load_der_x509_csr(card.certification_request())
@@ -212,7 +212,7 @@ def test_it_is_made_blank_with_its_pin_alone(tokens: SoftHsm, reader: TokenCardR
     again.make_blank()
     assert (again.state().phase, again.order_key(), again.certificates()) == (Phase.BLANK, None, ())
     assert again.card_number() == NUMBER
-    again.remember_order(ORDER)
+    again.begin_order(ORDER)
     again.ensure_key()
 
 
@@ -232,7 +232,7 @@ def test_a_token_in_use_for_something_else_is_left_alone(
 
 def test_a_certificate_for_another_key_is_never_written(reader: TokenCardReader) -> None:
     card = reader.open(NUMBER)
-    card.remember_order(ORDER)
+    card.begin_order(ORDER)
     card.ensure_key()
     with pytest.raises(CardRefused, match="another key"):
         card.write_certificates(ISSUERS)
@@ -254,7 +254,7 @@ def test_a_module_that_crashes_takes_nobody_along(reader: TokenCardReader) -> No
     assert isinstance(card.link.module, Module)
     os.kill(card.link.module.process_id, signal.SIGKILL)
     with pytest.raises(CardGone) as gone:
-        card.remember_order(ORDER)
+        card.begin_order(ORDER)
     assert gone.value.outcome_unknown
 
 

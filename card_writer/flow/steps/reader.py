@@ -50,11 +50,11 @@ class ReadCard(OnReader[Found]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RememberOrder(OnReader[IdempotencyKey]):
-    """Choose a new idempotency key and keep it on the card."""
+class BeginOrder(OnReader[IdempotencyKey]):
+    """Make the key pair on the card, choose an idempotency key, and keep it there."""
 
     def do(self, bench: Bench) -> IdempotencyKey:
-        return bench.remember_order()
+        return bench.begin_order()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from card_writer.piv.commands import AID
 from card_writer.programs.settings import (
     CardSettings,
     DeskSettings,
@@ -73,6 +74,9 @@ def test_the_defaults_are_what_the_example_says(document: dict[str, Any], tmp_pa
         ("card", {"master_key": "open.key", "vendor_extensions": True}, "card.master_key"),
         ("card", {"master_key": "good.key"}, "card"),
         ("card", {"atr": ["3G"]}, "atr"),
+        ("card", {"aid": "A0 00 00 03"}, "card.aid"),
+        ("card", {"aid": "A0 00 00 03 0G"}, "card.aid"),
+        ("pass", {"aid": "A000000308"}, "pass"),
     ],
 )
 def test_a_mistake_is_named(
@@ -96,3 +100,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str | bytes |
     with pytest.raises(ConfigurationInvalid) as caught:
         load(path)
     assert str(path) in caught.value.message
+
+
+def test_an_application_has_the_name_that_was_given(
+    document: dict[str, Any], tmp_path: Path
+) -> None:
+    assert check(document, directory=tmp_path).card.application == AID
+    document["card"]["aid"] = "A0 00 00 03 08 00 00 10 00"
+    document["pass"] = {"driver": "piv", "aid": "d276000124"}
+    settings = check(document, directory=tmp_path)
+    assert settings.card.application == AID + bytes.fromhex("00001000")
+    assert settings.uzi_pass.application == bytes.fromhex("D276000124")

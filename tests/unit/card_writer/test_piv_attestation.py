@@ -14,7 +14,7 @@ from vcard_reader import ChipReader
 
 def with_key(chip: VirtualCard) -> PivCard:
     card = at(ChipReader(chip))
-    card.remember_order(ORDER)
+    card.begin_order(ORDER)
     card.ensure_key()
     return card
 
@@ -37,7 +37,7 @@ def test_a_card_is_not_asked_unless_it_may_be() -> None:
     chip = VirtualCard(vendor=True)
     reader = ChipReader(chip)
     card = at(reader, PivSettings())
-    card.remember_order(ORDER)
+    card.begin_order(ORDER)
     card.ensure_key()
     assert card.attestation() == ()
     assert not [head for head in reader.heads if head[1] in {0xF7, 0xF9}]
@@ -57,7 +57,7 @@ def test_a_card_that_cannot_say_has_no_proof(status: str) -> None:
     reader = AnsweringReader(VirtualCard(vendor=True))
     reader.status = bytes.fromhex(status)
     card = at(reader)
-    card.remember_order(ORDER)
+    card.begin_order(ORDER)
     card.ensure_key()
     assert card.attestation() == ()
 
@@ -67,7 +67,7 @@ def test_a_card_that_fails_is_not_taken_for_one_that_cannot(status: str) -> None
     reader = AnsweringReader(VirtualCard(vendor=True))
     reader.status = bytes.fromhex(status)
     card = at(reader)
-    card.remember_order(ORDER)
+    card.begin_order(ORDER)
     card.ensure_key()
     with pytest.raises(CardRefused):
         card.attestation()

@@ -51,7 +51,7 @@ def test_a_card_that_knows_t0_alone_is_made() -> None:
 def test_a_plain_card_keeps_its_administration_key(chip: VirtualCard) -> None:
     plain = VirtualCard(digits_only=True)
     card = at(ChipReader(plain), PivSettings())
-    card.remember_order(ORDER)
+    card.begin_order(ORDER)
     card.begin()
     card.ensure_key()
     card.hand_over(pin=Secret(b"975310"), puk=Secret(PUK))
@@ -104,7 +104,10 @@ def test_letters_are_refused_where_the_card_takes_digits() -> None:
 
 def test_pin_is_changed_and_unblocked(chip: VirtualCard, reader: ChipReader) -> None:
     card = at(reader)
-    card.change_pin(old=Secret(b"123456"), new=Secret(PIN))
+    card.begin_order(ORDER)
+    assert card.state().pin_tries_left is None
+    card.hand_over(pin=Secret(b"1234z6"), puk=Secret(b"12345678"))
+    card.change_pin(old=Secret(b"1234z6"), new=Secret(PIN))
     for _ in range(3):
         with pytest.raises(WrongSecret):
             card.log_in(Secret(b"000000"))
@@ -127,7 +130,7 @@ def test_a_certificate_for_another_key_is_never_written(
     chip: VirtualCard, reader: ChipReader
 ) -> None:
     card = at(reader)
-    card.remember_order(ORDER)
+    card.begin_order(ORDER)
     card.begin()
     card.ensure_key()
     with pytest.raises(CardRefused, match="another key"):
@@ -137,7 +140,7 @@ def test_a_certificate_for_another_key_is_never_written(
 
 def test_a_key_that_was_exchanged_is_noticed(chip: VirtualCard, reader: ChipReader) -> None:
     card = at(reader)
-    card.remember_order(ORDER)
+    card.begin_order(ORDER)
     card.begin()
     card.ensure_key()
     chip.keys[0x9A] = make_key(b"\x11")
@@ -162,7 +165,7 @@ def test_an_ended_order_leaves_no_certificate(chip: VirtualCard, reader: ChipRea
 def test_a_card_of_another_administrator_is_refused() -> None:
     chip = VirtualCard(vendor=True, lock=AdminLock(AES_192, bytes(24)))
     with pytest.raises(CardRefused, match="administration key"):
-        at(ChipReader(chip)).remember_order(ORDER)
+        at(ChipReader(chip)).begin_order(ORDER)
 
 
 def test_a_card_in_use_for_something_else_is_refused(chip: VirtualCard) -> None:
@@ -173,7 +176,7 @@ def test_a_card_in_use_for_something_else_is_refused(chip: VirtualCard) -> None:
 
 def test_numbers_that_differ_are_refused(reader: ChipReader) -> None:
     card = at(reader)
-    card.remember_order(ORDER)
+    card.begin_order(ORDER)
     card.start_afresh()
     card.printed = CardNumber("ZID-0002")
     with pytest.raises(CardRefused, match="another number"):
@@ -187,3 +190,12 @@ def test_the_vendors_serial_number_serves_where_none_is_printed(reader: ChipRead
     plain = PivCard.at(reader, settings=PivSettings(), entropy=Counting())
     with pytest.raises(CardRefused, match="number"):
         plain.card_number()
+
+
+def test_a_card_without_the_application_is_left_as_it_is(chip: VirtualCard) -> None:
+    longer, other = bytes.fromhex("A00000030800001000"), bytes.fromhex("D276000124")
+    assert at(ChipReader(chip), PivSettings(aid=longer)).state().phase is Phase.BLANK
+    reader = ChipReader(chip)
+    with pytest.raises(CardRefused, match="no application D276000124"):
+        at(reader, PivSettings(aid=other)).state()
+    assert len(reader.heads) == 1

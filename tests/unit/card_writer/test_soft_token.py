@@ -84,7 +84,7 @@ def test_a_blank_card_has_no_key_to_sign_with(card: SoftCard) -> None:
 
 def test_making_blank_keeps_the_printed_number_only(card: SoftCard) -> None:
     card.ensure_key()
-    card.remember_order(IdempotencyKey("o" * 32))
+    card.begin_order(IdempotencyKey("o" * 32))
     card.make_blank()
     assert card.order_key() is None
     assert not card.key_file.exists()
