@@ -1,17 +1,16 @@
 """A PKCS#11 module in a process of its own: its PINs, its log-ins, and what is counted of them."""
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from pki.domain.errors import ConfigurationInvalid, SignerBusy, SignerUnavailable
 from pki.keys.pin import Pin, PinSource
 from pki.keys.pkcs11.ports import KeyMissing, KeyName, Operation
-from pki.keys.pkcs11.process import START_SECONDS, Caller, Loss, Peer
+from pki.keys.pkcs11.process import START_SECONDS, Caller, Loss, OnLoop, Peer
 from pki.keys.pkcs11.wire import (
     Answer,
     Event,
@@ -111,8 +110,9 @@ class Pkcs11Module:
             SignerUnavailable: the token is gone, or the module has stopped answering.
         """
         request = Sign(key=key, operation=operation)
-        future = self._caller.submit(encoded(request), self._answer_seconds)
-        answer = await asyncio.wrap_future(future)
+        done = OnLoop()
+        self._caller.submit(encoded(request), self._answer_seconds, done)
+        answer = await done.future
         if isinstance(answer.error, KeyMissing):
             self.statistics.errors["KeyMissing"] += 1
             raise SignerUnavailable(
@@ -135,7 +135,8 @@ class Pkcs11Module:
         self._pins[token] = pin
 
     def _asked(self, line: bytes, seconds: float) -> Answer:
-        future = self._caller.submit(line, seconds)
+        future: Future[Answer] = Future()
+        self._caller.submit(line, seconds, future)
         try:
             return future.result(seconds)
         except (TimeoutError, CancelledError):

@@ -282,3 +282,17 @@ def test_a_token_without_the_mechanism_is_refused() -> None:
     assert choose(rsa, frozenset({"SHA256_RSA_PKCS"})) == "SHA256_RSA_PKCS"
     with pytest.raises(ConfigurationInvalid, match="cannot sign with"):
         choose(rsa, frozenset({"SHA512_RSA_PKCS"}))
+
+
+def test_a_loop_that_ended_meanwhile_costs_no_process(hsm: Hsm) -> None:
+    async def leaves() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await hsm.signer.sign(b"left")
+
+    hsm.gate.clear()
+    asyncio.run(leaves())
+    hsm.gate.set()
+    asyncio.run(hsm.signer.sign(b"the next"))
+    assert not hsm.module.statistics.errors
+    assert len(hsm.peers) == 1
