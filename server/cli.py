@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
+from server.auditing.words import journal
 from server.card.words import card
 from server.cli_backup import register as register_backup
 from server.cli_ceremony import ceremony
@@ -31,7 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-journal = typer.Typer(help="The journal: verify, export, show.", no_args_is_help=True)
 cert = typer.Typer(help="Certificates: show.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
 app.add_typer(cert, name="cert")
@@ -139,55 +139,6 @@ def doctor(*, config: Config = DEFAULT_CONFIG, json: Json = False) -> int:
     from server.commands.doctor import examine
 
     return _answer(lambda: examine(config), as_json=json)
-
-
-@journal.command("verify")
-def journal_verify(
-    export: Annotated[
-        Path | None, typer.Argument(help="An exported journal; else the store's.")
-    ] = None,
-    *,
-    checkpoint: Annotated[
-        list[str] | None, typer.Option(help="File or address of a checkpoint to hold it against.")
-    ] = None,
-    root: Annotated[
-        list[Path] | None, typer.Option(help="PEM of a root you trust; else the configured ones.")
-    ] = None,
-    config: Config = DEFAULT_CONFIG,
-    json: Json = False,
-) -> int:
-    """Check that no entry was changed, removed or put in between."""
-    from server.commands.journal import Against, verify
-
-    against = Against(checkpoints=checkpoint or (), roots=root or ())
-    return _answer(lambda: verify(config, export, against), as_json=json)
-
-
-@journal.command("export")
-def journal_export(
-    target: Annotated[Path, typer.Argument(help="New file: JSON lines.")],
-    *,
-    config: Config = DEFAULT_CONFIG,
-    json: Json = False,
-) -> int:
-    """Write the whole journal to a file that verifies on any computer."""
-    from server.commands.journal import export
-
-    return _answer(lambda: export(config, target), as_json=json)
-
-
-@journal.command("show")
-def journal_show(
-    *,
-    after: Annotated[int, typer.Option(min=0, help="Start after this position.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = 50,
-    config: Config = DEFAULT_CONFIG,
-    json: Json = False,
-) -> int:
-    """Show journal entries."""
-    from server.commands.journal import entries
-
-    return _answer(lambda: entries(config, after=after, limit=limit), as_json=json)
 
 
 @cert.command("show")

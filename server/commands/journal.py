@@ -1,19 +1,19 @@
 """`zorgid journal verify|export|show`."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from pki.domain.errors import ChainBroken, ConfigurationInvalid, Malformed
+from pki.domain.errors import ChainBroken, Malformed
 from pki.domain.event_codec import encode_time
 from pki.domain.evidence.checkpoints import Checkpoint, verify_against
-from pki.domain.journal import GENESIS, JournalHead, RawEntry, canonical_json
+from pki.domain.journal import GENESIS, JournalHead, RawEntry
 from pki.store.reading import ReadSession, ReadStore
+from server.auditing.reading import as_json
+from server.auditing.verifying import verify_export, verify_statement
 from server.checkpoints.verifying import read_checkpoints
-from server.files import new_file
 from server.report import Report, progress
 from server.roles.keys import read_certificate_file
 from server.settings import load
@@ -42,11 +42,13 @@ def _all_entries(session: ReadSession) -> Iterator[RawEntry]:
 class Against:
     """Checkpoints, by file or address, that the journal is held against; roots that vouch for them.
 
-    Without ``roots``, those of the configuration do.
+    Without ``roots``, those of the configuration do. ``signature`` is the statement that was signed
+    beside an export.
     """
 
     checkpoints: Sequence[str] = ()
     roots: Sequence[Path] = ()
+    signature: Path | None = None
 
 
 def verify(config: Path, export_file: Path | None, against: Against | None = None) -> Report:
@@ -58,26 +60,35 @@ def verify(config: Path, export_file: Path | None, against: Against | None = Non
         SignatureBroken: a checkpoint is not to be believed.
         ConfigurationInvalid, Unavailable: a checkpoint cannot be read.
     """
-    checkpoints = [] if against is None else _checkpoints(config, against)
+    against = against or Against()
+    checkpoints = _checkpoints(config, against)
+    signed: list[str] = []
     if export_file is not None:
         progress(f"verifying {export_file}")
-        head = verify_against(_read_export(export_file), checkpoints)
+        before, head = verify_export(export_file, checkpoints)
+        signed = _signed(config, export_file, against, (before, head))
     else:
+        before = JournalHead(position=0, digest=GENESIS)
         progress("verifying the store's journal")
         head = _verify_store(config, checkpoints)
-    if head.position == 0:
+    if head == before:
         raise Malformed(
             what="journal",
             message="there is no journal entry at all",
             next_step="name a file made by: zorgid journal export",
         )
     result: dict[str, Any] = {"position": head.position, "digest": head.digest.hex()}
+    what = f"{head.position} entries"
+    if before.position:
+        result["first"] = before.position + 1
+        what = f"entries {before.position + 1} to {head.position}"
     if checkpoints:
         result["checkpoints"] = [each.head.position for each in checkpoints]
     return Report(
         result=result,
         lines=[
-            f"journal verifies: {head.position} entries, head {head.digest.hex()}",
+            f"journal verifies: {what}, head {head.digest.hex()}",
+            *signed,
             *(
                 f"it goes through entry {each.head.position}, signed at {encode_time(each.at)}"
                 for each in checkpoints
@@ -89,8 +100,25 @@ def verify(config: Path, export_file: Path | None, against: Against | None = Non
 def _checkpoints(config: Path, against: Against) -> list[Checkpoint]:
     if not against.checkpoints:
         return []
-    roots = against.roots or [root.certificate for root in load(config).root]
-    return read_checkpoints(against.checkpoints, tuple(map(read_certificate_file, roots)))
+    roots = tuple(map(read_certificate_file, _roots(config, against)))
+    return read_checkpoints(against.checkpoints, roots)
+
+
+def _signed(
+    config: Path, export_file: Path, against: Against, found: tuple[JournalHead, JournalHead]
+) -> list[str]:
+    """What to say of the signature; a part of the journal without one hangs in the air."""
+    if against.signature is None:
+        loose = "what they follow is not in this file, and no --signature vouches for it"
+        return [loose] if found[0].position else []
+    roots = tuple(map(read_certificate_file, _roots(config, against)))
+    statement = verify_statement(export_file, against.signature, roots, found)
+    whose = f"{statement.kind} installation {statement.installation}"
+    return [f"the file is the one that was signed at {statement.at} by {whose}"]
+
+
+def _roots(config: Path, against: Against) -> Sequence[Path]:
+    return against.roots or [root.certificate for root in load(config).root]
 
 
 def _verify_store(config: Path, checkpoints: Sequence[Checkpoint]) -> JournalHead:
@@ -107,41 +135,6 @@ def _verify_store(config: Path, checkpoints: Sequence[Checkpoint]) -> JournalHea
     return found
 
 
-def export(config: Path, target: Path) -> Report:
-    """Write every entry as one line of canonical JSON, its digest included.
-
-    Raises:
-        ConfigurationInvalid: the file exists, or cannot be made; nothing is ever replaced.
-    """
-    head = JournalHead(position=0, digest=GENESIS)
-
-    def write(session: ReadSession, file: BinaryIO) -> JournalHead:
-        last = head
-        for entry in _all_entries(session):
-            file.write(canonical_json(_as_json(entry)) + b"\n")
-            last = JournalHead(position=entry.position, digest=entry.digest)
-        return last
-
-    with open_store(config) as store:
-        progress(f"writing the journal to {target}")
-        try:
-            with new_file(target) as file:
-                head = store.read_sync(lambda session: write(session, file))
-        except FileExistsError as error:
-            raise ConfigurationInvalid(
-                key="target",
-                message=f"{target} exists already",
-                next_step="name a new file: an export is never replaced",
-            ) from error
-    return Report(
-        result={"file": str(target), "position": head.position, "digest": head.digest.hex()},
-        lines=[
-            f"{head.position} entries written to {target}",
-            f"verify them anywhere with: zorgid journal verify {target}",
-        ],
-    )
-
-
 def entries(config: Path, *, after: int, limit: int) -> Report:
     """Show entries as they stand."""
     with open_store(config) as store:
@@ -151,64 +144,10 @@ def entries(config: Path, *, after: int, limit: int) -> Report:
         for entry in found
     ]
     return Report(
-        result={"entries": [_as_json(entry) for entry in found]},
+        result={"entries": [as_json(entry) for entry in found]},
         lines=lines or [f"no entries after {after}"],
     )
 
 
 def _shown(payload: Any) -> str:  # noqa: ANN401 -- JSON scalars of any event
     return " ".join(f"{name}={value}" for name, value in payload.items() if value is not None)
-
-
-def _as_json(entry: RawEntry) -> dict[str, Any]:
-    return {
-        "position": entry.position,
-        "at": entry.at,
-        "actor": entry.actor,
-        "ura": entry.ura,
-        "kind": entry.kind,
-        "payload": dict(entry.payload),
-        "previous": entry.previous.hex(),
-        "digest": entry.digest.hex(),
-    }
-
-
-def _read_export(path: Path) -> Iterator[RawEntry]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                yield _read_line(line, number)
-    except OSError as error:
-        raise ConfigurationInvalid(
-            key="export",
-            message=f"{path} cannot be read: {error.strerror}",
-            next_step="name a file made by: zorgid journal export",
-        ) from error
-
-
-def _read_line(line: bytes, number: int) -> RawEntry:
-    try:
-        value = json.loads(line)
-        return RawEntry(
-            position=value["position"],
-            at=value["at"],
-            actor=value["actor"],
-            ura=value["ura"],
-            kind=value["kind"],
-            payload=value["payload"],
-            previous=bytes.fromhex(value["previous"]),
-            digest=bytes.fromhex(value["digest"]),
-        )
-    except (ValueError, KeyError, TypeError, RecursionError):
-        message = f"line {number} of the export is not a journal entry"
-        if number == 1:
-            raise Malformed(
-                what="journal export",
-                message=message,
-                next_step="name a file made by: zorgid journal export",
-            ) from None
-        raise ChainBroken(
-            position=number,
-            message=message,
-            next_step="make a new export; if the store's journal verifies, this file was damaged",
-        ) from None

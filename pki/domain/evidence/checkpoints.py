@@ -83,14 +83,23 @@ class SignedCheckpoint:
     signed: bytes
 
 
-def verify_against(entries: Iterable[RawEntry], checkpoints: Iterable[Checkpoint]) -> JournalHead:
+def verify_against(
+    entries: Iterable[RawEntry],
+    checkpoints: Iterable[Checkpoint],
+    *,
+    after: JournalHead | None = None,
+) -> JournalHead:
     """Verify the chain, and that it goes through every one of these checkpoints.
+
+    ``after`` is what the first entry follows, where it is not the journal's first.
 
     Raises:
         ChainBroken: an entry does not hold, or the journal is not the one a checkpoint is of.
     """
     wanted = {each.head.position: each for each in checkpoints}
     found: dict[int, bytes] = {0: bytes(32)}
+    if after is not None:
+        found[after.position] = after.digest
 
     def watched() -> Iterator[RawEntry]:
         for entry in entries:
@@ -98,7 +107,7 @@ def verify_against(entries: Iterable[RawEntry], checkpoints: Iterable[Checkpoint
                 found[entry.position] = entry.digest
             yield entry
 
-    head = verify_chain(watched())
+    head = verify_chain(watched(), after=after)
     for position in sorted(wanted):
         _require_same(wanted[position], found.get(position), head)
     return head
