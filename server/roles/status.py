@@ -5,6 +5,7 @@ import gc
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Final
@@ -33,6 +34,7 @@ from server.roles.keys import read_certificate_file
 from server.roles.read_ports import StoreDigests, StoreShelf
 from server.roles.statement import StatementHandler
 from server.settings import Settings
+from server.status_http.descriptors import room_for
 from server.status_http.neighbours import Neighbours
 from server.status_http.reading import Limits
 from server.status_listener import Handler, StatusListener
@@ -129,7 +131,10 @@ class StatusRole:
             digests=StoreDigests(reader) if settings.status.certificate_hash else None,
         )
         self.crls = _crl_handler(settings, reader, clock)
-        limits = listener_limits(settings, grace_seconds=place.grace_seconds)
+        limits = replace(
+            listener_limits(settings, grace_seconds=place.grace_seconds),
+            connections=room_for(settings.status.connections),
+        )
         self.listener = StatusListener(self._routes(settings), clock=clock, limits=limits)
         self._socket = place.listening or bound(settings.status.listen)
         self._neighbours = Neighbours(place.neighbours, self.listener.take)
