@@ -10,7 +10,7 @@ from aiohttp import web
 from issuance.desk import Desk
 from issuance.http.bodies import BODY_LIMIT
 from issuance.http.connections import ENTROPY, ProblemRunner, WatchedTls
-from issuance.http.middleware import around_requests
+from issuance.http.middleware import Bound, around_requests, unbound
 from issuance.http.peers import PeerCertificate, peer_certificate
 from issuance.http.routes.about import AboutRoutes
 from issuance.http.routes.attribute import AttributeRoutes
@@ -36,12 +36,15 @@ def create_app(
     *,
     peers: PeerCertificate = peer_certificate,
     statements: Statements | None = None,
+    bound: Bound = unbound,
 ) -> web.Application:
     """The API as an aiohttp application. ``peers`` finds the client certificate of a request.
 
-    Without ``statements`` there is no route that asks about the past.
+    Without ``statements`` there is no route that asks about the past. ``bound`` puts a request's id
+    on the lines that are logged while it is answered.
     """
-    app = web.Application(middlewares=[around_requests(desk.entropy)], client_max_size=BODY_LIMIT)
+    around = around_requests(desk.entropy, bound)
+    app = web.Application(middlewares=[around], client_max_size=BODY_LIMIT)
     app[ENTROPY] = desk.entropy
     app.add_routes(definitions(api_table(desk, peers, statements)))
     return app

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from aiohttp import web
@@ -29,14 +30,24 @@ def new_request_id(entropy: Entropy) -> str:
     return entropy.octets(_ID_OCTETS).hex()
 
 
-def around_requests(entropy: Entropy) -> Middleware:
+Bound = Callable[[str], AbstractContextManager[None]]
+"""Puts a request's id on every line that is logged inside."""
+
+
+def unbound(_request_id: str) -> AbstractContextManager[None]:
+    """Puts it nowhere."""
+    return nullcontext()
+
+
+def around_requests(entropy: Entropy, bound: Bound = unbound) -> Middleware:
     """The one middleware of the API."""
 
     @web.middleware
     async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
         request_id = new_request_id(entropy)
         began = time.monotonic()
-        response = await _answered(request, handler, request_id)
+        with bound(request_id):
+            response = await _answered(request, handler, request_id)
         response.headers.update(HEADERS)
         response.headers["X-Request-Id"] = request_id
         _log.log(

@@ -27,10 +27,11 @@ Work = Callable[[WriteSession], Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one change: ``error`` is None when it is committed."""
+    """What became of one change: ``error`` is None when it is committed with these entries."""
 
     value: Any = None
     error: BaseException | None = None
+    entries: Sequence[JournalEntry] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,4 +113,4 @@ def _run(
         savepoint.undo()
         return Outcome(error=error), ()
     savepoint.keep()
-    return Outcome(value=value), session.entries
+    return Outcome(value=value, entries=session.entries), session.entries

@@ -11,7 +11,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Self, TypeVar
 
@@ -40,13 +41,23 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Waiting:
-    """A change and who waits for it: a future of ``loop``, or of a thread when ``loop`` is None."""
+    """A change and who waits for it: a future of ``loop``, or of a thread when ``loop`` is None.
+
+    ``context`` is that of the caller, so that what is logged meanwhile names his request.
+    """
 
     work: Work
     future: "asyncio.Future[Any] | Future[Any]"
     loop: asyncio.AbstractEventLoop | None
+    context: Context = field(default_factory=copy_context)
+
+    def run(self, session: WriteSession) -> object:
+        """The change, in the caller's context."""
+        return self.context.run(self.work, session)
 
     def answer(self, outcome: Outcome) -> None:
+        if outcome.entries:
+            self.context.run(_say_recorded, outcome.entries)
         if self.future.done():
             return
         if outcome.error is None:
@@ -157,7 +168,7 @@ class Store:
         if not batch:
             return
         try:
-            done = commit_together(self._engine, self._clock, [each.work for each in batch])
+            done = commit_together(self._engine, self._clock, [each.run for each in batch])
         except BaseException as error:  # noqa: BLE001 -- the thread must outlive it, every caller gets it
             self._fail(batch, error)
             return
@@ -172,6 +183,13 @@ class Store:
             extra={"changes": len(batch), "why": str(known or type(error).__name__)},
         )
         _answer([(each, Outcome(error=_copy(error))) for each in batch])
+
+
+def _say_recorded(entries: Sequence[JournalEntry]) -> None:
+    """By these positions a request is found again in the journal and in the logs of followers."""
+    kinds = ",".join(dict.fromkeys(each.event.KIND for each in entries))
+    first, last = entries[0].position, entries[-1].position
+    _log.info("recorded", extra={"first": first, "last": last, "kinds": kinds})
 
 
 def _copy(error: BaseException) -> Exception:

@@ -1,5 +1,6 @@
 """Signers and CAs that are counted: objects with the same interface around the real ones."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from pki.domain.identifiers import IssuerId
 from pki.domain.records import PassHolder
 from pki.ports import Signer, sign_pieces
 from pki.telemetry.metrics import Metrics, Reading
+
+_log: Final = logging.getLogger(__name__)
 
 CERTIFICATE: Final = "certificate"
 CRL: Final = "crl"
@@ -66,7 +69,10 @@ class Meters:
         finally:
             self._pending[key] -= 1
         self._metrics.count("zorgid_signatures_total", {**labels, "purpose": purpose})
-        self._metrics.observe("zorgid_sign_duration_seconds", time.monotonic() - began, labels)
+        took = time.monotonic() - began
+        self._metrics.observe("zorgid_sign_duration_seconds", took, labels)
+        said = {"signer": key, "purpose": purpose, "milliseconds": round(took * 1000, 1)}
+        _log.info("signed", extra=said)
 
 
 class _MeteredSigner:

@@ -107,7 +107,9 @@ class IssuanceRole:
             ]
             if self.checkpoints is not None:
                 background.append(tasks.create_task(self.checkpoints.run()))
-            app = create_app(self.desk, peers=self._peers, statements=self._statements)
+            app = create_app(
+                self.desk, peers=self._peers, statements=self._statements, bound=bound_request
+            )
             async with serving(app, host=host.strip("[]"), port=int(port), tls=self._tls):
                 self._serving = True
                 await stop.wait()

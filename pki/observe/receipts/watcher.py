@@ -151,6 +151,8 @@ class Watcher:
         gaze.pause = min(2 * gaze.pause, self._pace.idle)
         for each in seen:
             gaze.drop(each)
+            fields = {"position": each.position, "sink": gaze.sink.name}
+            _log.info("a change is shown", extra=fields)
             self._measure(gaze.sink.name, max(0.0, (now - each.since).total_seconds()))
 
     def _failed(self, gaze: _Gaze, error: Exception) -> None:
