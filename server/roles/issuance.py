@@ -10,6 +10,7 @@ from issuance.statement.make import Statements
 from issuance.steps.intents import close_all_intents
 from pki.domain.identifiers import IssuerId
 from pki.ports import Clock, Entropy
+from pki.telemetry.logs import bound_request
 from server.evidence.key import open_evidence
 from server.generation.authorities import open_generations
 from server.generation.lists import CrlFollowers, keep_deltas, keep_parts
