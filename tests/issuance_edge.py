@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
 
 from fakes_issuance import Surroundings
+from fakes_notices import Book, notice_desk
 from issuance.http.app import create_app, serving
 
 JSON = {"Content-Type": "application/json"}
@@ -20,6 +21,7 @@ class Edge:
     around: Surroundings
     http: aiohttp.ClientSession
     url: str
+    book: Book = field(default_factory=Book)
     peer: bytes | None = None
 
     async def call(
@@ -41,8 +43,9 @@ async def at_the_edge(around: Surroundings) -> AsyncIterator[Edge]:
     def peers(request: web.Request) -> bytes | None:
         return made.peer
 
-    app = create_app(around.desk, peers=peers)
+    book = Book()
+    app = create_app(around.desk, peers=peers, notices=notice_desk(around, book))
     server = serving(app, host="127.0.0.1", port=0, tls=None)
     async with server as port, aiohttp.ClientSession() as http:
-        made = Edge(around=around, http=http, url=f"http://127.0.0.1:{port}")
+        made = Edge(around=around, http=http, url=f"http://127.0.0.1:{port}", book=book)
         yield made

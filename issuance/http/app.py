@@ -18,11 +18,13 @@ from issuance.http.routes.card import CardRoutes
 from issuance.http.routes.change import ChangeRoutes
 from issuance.http.routes.holder import HolderRoutes
 from issuance.http.routes.link import LinkRoutes
+from issuance.http.routes.notice import NoticeRoutes
 from issuance.http.routes.operator import OperatorRoutes
 from issuance.http.routes.organisation import OrganisationRoutes
 from issuance.http.routes.registration import RegistrationRoutes
 from issuance.http.routes.statement import StatementRoutes
 from issuance.http.table.route import Route, definitions
+from issuance.notices.desk import NoticeDesk
 from issuance.statement.make import Statements
 
 _LINE_LIMIT: Final = 4096
@@ -36,22 +38,27 @@ def create_app(
     *,
     peers: PeerCertificate = peer_certificate,
     statements: Statements | None = None,
+    notices: NoticeDesk | None = None,
     bound: Bound = unbound,
 ) -> web.Application:
     """The API as an aiohttp application. ``peers`` finds the client certificate of a request.
 
-    Without ``statements`` there is no route that asks about the past. ``bound`` puts a request's id
+    Without ``statements`` there is no route that asks about the past, without ``notices`` none
+    about those. ``bound`` puts a request's id
     on the lines that are logged while it is answered.
     """
     around = around_requests(desk.entropy, bound)
     app = web.Application(middlewares=[around], client_max_size=BODY_LIMIT)
     app[ENTROPY] = desk.entropy
-    app.add_routes(definitions(api_table(desk, peers, statements)))
+    app.add_routes(definitions(api_table(desk, peers, statements, notices)))
     return app
 
 
 def api_table(
-    desk: Desk, peers: PeerCertificate, statements: Statements | None
+    desk: Desk,
+    peers: PeerCertificate,
+    statements: Statements | None,
+    notices: NoticeDesk | None = None,
 ) -> tuple[Route, ...]:
     """Every route of the API; the last ones describe all of them."""
     table = [
@@ -64,6 +71,8 @@ def api_table(
         *OperatorRoutes(desk, peers).routes(),
         *AttributeRoutes(desk, peers).routes(),
     ]
+    if notices is not None:
+        table += NoticeRoutes(desk, peers, notices).routes()
     if statements is not None:
         table += StatementRoutes(desk, peers, statements).routes()
     return (*table, *AboutRoutes(table).routes())

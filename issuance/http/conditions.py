@@ -1,4 +1,4 @@
-"""If-Match (RFC 9110 13.1.1): a change only of what the caller saw."""
+"""Versions: a change only of what the caller saw, no answer that they have (RFC 9110 13.1)."""
 
 import re
 from typing import Final
@@ -27,6 +27,19 @@ def seen_by(request: web.Request) -> frozenset[str] | None:
     if len(text) > _LONGEST or not _TAGS.fullmatch(text):
         raise Malformed(what="If-Match", message="If-Match is * or a list of entity tags")
     return frozenset(tag for weak, tag in _EACH.findall(text) if not weak)
+
+
+def has_it(request: web.Request, version: str) -> bool:
+    """Whether If-None-Match names this version (RFC 9110 13.1.2: weak comparison).
+
+    A field that is no list of entity tags names none.
+    """
+    text = ",".join(request.headers.getall("If-None-Match", []))
+    if text.strip() == "*":
+        return True
+    if len(text) > _LONGEST or not _TAGS.fullmatch(text):
+        return False
+    return version in {tag for _, tag in _EACH.findall(text)}
 
 
 def tagged(response: web.Response, version: str) -> web.Response:

@@ -48,7 +48,8 @@ def around_requests(entropy: Entropy, bound: Bound = unbound) -> Middleware:
         began = time.monotonic()
         with bound(request_id):
             response = await _answered(request, handler, request_id)
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         response.headers["X-Request-Id"] = request_id
         _log.log(
             logging.ERROR if response.status >= _SERVER_ERROR else logging.INFO,

@@ -1,6 +1,6 @@
 """What notices need of the store, and of whoever carries messages."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -21,12 +21,59 @@ from pki.domain.people import Actor, Organisation
 T = TypeVar("T")
 
 
-class NoticeSnapshot(Protocol):
-    """What can be asked, in one state of the store."""
+class DeskSnapshot(Protocol):
+    """What operators and calendar programs can be shown, in one state of the store."""
 
-    def cursor(self, name: str, /) -> int: ...
     def organisation_by_ura(self, ura: Ura, /) -> Organisation | None: ...
     def organisation(self, organisation_id: OrganisationId, /) -> Organisation | None: ...
+    def contact_of(self, organisation: OrganisationId, /) -> Contact | None: ...
+    def contact_by_feed(self, feed_sha256: bytes, /) -> Contact | None: ...
+    def notice(self, notice_id: NoticeId, /) -> ShownNotice | None: ...
+    def notices_of(
+        self, organisation: OrganisationId | None, after: NoticeId | None, limit: int, /
+    ) -> Sequence[ShownNotice]:
+        """The next ones, newest first, behind ``after``; None: of every organisation."""
+
+
+class DeskChange(DeskSnapshot, Protocol):
+    """One transaction of an operator."""
+
+    @property
+    def now(self) -> datetime: ...
+    def record(self, event: Event, actor: Actor, /) -> JournalEntry: ...
+    def put_contact(self, contact: Contact, /) -> None: ...
+    def acknowledge(self, notice_id: NoticeId, at: datetime, /) -> None: ...
+    def try_refused_again(self, organisation: OrganisationId, now: datetime, /) -> int:
+        """Let what the former address refused wait again; ``now`` by the clock on the wall."""
+        ...
+
+
+class DeskStore(Protocol):
+    """Transactions, one after the other, durable before they are answered."""
+
+    async def write(self, work: Callable[[DeskChange], T], /) -> T:
+        """Run ``work`` in a transaction of its own.
+
+        Raises:
+            StoreUnavailable: nothing was changed.
+        """
+
+
+class DeskReader(Protocol):
+    """Read-only snapshots."""
+
+    async def read(self, query: Callable[[DeskSnapshot], T], /) -> T:
+        """Run ``query`` on one snapshot.
+
+        Raises:
+            StoreUnavailable: the store cannot be read.
+        """
+
+
+class NoticeSnapshot(Protocol):
+    """What is to be told, in one state of the store."""
+
+    def cursor(self, name: str, /) -> int: ...
     def linked_at(self, card_id: CardId, at: datetime, /) -> tuple[OrganisationId, ...]:
         """The organisations that a card was linked to then; of none, the last ones before."""
         ...
@@ -35,15 +82,6 @@ class NoticeSnapshot(Protocol):
         self, kind: NoticeKind, after: datetime, upto: datetime, /
     ) -> Sequence[tuple[CardId, datetime]]: ...
     def cards_held_untold(self, before: datetime, /) -> Sequence[tuple[CardId, datetime]]: ...
-    def notices_of(
-        self, organisation: OrganisationId | None, after: NoticeId | None, limit: int, /
-    ) -> Sequence[ShownNotice]:
-        """The next ones, newest first, behind ``after``; None: of every organisation."""
-
-    def notice(self, notice_id: NoticeId, /) -> ShownNotice | None: ...
-    def contact_of(self, organisation: OrganisationId, /) -> Contact | None: ...
-    def contact_by_feed(self, feed_sha256: bytes, /) -> Contact | None: ...
-    def mail_counts(self) -> Mapping[MailState, int]: ...
     def mail_waiting_since(self, now: datetime, /) -> datetime | None: ...
 
 
@@ -61,8 +99,6 @@ class NoticeChange(NoticeSnapshot, Protocol):
     def put_notices(self, new: Sequence[Notice], /) -> int:
         """Insert those that are not there yet; how many that were."""
 
-    def put_contact(self, contact: Contact, /) -> None: ...
-    def acknowledge(self, notice_id: NoticeId, at: datetime, /) -> None: ...
     def claim_letter(
         self, letter: str, now: datetime, /, *, most: int, longest_wait: timedelta
     ) -> Letter | None: ...
@@ -73,29 +109,18 @@ class NoticeChange(NoticeSnapshot, Protocol):
     def lost_letters(
         self, now: datetime, lease: timedelta, /
     ) -> Sequence[tuple[str, MailState, Ura]]: ...
-    def try_refused_again(self, organisation: OrganisationId, now: datetime, /) -> int: ...
 
 
 class NoticeStore(Protocol):
-    """Transactions, one after the other, durable before they are answered."""
+    """As `DeskStore`, for who makes and sends notices."""
 
-    async def write(self, work: Callable[[NoticeChange], T], /) -> T:
-        """Run ``work`` in a transaction of its own.
-
-        Raises:
-            StoreUnavailable: nothing was changed.
-        """
+    async def write(self, work: Callable[[NoticeChange], T], /) -> T: ...
 
 
 class NoticeReader(Protocol):
-    """Read-only snapshots."""
+    """As `DeskReader`, for who makes and sends notices."""
 
-    async def read(self, query: Callable[[NoticeSnapshot], T], /) -> T:
-        """Run ``query`` on one snapshot.
-
-        Raises:
-            StoreUnavailable: the store cannot be read.
-        """
+    async def read(self, query: Callable[[NoticeSnapshot], T], /) -> T: ...
 
 
 class Journal(Protocol):

@@ -31,6 +31,9 @@ class Action(Enum):
     REMOVE_OPERATOR = auto()
     READ_ATTRIBUTES = auto()
     GIVE_ATTRIBUTE = auto()
+    READ_NOTICES = auto()
+    """And to say that they were seen."""
+    SET_CONTACT = auto()
     CERTIFY_RESPONDER = auto()
     REVOKE_MANY = auto()
     """To order it, as one of two."""
@@ -63,15 +66,22 @@ _OPERATOR_ACTIONS: Final = (
     Action.BLOCK_OPERATOR,
     Action.REMOVE_OPERATOR,
     Action.GIVE_ATTRIBUTE,
+    Action.SET_CONTACT,
+)
+
+_ORGANISATION_READS: Final = (
+    Action.READ_ORGANISATION,
+    Action.READ_ATTRIBUTES,
+    Action.READ_NOTICES,
 )
 
 MAY: Final[dict[Role, dict[Action, Reach]]] = {
     Role.HOLDER: {},
     Role.REPRESENTATIVE: {},
     Role.BEHEERDER: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED)
-    | dict.fromkeys((Action.READ_ORGANISATION, Action.READ_ATTRIBUTES), Reach.OWN),
+    | dict.fromkeys(_ORGANISATION_READS, Reach.OWN),
     Role.ADMINISTRATOR: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED)
-    | dict.fromkeys((*_OPERATOR_ACTIONS, Action.READ_ORGANISATION), Reach.OWN),
+    | dict.fromkeys((*_OPERATOR_ACTIONS, *_ORGANISATION_READS), Reach.OWN),
     Role.ZORGID_TEAM: dict.fromkeys(set(Action) - {Action.CERTIFY_RESPONDER}, Reach.EVERYWHERE),
     Role.STATUS_NODE: {Action.CERTIFY_RESPONDER: Reach.EVERYWHERE},
     Role.SYSTEM: {},

@@ -8,6 +8,7 @@ from pki.api.about import ProblemsView
 from pki.api.calls.attribute import AttributeCalls
 from pki.api.calls.card import CardCalls
 from pki.api.calls.holder import HolderCalls
+from pki.api.calls.notice import NoticeCalls
 from pki.api.calls.operator import OperatorCalls
 from pki.api.calls.organisation import OrganisationCalls
 from pki.api.wire import ResponderRequest, ResponderView
@@ -15,7 +16,9 @@ from pki.api.wire import ResponderRequest, ResponderView
 _DOCUMENT: Final = TypeAdapter(dict[str, JsonValue])
 
 
-class IssuanceClient(HolderCalls, CardCalls, OrganisationCalls, OperatorCalls, AttributeCalls):
+class IssuanceClient(
+    HolderCalls, CardCalls, OrganisationCalls, OperatorCalls, AttributeCalls, NoticeCalls
+):
     """Calls one server over TLS. Every method may raise what `pki.api.errors` names.
 
     A client certificate in ``tls`` makes the caller an operator, a bearer token a holder.

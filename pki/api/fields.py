@@ -24,6 +24,7 @@ from pki.domain.identifiers import (
     ChallengeId,
     IdempotencyKey,
     IssuerId,
+    NoticeId,
     OrganisationId,
     PersonId,
     SerialNumber,
@@ -166,6 +167,7 @@ CardNumberText = Annotated[CardNumber, _identifier(CardNumber)]
 ChallengeIdText = Annotated[ChallengeId, _identifier(ChallengeId)]
 IdempotencyKeyText = Annotated[IdempotencyKey, _identifier(IdempotencyKey)]
 IssuerIdText = Annotated[IssuerId, _identifier(IssuerId)]
+NoticeIdText = Annotated[NoticeId, _identifier(NoticeId)]
 OrganisationIdText = Annotated[OrganisationId, _identifier(OrganisationId)]
 PersonIdText = Annotated[PersonId, _identifier(PersonId)]
 SerialText = Annotated[

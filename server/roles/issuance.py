@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from issuance.http.app import create_app, serving
+from issuance.notices.desk import NoticeDesk
 from issuance.statement.make import Statements
 from issuance.steps.intents import close_all_intents
 from pki.domain.identifiers import IssuerId
@@ -17,6 +18,7 @@ from server.generation.lists import CrlFollowers, keep_deltas, keep_parts
 from server.leases.issuing import CheckpointTask, CrlTask, EndingTask
 from server.leases.sides import Sides
 from server.metering.signing import Meters
+from server.notices.calendars import calendar_url
 from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
 from server.roles.keys import all_responder_keys
@@ -64,6 +66,7 @@ class IssuanceRole:
         evidence = settings.evidence
         key = None if evidence is None else meters.evidence(open_evidence(settings, evidence))
         self._statements = Statements(reader=reader, evidence=key, clock=clock)
+        self._notices = _notices(settings, sides, clock, entropy)
         self.checkpoints = None
         if evidence is not None and key is not None:
             seconds = evidence.checkpoint_seconds
@@ -109,7 +112,11 @@ class IssuanceRole:
             if self.checkpoints is not None:
                 background.append(tasks.create_task(self.checkpoints.run()))
             app = create_app(
-                self.desk, peers=self._peers, statements=self._statements, bound=bound_request
+                self.desk,
+                peers=self._peers,
+                statements=self._statements,
+                notices=self._notices,
+                bound=bound_request,
             )
             async with serving(app, host=host.strip("[]"), port=int(port), tls=self._tls):
                 self._serving = True
@@ -120,3 +127,13 @@ class IssuanceRole:
     async def problem(self) -> str | None:
         """Why issuing is not right, for readiness."""
         return self.crls.problem() if self._serving else "the API is not open yet"
+
+
+def _notices(settings: Settings, sides: Sides, clock: Clock, entropy: Entropy) -> NoticeDesk:
+    return NoticeDesk(
+        store=sides.store,
+        reader=sides.reader,
+        clock=clock,
+        entropy=entropy,
+        calendar_url=calendar_url(settings),
+    )

@@ -16,20 +16,25 @@ from pki.api.fields import (
     AttributeIdText,
     CardIdText,
     IdempotencyKeyText,
+    NoticeIdText,
     PersonIdText,
     SerialText,
     UraText,
 )
+from pki.api.notices import FeedSecret
 from pki.api.receipts import Position
 
 Json = dict[str, Any]
 
 _DISTRIBUTION: Final = "zorgid-token-ca"
+_JSON: Final = "application/json"
 _REFERENCE: Final = "#/components/schemas/{model}"
 _PATH_PARAMETERS: Final[Mapping[str, Any]] = {
     "appointment_id": AppointmentIdText,
     "attribute_id": AttributeIdText,
     "card_id": CardIdText,
+    "feed": FeedSecret,
+    "notice_id": NoticeIdText,
     "operator_id": PersonIdText,
     "position": Position,
     "serial": SerialText,
@@ -189,13 +194,19 @@ def _responses(route: Route, wires: _Wires) -> Json:
     good = {
         "description": "Done.",
         "headers": headers,
-        "content": {"application/json": {"schema": wires.of(route.answer, "serialization")}},
+        "content": {route.media: {"schema": _answer(route, wires)}},
     }
-    refusals = {
+    refusals: Json = {
         str(int(status)): {"$ref": f"#/components/responses/{status.name}"}
         for status in sorted(_refusals(route))
     }
+    if route.media != _JSON and route.versioned:
+        refusals["304"] = {"description": "It has not changed.", "headers": headers}
     return {str(int(route.status)): good} | refusals
+
+
+def _answer(route: Route, wires: _Wires) -> Json:
+    return wires.of(route.answer, "serialization") if route.media == _JSON else {"type": "string"}
 
 
 def _problem(status: HTTPStatus, wires: _Wires) -> Json:

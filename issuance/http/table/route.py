@@ -49,8 +49,9 @@ class Route:
 
     ``operation`` is its stable name in the OpenAPI document. ``action`` is the line of the
     permission table that decides, where an operator asks. ``versioned``: a GET answers with an
-    ETag, a change takes an If-Match. ``refusals`` are statuses that a caller should be ready for
-    besides those that follow from the rest.
+    ETag, a change takes an If-Match. ``media`` is what is answered where that is no wire type: such
+    a GET has an ETag and takes an If-None-Match. ``refusals`` are statuses that a caller should be
+    ready for besides those that follow from the rest.
     """
 
     method: str
@@ -65,6 +66,7 @@ class Route:
     action: Action | None = None
     key: Key = Key.NONE
     versioned: bool = False
+    media: str = "application/json"
     query: tuple[Query, ...] = ()
     refusals: tuple[HTTPStatus, ...] = ()
 

@@ -9,12 +9,15 @@ import pytest
 
 from fakes_issuance import APOTHEEK, BIRTH_DATE, HUISARTS, RSA, Surroundings
 from fakes_issuance_store import ISSUER
+from fakes_notices import Book, notice_desk
 from issuance.http.app import api_table
 from issuance.http.table.route import Caller, Key, Route
 from issuance.statement.make import Statements
 from pki.api.base import Wire
 from pki.api.client import IssuanceClient
 from pki.api.linking import LinkRequest, UnlinkRequest
+from pki.api.notices import ContactRequest
+from pki.api.people.attributes import AttributeRequest, AttributeSearchRequest
 from pki.api.registration import (
     AppointmentRequest,
     BlockOperatorRequest,
@@ -43,10 +46,12 @@ from pki.api.wire import (
 )
 from pki.domain.identifiers import (
     AppointmentId,
+    AttributeId,
     CardId,
     CardNumber,
     ChallengeId,
     IdempotencyKey,
+    NoticeId,
     OrganisationId,
     PersonId,
     SerialNumber,
@@ -58,6 +63,7 @@ from pki.domain.reasons import BlockReason, RevokeReason
 CARD, KEY, SERIAL = CardId("ab" * 16), IdempotencyKey("k" * 16), SerialNumber(1 << 156)
 CHALLENGE, PERSON = ChallengeId("cd" * 16), PersonId("ef" * 16)
 APPOINTMENT = AppointmentId("0a" * 16)
+ATTRIBUTE, NOTICE = AttributeId("0c" * 16), NoticeId("0b" * 16)
 UZI_NUMBER, ORDER = UziNumber("900012345"), CardNumber("ZC-000001")
 SEEN = CardView(
     card_id=CARD,
@@ -146,6 +152,20 @@ CALLS: dict[str, Call] = {
         OperatorRequest(role=Role.BEHEERDER, ura=APOTHEEK, certificate=b"c"), KEY
     ),
     "takeBackOperator": lambda client: client.take_back_operator(PERSON, KEY),
+    "giveAttribute": lambda client: client.give_attribute(
+        AttributeRequest(uzi_number=UZI_NUMBER, type="zorgtaak", task_code="01.015")
+    ),
+    "searchAttributes": lambda client: client.attributes(
+        AttributeSearchRequest(uzi_number=UZI_NUMBER)
+    ),
+    "withdrawAttribute": lambda client: client.withdraw_attribute(ATTRIBUTE),
+    "listNotices": lambda client: client.notices(APOTHEEK, cursor=NOTICE, limit=10),
+    "acknowledgeNotice": lambda client: client.acknowledge_notice(NOTICE),
+    "readContact": lambda client: client.contact(APOTHEEK),
+    "setContact": lambda client: client.set_contact(APOTHEEK, ContactRequest(email=None)),
+    "makeCalendar": lambda client: client.make_calendar(APOTHEEK),
+    "withdrawCalendar": lambda client: client.withdraw_calendar(APOTHEEK),
+    "readCalendar": lambda client: client.calendar("c" * 43),
     "certifyResponder": lambda client: client.certify_responder(
         ResponderRequest(issuer=ISSUER, pkcs10=b"p")
     ),
@@ -203,7 +223,7 @@ class Recording(IssuanceClient):
 def table() -> list[Route]:
     around = Surroundings()
     past = Statements(reader=around.store, evidence=None, clock=around.clock)  # type: ignore[arg-type] # never read here
-    return list(api_table(around.desk, lambda request: None, past))
+    return list(api_table(around.desk, lambda request: None, past, notice_desk(around, Book())))
 
 
 ROUTES = table()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fakes_issuance import Surroundings
+from fakes_notices import Book, notice_desk
 from issuance.http.app import api_table
 from issuance.http.table.route import Caller, Key, Route
 from issuance.statement.make import Statements
@@ -24,7 +25,7 @@ KEY = {Key.NONE: "", Key.MAY: "`Idempotency-Key`", Key.MUST: "`Idempotency-Key` 
 @pytest.fixture
 def table(around: Surroundings) -> tuple[Route, ...]:
     past = Statements(reader=around.store, evidence=None, clock=around.clock)  # type: ignore[arg-type] # never read here
-    return api_table(around.desk, lambda request: None, past)
+    return api_table(around.desk, lambda request: None, past, notice_desk(around, Book()))
 
 
 def row(route: Route) -> str:

@@ -6,6 +6,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fakes_issuance import Surroundings
+from fakes_notices import Book, notice_desk
 from issuance.http.app import api_table, create_app
 from issuance.http.table.document import openapi
 from issuance.http.table.route import Caller, Route
@@ -16,7 +17,9 @@ from pki.api.base import Wire
 
 @pytest.fixture
 def table(around: Surroundings) -> tuple[Route, ...]:
-    return api_table(around.desk, lambda request: None, statements(around))
+    return api_table(
+        around.desk, lambda request: None, statements(around), notice_desk(around, Book())
+    )
 
 
 def statements(around: Surroundings) -> Statements:
@@ -39,7 +42,8 @@ def test_what_the_validator_must_not_accept(table: tuple[Route, ...]) -> None:
 def test_every_route_of_the_application_is_in_the_document(
     around: Surroundings, table: tuple[Route, ...]
 ) -> None:
-    app = create_app(around.desk, statements=statements(around))
+    notices = notice_desk(around, Book())
+    app = create_app(around.desk, statements=statements(around), notices=notices)
     served = {
         (route.method, route.resource.canonical)
         for route in app.router.routes()

@@ -13,6 +13,7 @@ from fakes_issuance import (
     fake_request,
 )
 from fakes_issuance_store import ISSUER
+from fakes_notices import Book, notice_desk
 from issuance.http.app import api_table
 from issuance.http.table.route import Caller, Route
 from issuance.rules.permissions import (
@@ -53,6 +54,8 @@ BLOCK_OPERATOR          -               -                  -          there     
 REMOVE_OPERATOR         -               -                  -          there          all           -            -
 READ_ATTRIBUTES         -               -                  there      there          all           -            -
 GIVE_ATTRIBUTE          -               -                  -          there          all           -            -
+READ_NOTICES            -               -                  there      there          all           -            -
+SET_CONTACT             -               -                  -          there          all           -            -
 CERTIFY_RESPONDER       -               -                  -          -              -             all          -
 REVOKE_MANY             -               -                  -          -              all           -            -
 """  # noqa: E501 -- a table is wide
@@ -105,7 +108,11 @@ def test_a_card_is_reached_by_its_organisations_alone(
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize(
     "action",
-    [a for a in Action if a.name.endswith(("OPERATOR", "OPERATORS", "READ_ORGANISATION"))],
+    [
+        a
+        for a in Action
+        if a.name.endswith(("OPERATOR", "OPERATORS", "READ_ORGANISATION", "SET_CONTACT"))
+    ],
 )
 @pytest.mark.parametrize("ura", [APOTHEEK, HUISARTS, None])
 def test_operators_are_managed_by_their_own_organisation_alone(
@@ -140,11 +147,13 @@ CALLERS = (
 )
 """Every role that a client certificate can be mapped to; the card is linked to the apotheek."""
 
-ROUTES = [
-    each
-    for each in api_table(Surroundings().desk, lambda request: None, None)
-    if each.caller in {Caller.OPERATOR, Caller.HOLDER_OR_OPERATOR}
-]
+
+def _table() -> tuple[Route, ...]:
+    around = Surroundings()
+    return api_table(around.desk, lambda request: None, None, notice_desk(around, Book()))
+
+
+ROUTES = [each for each in _table() if each.caller in {Caller.OPERATOR, Caller.HOLDER_OR_OPERATOR}]
 OF_ONE_CARD = ("{card_id}", "{serial}", "{position}")
 ORDERED_BY_HOLDER = 2
 """The entry behind that of the session, in a journal that begins with it."""
@@ -194,6 +203,7 @@ def body_for(route: Route, who: Who) -> dict[str, object] | None:
 def people_bodies(ura: str | None) -> dict[str, dict[str, object]]:
     holder: dict[str, object] = {"uzi_number": "900012345", "ura": ura}
     return {
+        "setContact": {"email": "beheer@praktijk.example"},
         "giveAttribute": holder | {"type": "zorgtaak", "task_code": "01.015"},
         "searchAttributes": holder,
     }
@@ -228,7 +238,7 @@ def path_for(route: Route, card: Card, taken: Operator, around: Surroundings) ->
         "appointment_id": pending.id,
         "attribute_id": given.id,
     }
-    values |= {"position": ORDERED_BY_HOLDER}
+    values |= {"position": ORDERED_BY_HOLDER, "notice_id": "ab" * 16}
     return route.path.format(**values)
 
 
