@@ -20,6 +20,7 @@ from server.roles.keys import read_certificate_file
 from server.setting.issuers import IssuerSettings, TokenCaSettings
 from server.settings import Settings
 from server.views.comparing import verify_once
+from server.views.telling import findings_of
 
 _START: Final = "start it with: zorgid serve"
 _SECONDS: Final = 10.0
@@ -120,13 +121,8 @@ async def _views(
         found = await verify_once(settings, store, SystemClock(), SystemEntropy())
     finally:
         await store.close()
-    for each in found.unseen:
-        yield warning("views", f"{each.view} cannot be compared: {each.why}", _START)
-    for wrong in found.disagreements:
-        text = f"{wrong.view} says of {wrong.serial}: {wrong.seen}; the store: {wrong.expected}"
-        yield problem("views", text, "see the logs of that service; for LDAP: zorgid ldap verify")
-    if not found.disagreements and len(found.unseen) < len(found.views):
-        yield ok("views", f"{found.examined} serials look alike in store, OCSP, CRL and directory")
+    for finding in findings_of(found):
+        yield finding
 
 
 async def _ldap(

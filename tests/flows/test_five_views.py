@@ -6,11 +6,16 @@ from contextlib import closing
 
 import pytest
 
+from ldap_publish.directory import LdapDirectory
+from ldap_publish.entry import card_dn
+from ldap_publish.plan import DeleteEntry
 from nursery import Nursery
 from pki.observe.views.verifier import Verified
 from pki.ports import SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
 from practice import Practice, employee
+from server.directory.commands import compare
+from server.roles.publisher import private_slapd, servers
 from server.settings import load
 from server.views.comparing import verify_once
 
@@ -48,6 +53,19 @@ def told_otherwise(practice: Practice) -> None:
         )
 
 
+async def taken_out_of_the_directory(practice: Practice) -> None:
+    """The card's entry, by somebody who may write there."""
+    settings = load(practice.config)
+    [(_, server)] = servers(settings, private_slapd(settings.ldap, SystemEntropy()))
+    store, directory = ReadStore.open(settings.store.url, threads=1), LdapDirectory(server)
+    try:
+        [certificate] = await store.read(lambda reads: reads.certificates_after(None, 10))
+        await directory.apply(DeleteEntry(dn=card_dn(certificate, settings.ldap.base)))
+    finally:
+        await directory.close()
+        await store.close()
+
+
 async def until_alike(practice: Practice) -> Verified:
     async with asyncio.timeout(60):
         while True:
@@ -65,6 +83,11 @@ async def test_the_views_agree_until_one_lies(practice: Practice, nursery: Nurse
         found = await until_alike(practice)
         assert found.views == VIEWS
         assert found.examined == 2, "the card, and a serial that nobody has"
+        await taken_out_of_the_directory(practice)
+        [lost] = (await compared(practice)).disagreements
+        assert (lost.view, lost.seen, lost.expected) == ("ldap", "not shown", "its certificate")
+        assert (await asyncio.to_thread(compare, practice.config, "apply", None)).code == 0
+        await until_alike(practice)
         told_otherwise(practice)
         found = await compared(practice)
         assert {each.view for each in found.disagreements} == {
