@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS: Final = 0.5
 """How often the Date header is renewed and deadlines are looked at."""
 
+CROWDED: Final = 0.9
+"""From this share of all connections on, who says nothing makes room for others."""
+
 
 class Handler(Protocol):
     """Answers one part of the path space."""
@@ -93,6 +96,7 @@ class StatusListener:
         self.draining = False
         self.statistics = ListenerStatistics()
         self.tick = 0.0
+        self.patience = math.inf
         self._quiet_until = -math.inf
         self.prefixes = (b"", b"", b"")
         self.known: OrderedDict[bytes, tuple[ReadyAnswer, int]] = OrderedDict()
@@ -155,6 +159,8 @@ class StatusListener:
 
     def _turn(self, tick: float) -> None:
         self.tick = tick
+        crowded = len(self._connections) >= CROWDED * self.limits.connections
+        self.patience = self.limits.crowded_seconds if crowded else math.inf
         date = format_datetime(self._clock.now(), usegmt=True)
         line = f"HTTP/1.1 200 OK\r\nDate: {date}\r\n".encode()
         self.prefixes = (

@@ -81,6 +81,11 @@ def listener_limits(settings: Settings, *, grace_seconds: float) -> Limits:
     )
 
 
+def _limits_of_process(settings: Settings, place: Place) -> Limits:
+    limits = listener_limits(settings, grace_seconds=place.grace_seconds)
+    return replace(limits, connections=room_for(limits.connections))
+
+
 def _archive_years(settings: Settings) -> int:
     """What can be promised of every generation."""
     return min(each.archive_years for each in settings.token_ca)
@@ -131,10 +136,7 @@ class StatusRole:
             digests=StoreDigests(reader) if settings.status.certificate_hash else None,
         )
         self.crls = _crl_handler(settings, reader, clock)
-        limits = replace(
-            listener_limits(settings, grace_seconds=place.grace_seconds),
-            connections=room_for(settings.status.connections),
-        )
+        limits = _limits_of_process(settings, place)
         self.listener = StatusListener(self._routes(settings), clock=clock, limits=limits)
         self._socket = place.listening or bound(settings.status.listen)
         self._neighbours = Neighbours(place.neighbours, self.listener.take)

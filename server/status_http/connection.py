@@ -162,19 +162,21 @@ class Connection(Answering):
     def check_time(self) -> None:
         """End what is overdue; called at every tick."""
         waited = self._desk.tick - self._since
-        limits = self._desk.limits
+        limits, patience = self._desk.limits, self._desk.patience
         if self._gate is not None or self._ended:
             unsent = self._transport.get_write_buffer_size()
             if unsent != self._unsent:
                 self._unsent = unsent
                 self._touch()
-            elif waited > (limits.linger_seconds if self._ended else limits.idle_seconds):
+            elif waited > min(
+                limits.linger_seconds if self._ended else limits.idle_seconds, patience
+            ):
                 self._transport.abort()
         elif self._busy:
             return
         elif self._open:
-            if waited > limits.request_seconds:
+            if waited > min(limits.request_seconds, patience):
                 self._refuse(HTTPStatus.REQUEST_TIMEOUT)
-        elif waited > limits.idle_seconds:
+        elif waited > min(limits.idle_seconds, patience):
             self._ended = True
             self._transport.close()

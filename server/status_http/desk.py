@@ -57,13 +57,15 @@ class Asked(NamedTuple):
 class Desk(Protocol):
     """What a connection needs of its listener.
 
-    ``known``: octets that were one whole request on a connection at rest, the answer that was
-    ready for it, and its mode. The same octets, again on a connection at rest, are the same
-    request: they need not be parsed for it to be given once more. ``heads``: the same of the octets
-    up to and with the empty line.
+    ``patience``: the longest that any client is waited for now, in seconds; infinite unless places
+    are scarce. ``known``: octets that were one whole request on a connection at rest, the answer
+    that was ready for it, and its mode. The same octets, again on a connection at rest, are the
+    same request: they need not be parsed for it to be given once more. ``heads``: the same of the
+    octets up to and with the empty line.
     """
 
     limits: Limits
+    patience: float
     tick: float
     prefixes: tuple[bytes, bytes, bytes]
     draining: bool

@@ -25,6 +25,7 @@ ONCE: Final = frozenset({b"host", b"content-type", b"content-length"})
 class Limits:
     """Bounds on one connection and on all; an OCSP request usually has about 100 octets.
 
+    ``crowded_seconds``: instead of longer waits, once nine tenths of all connections are taken.
     ``owed``: requests that wait on one connection for the answers before theirs.
     ``grace_seconds``: how long, once the listener ends, an idle connection may still ask.
     ``each_peer``: connections of one address, or of an IPv6 /64; 0 for no bound. ``proxies``: from
@@ -40,6 +41,7 @@ class Limits:
     request_seconds: float = 10.0
     idle_seconds: float = 30.0
     linger_seconds: float = 2.0
+    crowded_seconds: float = 2.0
     drain_seconds: float = 10.0
     grace_seconds: float = 0.0
     owed: int = 128

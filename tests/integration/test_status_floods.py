@@ -88,6 +88,25 @@ async def test_a_slow_peer_keeps_nobody_else_out(caplog: pytest.LogCaptureFixtur
     assert vars(told)["peer"] == "127.0.0.1"
 
 
+async def test_who_says_nothing_makes_room_when_places_are_scarce() -> None:
+    limits = Limits(
+        connections=10, idle_seconds=600, request_seconds=600, crowded_seconds=0.2, linger_seconds=1
+    )
+    kept = get("/hot")
+    async with listening(FakeHandler(), limits) as (listener, port), asyncio.TaskGroup() as tasks:
+        many = [tasks.create_task(from_address("127.0.0.1", port, kept)) for _ in range(8)]
+        slow = tasks.create_task(from_address("127.0.0.1", port, kept[:-2]))
+        await asyncio.wait([*many, slow])
+        assert listener.statistics.turned_away == 0
+        few = [tasks.create_task(from_address("127.0.0.1", port, kept)) for _ in range(8)]
+        done, _ = await asyncio.wait(few, timeout=1.5)
+        assert not done
+        for each in few:
+            each.cancel()
+    assert [statuses(each.result()) for each in many] == [[200]] * 8
+    assert statuses(slow.result()) == [408]
+
+
 async def test_a_proxy_is_not_one_peer() -> None:
     limits = Limits(each_peer=1, proxies=(ip_network("127.0.0.0/30"),))
     async with listening(FakeHandler(), limits) as (listener, port), asyncio.TaskGroup() as tasks:
