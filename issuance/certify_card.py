@@ -27,7 +27,7 @@ from issuance.steps.intents import close_intent
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse_late
 from pki.domain.cards import Card, Issued, Ordered, certified
-from pki.domain.errors import IntegrityBroken, Refused, StoreUnavailable, Unavailable
+from pki.domain.errors import Conflict, IntegrityBroken, Refused, StoreUnavailable, Unavailable
 from pki.domain.events import CertificateIntended, CertificateIssued
 from pki.domain.evidence.attestation import Attestation, CardKeyAttested
 from pki.domain.identifiers import CardId, IssuerId
@@ -234,15 +234,15 @@ def _finish(
     issued: IssuedCertificate,
     attested: tuple[bytes, ...],
 ) -> Certified:
-    open_intent = session.open_intent_of(issued.card_id)
     card = missing(issued.card_id, session.card(issued.card_id))
-    if open_intent is None or open_intent.serial != issued.serial:
+    try:
+        session.put_certificate(issued)
+    except Conflict:
         raise Unavailable(
             message="signing took longer than its lease; the certificate was thrown away",
             next_step="repeat the request",
-        )
+        ) from None
     card = certified(card, serial=issued.serial, at=session.now)
-    session.put_certificate(issued)
     session.put_card(card)
     event = CertificateIssued(
         card=card.id,

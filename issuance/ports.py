@@ -126,7 +126,11 @@ class Certification(Eligibility, Intents, Challenges, AttestationWrites, Protoco
     """Certifying a card's key."""
 
     def put_certificate(self, certificate: IssuedCertificate, /) -> None:
-        """Keep the certificate; completes its intent."""
+        """Keep the certificate; completes its intent.
+
+        Raises:
+            Conflict: the intent was completed or closed before.
+        """
 
 
 class Linking(Eligibility, CardWrites, LinkWrites, Protocol):
