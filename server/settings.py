@@ -62,7 +62,7 @@ class StatusSettings(Section):
     refresh_ahead_seconds: Annotated[int, Field(ge=0, le=600)] = 60
     connections: Annotated[int, Field(ge=10, le=1_000_000)] = 10_000
     connections_per_peer: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
-    proxies: Annotated[tuple[NetworkText, ...], Field(max_length=100)] = ()
+    proxies: Annotated[tuple[NetworkText, ...], Field(max_length=100)] = ("127.0.0.0/8", "::1")
     presign: Annotated[tuple[Literal["sha1", "sha256"], ...], Field(max_length=2)] = ()
     responder_key: ResponderKeySettings = ResponderKeySettings()
     more_responder_keys: Annotated[tuple[ResponderKeyType, ...], Field(max_length=2)] = ()

@@ -265,6 +265,9 @@ def test_a_file_that_is_not_there_or_not_toml_says_what_to_do(tmp_path: Path) ->
 
 
 def test_the_listener_gets_its_limits(document: dict[str, Any], tmp_path: Path) -> None:
+    del document["status"]["proxies"]
+    own = listener_limits(check(document, directory=tmp_path), grace_seconds=3).proxies
+    assert list(map(str, own)) == ["127.0.0.0/8", "::1/128"]
     document["status"] |= {
         "connections": 20,
         "connections_per_peer": 5,
