@@ -1,7 +1,8 @@
-"""Coverage-guided fuzzing of the OCSP responder and of the HTTP edge before it.
+"""Coverage-guided fuzzing of the OCSP responder, the HTTP edge before it, and all other parsers.
 
-    python tests/fuzz/fuzz.py {ocsp_request,http} [--seconds N] [--seed N] [--keep]
+    python tests/fuzz/fuzz.py {ocsp_request,http,parsers,all} [--seconds N] [--seed N] [--keep]
 
+``all`` gives each an equal part of the seconds, 300 if nothing is said.
 It begins with the named cases and with what earlier runs found (tests/corpus), and stops at the
 first crash, hang (5 s for one input) or wrong answer, whose octets are left in a file that it
 names. With --keep, what reached something new is added to the corpus.
@@ -16,33 +17,55 @@ from pathlib import Path
 from typing import Final
 
 TESTS: Final = Path(__file__).resolve().parents[1]
-MODULES: Final = {"ocsp_request": "fuzz_requests", "http": "fuzz_http"}
+MODULES: Final = {
+    "ocsp_request": "fuzz_requests",
+    "http": "fuzz_http",
+    "parsers": "fuzz_parsers",
+}
 LONGEST: Final = 1024
-INSTRUMENTED: Final = ["pki.der", "ocsp", "server.status_http", "server.status_listener"]
+INSTRUMENTED: Final = [
+    "pki.der",
+    "pki.trust",
+    "pki.api",
+    "pki.domain",
+    "ocsp",
+    "server.status_http",
+    "server.status_listener",
+    "server.setting",
+    "card_writer.piv",
+]
 CHILD: Final = "--child"
 
 
 def main() -> int:
     """Prepare the seeds, fuzz in a process of its own, keep what is asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("target", choices=sorted(MODULES))
-    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("target", choices=[*sorted(MODULES), "all"])
+    parser.add_argument("--seconds", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true")
     asked = parser.parse_args()
+    whole = asked.target == "all"
+    targets = sorted(MODULES) if whole else [asked.target]
+    seconds = (asked.seconds or (300 if whole else 60)) // len(targets)
+    return max(one(each, seconds, asked.seed, keep=asked.keep) for each in targets)
+
+
+def one(target: str, seconds: int, seed: int, *, keep: bool) -> int:
+    """Fuzz one target; its exit code."""
     corpus = importlib.import_module("fuzz_corpus")
-    module = importlib.import_module(MODULES[asked.target])
-    begun_with = [*module.seeds(), *corpus.read(asked.target)]
+    module = importlib.import_module(MODULES[target])
+    begun_with = [*module.seeds(), *corpus.read(target)]
     with tempfile.TemporaryDirectory() as folder:
         found, words = Path(folder) / "found", Path(folder) / "words"
         found.mkdir()
         corpus.unpack(begun_with, found)
         words.write_text("".join(f"{quoted(each)}\n" for each in module.WORDS), "ascii")
-        limits = [f"-max_total_time={asked.seconds}", f"-seed={asked.seed}", f"-dict={words}"]
-        code = fuzz(asked.target, *limits, str(found))
-        if code == 0 and asked.keep:
+        limits = [f"-max_total_time={seconds}", f"-seed={seed}", f"-dict={words}"]
+        code = fuzz(target, *limits, str(found))
+        if code == 0 and keep:
             reached = {path.read_bytes() for path in found.iterdir()} - set(module.seeds())
-            sys.stdout.write(f"{corpus.keep(asked.target, reached)} inputs kept\n")
+            sys.stdout.write(f"{corpus.keep(target, reached)} inputs kept\n")
     return code
 
 

@@ -1,0 +1,133 @@
+"""Any octets into every other parser that meets the outside: a value, or a refusal of ours.
+
+The first octet says which parser; so one corpus serves all, and a find in one is tried in others.
+"""
+
+import contextlib
+import json
+import tomllib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
+
+from card_writer.card_edge import CardRefused
+from card_writer.piv import tlv
+from pki.api import registration, search, wire
+from pki.der.certificate import read_certificate
+from pki.der.cms import read_signed_content
+from pki.der.crl.whole import read_crl
+from pki.der.names import read_name
+from pki.der.ocsp import read_response
+from pki.der.pkcs10 import read_pkcs10
+from pki.der.uzi_names import read_subject_alt_name
+from pki.domain.errors import ZorgidError
+from pki.domain.evidence.checkpoints import Checkpoint
+from pki.domain.evidence.exports import ExportStatement
+from pki.trust.path import read_pass_certificate
+from pki.trust.registration.signed_xml import SignedXml
+from server.settings import check
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+_BODIES: Final = (
+    wire.ChallengeRequest,
+    wire.SessionRequest,
+    wire.OrderRequest,
+    wire.CertificateRequest,
+    wire.ConfirmationRequest,
+    wire.OperatorRequest,
+    registration.FinishByDocumentRequest,
+    search.CardSearchRequest,
+)
+_NOT_JSON: Final = (ValidationError, ValueError, RecursionError)
+
+
+def _bodies(octets: bytes) -> None:
+    for each in _BODIES:
+        with contextlib.suppress(*_NOT_JSON):
+            each.from_json(octets)
+
+
+def _configuration(octets: bytes) -> None:
+    with contextlib.suppress(tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+        check(tomllib.loads(octets.decode()), directory=ROOT / "config")
+
+
+PARSERS: Final[tuple[Callable[[bytes], object], ...]] = (
+    read_certificate,
+    read_pkcs10,
+    read_subject_alt_name,
+    read_crl,
+    read_signed_content,
+    read_response,
+    read_pass_certificate,
+    read_name,
+    SignedXml,
+    Checkpoint.read,
+    ExportStatement.read,
+    tlv.decode,
+    _bodies,
+    _configuration,
+)
+REFUSALS: Final = (ZorgidError, CardRefused)
+
+WORDS: Final = (
+    b"\x30\x80",
+    b"\x30\x82\xff\xff",
+    b"\x02\x01\x00",
+    b"\x06\x03\x55\x1d\x11",
+    b"2.16.528.1.1007",
+    b"<!DOCTYPE a [",
+    b"<ds:Signature",
+    b'{"type":',
+    b"[[token_ca]]",
+)
+
+
+class Target:
+    """All parsers."""
+
+    def __call__(self, data: bytes) -> None:
+        """Whatever else is raised is a find."""
+        if data:
+            with contextlib.suppress(*REFUSALS):
+                PARSERS[data[0] % len(PARSERS)](data[1:])
+
+
+def seeds() -> list[bytes]:
+    """One thing that each parser reads, and each of them for all parsers of its kind."""
+    der = _der()
+    xml = b'<r xmlns="urn:x"><a>1</a></r>'
+    text = json.dumps({"card_number": "CARD-1", "birth_date": "1988-02-29", "type": "x"}).encode()
+    toml = (ROOT / "config/zorgid.example.toml").read_bytes()[:900]
+    things = [*der, xml, text, toml, b"\x53\x04\x70\x02\x30\x00"]
+    return [bytes([index]) + thing for index in range(len(PARSERS)) for thing in things]
+
+
+def _der() -> list[bytes]:
+    """A certificate, a request, a CRL and a name, made by another library."""
+    key = ec.derive_private_key(7, ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a")])
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 7, at, at + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("a.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    request = x509.CertificateSigningRequestBuilder(name).sign(key, hashes.SHA256())
+    entry = x509.RevokedCertificateBuilder(9, at).build()
+    crl = (
+        x509.CertificateRevocationListBuilder(name, at, at + timedelta(days=1))
+        .add_revoked_certificate(entry)
+        .add_extension(x509.CRLNumber(1), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.DER
+    made = [each.public_bytes(encoding) for each in (certificate, request, crl)]
+    return [*made, name.public_bytes()]
