@@ -52,10 +52,9 @@ def _all(*names: str) -> Callable[[], bool]:
     return lambda: all(_command(name)() or glob.glob(name) for name in names)  # noqa: PTH207 -- absolute
 
 
-CARD_PEERS = (
-    "pcscd vsmartcard-vpcd iproute2 "
-    "opensc opensc-pkcs11 yubico-piv-tool yubikey-manager openssh-client"
-)
+READER_PEERS = "pcscd vsmartcard-vpcd iproute2"
+BUILD_PEERS = "gcc libc6-dev libpcsclite-dev python3-dev"
+CARD_PEERS = "opensc opensc-pkcs11 yubico-piv-tool yubikey-manager openssh-client"
 READER = ("pcscd", "/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "ip")
 STRANGERS = ("yubico-piv-tool", "ykman", "opensc-tool", "/usr/lib/*/opensc-pkcs11.so", "ssh-keygen")
 INITDB = (_all("/usr/lib/postgresql/*/bin/initdb"), _command("initdb"))
@@ -65,6 +64,8 @@ DEMO_PEERS = (
     Peer("ldapsearch", "ldap-utils", _command("ldapsearch")),
     Peer("openssl", "openssl", _command("openssl")),
     Peer("curl", "curl", _command("curl")),
+    Peer("a virtual card reader", READER_PEERS, _all(*READER)),
+    Peer("what pyscard is built with", BUILD_PEERS, COMPILER),
 )
 TEST_PEERS = (
     *DEMO_PEERS,
@@ -77,9 +78,8 @@ TEST_PEERS = (
     Peer("systemd-analyze", "systemd", _command("systemd-analyze")),
     Peer("softhsm", "softhsm2", _command("softhsm2-util")),
     Peer("chromium", "chromium", _command("chromium")),
-    Peer("a virtual card reader", CARD_PEERS, _all(*READER, *STRANGERS)),
+    Peer("strangers to the card", CARD_PEERS, _all(*STRANGERS)),
     Peer("libcacard", "libcacard0", _all("/usr/lib/*/libcacard.so.0")),
-    Peer("what pyscard is built with", "gcc libc6-dev libpcsclite-dev python3-dev", COMPILER),
 )
 VENV_MODULE = Peer(
     "venv", "python3-venv", lambda: importlib.util.find_spec("ensurepip") is not None
@@ -259,7 +259,8 @@ def setup(_args: list[str]) -> int:
 def demo(args: list[str]) -> int:
     """Set everything up and run the whole chain once on this computer."""
     set_up(DEMO_PEERS)
-    return _start([str(BIN / "zorgid"), "demo", *args])
+    readers = str(ROOT / "tests" / "demo_readers.py")
+    return _start([str(BIN / "zorgid"), "demo", "--readers", readers, *args])
 
 
 def test(args: list[str]) -> int:

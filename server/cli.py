@@ -122,13 +122,19 @@ def demo(
     hold: Annotated[bool, typer.Option(help="Keep the servers running.")] = False,
     port_base: Annotated[int | None, Ports] = None,
     lang: Annotated[str, typer.Option(help="Language of the story: nl or en.")] = "nl",
+    readers: Annotated[Path | None, typer.Option(help="What holds cards in readers.")] = None,
     json: Json = False,
 ) -> int:
     """Make, check, block and revoke cards on this computer."""
     from server.demo.run import DemoOptions, run_demo
 
     options = DemoOptions(
-        directory=directory, hold=hold, port_base=port_base, lang=lang, as_json=json
+        directory=directory,
+        hold=hold,
+        port_base=port_base,
+        lang=lang,
+        as_json=json,
+        readers=readers,
     )
     return _guard(lambda: run_demo(options), as_json=json)
 

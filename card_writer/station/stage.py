@@ -74,7 +74,7 @@ class Stage:
         self.version = 0
         self.asked = 0
         self.step: int | None = None
-        self.readers: tuple[str, ...] = ()
+        self.readers: tuple[Words, ...] = ()
         self._screen: Screen | None = None
         self._answer: asyncio.Future[Mapping[str, str]] | None = None
         self._changed = asyncio.Event()
@@ -94,8 +94,8 @@ class Stage:
         finally:
             self._answer = None
 
-    def set_readers(self, readers: tuple[str, ...]) -> None:
-        """What lies in the readers, as it is known now."""
+    def set_readers(self, readers: tuple[Words, ...]) -> None:
+        """What lies in the readers, as it is known now; equal ones change nothing."""
         if readers != self.readers:
             self.readers = readers
             self._tell(answerable=True)
@@ -118,7 +118,7 @@ class Stage:
             "version": self.version,
             "question": self.asked,
             "screen": None if self._screen is None else self._screen.view(language),
-            "readers": list(self.readers),
+            "readers": [each(language) for each in self.readers],
             "step": self.step,
             "steps": [text.say(language) for text in STEPS],
         }

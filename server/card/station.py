@@ -22,7 +22,7 @@ from card_writer.station.watching import ReaderWatch
 from pki.api.client import IssuanceClient
 from pki.ports import SystemClock, SystemEntropy
 from server.card.status import OcspStatus
-from server.card.views import reader_line
+from server.card.views import ReaderShown
 from server.report import Report
 
 
@@ -82,8 +82,8 @@ def _watched(settings: DeskSettings, person: PersonAtPage) -> AbstractAsyncConte
     masks = (*settings.uzi_pass.masks, *settings.card.masks)
 
     def tell(slots: tuple[Slot, ...]) -> None:
-        lines = (reader_line(slot, recognise(slot.atr, masks), settings.language) for slot in slots)
-        person.stage.set_readers(tuple(lines))
+        shown = (ReaderShown(slot, recognise(slot.atr, masks)) for slot in slots)
+        person.stage.set_readers(tuple(shown))
         person.look(slots)
 
     return ReaderWatch(Watch, tell).running()

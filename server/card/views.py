@@ -1,5 +1,6 @@
 """What the commands at the desk found, for people and for scripts."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,17 @@ from server.report import DONE, FINDING, Report
 
 if TYPE_CHECKING:
     from card_writer.readers.watch import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderShown:
+    """One reader, to be said in the language that is asked for; equal when it says the same."""
+
+    slot: "Slot"
+    kind: CardKind | None
+
+    def __call__(self, language: Language) -> str:
+        return reader_line(self.slot, self.kind, language)
 
 
 def reader_line(slot: "Slot", kind: CardKind | None, language: Language) -> str:

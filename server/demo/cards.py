@@ -95,6 +95,14 @@ EMPLOYEES: Final = (
         birth_date=date(1996, 6, 17),
     ),
 )
+AT_READERS: Final = Someone(
+    label="readers",
+    surname="el Amrani",
+    given_names="Noor",
+    uzi_number=UziNumber("900000105"),
+    birth_date=date(1991, 4, 12),
+)
+"""Whose card is made in card readers, where there are some."""
 DOCTOR: Final = Someone(
     label="zorgverlener",
     surname="de Groot",

@@ -34,7 +34,7 @@ class DemoOptions:
 
     ``directory``: keep everything there (None: a temporary folder); ``hold``: keep the servers
     running until interrupted; ``as_json``: the outcome on standard output, the story on standard
-    error.
+    error; ``readers``: a program that holds a pass and a blank card in card readers.
     """
 
     directory: Path | None
@@ -42,6 +42,7 @@ class DemoOptions:
     port_base: int | None
     lang: str
     as_json: bool
+    readers: Path | None = None
 
 
 def run_demo(options: DemoOptions) -> int:
@@ -103,6 +104,7 @@ class _Telling:
         began = loop.time()
         options = self.options
         async with playing(self.directory, self.narrator, options.port_base) as play:
+            play.readers = None if options.readers is None else options.readers.resolve()
             interface = await tell(play)
             with published_file(play.directory / DEMO_FILE, interface):
                 seconds = loop.time() - began

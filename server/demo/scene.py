@@ -71,12 +71,18 @@ class Scene:
 
 @dataclass(slots=True, kw_only=True)
 class Play:
-    """What the acts share: who tells, with which tools, on which scene, and what came of it."""
+    """What the acts share: who tells, with which tools, on which scene, and what came of it.
+
+    ``readers``: a program that holds cards in readers. ``card_chain``: the certificate of the card
+    that was made there.
+    """
 
     directory: Path
     narrator: Narrator
     tools: Tools
     scene: Scene
+    readers: Path | None = None
+    card_chain: Path | None = None
     cards: dict[str, DemoCard] = field(default_factory=dict)
     delays: dict[str, dict[str, float]] = field(default_factory=dict)
 

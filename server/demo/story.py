@@ -17,6 +17,7 @@ from server.demo.changing import (
     show_never_issued,
 )
 from server.demo.making import make_cards, register_organisation, show_card
+from server.demo.readers.making import make_card_in_readers
 from server.demo.scene import Play, make_files, raise_curtain
 from server.demo.stage import choose_ports, own_pid
 from server.demo.telling.narrator import Narrator
@@ -70,6 +71,7 @@ async def tell(play: Play) -> dict[str, Any]:
     await register_organisation(play)
     await make_cards(play)
     await show_card(play)
+    await make_card_in_readers(play)
     await follow_changes(play)
     await refuse_zorgverlener(play)
     stranger = await show_never_issued(play)
@@ -176,5 +178,7 @@ async def _interface(play: Play, stranger: Path) -> dict[str, Any]:
         "card_revoked_key": cards["revoked"].key,
     }
     where = {name: addresses[name] for name in named}
+    if play.card_chain is not None:
+        files["card_chain"] = play.card_chain
     paths = {name: str(path) for name, path in files.items()}
     return {"version": 1, "pid": own_pid(), "api": scene.api, **where, **paths}

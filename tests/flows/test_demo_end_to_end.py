@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from peers import program, require
-from server.demo.cards import DOCTOR, EMPLOYEES
+from server.demo.cards import AT_READERS, DOCTOR, EMPLOYEES
 from server.demo.proofs import Proofs
+from server.demo.readers.making import PIN_OF_CARD, PIN_OF_PASS
 from server.demo.telling.narrator import DemoFailed, Narrator
 from server.demo.telling.texts import Texts
 from server.demo.telling.tools import Tools
@@ -25,6 +26,7 @@ from server.demo.watching import Addresses, Shown
 pytestmark = [
     pytest.mark.openssl,
     pytest.mark.slapd,
+    pytest.mark.pcsc,
     pytest.mark.slow,
     pytest.mark.timeout(300),
 ]
@@ -43,8 +45,10 @@ FILES = {
     "card_never_issued",
     "card_good_key",
     "card_revoked_key",
+    "card_chain",
 }
 URLS = {"ocsp", "crl_token", "crl_root", "ca_issuers", "api", "ldap"}
+READERS = ("--readers", str(Path(__file__).parents[1] / "demo_readers.py"))
 COMMAND = (sys.executable, "-m", "server.cli", "demo")
 
 
@@ -80,11 +84,11 @@ def processes_of(directory: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
-    for peer in ("openssl", "slapd", "curl"):
+    for peer in ("openssl", "slapd", "curl", "pcsc"):
         require(peer)
     place = tmp_path_factory.mktemp("demo")
     story = place / "story.txt"
-    options = ("--dir", str(place / "here"), "--hold", "--json", "--lang", "en")
+    options = ("--dir", str(place / "here"), "--hold", "--json", "--lang", "en", *READERS)
     with story.open("w") as said:
         process = subprocess.Popen(
             [*COMMAND, *options], stdout=subprocess.PIPE, stderr=said, text=True
@@ -124,6 +128,7 @@ def test_the_file_for_others_is_complete_and_for_its_owner_alone(held: Held) -> 
     ("card", "status"),
     [
         ("card_good", ": good"),
+        ("card_chain", ": good"),
         ("card_blocked", "Reason: certificateHold"),
         ("card_revoked", "Reason: keyCompromise"),
         ("card_never_issued", ": unknown"),
@@ -141,7 +146,9 @@ def test_openssl_finds_each_card_as_it_should_be(
     assert status in ran.stdout
 
 
-@pytest.mark.parametrize("card", ["card_good", "card_blocked", "card_revoked", "card_never_issued"])
+@pytest.mark.parametrize(
+    "card", ["card_good", "card_chain", "card_blocked", "card_revoked", "card_never_issued"]
+)
 def test_every_card_is_signed_by_the_same_key(held: Held, card: str) -> None:
     demo = held.demo
     chain = ("-CAfile", demo["root"], "-untrusted", demo["token_ca"])
@@ -202,7 +209,9 @@ def test_the_story_tells_no_secret_and_no_birth_date(held: Held) -> None:
     passphrase = (held.directory / "secrets" / "passphrase").read_text()
     assert passphrase not in said
     assert "PRIVATE KEY" not in said
-    for someone in (*EMPLOYEES, DOCTOR):
+    for pin in (PIN_OF_PASS, PIN_OF_CARD):
+        assert pin.decode() not in said
+    for someone in (*EMPLOYEES, AT_READERS, DOCTOR):
         assert someone.birth_date.isoformat() not in said
         assert str(someone.uzi_number) not in log
 

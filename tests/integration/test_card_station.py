@@ -10,6 +10,9 @@ from yarl import URL
 
 from card_desk import CARD_PIN, PASS_PIN, TestDesk
 from card_house import House
+from card_writer.readers.recognition import CardKind
+from card_writer.station.stage import Stage
+from server.card.views import ReaderShown
 from station_house import station_of
 
 
@@ -173,3 +176,16 @@ async def test_an_answer_comes_once(browser: Browser) -> None:
     assert await browser.answer(start, button="test") == 204
     await browser.asked("failed", other_than=start["question"])
     assert await browser.answer(start, button="create") == 409
+
+
+@pytest.mark.pcsc
+async def test_the_readers_are_told_in_the_language_of_the_page() -> None:
+    from card_writer.readers.watch import Slot  # noqa: PLC0415 -- pyscard may be missing
+
+    stage, slot = Stage(), Slot(reader="Lezer", atr=b"\x3b\x00", busy=False)
+    stage.set_readers((ReaderShown(slot, CardKind.UZI_PASS),))
+    version = stage.version
+    assert stage.view("nl")["readers"] == ["Lezer: UZI-pas"]
+    assert stage.view("en")["readers"] == ["Lezer: UZI pass"]
+    stage.set_readers((ReaderShown(slot, CardKind.UZI_PASS),))
+    assert stage.version == version

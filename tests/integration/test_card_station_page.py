@@ -9,13 +9,18 @@ import pytest
 
 from card_desk import CARD_PIN, PASS_PIN, TestDesk
 from card_house import House
-from card_writer.station.stage import Stage
+from card_writer.programs.words import Text
+from card_writer.station.stage import Stage, said
 from chromium import Page, browsing
 from peers import program
 from station_house import station_of
 from torn_client import Tear
 
 pytestmark = [pytest.mark.chromium, pytest.mark.timeout(600)]
+READERS = (
+    Text("Lezer 1: UZI-pas", "Reader 1: UZI pass"),
+    Text("Lezer 2: een kaart", "Reader 2: a card"),
+)
 PICTURES = os.environ.get("STATION_PICTURES")
 """A folder to keep what was seen in, for somebody to look at."""
 
@@ -50,7 +55,7 @@ async def message(page: Page) -> str:
 async def begun(page: Page, stage: Stage) -> None:
     """The first screen, and a change of the readers seen: the page is at work, not only drawn."""
     await page.until_title("ZORG-ID Smartcard")
-    stage.set_readers(("Lezer 1: UZI-pas", "Lezer 2: een kaart"))
+    stage.set_readers((said(READERS[0]), said(READERS[1])))
     await page.until("document.querySelectorAll('#readers li').length === 2")
 
 

@@ -122,6 +122,20 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Alle hulpmiddelen van derden zijn het eens: deze kaart is te vertrouwen.",
         "All foreign tools agree: this card is to be trusted.",
     ),
+    "readers_begin": Text(
+        "Nu met kaartlezers: pcscd en een virtuele lezer, met de pas van {name} in het ene vak en "
+        "een lege PIV-kaart in het andere. Pincode, PUK-code en beheersleutel worden vervangen.",
+        "Now with card readers: pcscd and a virtual reader, with the pass of {name} in one slot "
+        "and a blank PIV card in the other. PIN, PUK and administration key are replaced.",
+    ),
+    "readers_missing": Text(
+        "Met kaartlezers gaat het hetzelfde; dat is hier niet getoond. Er ontbreekt: {what}.",
+        "It goes the same way with card readers; that is not shown here. Missing: {what}.",
+    ),
+    "readers_made": Text(
+        "De sleutel is op de kaart gemaakt; de keten is teruggelezen van de kaart en klopt.",
+        "The key was made on the card; the chain was read back from the card and holds.",
+    ),
     "step_changes": Text(
         "Blokkeren, deblokkeren, intrekken; en wat nooit mag",
         "Block, unblock, revoke; and what must never be",
