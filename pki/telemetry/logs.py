@@ -19,6 +19,8 @@ _REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("request_id", default=No
 _ORDINARY: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _FRAMES: Final = 12
 _OWN_FIELDS: Final = frozenset({"time", "level", "logger", "message", "error"})
+_NO_FIELDS: Final = _ORDINARY | _OWN_FIELDS
+_JSON: Final = json.JSONEncoder(separators=(",", ":"))
 # Controls, line separators and marks that turn the direction of writing.
 _UNSAFE: Final = (*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 _ESCAPES: Final = {code: f"\\u{code:04x}" for code in _UNSAFE}
@@ -78,7 +80,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object: time, level, logger, message, request_id, the record's fields, error."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(fields_of(record), separators=(",", ":"))
+        return _JSON.encode(fields_of(record))
 
 
 class TextFormatter(logging.Formatter):
@@ -112,7 +114,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, Shown]:
     if request_id is not None:
         fields["request_id"] = request_id
     for name, value in vars(record).items():
-        if name not in _ORDINARY and name not in _OWN_FIELDS and not is_secret_name(name):
+        if name not in _NO_FIELDS and not is_secret_name(name):
             fields[name] = _explained(value)
     if record.exc_info and record.exc_info[1] is not None:
         fields["error"] = _error(record.exc_info[1])
