@@ -166,7 +166,7 @@ def check_revision(engine: Engine) -> None:
     if found != SCHEMA_REVISION:
         raise SchemaMismatch(
             message=f"the store has schema {found}, this release needs {SCHEMA_REVISION}",
-            next_step="make a backup, then run zorgid init on this installation, which migrates it",
+            next_step="make a backup with the release before, then: zorgid store upgrade",
         )
 
 

@@ -1,4 +1,4 @@
-"""Bringing a store to the schema of this release: ``zorgid init`` does it, servers only check."""
+"""Bringing a store to the schema of this release, and back; servers only check it."""
 
 from pathlib import Path
 from typing import Final
@@ -7,9 +7,13 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
+from pki.domain.errors import SchemaMismatch
 from pki.store.engine import create_file, read_engine, refuse_newer, stored_revision, write_engine
 from pki.store.failures import translating
 from pki.store.schema import SCHEMA_REVISION
+
+FIRST_REVISION: Final = "0001"
+"""Below it there is no store at all."""
 
 _SCRIPTS: Final = Path(__file__).with_name("migrations")
 _LOCK: Final = 0x5A4F5247  # "ZORG": any number, as long as every release takes the same
@@ -45,10 +49,40 @@ def migrate_in(connection: Connection) -> None:
     found = stored_revision(connection)
     if found is not None:
         refuse_newer(found)
+    command.upgrade(_alembic(connection), SCHEMA_REVISION)
+
+
+def step_back(url: str, revision: str) -> None:
+    """Put the schema back to an earlier revision, in one transaction.
+
+    What only the later one can hold is lost; the release that goes with the earlier one is to be
+    installed then.
+
+    Raises:
+        SchemaMismatch: the store is not later than ``revision``, or that is no revision.
+        StoreUnavailable: the database cannot be reached or written; nothing was changed.
+    """
+    engine = write_engine(url)
+    try:
+        with translating(), engine.begin() as connection:
+            lock_schema(connection)
+            found = stored_revision(connection) or ""
+            refuse_newer(found)
+            if not FIRST_REVISION <= revision < found:
+                raise SchemaMismatch(
+                    message=f"the store has schema {found}, which cannot go back to {revision}",
+                    next_step=f"name an earlier one, from {FIRST_REVISION} on",
+                )
+            command.downgrade(_alembic(connection), revision)
+    finally:
+        engine.dispose()
+
+
+def _alembic(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, SCHEMA_REVISION)
+    return config
 
 
 def lock_schema(connection: Connection) -> None:

@@ -1,11 +1,11 @@
-"""`zorgid store`: show, move."""
+"""`zorgid store`: show, move, upgrade."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-store = typer.Typer(help="The store: show, move.", no_args_is_help=True)
+store = typer.Typer(help="The store: show, move, upgrade.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Config = Annotated[
@@ -36,3 +36,19 @@ def store_move(
     from server.store.move import move_store
 
     return run_report(lambda: move_store(config, to, progress), as_json=json)
+
+
+@store.command("upgrade")
+def store_upgrade(
+    *,
+    back: Annotated[
+        str | None, typer.Option("--back", help="Return to this earlier schema: four digits.")
+    ] = None,
+    config: Config = Path("zorgid.toml"),
+    json: Json = False,
+) -> int:
+    """Bring the store to the schema of this release; the journal is verified before and after."""
+    from server.report import progress, run_report
+    from server.store.upgrade import upgrade
+
+    return run_report(lambda: upgrade(config, back, progress), as_json=json)

@@ -1,5 +1,7 @@
 """`zorgid store`: a whole installation moved into PostgreSQL, and what cannot be moved."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -97,3 +99,14 @@ def test_an_older_move_is_never_overwritten(practice: Practice, postgres_url: st
     answer = answered("store", "move", "--to", postgres_url, "-c", str(practice.config))
     assert (answer.code, "was moved from here before" in answer.stderr) == (1, True)
     assert kept.read_bytes() == b"kept"
+
+
+def test_an_upgrade_says_what_it_did(practice: Practice) -> None:
+    words = ("store", "upgrade", "-c", str(practice.config))
+    assert asked(*words) == {"from": "0001", "to": "0001", "position": None}
+    back = answered(*words, "--back", "0000")
+    assert (back.code, "cannot go back to 0000" in back.stderr) == (1, True)
+    with closing(sqlite3.connect(practice.layout.store)) as store, store:
+        store.execute("UPDATE alembic_version SET version_num = '9999'")
+    newer = answered(*words)
+    assert (newer.code, "newer than this release" in newer.stderr) == (1, True)
