@@ -51,6 +51,7 @@ async def lapse_overdue(desk: Desk) -> int:
 def _overdue(desk: Desk, session: Lapsing) -> _Overdue:
     session.remove_expired_sessions()
     session.remove_expired_appointments()
+    session.remove_expired_invitations()
     limit = session.now - desk.limits.unfinished
     return _Overdue(
         intents=tuple(session.open_intents(session.now)),

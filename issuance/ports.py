@@ -80,8 +80,8 @@ class Eligibility(Protocol):
     def person_by_uzi_number(self, uzi_number: UziNumber, /) -> Person | None: ...
     def organisation_by_ura(self, ura: Ura, /) -> Organisation | None: ...
     def live_card_of(self, person_id: PersonId, /) -> Card | None: ...
-    def is_operator(self, person_id: PersonId, /) -> bool:
-        """Whether this person is, or is appointed, administrator or beheerder anywhere."""
+    def uses_mobiel(self, person_id: PersonId, /) -> bool:
+        """ZORG-ID Mobiel is theirs or will be: by itself, or as somebody who manages cards."""
 
 
 class Challenges(Journal, Protocol):

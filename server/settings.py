@@ -19,7 +19,7 @@ from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
 from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
 from server.setting.notices import NoticeSettings
 from server.setting.receipts import ReceiptSettings
-from server.setting.rules import AttributeSettings, RuleSettings
+from server.setting.rules import AttributeSettings, MobielSettings, RuleSettings
 from server.setting.sinks import CrlBucketSettings, CrlFolderSettings
 from server.setting.types import Address, CaName, HttpUrl, LoopbackAddress, NetworkText
 from server.setting.views import ViewSettings
@@ -177,6 +177,7 @@ class Settings(Section):
     uzi: UziSettings | None = None
     limits: LimitSettings = LimitSettings()
     rules: RuleSettings = RuleSettings()
+    mobiel: MobielSettings | None = None
     attributes: Annotated[tuple[AttributeSettings, ...], Field(max_length=100)] = ()
     rates: RateSettings = RateSettings()
     receipts: ReceiptSettings = ReceiptSettings()

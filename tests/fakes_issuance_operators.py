@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pki.domain.errors import Conflict
 from pki.domain.identifiers import AppointmentId, PersonId, Ura
+from pki.domain.mobiel.records import MobielState
 from pki.domain.people import Operator, Role
 from pki.domain.registration.records import Appointment
 
@@ -19,10 +20,16 @@ class FakeRegistrations:
     tables: "Tables"
     now: datetime
 
-    def is_operator(self, person_id: PersonId, /) -> bool:
+    def uses_mobiel(self, person_id: PersonId, /) -> bool:
         cardless = {Role.ADMINISTRATOR, Role.BEHEERDER}
         appointed = {each.person_id for each in self.tables.appointments.values()}
-        return person_id in appointed or any(
+        invited = {each.person_id for each in self.tables.invitations.values()}
+        live = {
+            each.person_id
+            for each in self.tables.mobiel.values()
+            if each.state is not MobielState.ENDED
+        }
+        return person_id in appointed | invited | live or any(
             each.role in cardless for each in self.mappings_of(person_id)
         )
 
@@ -36,6 +43,9 @@ class FakeRegistrations:
         operator = self.operator_by_certificate(certificate_sha256)
         if operator is not None:
             self.put_operator(replace(operator, seen_at=at))
+        for each in list(self.tables.mobiel.values()):
+            if each.certificate_sha256 == certificate_sha256:
+                self.tables.mobiel[each.id] = replace(each, seen_at=at)
 
     def mappings_of(self, person_id: PersonId, /) -> tuple[Operator, ...]:
         return tuple(each for each in self.tables.operators.values() if each.id == person_id)
@@ -45,7 +55,16 @@ class FakeRegistrations:
         return tuple(sorted(found, key=lambda each: each.certificate_sha256))
 
     def has_operator(self, role: Role, ura: Ura | None, /, *, besides: PersonId) -> bool:
-        able = [each for each in self.tables.operators.values() if each.blocked_at is None]
+        shut = {
+            each.certificate_sha256
+            for each in self.tables.mobiel.values()
+            if each.state is not MobielState.REGISTERED
+        }
+        able = [
+            each
+            for each in self.tables.operators.values()
+            if each.blocked_at is None and each.certificate_sha256 not in shut
+        ]
         return any((o.role, o.ura) == (role, ura) and o.id != besides for o in able)
 
     def remove_mapping(self, certificate_sha256: bytes, /) -> None:

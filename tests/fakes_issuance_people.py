@@ -1,19 +1,22 @@
 """The part of the store in memory that knows people besides their cards."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pki.domain.attributes.records import Attribute
 from pki.domain.errors import Conflict
-from pki.domain.identifiers import AttributeId, PersonId, Ura
+from pki.domain.identifiers import AttributeId, MobielId, PersonId, Ura
+from pki.domain.mobiel.records import MobielIdentity, MobielInvitation, MobielState
 
 if TYPE_CHECKING:
     from fakes_issuance_store import Tables
 
 
 class FakePeople:
-    """Attributes, on the tables of one transaction."""
+    """Attributes and ZORG-ID Mobiel, on the tables of one transaction."""
 
     tables: "Tables"
+    now: datetime
 
     def attribute(self, attribute_id: AttributeId, /) -> Attribute | None:
         return self.tables.attributes.get(attribute_id)
@@ -33,3 +36,51 @@ class FakePeople:
 
     def remove_attribute(self, attribute_id: AttributeId, /) -> None:
         del self.tables.attributes[attribute_id]
+
+    def mobiel(self, mobiel_id: MobielId, /) -> MobielIdentity | None:
+        return self.tables.mobiel.get(mobiel_id)
+
+    def mobiel_by_certificate(self, sha256: bytes, /) -> MobielIdentity | None:
+        kept = self.tables.mobiel.values()
+        return next((each for each in kept if each.certificate_sha256 == sha256), None)
+
+    def mobiel_of(self, person_id: PersonId, /) -> MobielIdentity | None:
+        live = [each for each in self.tables.mobiel.values() if each.state is not MobielState.ENDED]
+        return next((each for each in live if each.person_id == person_id), None)
+
+    def mobiel_at(self, ura: Ura, /) -> tuple[MobielIdentity, ...]:
+        return tuple(each for each in self.tables.mobiel.values() if each.ura == ura)
+
+    def put_mobiel(self, identity: MobielIdentity, /) -> None:
+        new = identity.id not in self.tables.mobiel
+        cards = self.tables.cards.values()
+        carded = any(c.person_id == identity.person_id and c.is_live for c in cards)
+        if new and (carded or self.mobiel_of(identity.person_id) is not None):
+            raise Conflict(message="a person has a card or ZORG-ID Mobiel")
+        self.tables.mobiel[identity.id] = identity
+
+    def invitation(self, mobiel_id: MobielId, /) -> MobielInvitation | None:
+        return self.tables.invitations.get(mobiel_id)
+
+    def invitation_by_code(self, code_sha256: bytes, /) -> MobielInvitation | None:
+        kept = self.tables.invitations.values()
+        return next((each for each in kept if each.code_sha256 == code_sha256), None)
+
+    def invitation_of(self, person_id: PersonId, /) -> MobielInvitation | None:
+        kept = self.tables.invitations.values()
+        return next((each for each in kept if each.person_id == person_id), None)
+
+    def invitations_at(self, ura: Ura, /) -> tuple[MobielInvitation, ...]:
+        return tuple(each for each in self.tables.invitations.values() if each.ura == ura)
+
+    def put_invitation(self, invitation: MobielInvitation, /) -> None:
+        if self.invitation_of(invitation.person_id) is not None:
+            raise Conflict(message="this person is invited already")
+        self.tables.invitations[invitation.id] = invitation
+
+    def remove_invitation(self, mobiel_id: MobielId, /) -> None:
+        self.tables.invitations.pop(mobiel_id, None)
+
+    def remove_expired_invitations(self) -> None:
+        kept = {k: i for k, i in self.tables.invitations.items() if i.expires_at >= self.now}
+        self.tables.invitations = kept

@@ -26,6 +26,7 @@ from pki.domain.identifiers import (
     ChallengeId,
     IdempotencyKey,
     IssuerId,
+    MobielId,
     OrganisationId,
     PersonId,
     SerialNumber,
@@ -33,6 +34,7 @@ from pki.domain.identifiers import (
     UziNumber,
 )
 from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
+from pki.domain.mobiel.records import MobielIdentity, MobielInvitation
 from pki.domain.people import Actor, Operator, Organisation, Person
 from pki.domain.records import (
     Challenge,
@@ -75,6 +77,8 @@ class Tables:
     operators: dict[bytes, Operator] = field(default_factory=dict)
     appointments: dict[AppointmentId, Appointment] = field(default_factory=dict)
     attributes: dict[AttributeId, Attribute] = field(default_factory=dict)
+    mobiel: dict[MobielId, MobielIdentity] = field(default_factory=dict)
+    invitations: dict[MobielId, MobielInvitation] = field(default_factory=dict)
     links: dict[tuple[CardId, OrganisationId], datetime] = field(default_factory=dict)
     unlinked: dict[CardId, datetime] = field(default_factory=dict)
     challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
@@ -145,6 +149,8 @@ class FakeSession(FakeLinks, FakeRegistrations, FakePeople, FakeSearch):
         other = self.live_card_of(card.person_id)
         if card.is_live and other is not None and other.id != card.id:
             raise Conflict(message="a person has one live card")
+        if card.id not in self.tables.cards and self.mobiel_of(card.person_id) is not None:
+            raise Conflict(message="a person has a card or ZORG-ID Mobiel")
         self.tables.cards[card.id] = card
 
     def person_by_uzi_number(self, uzi_number: UziNumber, /) -> Person | None:

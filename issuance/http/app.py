@@ -18,6 +18,7 @@ from issuance.http.routes.card import CardRoutes
 from issuance.http.routes.change import ChangeRoutes
 from issuance.http.routes.holder import HolderRoutes
 from issuance.http.routes.link import LinkRoutes
+from issuance.http.routes.mobiel import MobielRoutes
 from issuance.http.routes.notice import NoticeRoutes
 from issuance.http.routes.operator import OperatorRoutes
 from issuance.http.routes.organisation import OrganisationRoutes
@@ -70,6 +71,7 @@ def api_table(
         *OrganisationRoutes(desk, peers).routes(),
         *OperatorRoutes(desk, peers).routes(),
         *AttributeRoutes(desk, peers).routes(),
+        *MobielRoutes(desk, peers).routes(),
     ]
     if notices is not None:
         table += NoticeRoutes(desk, peers, notices).routes()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from issuance.mobiel.ports import MobielWrites
 from pki.domain.identifiers import AppointmentId, IdempotencyKey, PersonId, Ura
 from pki.domain.people import Operator, Role
 from pki.domain.records import GivenAnswer
@@ -32,8 +33,8 @@ class OperatorReads(Protocol):
         """Those of an organisation, expired ones included, the first to expire first."""
 
 
-class Appointments(OperatorReads, Protocol):
-    """Appointments that come and go."""
+class Appointments(OperatorReads, MobielWrites, Protocol):
+    """Appointments, invitations to ZORG-ID Mobiel, and what becomes of both."""
 
     def put_appointment(self, appointment: Appointment, /) -> None: ...
     def remove_appointment(self, appointment_id: AppointmentId, /) -> None: ...

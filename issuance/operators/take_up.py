@@ -44,6 +44,12 @@ def _take_up(session: Registration, code_sha256: bytes, certificate: bytes, by: 
     check_role(session, appointment.role, appointment.ura, appointment.supplier)
     if session.live_card_of(appointment.person_id) is not None:
         refuse(RefusalReason.HOLDER_HAS_CARD)
+    mobiel = session.mobiel_by_certificate(certificate)
+    if mobiel is not None and mobiel.person_id != appointment.person_id:
+        raise Conflict(
+            message="the client certificate is another person's ZORG-ID Mobiel",
+            next_step="use your own",
+        )
     if session.operator_by_certificate(certificate) is not None:
         raise Conflict(
             message="the client certificate is mapped to an operator already",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from issuance.attributes.changes import move_attributes
 from issuance.desk import Desk
+from issuance.mobiel.manage import move_mobiel
 from issuance.operators.appoint import withdraw_appointments
 from issuance.organisations.ports import Merging
 from issuance.organisations.reading import organisation_version
@@ -96,6 +97,7 @@ async def merge_organisations(
             _move_operator(session, each, successor_ura, by)
         withdraw_appointments(session, ura, by)
         move_attributes(session, desk.entropy, uras, by)
+        move_mobiel(session, uras, by)
         return OrganisationChange(organisation=organisation, entry=entry)
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):

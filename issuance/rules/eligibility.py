@@ -27,7 +27,7 @@ class Applicant:
     """
 
     organisation: Organisation | None
-    is_operator: bool
+    uses_mobiel: bool
     live_card: Card | None
     resumable_since: datetime
 
@@ -51,7 +51,7 @@ def _organisation_registered(who: Applicant) -> RefusalReason | None:
 
 
 def _not_mobiel(who: Applicant) -> RefusalReason | None:
-    return RefusalReason.HOLDER_USES_MOBIEL if who.is_operator else None
+    return RefusalReason.HOLDER_USES_MOBIEL if who.uses_mobiel else None
 
 
 def _no_finished_card(who: Applicant) -> RefusalReason | None:

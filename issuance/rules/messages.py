@@ -89,10 +89,10 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
     ),
     RefusalReason.HOLDER_USES_MOBIEL: Message(
         _NO_CARD,
-        "U bent administrator of beheerder en gebruikt daarvoor ZORG-ID Mobiel. Het is momenteel "
-        "nog niet mogelijk voor één persoon om zowel de ZORG-ID Smartcard als ZORG-ID Mobiel te "
-        "gebruiken.",
-        "An administrator or beheerder uses ZORG-ID Mobiel and can have no ZORG-ID Smartcard too.",
+        "U gebruikt ZORG-ID Mobiel of bent daarvoor uitgenodigd, bijvoorbeeld als administrator of "
+        "beheerder. Het is momenteel nog niet mogelijk voor één persoon om zowel de ZORG-ID "
+        "Smartcard als ZORG-ID Mobiel te gebruiken.",
+        "Who uses ZORG-ID Mobiel, as administrators do, can have no ZORG-ID Smartcard too.",
     ),
     RefusalReason.HOLDER_HAS_CARD: Message(
         _NO_CARD,
@@ -198,6 +198,16 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
         _NOT_POSSIBLE,
         "U kunt uzelf geen rol geven. Vraag het aan een andere administrator.",
         "Nobody appoints themself; ask another administrator.",
+    ),
+    RefusalReason.MOBIEL_STATE: Message(
+        _NOT_POSSIBLE,
+        "Dit kan niet in de toestand waarin deze ZORG-ID Mobiel nu is.",
+        "The state of this person's ZORG-ID Mobiel does not allow this.",
+    ),
+    RefusalReason.MOBIEL_NOT_TRUSTED: Message(
+        _NOT_POSSIBLE,
+        "Dit certificaat is niet van ZORG-ID Mobiel. Gebruik de app ZORG-ID Mobiel.",
+        "No CA of ZORG-ID Mobiel issued this certificate, or its time is over.",
     ),
     RefusalReason.ATTRIBUTE_UNKNOWN: Message(
         _NOT_POSSIBLE,

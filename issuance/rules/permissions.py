@@ -34,6 +34,8 @@ class Action(Enum):
     READ_NOTICES = auto()
     """And to say that they were seen."""
     SET_CONTACT = auto()
+    INVITE_MOBIEL = auto()
+    MANAGE_MOBIEL = auto()
     CERTIFY_RESPONDER = auto()
     REVOKE_MANY = auto()
     """To order it, as one of two."""
@@ -61,27 +63,28 @@ _CARD_ACTIONS: Final = (
 
 _OPERATOR_ACTIONS: Final = (
     Action.READ_OPERATORS,
-    Action.READ_ATTRIBUTES,
     Action.APPOINT_OPERATOR,
     Action.BLOCK_OPERATOR,
     Action.REMOVE_OPERATOR,
     Action.GIVE_ATTRIBUTE,
     Action.SET_CONTACT,
+    Action.MANAGE_MOBIEL,
 )
 
-_ORGANISATION_READS: Final = (
+_EVERY_MANAGERS: Final = (
     Action.READ_ORGANISATION,
     Action.READ_ATTRIBUTES,
     Action.READ_NOTICES,
+    Action.INVITE_MOBIEL,
 )
 
 MAY: Final[dict[Role, dict[Action, Reach]]] = {
     Role.HOLDER: {},
     Role.REPRESENTATIVE: {},
     Role.BEHEERDER: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED)
-    | dict.fromkeys(_ORGANISATION_READS, Reach.OWN),
+    | dict.fromkeys(_EVERY_MANAGERS, Reach.OWN),
     Role.ADMINISTRATOR: dict.fromkeys(_CARD_ACTIONS, Reach.LINKED)
-    | dict.fromkeys((*_OPERATOR_ACTIONS, *_ORGANISATION_READS), Reach.OWN),
+    | dict.fromkeys((*_OPERATOR_ACTIONS, *_EVERY_MANAGERS), Reach.OWN),
     Role.ZORGID_TEAM: dict.fromkeys(set(Action) - {Action.CERTIFY_RESPONDER}, Reach.EVERYWHERE),
     Role.STATUS_NODE: {Action.CERTIFY_RESPONDER: Reach.EVERYWHERE},
     Role.SYSTEM: {},

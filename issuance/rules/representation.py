@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from pki.domain.mobiel.records import MobielIdentity
 from pki.domain.people import Operator, Organisation, OrganisationKind, Role
 from pki.domain.reasons import RefusalReason
 from pki.domain.uzi import PassType
@@ -41,9 +42,9 @@ def supplier_refusal(role: Role, supplier: str | None) -> RefusalReason | None:
     return RefusalReason.SUPPLIER_ROLE
 
 
-def is_inactive(operator: Operator, now: datetime) -> bool:
-    """Whether the operator's certificate was not used for four weeks."""
-    return operator.seen_at is None or now - operator.seen_at > INACTIVE_AFTER
+def is_inactive(who: Operator | MobielIdentity, now: datetime) -> bool:
+    """Whether their certificate was not used for four weeks."""
+    return who.seen_at is None or now - who.seen_at > INACTIVE_AFTER
 
 
 def is_to_be_seen(operator: Operator, now: datetime) -> bool:

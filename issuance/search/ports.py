@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from issuance.attributes.ports import AttributeReads
+from issuance.mobiel.ports import MobielReads
 from issuance.receipts.ports import ChangeReads
 from pki.domain.cards import Card
 from pki.domain.identifiers import CardId, OrganisationId, Ura
@@ -29,5 +30,7 @@ class OrganisationSearches(Protocol):
         """At most ``search.limit`` organisations in the order of URAs, from behind ``after``."""
 
 
-class Lookups(CardSearches, OrganisationSearches, ChangeReads, AttributeReads, Protocol):
+class Lookups(
+    CardSearches, OrganisationSearches, ChangeReads, AttributeReads, MobielReads, Protocol
+):
     """All that operators look up besides single cards."""

@@ -4,7 +4,7 @@ import hashlib
 from contextlib import suppress
 
 from issuance.desk import Desk
-from issuance.ports import Eligibility
+from issuance.ports import Eligibility, Enquiry
 from issuance.rules.permissions import Action, require
 from issuance.rules.representation import is_to_be_seen
 from pki.domain.cards import Card
@@ -17,6 +17,7 @@ from pki.domain.errors import (
     Unauthenticated,
 )
 from pki.domain.identifiers import CardId, PersonId, Ura
+from pki.domain.mobiel.records import MobielIdentity, MobielState
 from pki.domain.people import Actor, Operator, Role
 from pki.domain.records import Session
 
@@ -50,7 +51,7 @@ async def operator_of(desk: Desk, certificate: bytes | None) -> Operator:
             message="no client certificate was given", next_step="use a certificate of an operator"
         )
     digest = hashlib.sha256(certificate).digest()
-    operator = await desk.reader.read(lambda snapshot: snapshot.operator_by_certificate(digest))
+    operator, mobiel = await desk.reader.read(lambda snapshot: _known(snapshot, digest))
     if operator is None:
         raise Forbidden(
             message="the client certificate is mapped to no operator",
@@ -61,8 +62,17 @@ async def operator_of(desk: Desk, certificate: bytes | None) -> Operator:
             message="the operator is blocked",
             next_step="ask another administrator of the organisation to lift the block",
         )
+    if mobiel is not None and mobiel.state is not MobielState.REGISTERED:
+        raise Forbidden(
+            message=f"the operator's ZORG-ID Mobiel is {mobiel.state.value}",
+            next_step="ask an administrator of the organisation that manages it",
+        )
     await _see(desk, operator)
     return operator
+
+
+def _known(snapshot: Enquiry, digest: bytes) -> tuple[Operator | None, MobielIdentity | None]:
+    return snapshot.operator_by_certificate(digest), snapshot.mobiel_by_certificate(digest)
 
 
 def organisation_asked(operator: Operator, action: Action, asked: Ura | None) -> Ura:

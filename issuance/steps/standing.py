@@ -19,7 +19,7 @@ def applicant_of(
     person = session.person_by_uzi_number(name.uzi_number)
     return person, Applicant(
         organisation=session.organisation_by_ura(name.ura),
-        is_operator=person is not None and session.is_operator(person.id),
+        uses_mobiel=person is not None and session.uses_mobiel(person.id),
         live_card=None if person is None else session.live_card_of(person.id),
         resumable_since=resumable_since,
     )

@@ -8,6 +8,7 @@ from pki.api.about import ProblemsView
 from pki.api.calls.attribute import AttributeCalls
 from pki.api.calls.card import CardCalls
 from pki.api.calls.holder import HolderCalls
+from pki.api.calls.mobiel import MobielCalls
 from pki.api.calls.notice import NoticeCalls
 from pki.api.calls.operator import OperatorCalls
 from pki.api.calls.organisation import OrganisationCalls
@@ -17,7 +18,13 @@ _DOCUMENT: Final = TypeAdapter(dict[str, JsonValue])
 
 
 class IssuanceClient(
-    HolderCalls, CardCalls, OrganisationCalls, OperatorCalls, AttributeCalls, NoticeCalls
+    HolderCalls,
+    CardCalls,
+    OrganisationCalls,
+    OperatorCalls,
+    AttributeCalls,
+    NoticeCalls,
+    MobielCalls,
 ):
     """Calls one server over TLS. Every method may raise what `pki.api.errors` names.
 

@@ -24,6 +24,7 @@ from pki.domain.identifiers import (
     ChallengeId,
     IdempotencyKey,
     IssuerId,
+    MobielId,
     NoticeId,
     OrganisationId,
     PersonId,
@@ -167,6 +168,7 @@ CardNumberText = Annotated[CardNumber, _identifier(CardNumber)]
 ChallengeIdText = Annotated[ChallengeId, _identifier(ChallengeId)]
 IdempotencyKeyText = Annotated[IdempotencyKey, _identifier(IdempotencyKey)]
 IssuerIdText = Annotated[IssuerId, _identifier(IssuerId)]
+MobielIdText = Annotated[MobielId, _identifier(MobielId)]
 NoticeIdText = Annotated[NoticeId, _identifier(NoticeId)]
 OrganisationIdText = Annotated[OrganisationId, _identifier(OrganisationId)]
 PersonIdText = Annotated[PersonId, _identifier(PersonId)]

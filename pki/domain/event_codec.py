@@ -17,6 +17,7 @@ from pki.domain.identifiers import (
     AttributeId,
     CardId,
     IssuerId,
+    MobielId,
     NoticeId,
     OrganisationId,
     PersonId,
@@ -25,6 +26,7 @@ from pki.domain.identifiers import (
     Ura,
 )
 from pki.domain.linking.events import LINK_EVENTS
+from pki.domain.mobiel.events import MOBIEL_EVENTS
 from pki.domain.notices.events import NOTICE_EVENTS
 from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
 from pki.domain.registration.events import REGISTRATION_EVENTS
@@ -40,6 +42,7 @@ EVERY_EVENT: Final = (
     *REGISTRATION_EVENTS,
     *NOTICE_EVENTS,
     *ATTRIBUTE_EVENTS,
+    *MOBIEL_EVENTS,
 )
 """All that a journal may hold."""
 
@@ -68,6 +71,7 @@ _IDENTIFIERS = (
     AttributeId,
     CardId,
     IssuerId,
+    MobielId,
     NoticeId,
     OrganisationId,
     PersonId,

@@ -189,6 +189,13 @@ class AttributeId(_OpaqueId):
     WHAT = "attribute id"
 
 
+class MobielId(_OpaqueId):
+    """One ZORG-ID Mobiel identity, from invitation to end."""
+
+    __slots__ = ()
+    WHAT = "ZORG-ID Mobiel id"
+
+
 class ChallengeId(_OpaqueId):
     """One challenge that a pass or a card signs."""
 

@@ -84,5 +84,7 @@ class RefusalReason(Enum):
     SUPPLIER_ROLE = "supplier-role"
     OPERATOR_STATE = "operator-state"
     OWN_ROLE = "own-role"
+    MOBIEL_STATE = "mobiel-state"
+    MOBIEL_NOT_TRUSTED = "mobiel-not-trusted"
     ATTRIBUTE_UNKNOWN = "attribute-unknown"
     ISSUING_STOPPED = "issuing-stopped"

@@ -18,6 +18,7 @@ from pki.domain.identifiers import (
     Ura,
 )
 from pki.domain.journal import JournalEntry, JournalHead, append_stored
+from pki.domain.mobiel.records import MobielState
 from pki.domain.people import Actor, Operator, Organisation, Person, Role
 from pki.domain.records import Challenge
 from pki.store import schema
@@ -30,6 +31,7 @@ from pki.store.journal_reads import entry_columns
 from pki.store.leases.writing import LeaseWrites
 from pki.store.many.writing import ManyWrites
 from pki.store.notices.writing import NoticeWrites
+from pki.store.people.tables import mobiel
 from pki.store.registration.writing import RegistrationWrites
 from pki.store.search.reading import name_key
 
@@ -161,7 +163,11 @@ class WriteSession(
         """Whether anybody else, not blocked, has this role at this organisation (None: ZORG-ID)."""
         table = schema.operators
         same = (table.c.role == role, table.c.ura == ura, table.c.id != besides)
-        able = sa.select(table.c.id).where(*same, table.c.blocked_at.is_(None))
+        shut = sa.exists().where(
+            mobiel.c.certificate_sha256 == table.c.certificate_sha256,
+            mobiel.c.state != MobielState.REGISTERED,
+        )
+        able = sa.select(table.c.id).where(*same, table.c.blocked_at.is_(None), ~shut)
         return self._row(able.limit(1)) is not None
 
     def remove_mapping(self, certificate_sha256: bytes) -> None:

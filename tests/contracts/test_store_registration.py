@@ -124,8 +124,8 @@ async def test_appointments_come_and_go(store: Store, read_store: ReadStore) -> 
             reads.appointments_of(THERE),
             reads.appointment(soon.id),
             reads.appointment_by_code(late.code_sha256),
-            reads.is_operator(late.person_id),
-            reads.is_operator(PersonId(opaque(8))),
+            reads.uses_mobiel(late.person_id),
+            reads.uses_mobiel(PersonId(opaque(8))),
         )
     )
     assert found == ((soon, late), (), soon, late, True, False)
@@ -138,7 +138,7 @@ async def test_appointments_come_and_go(store: Store, read_store: ReadStore) -> 
     await store.write(lambda change: change.remove_appointment(soon.id))
     await store.write(lambda change: change.remove_appointment(late.id))
     found_later = await read_store.read(
-        lambda reads: (reads.appointment(soon.id), reads.is_operator(late.person_id))
+        lambda reads: (reads.appointment(soon.id), reads.uses_mobiel(late.person_id))
     )
     assert found_later == (None, False)
 

@@ -9,6 +9,7 @@ def make_people() -> None:
     _people()
     _operators()
     _attributes()
+    _mobiel()
 
 
 def _people() -> None:
@@ -66,3 +67,33 @@ def _attributes() -> None:
         sa.UniqueConstraint(*named),
     )
     op.create_index("attributes_by_organisation", "attributes", ["ura"])
+
+
+def _mobiel() -> None:
+    op.create_table(
+        "mobiel",
+        sa.Column("id", sa.Text, primary_key=True),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("person_id", "ura")),
+        sa.Column("certificate_sha256", sa.LargeBinary, nullable=False, unique=True),
+        sa.Column("state", sa.Text, nullable=False),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("registered_at", "state_at")),
+        sa.Column("seen_at", sa.BigInteger),
+    )
+    live = sa.text("state IN ('geregistreerd', 'geblokkeerd')")
+    op.create_index(
+        "mobiel_one_live",
+        "mobiel",
+        ["person_id"],
+        unique=True,
+        sqlite_where=live,
+        postgresql_where=live,
+    )
+    op.create_index("mobiel_by_organisation", "mobiel", ["ura"])
+    op.create_table(
+        "mobiel_invitations",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("code_sha256", sa.LargeBinary, nullable=False, unique=True),
+        sa.Column("person_id", sa.Text, nullable=False, unique=True),
+        sa.Column("ura", sa.Text, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+    )

@@ -9,19 +9,25 @@ from pki.domain.people import Operator, Role
 from pki.domain.registration.records import Appointment
 from pki.store import schema
 from pki.store.people.reading import PeopleReads
+from pki.store.people.tables import LIVE_MOBIEL, invitations, mobiel
 from pki.store.registration.tables import appointments
 
 
 class RegistrationReads(PeopleReads):
     """Adds operators by person and organisation, and appointments."""
 
-    def is_operator(self, person_id: PersonId) -> bool:
-        """Whether this person is, or is appointed, administrator or beheerder anywhere."""
+    def uses_mobiel(self, person_id: PersonId) -> bool:
+        """Whether they have a ZORG-ID Mobiel or a role that rests on it, or are to get one."""
         table = schema.operators
         cardless = table.c.role.in_((Role.ADMINISTRATOR, Role.BEHEERDER))
-        now = sa.select(table.c.id).where(table.c.id == person_id, cardless)
-        soon = sa.select(appointments.c.id).where(appointments.c.person_id == person_id)
-        return any(self._row(query.limit(1)) is not None for query in (now, soon))
+        any_way = sa.or_(
+            sa.exists().where(table.c.id == person_id, cardless),
+            sa.exists().where(appointments.c.person_id == person_id),
+            sa.exists().where(invitations.c.person_id == person_id),
+            sa.exists().where(mobiel.c.person_id == person_id, LIVE_MOBIEL),
+        )
+        row = self._row(sa.select(any_way))
+        return row is not None and bool(row[0])
 
     def mappings_of(self, person_id: PersonId) -> tuple[Operator, ...]:
         """Each client certificate that makes this person an operator."""

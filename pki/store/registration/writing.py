@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from pki.domain.identifiers import AppointmentId
 from pki.domain.registration.records import Appointment
 from pki.store import schema
+from pki.store.people.tables import mobiel
 from pki.store.people.writing import PeopleWrites
 from pki.store.registration.tables import appointments
 
@@ -34,6 +35,6 @@ class RegistrationWrites(PeopleWrites):
 
     def see_operator(self, certificate_sha256: bytes, at: datetime) -> None:
         """Remember that a client certificate was used; one that is mapped no more stays so."""
-        table = schema.operators
-        same = table.c.certificate_sha256 == certificate_sha256
-        self._write(sa.update(table).where(same), {"seen_at": at})
+        for table in (schema.operators, mobiel):
+            same = table.c.certificate_sha256 == certificate_sha256
+            self._write(sa.update(table).where(same), {"seen_at": at})

@@ -16,7 +16,7 @@ WHO = {
     Caller.ANYONE: "anyone",
     Caller.HOLDER: "holder",
     Caller.OPERATOR: "",
-    Caller.CERTIFICATE: "who was appointed",
+    Caller.CERTIFICATE: "who was appointed or invited",
     Caller.HOLDER_OR_OPERATOR: "holder",
 }
 KEY = {Key.NONE: "", Key.MAY: "`Idempotency-Key`", Key.MUST: "`Idempotency-Key` (required)"}

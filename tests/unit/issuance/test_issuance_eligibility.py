@@ -30,7 +30,7 @@ ORGANISATION = Organisation(
     state=OrganisationState.REGISTERED,
 )
 GOOD = Applicant(
-    organisation=ORGANISATION, is_operator=False, live_card=None, resumable_since=START
+    organisation=ORGANISATION, uses_mobiel=False, live_card=None, resumable_since=START
 )
 LAPSED = Lapsed(at=START, serial=None, revoked_at=None)
 ENDED = Ended(at=START, serial=SERIAL, revoked_at=START, reason=RevokeReason.DEFECT)
@@ -72,7 +72,7 @@ def test_a_closed_organisation_stays_good() -> None:
     ("applicant", "reason"),
     [
         (replace(GOOD, organisation=None), RefusalReason.ORGANISATION_UNKNOWN),
-        (replace(GOOD, is_operator=True), RefusalReason.HOLDER_USES_MOBIEL),
+        (replace(GOOD, uses_mobiel=True), RefusalReason.HOLDER_USES_MOBIEL),
     ],
 )
 def test_standing_bars_session_and_order(applicant: Applicant, reason: RefusalReason) -> None:
@@ -140,14 +140,14 @@ def test_the_rules_speak_in_order() -> None:
     live = card(BLOCKED)
     everything_wrong = replace(
         ORDER,
-        applicant=replace(GOOD, organisation=None, is_operator=True, live_card=live),
+        applicant=replace(GOOD, organisation=None, uses_mobiel=True, live_card=live),
         birth_date=BirthDate(date(1800, 1, 1)),
         same_number=live,
     )
     mended: list[RefusalReason | None] = []
     for repair in (
         {},
-        {"applicant": replace(GOOD, is_operator=True, live_card=live)},
+        {"applicant": replace(GOOD, uses_mobiel=True, live_card=live)},
         {"applicant": replace(GOOD, live_card=live)},
         {"applicant": GOOD},
         {"birth_date": ORDER.birth_date},

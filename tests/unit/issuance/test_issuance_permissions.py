@@ -25,11 +25,11 @@ from issuance.rules.permissions import (
 )
 from issuance_edge import Edge
 from issuance_holder import Holder
+from issuance_people import people_bodies, people_for
 from pki.api.fields import CERTIFICATE_REQUEST, to_pem
-from pki.domain.attributes.records import Attribute
 from pki.domain.cards import Card
 from pki.domain.errors import Forbidden, Refused
-from pki.domain.identifiers import AppointmentId, AttributeId, PersonId, Ura
+from pki.domain.identifiers import AppointmentId, PersonId, Ura
 from pki.domain.people import Operator, Role
 from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
 from pki.domain.registration.records import Appointment
@@ -56,6 +56,8 @@ READ_ATTRIBUTES         -               -                  there      there     
 GIVE_ATTRIBUTE          -               -                  -          there          all           -            -
 READ_NOTICES            -               -                  there      there          all           -            -
 SET_CONTACT             -               -                  -          there          all           -            -
+INVITE_MOBIEL           -               -                  there      there          all           -            -
+MANAGE_MOBIEL           -               -                  -          there          all           -            -
 CERTIFY_RESPONDER       -               -                  -          -              -             all          -
 REVOKE_MANY             -               -                  -          -              all           -            -
 """  # noqa: E501 -- a table is wide
@@ -200,15 +202,6 @@ def body_for(route: Route, who: Who) -> dict[str, object] | None:
     return bodies[route.operation] if route.body is not None else None
 
 
-def people_bodies(ura: str | None) -> dict[str, dict[str, object]]:
-    holder: dict[str, object] = {"uzi_number": "900012345", "ura": ura}
-    return {
-        "setContact": {"email": "beheer@praktijk.example"},
-        "giveAttribute": holder | {"type": "zorgtaak", "task_code": "01.015"},
-        "searchAttributes": holder,
-    }
-
-
 def path_for(route: Route, card: Card, taken: Operator, around: Surroundings) -> str:
     assert card.serial is not None
     pending = Appointment(
@@ -221,22 +214,13 @@ def path_for(route: Route, card: Card, taken: Operator, around: Surroundings) ->
         expires_at=around.clock.now(),
     )
     around.store.tables.appointments[pending.id] = pending
-    given = Attribute(
-        id=AttributeId("ef" * 16),
-        person_id=card.person_id,
-        ura=taken.ura or APOTHEEK,
-        type="zorgtaak",
-        task_code="01.015",
-        since=around.clock.now(),
-    )
-    around.store.tables.attributes[given.id] = given
-    values = {
+    ura = taken.ura or APOTHEEK
+    values = people_for(card, ura, around) | {
         "card_id": card.id,
         "serial": card.serial,
         "operator_id": taken.id,
         "ura": APOTHEEK,
         "appointment_id": pending.id,
-        "attribute_id": given.id,
     }
     values |= {"position": ORDERED_BY_HOLDER, "notice_id": "ab" * 16}
     return route.path.format(**values)

@@ -44,3 +44,38 @@ WHEN (
     OR NEW.ura IS DISTINCT FROM OLD.ura
 )
 EXECUTE FUNCTION append_only()
+
+CREATE FUNCTION cards_without_mobiel() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state IN ('aangevraagd', 'uitgegeven', 'actief', 'geblokkeerd')
+        AND EXISTS (
+            SELECT 1 FROM mobiel
+            WHERE person_id = NEW.person_id AND state IN ('geregistreerd', 'geblokkeerd')
+        )
+    THEN
+        RAISE unique_violation USING MESSAGE = 'this person has ZORG-ID Mobiel';
+    END IF;
+    RETURN NEW;
+END
+$$
+
+CREATE TRIGGER cards_without_mobiel BEFORE INSERT ON cards
+FOR EACH ROW EXECUTE FUNCTION cards_without_mobiel()
+
+CREATE FUNCTION mobiel_without_card() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state IN ('geregistreerd', 'geblokkeerd')
+        AND EXISTS (
+            SELECT 1 FROM cards
+            WHERE person_id = NEW.person_id
+                AND state IN ('aangevraagd', 'uitgegeven', 'actief', 'geblokkeerd')
+        )
+    THEN
+        RAISE unique_violation USING MESSAGE = 'this person has a card';
+    END IF;
+    RETURN NEW;
+END
+$$
+
+CREATE TRIGGER mobiel_without_card BEFORE INSERT ON mobiel
+FOR EACH ROW EXECUTE FUNCTION mobiel_without_card()

@@ -47,3 +47,25 @@ WHEN OLD.until IS NOT NULL
 BEGIN
     SELECT RAISE(ABORT, 'status_intervals is append-only');
 END
+
+-- A person has a card or ZORG-ID Mobiel. Changes follow one another, so what is read here is so.
+CREATE TRIGGER cards_without_mobiel BEFORE INSERT ON cards
+WHEN NEW.state IN ('aangevraagd', 'uitgegeven', 'actief', 'geblokkeerd')
+    AND EXISTS (
+        SELECT 1 FROM mobiel
+        WHERE person_id = NEW.person_id AND state IN ('geregistreerd', 'geblokkeerd')
+    )
+BEGIN
+    SELECT RAISE(ABORT, 'this person has ZORG-ID Mobiel');
+END
+
+CREATE TRIGGER mobiel_without_card BEFORE INSERT ON mobiel
+WHEN NEW.state IN ('geregistreerd', 'geblokkeerd')
+    AND EXISTS (
+        SELECT 1 FROM cards
+        WHERE person_id = NEW.person_id
+            AND state IN ('aangevraagd', 'uitgegeven', 'actief', 'geblokkeerd')
+    )
+BEGIN
+    SELECT RAISE(ABORT, 'this person has a card');
+END

@@ -1,0 +1,210 @@
+"""ZORG-ID Mobiel: invited, registered, managed."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from aiohttp import web
+
+from issuance.desk import Desk
+from issuance.http.bodies import body_of, json_response
+from issuance.http.peers import PeerCertificate
+from issuance.http.routes.operator import QR_PREFIX
+from issuance.http.table.route import Caller, Query, Route
+from issuance.mobiel.invite import invite, withdraw_invitation
+from issuance.mobiel.manage import (
+    MobielChange,
+    block_mobiel,
+    end_mobiel,
+    mobiel_for,
+    unblock_mobiel,
+)
+from issuance.mobiel.register import register_mobiel
+from issuance.rules.permissions import Action
+from issuance.rules.representation import is_inactive
+from issuance.steps.callers import operator_of, organisation_asked
+from pki.api.fields import UraText
+from pki.api.people.mobiel import (
+    BlockMobielRequest,
+    ChangeMobielRequest,
+    InvitationView,
+    InvitedView,
+    InviteRequest,
+    MobielChangedView,
+    MobielListView,
+    MobielView,
+    RegisterMobielRequest,
+)
+from pki.api.wire import ChangeView
+from pki.domain.identifiers import MobielId, Ura
+from pki.domain.mobiel.records import MobielIdentity, MobielInvitation
+from pki.domain.people import Operator
+
+
+class MobielRoutes:
+    """For those who manage an organisation's people, and for who was invited."""
+
+    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
+        self._desk = desk
+        self._peer_certificate = peer_certificate
+
+    def routes(self) -> list[Route]:
+        """The lines of the table."""
+        about = {
+            "block": "Let a ZORG-ID Mobiel let nobody in until the block is lifted.",
+            "unblock": "Lift the block of a ZORG-ID Mobiel.",
+            "end": "End a blocked ZORG-ID Mobiel for ever.",
+        }
+        changes = [
+            Route(
+                method="POST",
+                path=f"/v1/mobiel/{{mobiel_id}}/{verb}",
+                handler=self._block if verb == "block" else self._changing(verb),
+                operation=f"{verb}Mobiel",
+                about=words,
+                caller=Caller.OPERATOR,
+                action=Action.MANAGE_MOBIEL,
+                body=BlockMobielRequest if verb == "block" else ChangeMobielRequest,
+                answer=MobielChangedView,
+                refusals=(HTTPStatus.CONFLICT,),
+            )
+            for verb, words in about.items()
+        ]
+        return [*self._inviting(), *self._having(), *changes]
+
+    def _inviting(self) -> list[Route]:
+        return [
+            Route(
+                method="POST",
+                path="/v1/mobiel/invitations",
+                handler=self._invite,
+                operation="inviteMobiel",
+                about="Invite a person to register their ZORG-ID Mobiel; the code is shown once.",
+                caller=Caller.OPERATOR,
+                action=Action.INVITE_MOBIEL,
+                body=InviteRequest,
+                answer=InvitedView,
+                status=HTTPStatus.CREATED,
+                refusals=(HTTPStatus.CONFLICT,),
+            ),
+            Route(
+                method="DELETE",
+                path="/v1/mobiel/invitations/{mobiel_id}",
+                handler=self._withdraw,
+                operation="withdrawInvitation",
+                about="Let the code of an invitation be good for nothing.",
+                caller=Caller.OPERATOR,
+                action=Action.INVITE_MOBIEL,
+                answer=InvitationView,
+            ),
+        ]
+
+    def _having(self) -> list[Route]:
+        return [
+            Route(
+                method="POST",
+                path="/v1/mobiel/register",
+                handler=self._register,
+                operation="registerMobiel",
+                about="Register a ZORG-ID Mobiel, with the code and its certificate.",
+                caller=Caller.CERTIFICATE,
+                body=RegisterMobielRequest,
+                answer=MobielView,
+                status=HTTPStatus.CREATED,
+                refusals=(HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS),
+            ),
+            Route(
+                method="GET",
+                path="/v1/mobiel",
+                handler=self._list,
+                operation="listMobiel",
+                about="Read each ZORG-ID Mobiel of an organisation, and which are inactive.",
+                caller=Caller.OPERATOR,
+                action=Action.MANAGE_MOBIEL,
+                query=(Query(name="ura", kind=UraText, about="The ZORG-ID team says which."),),
+                answer=MobielListView,
+            ),
+        ]
+
+    async def _invite(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, InviteRequest)
+        ura = organisation_asked(operator, Action.INVITE_MOBIEL, body.ura)
+        invited = await invite(self._desk, operator, body.person.known, ura)
+        view = InvitedView(
+            invitation=_invitation_view(invited.invitation),
+            code=invited.code,
+            qr=QR_PREFIX + invited.code,
+        )
+        return json_response(view, HTTPStatus.CREATED)
+
+    async def _withdraw(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        withdrawn = await withdraw_invitation(self._desk, operator, _mobiel_id(request))
+        return json_response(_invitation_view(withdrawn))
+
+    async def _register(self, request: web.Request) -> web.Response:
+        self._desk.restraint.peer(request.remote, "session")
+        body = await body_of(request, RegisterMobielRequest)
+        certificate = self._peer_certificate(request)
+        identity = await register_mobiel(self._desk, certificate, body.code)
+        return json_response(self._view(identity), HTTPStatus.CREATED)
+
+    async def _list(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        asked = request.query.get("ura")
+        wanted = None if asked is None else Ura(asked)
+        ura = organisation_asked(operator, Action.MANAGE_MOBIEL, wanted)
+        found = await mobiel_for(self._desk, operator, ura)
+        view = MobielListView(
+            mobiel=[self._view(each) for each in found.identities],
+            invitations=[_invitation_view(each) for each in found.invitations],
+        )
+        return json_response(view)
+
+    async def _block(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, BlockMobielRequest)
+        change = await block_mobiel(self._desk, operator, _mobiel_id(request), body.reason)
+        return self._changed(change)
+
+    def _changing(self, verb: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+        change = unblock_mobiel if verb == "unblock" else end_mobiel
+
+        async def handler(request: web.Request) -> web.Response:
+            operator = await self._operator_of(request)
+            await body_of(request, ChangeMobielRequest)
+            return self._changed(await change(self._desk, operator, _mobiel_id(request)))
+
+        return handler
+
+    def _changed(self, change: MobielChange) -> web.Response:
+        moment = ChangeView(position=change.entry.position, at=change.entry.at)
+        return json_response(MobielChangedView(mobiel=self._view(change.identity), change=moment))
+
+    def _view(self, identity: MobielIdentity) -> MobielView:
+        return MobielView(
+            mobiel_id=identity.id,
+            person_id=identity.person_id,
+            ura=identity.ura,
+            state=identity.state,
+            since=identity.state_at,
+            registered_at=identity.registered_at,
+            seen_at=identity.seen_at,
+            inactive=is_inactive(identity, self._desk.clock.now()),
+        )
+
+    async def _operator_of(self, request: web.Request) -> Operator:
+        return await operator_of(self._desk, self._peer_certificate(request))
+
+
+def _mobiel_id(request: web.Request) -> MobielId:
+    return MobielId(request.match_info["mobiel_id"])
+
+
+def _invitation_view(invitation: MobielInvitation) -> InvitationView:
+    return InvitationView(
+        mobiel_id=invitation.id,
+        person_id=invitation.person_id,
+        ura=invitation.ura,
+        expires_at=invitation.expires_at,
+    )

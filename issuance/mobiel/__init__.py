@@ -1,0 +1,1 @@
+"""ZORG-ID Mobiel: who may register one, and who manages it."""

@@ -1,0 +1,122 @@
+"""Somebody is invited to register their ZORG-ID Mobiel: a code that is shown once."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+
+from issuance.desk import ID_OCTETS, Desk
+from issuance.operators.appoint import CODE_OCTETS
+from issuance.ports import Registration
+from issuance.register_operator import NO_BIRTH_DATE
+from issuance.rules.permissions import Action, actor, require_for_organisation
+from issuance.rules.representation import APPOINTMENT_LASTS
+from issuance.steps.refusals import Asker, refusals_recorded
+from issuance.steps.standing import refuse
+from pki.domain.errors import NotFound
+from pki.domain.identifiers import MobielId, PersonId, Ura
+from pki.domain.mobiel.events import MobielInvitationWithdrawn, MobielInvited
+from pki.domain.mobiel.records import MobielInvitation
+from pki.domain.people import Actor, Operator, OrganisationState, Person
+from pki.domain.reasons import RefusalReason
+from pki.domain.registration.records import KnownPerson
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Invited:
+    """An invitation with its code, which nobody sees again."""
+
+    invitation: MobielInvitation
+    code: str
+
+
+async def invite(desk: Desk, operator: Operator, person: KnownPerson, ura: Ura) -> Invited:
+    """Invite a person; a former invitation of theirs is withdrawn.
+
+    Raises:
+        Forbidden: the one who asks manages no cards for this organisation, nor is of the team.
+        Refused: the organisation is not registered; the person has a card or a ZORG-ID Mobiel.
+        StoreUnavailable: nothing was changed.
+    """
+    require_for_organisation(operator, Action.INVITE_MOBIEL, ura)
+
+    def change(session: Registration) -> Invited:
+        _require_registered(session, ura)
+        person_id = _person_of(desk, session, person)
+        former = session.invitation_of(person_id)
+        if former is not None:
+            withdraw(session, former, actor(operator))
+        code = base64.b32encode(desk.entropy.octets(CODE_OCTETS)).decode().rstrip("=")
+        invitation = MobielInvitation(
+            id=MobielId.from_random(desk.entropy.octets(ID_OCTETS)),
+            code_sha256=hashlib.sha256(code.encode()).digest(),
+            person_id=person_id,
+            ura=ura,
+            expires_at=session.now + APPOINTMENT_LASTS,
+        )
+        session.put_invitation(invitation)
+        event = MobielInvited(
+            mobiel=invitation.id, person=person_id, ura=ura, expires_at=invitation.expires_at
+        )
+        session.record(event, actor(operator))
+        return Invited(invitation=invitation, code=code)
+
+    async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
+        return await desk.store.write(change)
+
+
+async def withdraw_invitation(
+    desk: Desk, operator: Operator, mobiel_id: MobielId
+) -> MobielInvitation:
+    """Let an invitation's code be good for nothing.
+
+    Raises:
+        NotFound: there is no such invitation, or it was used.
+        Forbidden: the one who asks manages no cards for its organisation, nor is of the team.
+        StoreUnavailable: nothing was changed.
+    """
+
+    def change(session: Registration) -> MobielInvitation:
+        found = session.invitation(mobiel_id)
+        if found is None:
+            raise NotFound(what="invitation", message=f"no invitation {mobiel_id}")
+        require_for_organisation(operator, Action.INVITE_MOBIEL, found.ura)
+        withdraw(session, found, actor(operator))
+        return found
+
+    return await desk.store.write(change)
+
+
+def withdraw(session: Registration, invitation: MobielInvitation, by: Actor) -> None:
+    """Let it be good for nothing, and say so."""
+    session.remove_invitation(invitation.id)
+    event = MobielInvitationWithdrawn(
+        mobiel=invitation.id, person=invitation.person_id, ura=invitation.ura
+    )
+    session.record(event, by)
+
+
+def _require_registered(session: Registration, ura: Ura) -> None:
+    organisation = session.organisation_by_ura(ura)
+    if organisation is None or not organisation.makes_cards:
+        refuse(RefusalReason.ORGANISATION_UNKNOWN)
+    elif organisation.state is OrganisationState.MERGED:
+        refuse(RefusalReason.ORGANISATION_STATE)
+
+
+def _person_of(desk: Desk, session: Registration, known: KnownPerson) -> PersonId:
+    """The person with this UZI number, put down if they are new.
+
+    Raises:
+        Refused: they have a card, or a ZORG-ID Mobiel already.
+    """
+    person = session.person_by_uzi_number(known.uzi_number)
+    if person is None:
+        fresh = PersonId.from_random(desk.entropy.octets(ID_OCTETS))
+        made = Person(id=fresh, uzi_number=known.uzi_number, name=known.name)
+        session.put_person(made, NO_BIRTH_DATE)
+        return fresh
+    if session.live_card_of(person.id) is not None:
+        refuse(RefusalReason.HOLDER_HAS_CARD)
+    if session.mobiel_of(person.id) is not None:
+        refuse(RefusalReason.MOBIEL_STATE)
+    return person.id

@@ -1,0 +1,81 @@
+"""Bodies about ZORG-ID Mobiel."""
+
+from pydantic import Field
+
+from pki.api.base import Wire
+from pki.api.fields import MobielIdText, Moment, PersonIdText, UraText
+from pki.api.registration import CODE_PATTERN
+from pki.api.wire import ChangeView, OperatorPerson
+from pki.domain.mobiel.records import MobielState
+from pki.domain.reasons import BlockReason
+
+
+class InviteRequest(Wire):
+    """POST /v1/mobiel/invitations.
+
+    ``ura`` names another organisation than the operator's own: the ZORG-ID team must, and nobody
+    else may.
+    """
+
+    person: OperatorPerson
+    ura: UraText | None = None
+
+
+class InvitationView(Wire):
+    """An invitation that may still be used."""
+
+    mobiel_id: MobielIdText
+    person_id: PersonIdText
+    ura: UraText
+    expires_at: Moment
+
+
+class InvitedView(Wire):
+    """An invitation. ``code`` is shown once; ``qr`` is the text of the QR code that holds it."""
+
+    invitation: InvitationView
+    code: str = Field(repr=False, pattern=CODE_PATTERN)
+    qr: str = Field(repr=False)
+
+
+class RegisterMobielRequest(Wire):
+    """POST /v1/mobiel/register, over TLS with the certificate of the ZORG-ID Mobiel."""
+
+    code: str = Field(repr=False, pattern=CODE_PATTERN)
+
+
+class MobielView(Wire):
+    """A ZORG-ID Mobiel. ``inactive``: its certificate was not used here for four weeks."""
+
+    mobiel_id: MobielIdText
+    person_id: PersonIdText
+    ura: UraText
+    state: MobielState
+    since: Moment
+    registered_at: Moment
+    seen_at: Moment | None
+    inactive: bool
+
+
+class MobielListView(Wire):
+    """GET /v1/mobiel: what one organisation manages."""
+
+    mobiel: list[MobielView]
+    invitations: list[InvitationView]
+
+
+class BlockMobielRequest(Wire):
+    """POST /v1/mobiel/{mobiel_id}/block."""
+
+    reason: BlockReason
+
+
+class ChangeMobielRequest(Wire):
+    """POST /v1/mobiel/{mobiel_id}/unblock and …/end: nothing more to say."""
+
+
+class MobielChangedView(Wire):
+    """A ZORG-ID Mobiel after a change."""
+
+    mobiel: MobielView
+    change: ChangeView

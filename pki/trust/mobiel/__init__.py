@@ -1,0 +1,1 @@
+"""Certificates of ZORG-ID Mobiel."""

@@ -1,0 +1,61 @@
+"""People for whom every route about people can be asked."""
+
+from fakes_issuance import Surroundings
+from pki.domain.attributes.records import Attribute
+from pki.domain.cards import Card
+from pki.domain.identifiers import AttributeId, MobielId, PersonId, Ura
+from pki.domain.mobiel.records import MobielIdentity, MobielInvitation, MobielState
+from pki.domain.reasons import BlockReason
+
+
+def people_bodies(ura: str | None) -> dict[str, dict[str, object]]:
+    """Bodies that the routes about people take."""
+    holder: dict[str, object] = {"uzi_number": "900012345", "ura": ura}
+    return {
+        "setContact": {"email": "beheer@praktijk.example"},
+        "giveAttribute": holder | {"type": "zorgtaak", "task_code": "01.015"},
+        "searchAttributes": holder,
+        "inviteMobiel": {
+            "person": {
+                "uzi_number": "900055555",
+                "surname": "Jansen",
+                "given_names": "",
+                "common_name": "Jansen",
+            },
+            "ura": ura,
+        },
+        "blockMobiel": {"reason": BlockReason.LOSS.value},
+        "unblockMobiel": {},
+        "endMobiel": {},
+    }
+
+
+def people_for(card: Card, ura: Ura, around: Surroundings) -> dict[str, object]:
+    """What the paths of routes about people name, at this organisation."""
+    now, tables = around.clock.now(), around.store.tables
+    given = Attribute(
+        id=AttributeId("ef" * 16),
+        person_id=card.person_id,
+        ura=ura,
+        type="zorgtaak",
+        task_code="01.015",
+        since=now,
+    )
+    identity = MobielIdentity(
+        id=MobielId("12" * 16),
+        person_id=PersonId("34" * 16),
+        ura=ura,
+        certificate_sha256=bytes(32),
+        state=MobielState.REGISTERED,
+        registered_at=now,
+        state_at=now,
+    )
+    tables.attributes[given.id], tables.mobiel[identity.id] = given, identity
+    tables.invitations[identity.id] = MobielInvitation(
+        id=identity.id,
+        code_sha256=bytes(32),
+        person_id=identity.person_id,
+        ura=ura,
+        expires_at=now,
+    )
+    return {"attribute_id": given.id, "mobiel_id": identity.id}
