@@ -199,7 +199,7 @@ asyncio.run(main())
 
 def test_without_descriptors_who_is_in_goes_on_and_others_wait() -> None:
     kept = LAST.replace(b"Connection: close\r\n", b"")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
     with ExitStack() as ending:
         server = subprocess.Popen(
             [sys.executable, "-c", FEW_FILES],
