@@ -28,6 +28,7 @@ from server.examining.nodes import examine_nodes
 from server.examining.smells import examine_settings
 from server.generation.authorities import profiles_of
 from server.generation.roots import root_of, signed_by
+from server.notices.examine import examine_notices
 from server.report import Report, of_system, progress
 from server.restored import read_marker
 from server.roles.issuance_desk import trust_settings
@@ -63,6 +64,7 @@ def examine(config: Path) -> Report:
         ("LDAP", examine_positions),
         ("restore", _restore),
         ("CRL sinks", examine_sinks),
+        ("notices", examine_notices),
         ("clock", examine_clock),
         ("entropy", examine_entropy),
         ("disk", examine_disk),

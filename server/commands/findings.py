@@ -29,6 +29,7 @@ RUNBOOKS: Final[Mapping[str, str]] = {
     "restore": "docs/backup.md#restoring-the-runbook",
     "CRL sinks": "docs/operations.md#crls-in-a-folder-and-in-a-bucket",
     "CRL sink": "docs/operations.md#crls-in-a-folder-and-in-a-bucket",
+    "notices": "docs/notices.md#by-e-mail",
     "clock": _DOCTOR,
     "entropy": _DOCTOR,
     "disk": _DOCTOR,

@@ -184,16 +184,12 @@ async def test_another_address_gets_what_the_former_one_refused(
     assert await claim(told) is not None
 
 
-async def test_what_may_have_arrived_is_sent_again_by_order_only(told: Store) -> None:
-    await make(told, notice(1), notice(2))
+async def test_what_may_have_arrived_is_not_sent_again(told: Store) -> None:
+    await make(told, notice(1))
     await claim(told)
     await told.write(lambda s: s.settle(LETTER, MailState.UNKNOWN, NOON, None))
     assert await told.write(lambda s: s.try_refused_again(ONE.id, NOON)) == 0
-    assert await told.write(lambda s: s.try_again(notice(1).id, NOON))
-    assert not await told.write(lambda s: s.try_again(notice(1).id, NOON))
-    letter = await claim(told)
-    assert letter is not None
-    assert len(letter.notices) == 1
+    assert await claim(told, NOON + DAY) is None
 
 
 async def test_pages_are_of_one_organisation_newest_first(

@@ -26,6 +26,7 @@ WHOLE = (
     "docs/journal.md",
     "docs/ldap.md",
     "docs/emergency.md",
+    "docs/notices.md",
 )
 
 
@@ -117,6 +118,11 @@ def test_emergency(operated: Told) -> None:
         "zorgid revoke --file serials.csv --reason keyCompromise --approval first.p7s"
     )
     assert (one_of_two.returncode, "fewer than two people" in one_of_two.stderr) == (1, True)
+
+
+def test_notices(installed: Told) -> None:
+    (block,) = (each for each in examples("docs/notices.md") if each.kind == "sh")
+    assert "notices, the newest first" in installed.reader.run(block)
 
 
 def independent(export: Path) -> subprocess.CompletedProcess[str]:

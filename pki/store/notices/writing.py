@@ -133,16 +133,6 @@ class NoticeWrites(ShortLivedWrites):
         values = _since(MailState.WAITING, now) | {"next_try_at": now}
         return self._write(refused, values).rowcount
 
-    def try_again(self, notice_id: NoticeId, now: datetime) -> bool:
-        """Let a notice wait again, by order of somebody who knows that it may arrive twice."""
-        ended = sa.update(notices).where(
-            notices.c.id == notice_id,
-            notices.c.mail.in_((MailState.REFUSED, MailState.UNKNOWN)),
-            notices.c.until > now,
-        )
-        values = _since(MailState.WAITING, now) | {"next_try_at": now}
-        return bool(self._write(ended, values).rowcount)
-
 
 def _of(letter: str, *states: MailState) -> sa.Update:
     return sa.update(notices).where(notices.c.letter == letter, notices.c.mail.in_(states))

@@ -1,42 +1,15 @@
 """[notices]: what is refused, and what the mail server's client is given."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from notices_configured import configured
 from pki.domain.errors import ConfigurationInvalid
 from pki.notify.smtp import LogIn
 from server.notices.carrying import mail_server, sender_of
 from server.setting.notices import SmtpSettings
-from server.settings import Settings, check
-
-EXAMPLE = Path(__file__).parents[3] / "config" / "zorgid.example.toml"
-
-
-def checked(tmp_path: Path, notices: dict[str, Any]) -> Settings:
-    """The example with this section in place of its own, and every file that it names there."""
-    document = tomllib.loads(EXAMPLE.read_text("utf-8"))
-    del document["uzi"]
-    for text in _texts(document):
-        if text.endswith((".pem", ".crl", "/passphrase", "cps.txt")):
-            (tmp_path / text).parent.mkdir(exist_ok=True)
-            (tmp_path / text).touch()
-    document["notices"] = notices
-    return check(document, directory=tmp_path)
-
-
-def _texts(value: object) -> list[str]:
-    match value:
-        case dict():
-            return [text for each in value.values() for text in _texts(each)]
-        case list():
-            return [text for each in value for text in _texts(each)]
-        case str():
-            return [value]
-        case _:
-            return []
 
 
 def smtp(**changed: object) -> dict[str, Any]:
@@ -44,11 +17,11 @@ def smtp(**changed: object) -> dict[str, Any]:
 
 
 def test_by_default_nothing_is_mailed(tmp_path: Path) -> None:
-    assert checked(tmp_path, {}).notices.smtp is None
+    assert configured(tmp_path, {}).notices.smtp is None
 
 
 def test_by_default_mail_is_encrypted(tmp_path: Path) -> None:
-    found = checked(tmp_path, smtp()).notices.smtp
+    found = configured(tmp_path, smtp()).notices.smtp
     assert found is not None
     assert (found.security, found.port) == ("starttls", 587)
     server = mail_server(found)
@@ -77,13 +50,13 @@ def test_by_default_mail_is_encrypted(tmp_path: Path) -> None:
 )
 def test_what_is_refused(tmp_path: Path, notices: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigurationInvalid, match=said) as refused:
-        checked(tmp_path, notices)
+        configured(tmp_path, notices)
     assert "secret word" not in str(refused.value)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
 def test_in_the_clear_on_this_computer_only(tmp_path: Path, host: str) -> None:
-    found = checked(tmp_path, smtp(security="none", host=host)).notices.smtp
+    found = configured(tmp_path, smtp(security="none", host=host)).notices.smtp
     assert found is not None
 
 

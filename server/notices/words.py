@@ -1,0 +1,44 @@
+"""`zorgid notices`: list, test-mail."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+notices = typer.Typer(
+    help="What organisations are told of their cards: list, test-mail.", no_args_is_help=True
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Config = Annotated[
+    Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
+]
+
+
+@notices.command("list")
+def notices_list(
+    *,
+    ura: Annotated[str | None, typer.Option(help="Of one organisation; else of all.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = 20,
+    config: Config = Path("zorgid.toml"),
+    json: Json = False,
+) -> int:
+    """Show notices, the newest first, and where the message with each is."""
+    from server.notices.commands import list_notices
+    from server.report import run_report
+
+    return run_report(lambda: list_notices(config, ura, limit=limit), as_json=json)
+
+
+@notices.command("test-mail")
+def notices_test_mail(
+    address: Annotated[str, typer.Argument(help="Where a message that tells nothing goes.")],
+    *,
+    config: Config = Path("zorgid.toml"),
+    json: Json = False,
+) -> int:
+    """Bring one message to the mail server, and show what it said."""
+    from server.notices.commands import mail_test
+    from server.report import run_report
+
+    return run_report(lambda: mail_test(config, address), as_json=json)

@@ -1,0 +1,144 @@
+"""`zorgid notices`, and what `zorgid doctor` finds: against a real store and a real mail server."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from notices_configured import configured
+from notices_house import ADDRESS, DAY, ONE, House, blocked, house_of_three
+from pki.domain.errors import ConfigurationInvalid, Malformed, NotFound, Unavailable
+from pki.domain.notices.mail import Handed, Taken
+from pki.store.reading import ReadStore
+from server.notices.commands import list_notices, mail_test
+from server.notices.examine import examine_notices
+from server.settings import Settings
+from smtp_peer import Post, mail_server
+
+CONFIG = Path("zorgid.toml")
+
+
+@contextmanager
+def served(post: Post) -> Iterator[int]:
+    """The mail server on an event loop of its own, as commands begin theirs."""
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+    server = mail_server(post)
+    try:
+        yield asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(20)
+        asyncio.run_coroutine_threadsafe(server.__aexit__(None, None, None), loop).result(20)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture
+def told(tmp_path: Path, migrated_sqlite: Path) -> Path:
+    """A store with one notice that was refused, and one that waits."""
+    path = tmp_path / "store" / "zorgid.sqlite3"
+    path.parent.mkdir()
+    shutil.copy(migrated_sqlite, path)
+
+    async def fill() -> None:
+        async with house_of_three(f"sqlite:///{path}") as house:
+            await _fill(house)
+
+    asyncio.run(fill())
+    return tmp_path
+
+
+async def _fill(house: House) -> None:
+    await house.tell(blocked(1))
+    house.carrier.answers = [Handed(taken=Taken.REFUSED, why="550 5.1.1")]
+    await house.outbox().round()
+    house.clock.at += timedelta(seconds=1)
+    await house.tell(blocked(2))
+
+
+def settings_of(folder: Path, port: int | None) -> Settings:
+    smtp: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "none",
+        "sender": "noreply@zorg.example",
+        "timeout_seconds": 5,
+    }
+    return configured(folder, {} if port is None else {"smtp": smtp})
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setattr("server.notices.commands.load", lambda path: settings)
+
+
+def test_notices_are_listed_newest_first(told: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, settings_of(told, None))
+    report = list_notices(CONFIG, None, limit=5)
+    heading, newest, oldest, counts = report.lines
+    assert heading == "2 notices, the newest first"
+    assert "waiting" in newest
+    assert "Smartcard …0002 was blocked" in newest
+    assert "refused (550 5.1.1)" in oldest
+    assert counts == "in all: 1 refused, 1 waiting"
+    assert report.result["mail"] == {"refused": 1, "waiting": 1}
+    assert [each["tries"] for each in report.result["notices"]] == [0, 0]
+    assert list_notices(CONFIG, ONE.ura.value, limit=1).result["notices"] == [
+        report.result["notices"][0]
+    ]
+    with pytest.raises(NotFound):
+        list_notices(CONFIG, "11111111", limit=1)
+    with pytest.raises(Malformed):
+        list_notices(CONFIG, "1", limit=1)
+
+
+def test_a_test_message_arrives_or_says_why_not(
+    told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = Post()
+    with served(post) as port:
+        configure(monkeypatch, settings_of(told, port))
+        assert mail_test(CONFIG, ADDRESS.value).result["taken"] is True
+        with pytest.raises(Malformed):
+            mail_test(CONFIG, "beheer")
+        post.rcpt = "550 5.1.1 no such user"
+        with pytest.raises(Unavailable, match=r"refused 550 5\.1\.1"):
+            mail_test(CONFIG, ADDRESS.value)
+    (message,) = post.messages
+    assert message["To"] == ADDRESS.value
+    assert "test message" in message.get_content()
+    configure(monkeypatch, settings_of(told, None))
+    with pytest.raises(ConfigurationInvalid, match="no mail server"):
+        mail_test(CONFIG, ADDRESS.value)
+
+
+def test_the_doctor_asks_the_mail_server_and_sees_what_waits(told: Path) -> None:
+    post = Post()
+    with served(post) as port:
+        settings = settings_of(told, port)
+        made = newest_made(settings)
+        (fine,) = examine_notices(settings, made + timedelta(minutes=59))
+        assert fine.level == "ok"
+        _, late = examine_notices(settings, made + timedelta(minutes=61))
+        assert (late.level, bool(late.runbook)) == ("warning", True)
+        (again,) = examine_notices(settings, made + 15 * DAY)
+        assert again.level == "ok", "of no use any more"
+    away, _ = examine_notices(settings, made + DAY)
+    assert (away.level, away.about) == ("problem", "notices")
+    assert post.envelopes == []
+    assert list(examine_notices(settings_of(told, None), made)) == []
+
+
+def newest_made(settings: Settings) -> datetime:
+    store = ReadStore.open(settings.store.url)
+    try:
+        (newest,) = store.read_sync(lambda session: session.notices_of(None, None, 1))
+    finally:
+        store.close_sync()
+    return newest.notice.made_at
