@@ -126,11 +126,7 @@ class Certification(Eligibility, Intents, Challenges, AttestationWrites, Protoco
     """Certifying a card's key."""
 
     def put_certificate(self, certificate: IssuedCertificate, /) -> None:
-        """Keep the certificate; completes its intent.
-
-        Raises:
-            Conflict: the intent was completed or closed before.
-        """
+        """Complete the intent; raises Conflict when it was completed or closed before."""
 
 
 class Linking(Eligibility, CardWrites, LinkWrites, Protocol):

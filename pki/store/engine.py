@@ -220,8 +220,7 @@ def _sqlite_engine(path: Path, *, mode: str, begin: str, connections: int = 1) -
         _refuse_moved(path, opened)
         dbapi_connection.cursor().execute(begin)
 
-    # What the dialect leaves to the driver. As an event of the engine it would cost every statement
-    # of every transaction the search for events of its own.
+    # An event of the engine would have every statement of a transaction look for its own events.
     engine.dialect.do_begin = start  # type: ignore[method-assign] # its documented place
     return engine
 
