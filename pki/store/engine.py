@@ -22,6 +22,10 @@ from pki.store.schema import SCHEMA_REVISION
 BUSY_SECONDS: Final = 10
 """How long a statement waits for a lock that another process holds."""
 
+_IDLE: Final = f"{BUSY_SECONDS // 2}s"
+"""After this the database ends a transaction whose process says nothing, stopped or gone, and all
+others wait for: sooner than they give up."""
+
 _KEY: Final = "store.url"
 _NETWORK: Final = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "gfs2", "ocfs2"}
@@ -88,7 +92,8 @@ def write_engine(url: str) -> Engine:
     parsed = parse_url(url)
     if parsed.drivername == "sqlite":
         return _sqlite_engine(Path(parsed.database or ""), mode="rw", begin="BEGIN IMMEDIATE")
-    options = f"-c lock_timeout={BUSY_SECONDS}s -c synchronous_commit=on"
+    limits = f"-c lock_timeout={BUSY_SECONDS}s -c idle_in_transaction_session_timeout={_IDLE}"
+    options = f"{limits} -c synchronous_commit=on"
     return create_engine(
         parsed,
         hide_parameters=True,

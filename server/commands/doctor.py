@@ -28,6 +28,7 @@ from server.examining.nodes import examine_nodes
 from server.examining.smells import examine_settings
 from server.generation.authorities import profiles_of
 from server.generation.roots import root_of, signed_by
+from server.leases.examine import examine_leases
 from server.notices.examine import examine_notices
 from server.report import Report, of_system, progress
 from server.restored import read_marker
@@ -71,6 +72,7 @@ def examine(config: Path) -> Report:
         ("certificates", examine_ends),
         ("database", examine_database),
         ("nodes", examine_nodes),
+        ("tasks", examine_leases),
         ("settings", examine_settings),
         ("UZI register", _uzi),
         ("trust store", _trust_store),

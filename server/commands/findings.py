@@ -36,6 +36,7 @@ RUNBOOKS: Final[Mapping[str, str]] = {
     "certificates": _DOCTOR,
     "database": _DOCTOR,
     "nodes": _DOCTOR,
+    "tasks": "docs/operations.md#on-several-computers",
     "settings": _DOCTOR,
     "UZI register": "docs/operations.md#the-first-organisation-and-the-first-card",
     "trust store": _DOCTOR,

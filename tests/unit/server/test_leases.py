@@ -11,6 +11,7 @@ import pytest
 from pki.domain.errors import LeaseLost, StoreUnavailable
 from pki.domain.leases.records import Claim, Lease
 from pki.store.writing import WriteSession
+from server.leases.examine import judge_leases
 from server.leases.keeper import LeaseKeeper
 from server.leases.names import WITHOUT, Task
 from server.leases.once import OnceTask
@@ -258,3 +259,26 @@ async def test_a_store_that_is_away_when_it_stops_is_no_failure() -> None:
 
 def test_every_task_has_words_for_when_nobody_runs_it() -> None:
     assert set(WITHOUT) == set(Task)
+
+
+def lease(name: str, holder: str, left: float) -> Lease:
+    return Lease(name=name, holder=holder, token=3, left=timedelta(seconds=left))
+
+
+def test_the_doctor_names_who_runs_what_and_what_nobody_runs() -> None:
+    leases = [
+        lease("checkpoints", "ca-1:/locks", -1),
+        lease("crls", "ca-1:/locks", 5),
+        lease("directory", "ca-2:/locks", 5),
+        lease("endings", "ca-1:/locks", 5),
+        lease("issuance/ca-3:/locks", "ca-3:/locks", 5),
+        lease("receipts", "ca-2:/locks", 86_400),
+    ]
+    found = [(each.level, each.text) for each in judge_leases(leases)]
+    nobody = "nobody runs checkpoints (the journal's end is not signed), "
+    assert found == [
+        ("ok", "ca-1:/locks runs crls, endings"),
+        ("ok", "ca-2:/locks runs directory"),
+        ("warning", nobody + "receipts (nobody looks when a change is shown)"),
+    ]
+    assert list(judge_leases([])) == []

@@ -1,0 +1,109 @@
+"""Two issuing servers on one database: what runs once does, and nothing is done twice or lost."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from cryptography import x509
+
+from card_writer.flow.making import Made
+from nursery import Nursery
+from pki.store import schema
+from pki.store.engine import write_engine
+from practice import Practice, employee
+from program import until
+from server.commands.journal import verify
+from two_issuers import Pair, two_issuers
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def pair(
+    module_practice: Practice, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pair]:
+    """For all tests here; sound when they are done."""
+    folder = tmp_path_factory.mktemp("second") / "installation"
+    with two_issuers(module_practice, folder, nursery) as both:
+        yield both
+        until(lambda: both.first.ready() and both.second.ready(), "both are ready")
+        numbers = both.crl_numbers()
+        assert numbers == sorted(set(numbers))
+        assert verify(module_practice.config, None).code == 0
+
+
+def serial(made: Made) -> int:
+    return x509.load_der_x509_certificate(made.certificate).serial_number
+
+
+async def test_a_builder_that_was_stopped_is_taken_over_and_refused_when_it_wakes(
+    pair: Pair,
+) -> None:
+    made = await pair.second.practice.make_card(employee(301))
+    card = made.card.card_id
+    until(lambda: pair.builder() is pair.first, "the first builds")
+    assert pair.second.metric("zorgid_lease_held") == 0
+    await pair.change(pair.second, card, blocking=True)
+    until(lambda: serial(made) in pair.listed(), "what the second is told, the first lists")
+    token = pair.token()
+
+    os.kill(pair.first.process, signal.SIGSTOP)
+    try:
+        until(lambda: pair.builder() is pair.second, "the second takes over")
+        assert pair.token() == token + 1
+        await pair.change(pair.second, card, blocking=False)
+        until(lambda: serial(made) not in pair.listed(), "the second builds")
+    finally:
+        os.kill(pair.first.process, signal.SIGCONT)
+    until(lambda: pair.first.metric("zorgid_lease_losses_total") >= 1, "the first finds out")
+    assert pair.first.metric("zorgid_lease_held") == 0
+
+    await pair.change(pair.first, card, blocking=True)
+    until(lambda: serial(made) in pair.listed(), "what the first is told, the second lists")
+    assert pair.builder() is pair.second
+    await pair.change(pair.first, card, blocking=False)
+
+
+async def test_a_writer_that_was_stopped_in_its_transaction_holds_up_nobody(pair: Pair) -> None:
+    card = (await pair.first.practice.make_card(employee(302))).card.card_id
+    engine = write_engine(pair.url)
+    with engine.connect() as stopped:
+        stopped.execute(sa.select(schema.journal_head).with_for_update())
+        # It says no more, as a process that was stopped: the database ends its transaction.
+        await pair.change(pair.second, card, blocking=True)
+        with pytest.raises(sa.exc.DBAPIError):
+            stopped.execute(sa.select(schema.journal_head))
+    engine.dispose()
+    await pair.change(pair.second, card, blocking=False)
+
+
+async def test_the_database_is_killed_under_load_and_comes_back(pair: Pair) -> None:
+    cards = [
+        (await at.practice.make_card(employee(310 + number))).card.card_id
+        for number, at in enumerate((pair.first, pair.second))
+    ]
+    before, acknowledged = pair.changes(), 0
+    killed = asyncio.Event()
+
+    async def work(number: int) -> None:
+        nonlocal acknowledged
+        at = (pair.first, pair.second)[number]
+        for step in range(12):
+            if step == 4:
+                killed.set()
+            await pair.change(at, cards[number], blocking=step % 2 == 0)
+            acknowledged += 1
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(len(cards)):
+            tasks.create_task(work(number))
+        await killed.wait()
+        pair.refused.clear()
+        pair.database.kill()
+        await pair.refused.wait()
+        pair.database.start()
+    assert pair.changes() - before == acknowledged
+    until(lambda: pair.builder() is not None, "somebody builds CRLs again")
