@@ -5,13 +5,9 @@ import errno
 import logging
 import os
 import re
-import select
 import socket
 import struct
-import subprocess
-import sys
 from collections.abc import Callable, Coroutine
-from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,7 +23,6 @@ from server.status_listener import StatusListener, bind
 OPTIONAL = re.compile(rb"HTTP/1.1 100 Continue\r\n\r\n|\r\nDate: [^\r\n]+")
 """The time; and a 100, which may be left out when the body is there already (RFC 9110 10.1.1)."""
 
-TESTS = Path(__file__).resolve().parents[1]
 LAST = b"GET /a/hot HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 OLD = b"GET /a/hot HTTP/1.0\r\n\r\n"
 ALIKE = {
@@ -180,57 +175,6 @@ async def test_descriptors_that_are_used_up_are_waited_for_and_told_once(
     (told,) = caplog.records
     assert told.message == f"connections wait, since none can be accepted: {os.strerror(24)}"
     assert "LimitNOFILE" in vars(told)["next_step"]
-
-
-FEW_FILES = """
-import asyncio, pathlib, resource
-from fakes_listener import FakeHandler, listening
-
-async def main():
-    async with listening(FakeHandler()) as (_, port):
-        opened = len(list(pathlib.Path("/proc/self/fd").iterdir())) - 1
-        resource.setrlimit(resource.RLIMIT_NOFILE, (opened + 3, opened + 3))
-        print(port, flush=True)
-        await asyncio.Event().wait()
-
-asyncio.run(main())
-"""
-
-
-def test_without_descriptors_who_is_in_goes_on_and_others_wait() -> None:
-    kept = LAST.replace(b"Connection: close\r\n", b"")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
-    with ExitStack() as ending:
-        server = subprocess.Popen(
-            [sys.executable, "-c", FEW_FILES],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        ending.callback(server.communicate)
-        ending.callback(server.kill)
-        assert server.stdout is not None
-        port = int(server.stdout.readline())
-        clients = [
-            ending.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
-            for _ in range(6)
-        ]
-        for each in clients:
-            each.sendall(kept)
-        waiting = set(clients)
-        while len(waiting) > 3:
-            answered, _, _ = select.select(waiting, [], [], 60)
-            assert answered
-            assert all(each.recv(1000).endswith(b"hot") for each in answered)
-            waiting.difference_update(answered)
-        assert select.select(waiting, [], [], 0.2)[0] == []
-        (first, *_) = set(clients) - waiting
-        first.sendall(kept)
-        assert first.recv(1000).endswith(b"hot")
-        for each in set(clients) - waiting:
-            each.close()
-        for each in waiting:
-            assert each.recv(1000).endswith(b"hot")
 
 
 async def test_a_listener_may_end_while_it_waits_for_descriptors() -> None:
