@@ -8,7 +8,7 @@ certificate and confirmation are the same again; what was certified and never co
 from dataclasses import dataclass, field
 from typing import Final
 
-from card_writer.card_edge import CardDiffers, CardRefused, Phase, WrongSecret
+from card_writer.card_edge import CardDiffers, CardRefused, Phase, PinNeeded, WrongSecret
 from card_writer.flow.bench import Found
 from card_writer.flow.pins import fault_of, is_end_of, new_puk
 from card_writer.flow.proving import prove_pass
@@ -189,8 +189,17 @@ def _already_made(run: _Run, found: Found, card: CardView) -> Dialogue[Made]:
     held = yield from do(ReadChain())
     certificate = check_held(card, held)
     if found.state.phase is not Phase.OPERATIONAL:
-        yield from do(Finish())
+        yield from _marked(run)
     return Made(card=card, certificate=certificate, session=run.session)
+
+
+def _marked(run: _Run) -> Dialogue[None]:
+    """The card is marked operational; some want their PIN for that."""
+    try:
+        yield from do(Finish())
+    except PinNeeded:
+        yield from _take_up(run)
+        yield from do(Finish())
 
 
 def _complete(run: _Run, found: Found, card: CardView) -> Dialogue[Made]:
