@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final
 
 from pki.der import oids
-from pki.der.certificate import read_certificate
+from pki.der.certificate import read_subject
 from pki.der.names import DistinguishedName, read_name
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import IssuerId
@@ -92,9 +92,9 @@ def card_entry(certificate: IssuedCertificate, base: str) -> Entry:
     """The entry of a card's certificate; the person's data come from the certificate itself.
 
     Raises:
-        Malformed: the certificate or its subject cannot be read, or has no CN or surname.
+        Malformed: the subject cannot be read, or has no CN or surname.
     """
-    subject = read_name(read_certificate(certificate.der).content.subject_der)
+    subject = read_name(read_subject(certificate.der))
     named = (
         _required(subject, oids.COMMON_NAME),
         _required(subject, oids.SURNAME),

@@ -75,6 +75,11 @@ class Cards:
         start = 0 if serial is None else serial.value - _FIRST_SERIAL + 1
         return self.cards[start : start + limit]
 
+    @staticmethod
+    def uzi_number(serial: SerialNumber) -> str:
+        """That of the card with this serial."""
+        return str(_FIRST_UZI_NUMBER + serial.value - _FIRST_SERIAL)
+
     async def latest_crl(self, issuer: IssuerId) -> PublishedCrl | None:
         """None was made."""
         return self.crls.get(issuer)

@@ -28,6 +28,7 @@ __all__ = [
     "encode_tbs_certificate",
     "read_certificate",
     "read_issuer",
+    "read_subject",
 ]
 
 _WHAT: Final = "certificate"
@@ -161,6 +162,22 @@ def read_issuer(tbs: bytes) -> tuple[SignatureAlgorithm, bytes]:
     """
     _, algorithm, issuer_der = _read_start(codec.outermost(tbs, _WHAT, _LIMIT))
     return algorithm, issuer_der
+
+
+def read_subject(der: bytes) -> bytes:
+    """The subject's Name, as DER, of a whole certificate; what stands around it is stepped over.
+
+    For certificates of our own, which were read and judged before they were released.
+
+    Raises:
+        Malformed: up to the subject it has not the form of a certificate of version 3.
+    """
+    body = codec.outermost(der, _WHAT, _LIMIT).enter()
+    if body.tag() != codec.constructed(0) or body.element() != _VERSION_3:
+        raise body.bad("not version 3")
+    for tag in (codec.INTEGER, codec.SEQUENCE, codec.SEQUENCE, codec.SEQUENCE):
+        body.element(tag)
+    return body.element(codec.SEQUENCE)
 
 
 def _read_start(body: codec.Reader) -> tuple[SerialNumber, SignatureAlgorithm, bytes]:

@@ -1,11 +1,13 @@
 """Certificates, byte for byte beside those that cryptography builds."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from hypothesis import given
+from hypothesis import strategies as st
 
 from der_certificate_samples import certificate_contents
 from der_samples import KEY, SPKI, few, foreign_name
@@ -15,6 +17,7 @@ from pki.der.certificate import (
     CertificateContent,
     encode_tbs_certificate,
     read_certificate,
+    read_subject,
 )
 from pki.der.extensions import AuthorityInfo, BasicConstraints, Extension, KeyUsage, Policy
 from pki.der.names import Attribute, DistinguishedName
@@ -60,6 +63,7 @@ def test_certificates_come_back(sample: Sample) -> None:
     certificate = read_certificate(der)
     assert certificate.content == content
     assert (certificate.tbs, certificate.signature, certificate.der) == (tbs, b"signature", der)
+    assert read_subject(der) == content.subject_der
 
 
 @few
@@ -169,3 +173,17 @@ def test_other_certificates_are_malformed(changed: dict[str, bytes], reason: str
 def test_a_certificate_of_unlikely_size_is_refused() -> None:
     with pytest.raises(Malformed, match="more than"):
         read_certificate(signed(body(subject=codec.sequence(bytes(1 << 16)))))
+
+
+@pytest.mark.parametrize(
+    "octets", [b"", b"\x30\x00", b"\x30\x02\x30\x00", signed(body())[:-1], NAME.der]
+)
+def test_a_subject_is_read_of_a_certificate_alone(octets: bytes) -> None:
+    with pytest.raises(Malformed):
+        read_subject(octets)
+
+
+@given(st.binary(max_size=80))
+def test_any_octets_have_a_subject_or_are_malformed(octets: bytes) -> None:
+    with suppress(Malformed):
+        read_subject(octets)
