@@ -18,6 +18,9 @@ APPEND_ONLY: Final = "append-only"
 FAILURES: Final = (exc.SQLAlchemyError, ZorgidError, ValueError, OverflowError)
 """What may come out of running a statement and reading its rows; `translated` takes them all."""
 
+_READ_ONLY: Final = "25006"
+"""What PostgreSQL says on a standby, and where default_transaction_read_only is on."""
+
 _TRY_LATER: Final = "try again; if it stays so, check the database, its disk and its log"
 _LOOK: Final = "stop and compare the store with its backups and the last journal export"
 
@@ -32,6 +35,11 @@ def translated(error: Exception) -> ZorgidError:
         case exc.OperationalError() | exc.InterfaceError() | exc.TimeoutError():
             return StoreUnavailable(
                 message=f"the store cannot be read or written: {_kind(error)}", next_step=_TRY_LATER
+            )
+        case exc.DBAPIError() if getattr(error.orig, "sqlstate", None) == _READ_ONLY:
+            return StoreUnavailable(
+                message=f"the store takes no changes now: {_kind(error)}",
+                next_step="look whether the store's address leads to the primary, which may write",
             )
         case exc.DBAPIError() if error.connection_invalidated:
             return StoreUnavailable(message="the store's connection ended", next_step=_TRY_LATER)
