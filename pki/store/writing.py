@@ -187,6 +187,8 @@ class Store:
 
 def _say_recorded(entries: Sequence[JournalEntry]) -> None:
     """By these positions a request is found again in the journal and in the logs of followers."""
+    if not _log.isEnabledFor(logging.INFO):
+        return
     kinds = ",".join(dict.fromkeys(each.event.KIND for each in entries))
     first, last = entries[0].position, entries[-1].position
     _log.info("recorded", extra={"first": first, "last": last, "kinds": kinds})
