@@ -81,9 +81,7 @@ TEST_PEERS = (
     Peer("strangers to the card", CARD_PEERS, _all(*STRANGERS)),
     Peer("libcacard", "libcacard0", _all("/usr/lib/*/libcacard.so.0")),
 )
-VENV_MODULE = Peer(
-    "venv", "python3-venv", lambda: importlib.util.find_spec("ensurepip") is not None
-)
+VENV_MODULE = Peer("venv", "python3-venv", lambda: bool(importlib.util.find_spec("ensurepip")))
 
 # Installing a server package on Debian makes and starts a daemon. Here all three ways to that are
 # closed: services may not start, slapd gets no configuration, PostgreSQL no cluster.
@@ -149,10 +147,7 @@ def _as_root() -> list[str] | None:
     if os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
-    if (
-        sudo
-        and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0
-    ):
+    if sudo and subprocess.call([sudo, "-n", "true"], stderr=subprocess.DEVNULL) == 0:
         return [sudo, "-n"]
     return None
 
