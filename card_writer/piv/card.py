@@ -109,7 +109,16 @@ class PivCard:
         return self.record.order
 
     def begin_order(self, key: IdempotencyKey) -> None:
-        """Make the key pair, and keep it, the order and the card's number by one command."""
+        """Make the key pair, and keep it, the order and the card's number by one command.
+
+        Raises:
+            CardRefused: the card holds somebody's certificate: a pass, or another card in use.
+        """
+        if self.record == Record() and self.certificates():
+            raise CardRefused(
+                message="the card holds a certificate that this writer did not write",
+                next_step="it is in use for something else: take a blank ZORG-ID card",
+            )
         number, made = self.card_number(), self.record.key or self._made()
         record = Record(phase=Phase.ORDERED, order=key, number=number, key=made)
         self._keep(replace(record, handed=self.record.handed))

@@ -175,13 +175,19 @@ def attest(slot: int) -> Dialogue[bytes | None]:
     return require(answer, "asking for a proof that the key was made on the card")
 
 
-def set_admin_key(admin: AdminKey) -> Dialogue[None]:
-    """Replace the administration key (Yubico's extension); the present one was proven."""
+def set_admin_key(admin: AdminKey) -> Dialogue[bool]:
+    """Replace the administration key, the present one being proven; false when it cannot be.
+
+    It is Yubico's extension.
+    """
     data = bytearray([admin.algorithm.value, _ADMIN, admin.algorithm.key_octets])
     data += admin.key.reveal()
     with Secret(data) as command:
         answer = yield from send(Command(0xFF, 0xFF, 0xFF, command.reveal(), answers=False))
+    if answer.status in UNKNOWN:
+        return False
     require(answer, "replacing the administration key")
+    return True
 
 
 def _response(octets: bytes, tag: int) -> bytes:

@@ -63,6 +63,7 @@ class Rights:
     settings: PivSettings
     entropy: Entropy
     _admin: AdminKey | None = field(default=None)
+    _algorithm: Algorithm | None = field(default=None)
     _told: commands.Metadata | None = field(default=None)
     _asked: bool = field(default=False)
 
@@ -92,14 +93,11 @@ class Rights:
         """
         if self._admin is not None:
             return
-        algorithm = self._admin_algorithm()
-        keys = self._admin_keys(algorithm, number)
-        for key in reversed(keys) if handed else keys:
-            if self.perform(
-                commands.authenticate(key, self.entropy.octets(algorithm.block_octets))
-            ):
-                self._admin = key
-                return
+        if not handed and self._opens_as_usual():
+            return
+        keys = self._admin_keys(self._admin_algorithm(), number)
+        if any(map(self._opens, reversed(keys) if handed else keys)):
+            return
         raise CardRefused(
             message="the card's administration key is neither the delivered one nor its own",
             next_step="the card was made elsewhere: take a blank ZORG-ID card",
@@ -110,10 +108,11 @@ class Rights:
 
         Without a master key in the settings, or without the extension, it keeps the delivered one.
         """
-        if self.settings.master is None or not self.vendor:
+        if self.settings.master is None or not self.settings.ask_vendor:
             return False
         key = diversified(self.settings.master, number, self._admin_algorithm())
-        self.perform(commands.set_admin_key(key))
+        if not self.perform(commands.set_admin_key(key)):
+            return False
         self._admin = key
         return True
 
@@ -134,7 +133,23 @@ class Rights:
         with (given or self.settings.transport_puk)() as old:
             self.perform(commands.change(which, old=old, new=new))
 
+    def _opens(self, key: AdminKey) -> bool:
+        fresh = self.entropy.octets(key.algorithm.block_octets)
+        if not self.perform(commands.authenticate(key, fresh)):
+            return False
+        self._admin, self._algorithm = key, key.algorithm
+        return True
+
+    def _opens_as_usual(self) -> bool:
+        """Most are delivered with triple DES; one that is not says so, and is asked for its own."""
+        try:
+            return self._opens(self.settings.transport_admin(Algorithm.TRIPLE_DES))
+        except CardRefused:
+            return False
+
     def _admin_algorithm(self) -> Algorithm:
+        if self._algorithm is not None:
+            return self._algorithm
         told = self._told.algorithm if self.vendor and self._told else None
         return next((each for each in Algorithm if each.value == told), Algorithm.TRIPLE_DES)
 

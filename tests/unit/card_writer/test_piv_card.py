@@ -199,3 +199,13 @@ def test_a_card_without_the_application_is_left_as_it_is(chip: VirtualCard) -> N
     with pytest.raises(CardRefused, match="no application D276000124"):
         at(reader, PivSettings(aid=other)).state()
     assert len(reader.heads) == 1
+
+
+def test_a_card_with_a_certificate_of_somebody_else_keeps_its_key(chip: VirtualCard) -> None:
+    """A UZI pass in the reader for cards, or somebody's own key."""
+    chip.keys[0x9A] = key = make_key(b"\x11")
+    chip.objects["5fc105"] = b"\x70\x02\x30\x00\x71\x01\x00\xfe\x00"
+    with pytest.raises(CardRefused, match="did not write"):
+        at(ChipReader(chip)).begin_order(ORDER)
+    assert chip.keys[0x9A] is key
+    assert "5fc120" not in chip.objects
