@@ -19,7 +19,7 @@ from issuance.notices.texts import Told, in_dutch, in_english
 from issuance.rules.permissions import Action
 from issuance.steps.callers import operator_of
 from pki.api.fields import NoticeIdText, UraText
-from pki.api.notices import (
+from pki.api.notices.bodies import (
     CalendarView,
     ContactRequest,
     ContactView,

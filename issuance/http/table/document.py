@@ -22,7 +22,7 @@ from pki.api.fields import (
     SerialText,
     UraText,
 )
-from pki.api.notices import FeedSecret
+from pki.api.notices.bodies import FeedSecret
 from pki.api.receipts import Position
 
 Json = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from pki.api.notices import (
+from pki.api.notices.bodies import (
     CalendarView,
     ContactRequest,
     ContactView,

@@ -16,7 +16,7 @@ from issuance.statement.make import Statements
 from pki.api.base import Wire
 from pki.api.client import IssuanceClient
 from pki.api.linking import LinkRequest, UnlinkRequest
-from pki.api.notices import ContactRequest
+from pki.api.notices.bodies import ContactRequest
 from pki.api.people.attributes import AttributeRequest, AttributeSearchRequest
 from pki.api.registration import (
     AppointmentRequest,
