@@ -106,8 +106,8 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
     ),
     RefusalReason.KEY_NOT_ATTESTED: Message(
         _CARD,
-        "Deze kaart kan niet bewijzen dat haar sleutel op de kaart zelf is gemaakt. Neem een andere "
-        "soort kaart, of neem contact op met de ZORG-ID helpdesk.",
+        "Deze kaart kan niet bewijzen dat haar sleutel op de kaart zelf is gemaakt. Neem een "
+        "andere soort kaart, of neem contact op met de ZORG-ID helpdesk.",
         "The card does not prove that its key was made on it, and this installation asks for that.",
     ),
     RefusalReason.ATTESTATION_NOT_TRUSTED: Message(

@@ -15,7 +15,7 @@ class AttestationSettings(Section):
     """
 
     policy: AttestationPolicy = "ignore"
-    roots: Annotated[list[ExistingFile], Field(default_factory=list, max_length=50)]
+    roots: Annotated[tuple[ExistingFile, ...], Field(max_length=50)] = ()
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

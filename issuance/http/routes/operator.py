@@ -101,7 +101,6 @@ class OperatorRoutes:
         ]
 
     def _managing(self) -> list[Route]:
-        refusals = (HTTPStatus.CONFLICT,)
         return [
             Route(
                 method="GET",
@@ -125,7 +124,7 @@ class OperatorRoutes:
                 body=BlockOperatorRequest,
                 answer=OperatorChangedView,
                 key=Key.MAY,
-                refusals=refusals,
+                refusals=(HTTPStatus.CONFLICT,),
             ),
             Route(
                 method="POST",
@@ -138,7 +137,7 @@ class OperatorRoutes:
                 body=UnblockOperatorRequest,
                 answer=OperatorChangedView,
                 key=Key.MAY,
-                refusals=refusals,
+                refusals=(HTTPStatus.CONFLICT,),
             ),
         ]
 

@@ -18,6 +18,7 @@ from pki.api.client import IssuanceClient
 from pki.api.linking import LinkRequest, UnlinkRequest
 from pki.api.notices.bodies import ContactRequest
 from pki.api.people.attributes import AttributeRequest, AttributeSearchRequest
+from pki.api.people.mobiel import InviteRequest, RegisterMobielRequest
 from pki.api.registration import (
     AppointmentRequest,
     BlockOperatorRequest,
@@ -51,6 +52,7 @@ from pki.domain.identifiers import (
     CardNumber,
     ChallengeId,
     IdempotencyKey,
+    MobielId,
     NoticeId,
     OrganisationId,
     PersonId,
@@ -64,6 +66,7 @@ CARD, KEY, SERIAL = CardId("ab" * 16), IdempotencyKey("k" * 16), SerialNumber(1 
 CHALLENGE, PERSON = ChallengeId("cd" * 16), PersonId("ef" * 16)
 APPOINTMENT = AppointmentId("0a" * 16)
 ATTRIBUTE, NOTICE = AttributeId("0c" * 16), NoticeId("0b" * 16)
+MOBIEL = MobielId("0d" * 16)
 UZI_NUMBER, ORDER = UziNumber("900012345"), CardNumber("ZC-000001")
 SEEN = CardView(
     card_id=CARD,
@@ -159,6 +162,13 @@ CALLS: dict[str, Call] = {
         AttributeSearchRequest(uzi_number=UZI_NUMBER)
     ),
     "withdrawAttribute": lambda client: client.withdraw_attribute(ATTRIBUTE),
+    "inviteMobiel": lambda client: client.invite_mobiel(InviteRequest(person=SOMEONE)),
+    "withdrawInvitation": lambda client: client.withdraw_invitation(MOBIEL),
+    "registerMobiel": lambda client: client.register_mobiel(RegisterMobielRequest(code="A" * 26)),
+    "listMobiel": lambda client: client.mobiel(APOTHEEK),
+    "blockMobiel": lambda client: client.block_mobiel(MOBIEL, BlockReason.LOSS),
+    "unblockMobiel": lambda client: client.unblock_mobiel(MOBIEL),
+    "endMobiel": lambda client: client.end_mobiel(MOBIEL),
     "listNotices": lambda client: client.notices(APOTHEEK, cursor=NOTICE, limit=10),
     "acknowledgeNotice": lambda client: client.acknowledge_notice(NOTICE),
     "readContact": lambda client: client.contact(APOTHEEK),
