@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+from ldap_fake_directory import FakeDirectory
 from ldap_material import (
     BASE,
     ROOT_CA,
     TOKEN_CA,
     FakeCursors,
-    FakeDirectory,
     FakeFacts,
     FakeJournal,
     FixedClock,

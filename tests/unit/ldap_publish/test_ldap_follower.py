@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from ldap_fake_directory import FakeDirectory
 from ldap_house import CA, House, until
 from ldap_material import (
     BASE,
@@ -10,7 +11,6 @@ from ldap_material import (
     START,
     TOKEN_CA,
     FakeCursors,
-    FakeDirectory,
     FakeFacts,
     FakeJournal,
     card_certificate,

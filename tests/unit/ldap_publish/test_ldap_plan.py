@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ldap_fake_directory import FakeDirectory
 from ldap_material import (
     BASE,
     ROOT_CA,
     START,
     TOKEN_CA,
-    FakeDirectory,
     Holder,
     card_certificate,
     make_ca,
