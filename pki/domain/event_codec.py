@@ -51,7 +51,8 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {cls.KIND: cls for cls in EVERY_
 
 def encode_time(at: datetime) -> str:
     """RFC 3339, UTC, microseconds always written: one text for one moment."""
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{utc.isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 def decode_time(text: str) -> datetime:

@@ -1,15 +1,28 @@
 """The part of one change in a transaction: its savepoint, and its rows of the journal."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
 
 import sqlalchemy as sa
 
 from pki.store import schema
 
-_JOURNAL: Final = sa.insert(schema.journal)
-
 Row = Mapping[str, object]
+
+
+@lru_cache
+def _journal(dialect: sa.Dialect) -> tuple[str, Sequence[str]]:
+    """The driver's own INSERT, and the names its values go by where it counts them."""
+    compiled = sa.insert(schema.journal).compile(dialect=dialect)
+    return str(compiled), getattr(compiled, "positiontup", None) or ()
+
+
+def _write_journal(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Text, numbers and octets as they are; SQLAlchemy's part took as long as the database's."""
+    text, names = _journal(connection.dialect)
+    values = [itemgetter(*names)(row) for row in rows] if names else [dict(row) for row in rows]
+    connection.exec_driver_sql(text, values)
 
 
 class Gathered:
@@ -26,7 +39,7 @@ class Gathered:
     def write(self) -> None:
         """Put them into the database, in the transaction."""
         if self._rows:
-            self._connection.execute(_JOURNAL, self._rows)
+            _write_journal(self._connection, self._rows)
             self._rows = []
 
 
@@ -49,7 +62,7 @@ class Savepoint:
             self.connection.exec_driver_sql("SAVEPOINT work")
             self._begun = True
         if self.rows:
-            self.connection.execute(_JOURNAL, self.rows)
+            _write_journal(self.connection, self.rows)
             self.rows = []
 
     def keep(self) -> None:
