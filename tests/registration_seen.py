@@ -26,7 +26,7 @@ class SeenCard:
 
 @dataclass(frozen=True, kw_only=True)
 class SeenPerson:
-    is_operator: bool
+    uses_mobiel: bool
     live: Card | None
     cards: tuple[SeenCard, ...]
 
@@ -56,7 +56,7 @@ def look(snapshot: Enquiry) -> Seen:
     return Seen(
         people=tuple(
             SeenPerson(
-                is_operator=snapshot.is_operator(each.id),
+                uses_mobiel=snapshot.uses_mobiel(each.id),
                 live=snapshot.live_card_of(each.id),
                 cards=tuple(
                     _seen_card(snapshot, card, each.uzi_number)
@@ -149,4 +149,4 @@ def check_person(person: SeenPerson) -> None:
     """At most one live card, and never a card and a role at once."""
     live = [each.card for each in person.cards if each.card.is_live]
     assert live == ([] if person.live is None else [person.live])
-    assert not (person.is_operator and live)
+    assert not (person.uses_mobiel and live)
