@@ -19,6 +19,7 @@ from server.crls.words import crl
 from server.directory.words import ldap
 from server.emergency.words import revoke
 from server.evidence.words import status
+from server.identity.words import identity
 from server.notices.words import notices
 from server.store.words import store
 from server.top.words import top
@@ -39,6 +40,7 @@ app.add_typer(cert, name="cert")
 app.add_typer(card, name="card")
 app.add_typer(ceremony, name="ceremony")
 app.add_typer(crl, name="crl")
+app.add_typer(identity, name="identity")
 app.add_typer(ldap, name="ldap")
 app.add_typer(notices, name="notices")
 app.add_typer(status, name="status")

@@ -15,6 +15,7 @@ from pki.settings.types import AnyPath, ExistingFile, Section
 from server.setting.attestation import AttestationSettings
 from server.setting.directory import LdapSettings
 from server.setting.evidence import EvidenceSettings
+from server.setting.identity import DeziSettings
 from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
 from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
 from server.setting.notices import NoticeSettings
@@ -178,6 +179,7 @@ class Settings(Section):
     limits: LimitSettings = LimitSettings()
     rules: RuleSettings = RuleSettings()
     mobiel: MobielSettings | None = None
+    dezi: DeziSettings | None = None
     attributes: Annotated[tuple[AttributeSettings, ...], Field(max_length=100)] = ()
     rates: RateSettings = RateSettings()
     receipts: ReceiptSettings = ReceiptSettings()

@@ -94,6 +94,12 @@ def _rules(settings: "Settings") -> Iterator[Finding]:
     yield from _twice(types, "give all codes of a type in one place")
 
 
+def _identity(settings: "Settings") -> Iterator[Finding]:
+    if settings.dezi is not None and settings.installation.kind == "production":
+        wrong = "statements of Dezi are for trying out: whether one was withdrawn is not asked"
+        yield "dezi", wrong, "leave the section [dezi] out"
+
+
 def _names(settings: "Settings") -> Iterator[Finding]:
     cas: dict[str, IssuerSettings] = {
         f"root.{index}": each for index, each in enumerate(settings.root)
@@ -152,6 +158,7 @@ _RULES: Final[tuple[Callable[["Settings"], Iterator[Finding]], ...]] = (
     _status,
     _crl,
     _rules,
+    _identity,
     _names,
     _list_names,
     _ports,

@@ -37,6 +37,7 @@ from pki.trust.settings import IssuingCa, StatusSettings, UziTrustSettings
 from pki.trust.uzi_pass import UziTrust
 from server.roles.keys import read_certificate_file, read_passphrase
 from server.setting.attestation import AttestationSettings
+from server.setting.identity import DeziSettings
 from server.setting.rules import MobielSettings, RuleSettings
 from server.settings import Settings, UziSettings
 
@@ -83,11 +84,13 @@ def open_desk(
     """The registration authority's surroundings.
 
     Raises:
-        ConfigurationInvalid: a secret file cannot be used.
+        ConfigurationInvalid: a secret file, or a key of [dezi], cannot be used.
     """
     store, reader = stores
     limits = settings.limits
-    passes, representation = _passes(settings.uzi, entropy)
+    if settings.dezi is not None:
+        _check_dezi(settings.dezi)
+    passes, representation = passes_of(settings.uzi, entropy)
     return Desk(
         store=store,
         reader=reader,
@@ -114,6 +117,13 @@ def open_desk(
         mobiel=_mobiel(settings.mobiel),
         attribute_types={each.type: frozenset(each.codes) for each in settings.attributes},
     )
+
+
+def _check_dezi(dezi: DeziSettings) -> None:
+    """Tell at the start of keys that cannot be used; only who has [dezi] needs its library."""
+    from server.identity.dezi import dezi_trust
+
+    dezi_trust(dezi)
 
 
 def _mobiel(mobiel: MobielSettings | None) -> MobielTrust:
@@ -164,7 +174,8 @@ def _salt(settings: Settings) -> bytes:
     return salt
 
 
-def _passes(uzi: UziSettings | None, entropy: Entropy) -> tuple[PassVerifier, Representation]:
+def passes_of(uzi: UziSettings | None, entropy: Entropy) -> tuple[PassVerifier, Representation]:
+    """Who judges passes, and who hears representatives; without [uzi] both refuse."""
     if uzi is None:
         return NoPassTrusted(), NoPassTrusted()
     trusted = trust_settings(uzi)

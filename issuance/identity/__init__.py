@@ -1,0 +1,1 @@
+"""Sources of identity: what may vouch for who a person is, and what for."""

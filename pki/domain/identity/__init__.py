@@ -1,0 +1,1 @@
+"""Who a person is, whatever vouches for it."""

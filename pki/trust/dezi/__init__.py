@@ -1,0 +1,1 @@
+"""Statements of Dezi (verklaringen): signed JWTs."""

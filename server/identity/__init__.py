@@ -1,0 +1,1 @@
+"""`zorgid identity`: whether what a person shows is believed."""
