@@ -30,7 +30,6 @@ import server.roles.publisher
 import server.roles.status
 from issuance.http import app, middleware
 from pki.keys.pool import PooledSigner
-from pki.ports import Entropy
 from pki.store.writing import Store, WriteSession
 from server.process.serve import serve_forever
 
@@ -128,11 +127,11 @@ def watched_sign(watcher: Watcher) -> object:
     return watched
 
 
-def marked(around_requests: Callable[[Entropy], Middleware]) -> Callable[[Entropy], Middleware]:
+def marked(around_requests: Callable[..., Middleware]) -> Callable[..., Middleware]:
     """Know what is done on behalf of a request from what is done beside it."""
 
-    def replacement(entropy: Entropy) -> Middleware:
-        inner = around_requests(entropy)
+    def replacement(*given: object) -> Middleware:
+        inner = around_requests(*given)
 
         @web.middleware
         async def handle(request: web.Request, handler: Any) -> web.StreamResponse:
