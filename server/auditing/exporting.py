@@ -67,10 +67,11 @@ def export(config: Path, target: Path, span: Span, *, sign: bool, clock: Clock) 
         ChainBroken: the journal does not hold; no file is left.
     """
     settings = load(config)
+    if target.exists():
+        raise _exists(target)
     beside = target.with_name(f"{target.name}{SUFFIX}")
-    for path in (target, *([beside] if sign else ())):
-        if path.exists():
-            raise _exists(path)
+    if sign and beside.exists():
+        raise _exists(beside)
     progress(f"writing the journal to {target}")
     written = _write(settings, target, span)
     if sign:
@@ -173,6 +174,9 @@ def _report(written: _Written, target: Path, signed: Path | None) -> Report:
     first, last = written.before.position + 1, written.last
     count = last.position - first + 1
     also = "" if signed is None else f" --signature {signed} --root ROOT.pem"
+    how = f"verify them anywhere with: zorgid journal verify {target}{also}"
+    if signed is None and first > 1:
+        how = "a part can only be verified when it was signed: use --sign"
     return Report(
         result={
             "file": str(target),
@@ -185,7 +189,7 @@ def _report(written: _Written, target: Path, signed: Path | None) -> Report:
         lines=[
             f"{count} entries written to {target}",
             *([] if signed is None else [f"what they are, signed: {signed}"]),
-            f"verify them anywhere with: zorgid journal verify {target}{also}",
+            how,
         ],
     )
 

@@ -14,8 +14,13 @@ from server.auditing.reading import read_export
 _ANOTHER = "do not rely on the file; have a new export made"
 
 
-def verify_export(path: Path, checkpoints: Sequence[Checkpoint]) -> tuple[JournalHead, JournalHead]:
-    """What the first entry follows, and the last entry; a part of the journal begins later than 1.
+def verify_export(
+    path: Path, checkpoints: Sequence[Checkpoint], *, part: bool
+) -> tuple[JournalHead, JournalHead]:
+    """What the first entry follows, and the last entry.
+
+    Only a ``part``, of which a signature says what its first entry follows, may begin later than
+    with entry 1: in any other file the entries before it are missing.
 
     Raises:
         ChainBroken: an entry does not hold, or a checkpoint is contradicted.
@@ -24,7 +29,7 @@ def verify_export(path: Path, checkpoints: Sequence[Checkpoint]) -> tuple[Journa
     entries = read_export(path)
     first = next(entries, None)
     before = JournalHead(position=0, digest=GENESIS)
-    if first is not None and first.position > 1:
+    if part and first is not None and first.position > 1:
         before = JournalHead(position=first.position - 1, digest=first.previous)
 
     def whole() -> Iterator[RawEntry]:
