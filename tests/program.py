@@ -92,7 +92,8 @@ def exchanged(url: str, body: bytes | None = None, kind: str = "") -> tuple[int,
     connection = http.client.HTTPConnection(parts.netloc, timeout=10)
     headers = {"Content-Type": kind} if kind else {}
     try:
-        connection.request("GET" if body is None else "POST", parts.path, body, headers)
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection.request("GET" if body is None else "POST", target, body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:

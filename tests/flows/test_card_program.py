@@ -241,7 +241,7 @@ def test_the_station_shows_what_lies_in_the_readers(station: Station) -> None:
             until(lambda: len(readers()) == 2, "both readers are shown")
             assert all(each.endswith(": een kaart") for each in readers())
             english = json.loads(fetched(f"{address}state?language=en"))["readers"]
-            assert all(each.endswith(": a card") for each in english)
+            assert all(each.endswith(": a card") for each in english), english
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
