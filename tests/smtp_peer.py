@@ -85,11 +85,13 @@ async def mail_server(
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port. ``at_once``: TLS from the first octet on."""
 
+    spoken: list[SMTP] = []
+
     def protocol() -> SMTP:
         with warnings.catch_warnings():
             # With TLS from the first octet on it believes that log-ins are in the clear.
             warnings.simplefilter("ignore")
-            return SMTP(
+            made = SMTP(
                 post,
                 hostname="mail.example",
                 tls_context=None if at_once else tls,
@@ -99,6 +101,8 @@ async def mail_server(
                 auth_require_tls=tls is not None and not at_once,
                 loop=asyncio.get_running_loop(),
             )
+        spoken.append(made)
+        return made
 
     loop = asyncio.get_running_loop()
     served = await loop.create_server(protocol, "127.0.0.1", 0, ssl=tls if at_once else None)
@@ -107,6 +111,11 @@ async def mail_server(
     finally:
         served.close()
         await served.wait_closed()
+        for each in spoken:
+            if isinstance(each.transport, asyncio.WriteTransport):
+                each.transport.abort()
+        # What was aborted is gone after the loop's next turn.
+        await asyncio.sleep(0.01)
 
 
 def _read(envelope: Envelope) -> EmailMessage:

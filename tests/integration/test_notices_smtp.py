@@ -154,8 +154,10 @@ async def test_no_server_at_all(tls: TlsMade) -> None:
 
 async def test_a_listener_that_says_nothing(tls: TlsMade) -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
+        try:
+            await reader.read()
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     async with server:
