@@ -52,7 +52,10 @@ class Nursery:
         pid = self._ask(order)
         try:
             ready = partial(readiness, practice.metrics_port)
-            until(lambda: ready() is None, "the forked server is ready", log.read_text)
+            until(
+                lambda: ready() is None or ended(pid), "the forked server is ready", log.read_text
+            )
+            assert not ended(pid), log.read_text()
             yield pid
         finally:
             with suppress(ProcessLookupError):
@@ -65,3 +68,8 @@ class Nursery:
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
+
+
+def ended(pid: int) -> bool:
+    """Whether a process is over; its parent has not asked for its exit code yet."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")

@@ -8,7 +8,7 @@ from typing import Final, Literal, assert_never
 from issuance.statement.at import StatusAt
 from pki.domain.event_codec import encode_time
 from pki.domain.identifiers import IssuerId
-from pki.domain.journal import RawEntry, canonical_json
+from pki.domain.journal import canonical_json, exported
 from pki.domain.reasons import RevocationReason
 from pki.domain.records import IssuedCertificate, StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
@@ -55,7 +55,7 @@ def described(found: StatusAt) -> Json:
         "answer": _answer(found),
         "certificate": None if facts.certificate is None else _certificate(facts.certificate),
         "history": [_interval(each) for each in facts.history],
-        "entries": [_entry(each) for each in facts.entries],
+        "entries": [exported(each) for each in facts.entries],
         "journal": {
             "position": facts.head.position,
             "digest": facts.head.digest.hex(),
@@ -140,20 +140,6 @@ def _interval(interval: StatusInterval) -> Json:
         "until": _time(interval.until),
         "position": interval.position,
     } | _told(status_words(interval.status))
-
-
-def _entry(entry: RawEntry) -> Json:
-    """As `zorgid journal export` writes it."""
-    return {
-        "position": entry.position,
-        "at": entry.at,
-        "actor": entry.actor,
-        "ura": entry.ura,
-        "kind": entry.kind,
-        "payload": dict(entry.payload),
-        "previous": entry.previous.hex(),
-        "digest": entry.digest.hex(),
-    }
 
 
 def _time(moment: datetime | None) -> str | None:

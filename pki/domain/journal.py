@@ -115,6 +115,23 @@ def to_raw(entry: JournalEntry) -> RawEntry:
     )
 
 
+def exported(entry: RawEntry) -> dict[str, object]:
+    """An entry as exports and signed statements show it, its digest included."""
+    return _hashed(entry) | {"digest": entry.digest.hex()}
+
+
+def _hashed(entry: RawEntry) -> dict[str, object]:
+    return {
+        "position": entry.position,
+        "at": entry.at,
+        "actor": entry.actor,
+        "ura": entry.ura,
+        "kind": entry.kind,
+        "payload": dict(entry.payload),
+        "previous": entry.previous.hex(),
+    }
+
+
 def actor_text(actor: Actor) -> str:
     """``<role>:<id>``."""
     return f"{actor.role.value}:{actor.id}"
@@ -127,19 +144,7 @@ def canonical_json(value: Mapping[str, object]) -> bytes:
 
 def entry_digest(entry: RawEntry) -> bytes:
     """SHA-256 of the canonical encoding; the entry's own ``digest`` is not part of it."""
-    return hashlib.sha256(
-        canonical_json(
-            {
-                "position": entry.position,
-                "at": entry.at,
-                "actor": entry.actor,
-                "ura": entry.ura,
-                "kind": entry.kind,
-                "payload": dict(entry.payload),
-                "previous": entry.previous.hex(),
-            }
-        )
-    ).digest()
+    return hashlib.sha256(canonical_json(_hashed(entry))).digest()
 
 
 def verify_chain(entries: Iterable[RawEntry], *, after: JournalHead | None = None) -> JournalHead:

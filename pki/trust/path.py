@@ -78,6 +78,31 @@ def read_pass_certificate(der: bytes) -> x509.Certificate:
     return certificate
 
 
+def trusted_cas(certificates: Iterable[bytes], *, key: str, next_step: str) -> Store:
+    """What a path may end at: CA certificates (DER) that the setting ``key`` names.
+
+    Raises:
+        ConfigurationInvalid: there is none, or one cannot be read or is no CA.
+    """
+
+    def unusable(why: str) -> ConfigurationInvalid:
+        return ConfigurationInvalid(key=key, message=f"setting {key}: {why}", next_step=next_step)
+
+    trusted = []
+    for der in certificates:
+        try:
+            certificate = read_pass_certificate(der)
+            constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+        except (Malformed, x509.ExtensionNotFound):
+            raise unusable("one of them cannot be read or has no basicConstraints") from None
+        if not constraints.value.ca:
+            raise unusable(f"{certificate.subject.rfc4514_string()} is no CA")
+        trusted.append(certificate)
+    if not trusted:
+        raise unusable("at least one is needed")
+    return Store(trusted)
+
+
 def public_key_of(certificate: x509.Certificate) -> bytes:
     """The certified key as DER SubjectPublicKeyInfo."""
     key = certificate.public_key()

@@ -10,10 +10,9 @@ from typing import BinaryIO, Final
 from pki.domain.errors import ChainBroken, ConfigurationInvalid, Malformed, NotFound
 from pki.domain.event_codec import encode_time
 from pki.domain.evidence.exports import ExportStatement
-from pki.domain.journal import JournalHead, canonical_json, verify_chain
+from pki.domain.journal import JournalHead, canonical_json, exported, verify_chain
 from pki.ports import Clock
 from pki.store.reading import ReadSession, ReadStore
-from server.auditing.reading import as_json
 from server.evidence.key import open_evidence
 from server.files import new_file, write_new
 from server.report import Report, progress
@@ -115,7 +114,7 @@ def _entries(session: ReadSession, file: BinaryIO, span: Span) -> _Written:
             break
         after = verify_chain(batch, after=after)
         for entry in batch:
-            line = canonical_json(as_json(entry)) + b"\n"
+            line = canonical_json(exported(entry)) + b"\n"
             sha256.update(line)
             file.write(line)
     if after.position < last or (last == head.position and after != head):

@@ -1,28 +1,13 @@
-"""Exports as files of JSON lines: writing entries, and reading them back unbelieved."""
+"""Exports as files of JSON lines, read back unbelieved."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pki.domain.errors import ChainBroken, ConfigurationInvalid, Malformed
 from pki.domain.journal import RawEntry
 
 _MADE_BY = "name a file made by: zorgid journal export"
-
-
-def as_json(entry: RawEntry) -> dict[str, Any]:
-    """An entry as its line says it."""
-    return {
-        "position": entry.position,
-        "at": entry.at,
-        "actor": entry.actor,
-        "ura": entry.ura,
-        "kind": entry.kind,
-        "payload": dict(entry.payload),
-        "previous": entry.previous.hex(),
-        "digest": entry.digest.hex(),
-    }
 
 
 def read_export(path: Path) -> Iterator[RawEntry]:

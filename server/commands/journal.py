@@ -9,9 +9,8 @@ from typing import Any
 from pki.domain.errors import ChainBroken, Malformed
 from pki.domain.event_codec import encode_time
 from pki.domain.evidence.checkpoints import Checkpoint, verify_against
-from pki.domain.journal import GENESIS, JournalHead, RawEntry
+from pki.domain.journal import GENESIS, JournalHead, RawEntry, exported
 from pki.store.reading import ReadSession, ReadStore
-from server.auditing.reading import as_json
 from server.auditing.verifying import verify_export, verify_statement
 from server.checkpoints.verifying import read_checkpoints
 from server.report import Report, progress
@@ -144,7 +143,7 @@ def entries(config: Path, *, after: int, limit: int) -> Report:
         for entry in found
     ]
     return Report(
-        result={"entries": [as_json(entry) for entry in found]},
+        result={"entries": [exported(entry) for entry in found]},
         lines=lines or [f"no entries after {after}"],
     )
 

@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 from crl.sinks.folder import FolderSink
 from crl.sinks.follower import SinkFollower
 from crl.sinks.ports import Sink
-from pki.domain.errors import ConfigurationInvalid, EnvironmentMissing
+from pki.domain.errors import EnvironmentMissing
 from pki.domain.identifiers import IssuerId
 from pki.domain.records import PublishedCrl
 from pki.ports import Clock
 from pki.store.reading import ReadStore
 from pki.telemetry.metrics import Reading
+from server.files import require_private
 from server.generation.list_names import served_lists
 from server.leases.names import Task
 from server.leases.sides import Sides
@@ -44,7 +44,7 @@ def _bucket(settings: CrlBucketSettings, max_age: int) -> Sink:
             next_step="install zorgid-token-ca[s3], or take [crl_bucket] out",
         ) from error
     if settings.credentials_file is not None:
-        _require_private(settings.credentials_file)
+        require_private(settings.credentials_file, "crl_bucket.credentials_file")
     access = Access(
         endpoint=settings.endpoint,
         region=settings.region,
@@ -60,20 +60,6 @@ def _bucket(settings: CrlBucketSettings, max_age: int) -> Sink:
         conditional=settings.conditional,
     )
     return BucketSink(connect(access), place)
-
-
-def _require_private(path: Path) -> None:
-    key = "crl_bucket.credentials_file"
-    if not path.is_file():
-        raise ConfigurationInvalid(
-            key=key, message=f"{path} is not there", next_step=f"make it, or take {key} out"
-        )
-    if path.stat().st_mode & 0o077:
-        raise ConfigurationInvalid(
-            key=key,
-            message=f"{path.name} may be read by others than its owner",
-            next_step=f"chmod 600 {path}",
-        )
 
 
 class StoreArchive:

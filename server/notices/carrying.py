@@ -13,6 +13,7 @@ from pki.domain.notices.records import Letter
 from pki.notify.message import Content, Sender, octets_of
 from pki.notify.smtp import Envelope, LogIn, MailServer, SmtpMailer
 from pki.ports import Clock
+from server.files import read_private_text
 from server.setting.notices import SmtpSettings
 from server.settings import Settings
 
@@ -102,19 +103,5 @@ def _log_in(settings: SmtpSettings) -> LogIn | None:
     path = settings.password_file
     if settings.user is None or path is None:
         return None
-    key = f"{_KEY}.password_file"
-    try:
-        mode, password = path.stat().st_mode, path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationInvalid(
-            key=key,
-            message=f"{path} cannot be read: {type(error).__name__}",
-            next_step="put the mail server's password there, mode 0600",
-        ) from error
-    if mode & 0o077:
-        raise ConfigurationInvalid(
-            key=key,
-            message=f"{path.name} holds a password and may be read by others than its owner",
-            next_step=f"chmod 600 {path}",
-        )
+    password = read_private_text(path, f"{_KEY}.password_file")
     return LogIn(user=settings.user, password=password)

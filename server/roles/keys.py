@@ -23,6 +23,7 @@ from pki.keys.pool import PooledSigner
 from pki.keys.prompt import SpotCheckedSigner
 from pki.keys.soft import SoftSigner
 from pki.ports import Signer
+from server.files import read_private
 from server.setting.keys import (
     CaKeySettings,
     KeySettings,
@@ -60,22 +61,7 @@ def read_passphrase(settings: KeySettings) -> bytes:
     Raises:
         ConfigurationInvalid: its file may be read by others, or cannot be read.
     """
-    path = settings.passphrase_file
-    try:
-        mode, passphrase = path.stat().st_mode, path.read_bytes().strip()
-    except OSError as error:
-        raise ConfigurationInvalid(
-            key=str(path),
-            message=f"{path} cannot be read: {error.strerror}",
-            next_step="restore it",
-        ) from error
-    if mode & 0o077:
-        raise ConfigurationInvalid(
-            key=str(path),
-            message=f"{path.name} holds a passphrase and may be read by others than its owner",
-            next_step=f"chmod 600 {path}",
-        )
-    return passphrase
+    return read_private(settings.passphrase_file, str(settings.passphrase_file))
 
 
 def load_signer(

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from ldap_publish.directory import ClientCertificate, LdapDirectory, LdapServer
@@ -14,9 +13,9 @@ from ldap_publish.publisher import Publisher
 from ldap_publish.slapd import PrivateSlapd, SlapdPlace, find_slapd
 from ldap_publish.tree import PublishedCa, Tree
 from ldap_publish.upkeep import Upkeep
-from pki.domain.errors import ConfigurationInvalid
 from pki.domain.identifiers import IssuerId
 from pki.ports import Clock, Entropy
+from server.files import read_private_text, require_private
 from server.leases.names import Task
 from server.leases.once import OnceTask
 from server.leases.sides import Sides
@@ -185,28 +184,16 @@ def servers(settings: Settings, slapd: PrivateSlapd | None) -> tuple[tuple[str, 
 
 
 def _server(access: DirectoryAccess) -> LdapServer:
-    client = None
+    client, password = None, ""
+    if access.password_file is not None:
+        password = read_private_text(access.password_file, "ldap.password_file")
     if access.certificate is not None and access.key is not None:
-        _only_ours("ldap.key", access.key)
+        require_private(access.key, "ldap.key")
         client = ClientCertificate(certificate=access.certificate, key=access.key)
     return LdapServer(
         url=access.url or "",
         bind_dn=access.bind_dn or "",
-        password="" if access.password_file is None else _secret(access.password_file),
+        password=password,
         client=client,
         ca_file=access.ca_file,
     )
-
-
-def _secret(path: Path) -> str:
-    _only_ours("ldap.password_file", path)
-    return path.read_text("utf-8").strip()
-
-
-def _only_ours(key: str, path: Path) -> None:
-    if path.stat().st_mode & 0o077:
-        raise ConfigurationInvalid(
-            key=key,
-            message=f"{path.name} may be read by others than its owner",
-            next_step=f"chmod 600 {path}",
-        )

@@ -9,7 +9,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from emergency_drill import HELD, Drill, fill, second_person, serial, signed
+from emergency_drill import Drill
+from emergency_rehearsal import HELD, fill, second_person, serial, signed
 from pki.domain.people import Role
 from practice import Practice, copied
 from program import fetched, until
@@ -28,7 +29,7 @@ def drill(module_practice: Practice) -> Drill:
     """A list of all cards, two lines of which say what another says, and a serial of nobody."""
     practice = module_practice
     serials = [each.hex for each in fill(practice.layout.store, COUNT, HELD_BEFORE)]
-    second_person(practice)
+    second_person(practice.layout)
     random.Random(5).shuffle(serials)
     path = practice.layout.root / "serials.csv"
     lines = ["serial", *serials, serials[3], serials[9].upper(), STRANGER.hex]
@@ -99,8 +100,8 @@ def small(made_practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> 
     """Three cards; nothing serves."""
     practice = copied(made_practice, tmp_path_factory.mktemp("small") / "installation")
     serials = fill(practice.layout.store, 3)
-    second_person(practice)
-    second_person(practice, Role.BEHEERDER, name="beheerder")
+    second_person(practice.layout)
+    second_person(practice.layout, Role.BEHEERDER, name="beheerder")
     path = practice.layout.root / "serials.csv"
     path.write_text("\n".join(each.hex for each in serials), "utf-8")
     return Drill(practice, path)
@@ -130,11 +131,11 @@ def test_it_takes_two_of_the_team(small: Drill, who: tuple[str, ...], kind: str,
 )
 def test_somebody_with_an_rsa_key_approves(small: Drill, padding: tuple[str, ...]) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = second_person(small.practice, name=f"rsa-{len(padding)}", key=key)
+    name = second_person(small.practice.layout, name=f"rsa-{len(padding)}", key=key)
     stranger = Drill(small.practice, small.list.with_name(f"strangers{len(padding)}.csv"))
     stranger.list.write_text(STRANGER.hex, "utf-8")
     [first] = stranger.approved(TEAM)
-    second = signed(small.practice, stranger.order, name, *padding)
+    second = signed(small.practice.layout, stranger.order, name, *padding)
     code, told = stranger.run(first, second)
     assert (code, told["counts"]["unknown"]) == (1, 1), "nothing was there to be revoked"
 

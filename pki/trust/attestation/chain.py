@@ -16,14 +16,13 @@ from cryptography.x509.verification import (
     ExtensionPolicy,
     Policy,
     PolicyBuilder,
-    Store,
     VerificationError,
 )
 
-from pki.domain.errors import ConfigurationInvalid, Refused
+from pki.domain.errors import Refused
 from pki.domain.evidence.attestation import MOST_CERTIFICATES
 from pki.domain.reasons import RefusalReason
-from pki.trust.path import public_key_of
+from pki.trust.path import public_key_of, trusted_cas
 
 _OCTETS_MAX: Final = 8 * 1024
 _YUBICO_POLICIES: Final = x509.ObjectIdentifier("1.3.6.1.4.1.41482.3.8")
@@ -43,10 +42,11 @@ class AttestationTrust:
         Raises:
             ConfigurationInvalid: there is none, or one cannot be read or is no CA.
         """
-        certificates = list(map(_read_root, roots))
-        if not certificates:
-            raise _unusable("at least one is needed")
-        self._store = Store(certificates)
+        self._store = trusted_cas(
+            roots,
+            key="attestation.roots",
+            next_step="name files with the CA certificates of the makers of your cards",
+        )
 
     def judge(self, chain: tuple[bytes, ...], public_key: bytes, at: datetime) -> None:
         """Make sure that ``chain`` proves where ``public_key`` (SPKI DER) was made.
@@ -103,25 +103,6 @@ def _refuse_without_pin(leaf: x509.Certificate) -> None:
         return
     if isinstance(told, x509.UnrecognizedExtension) and told.value[:1] == bytes([_PIN_NEVER]):
         raise _not_trusted("the key signs without a PIN")
-
-
-def _read_root(der: bytes) -> x509.Certificate:
-    try:
-        certificate = x509.load_der_x509_certificate(der)
-        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (ValueError, x509.ExtensionNotFound):
-        raise _unusable("one of them cannot be read or has no basicConstraints") from None
-    if not constraints.ca:
-        raise _unusable(f"{certificate.subject.rfc4514_string()} is no CA")
-    return certificate
-
-
-def _unusable(why: str) -> ConfigurationInvalid:
-    return ConfigurationInvalid(
-        key="attestation.roots",
-        message=f"setting attestation.roots: {why}",
-        next_step="name files with the CA certificates of the makers of your cards",
-    )
 
 
 def _not_trusted(why: str) -> Refused:

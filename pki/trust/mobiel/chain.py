@@ -5,11 +5,11 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+from cryptography.x509.verification import PolicyBuilder, VerificationError
 
-from pki.domain.errors import ConfigurationInvalid, Malformed, Refused
+from pki.domain.errors import Malformed, Refused
 from pki.domain.reasons import RefusalReason
-from pki.trust.path import CA_RULES, LEAF_RULES, read_pass_certificate
+from pki.trust.path import CA_RULES, LEAF_RULES, read_pass_certificate, trusted_cas
 
 
 class MobielChains:
@@ -23,10 +23,11 @@ class MobielChains:
         Raises:
             ConfigurationInvalid: there is none, or one cannot be read or is no CA.
         """
-        certificates = list(map(_read_issuer, issuers))
-        if not certificates:
-            raise _unusable("at least one is needed")
-        self._store = Store(certificates)
+        self._store = trusted_cas(
+            issuers,
+            key="mobiel.issuers",
+            next_step="correct mobiel.issuers in the configuration",
+        )
 
     def verify_mobiel(self, certificate: bytes, at: datetime, /) -> None:
         """Make sure that it is a person's: signed by one of the CAs, in time, for clients.
@@ -59,28 +60,9 @@ def _require_client(leaf: x509.Certificate) -> None:
         raise _not_trusted("it is a CA's")
 
 
-def _read_issuer(der: bytes) -> x509.Certificate:
-    try:
-        certificate = read_pass_certificate(der)
-        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (Malformed, x509.ExtensionNotFound):
-        raise _unusable("one of them cannot be read or has no basicConstraints") from None
-    if not constraints.ca:
-        raise _unusable(f"{certificate.subject.rfc4514_string()} is no CA")
-    return certificate
-
-
 def _not_trusted(why: str) -> Refused:
     return Refused(
         reason=RefusalReason.MOBIEL_NOT_TRUSTED,
         message=f"the certificate is not of ZORG-ID Mobiel: {why}",
         next_step="use the app ZORG-ID Mobiel",
-    )
-
-
-def _unusable(why: str) -> ConfigurationInvalid:
-    return ConfigurationInvalid(
-        key="mobiel.issuers",
-        message=f"setting mobiel.issuers: {why}",
-        next_step="correct mobiel.issuers in the configuration",
     )
