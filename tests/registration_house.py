@@ -31,7 +31,7 @@ def bounded(share: int, steps: int) -> settings:
     """A share of the profile's examples: few in the suite, very many in a search."""
     assert settings.default is not None, "conftest.py loads a profile"
     examples = max(1, settings.default.max_examples // share)
-    # Whoever measures beside it may stop it for minutes.
+    # A computer with other work may let it wait for minutes.
     slow = [HealthCheck.too_slow]
     return settings(max_examples=examples, stateful_step_count=steps, suppress_health_check=slow)
 
