@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final, get_type_hints
 
 from pki.domain.attributes.events import ATTRIBUTE_EVENTS
@@ -26,6 +27,7 @@ from pki.domain.identifiers import (
     Ura,
 )
 from pki.domain.linking.events import LINK_EVENTS
+from pki.domain.logins.events import LOGIN_EVENTS
 from pki.domain.mobiel.events import MOBIEL_EVENTS
 from pki.domain.notices.events import NOTICE_EVENTS
 from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
@@ -43,6 +45,7 @@ EVERY_EVENT: Final = (
     *NOTICE_EVENTS,
     *ATTRIBUTE_EVENTS,
     *MOBIEL_EVENTS,
+    *LOGIN_EVENTS,
 )
 """All that a journal may hold."""
 
@@ -91,29 +94,36 @@ _DECODERS: Final[Mapping[type, Callable[[Any], Any]]] = {
 
 
 _FIELDS: Final = {
-    kind: tuple(field.name for field in fields(event)) for kind, event in EVENT_TYPES.items()
+    kind: tuple(sorted(field.name for field in fields(event)))
+    for kind, event in EVENT_TYPES.items()
+}
+
+
+def _as_it_is(value: JsonScalar) -> JsonScalar:
+    return value
+
+
+_ENCODERS: Final[Mapping[type, Callable[[Any], JsonScalar]]] = {
+    **dict.fromkeys((str, int, type(None)), _as_it_is),
+    **dict.fromkeys((*_IDENTIFIERS, *_ENUMS), attrgetter("value")),
+    SerialNumber: attrgetter("hex"),
+    datetime: encode_time,
 }
 
 
 def encode(event: Event) -> dict[str, JsonScalar]:
     """The event's fields as JSON scalars."""
-    return {name: _encode_value(getattr(event, name)) for name in _FIELDS[event.KIND]}
+    return dict(encoded_fields(event))
+
+
+def encoded_fields(event: Event) -> list[tuple[str, JsonScalar]]:
+    """As `encode`, in the order of their names."""
+    return [(name, _encode_value(getattr(event, name))) for name in _FIELDS[event.KIND]]
 
 
 def _encode_value(value: object) -> JsonScalar:
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, _IDENTIFIERS):
-        return str(value)
-    match value:
-        case datetime():
-            return encode_time(value)
-        case SerialNumber():
-            return value.hex
-        case BlockReason() | RefusalReason() | RevokeReason():
-            return str(value.value)
-        case _:
-            return str(value)
+    encoder = _ENCODERS.get(type(value))
+    return str(value) if encoder is None else encoder(value)
 
 
 def decode(kind: str, payload: Mapping[str, JsonScalar]) -> Event:

@@ -12,10 +12,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from json.encoder import encode_basestring
 from typing import Final
 
 from pki.domain.errors import ChainBroken
-from pki.domain.event_codec import JsonScalar, encode, encode_time
+from pki.domain.event_codec import JsonScalar, encode, encode_time, encoded_fields
 from pki.domain.events import Event
 from pki.domain.people import Actor
 
@@ -69,11 +70,11 @@ def append_stored(
 ) -> tuple[JournalEntry, str]:
     """As `append`, and the canonical text of the payload, which is stored and hashed."""
     position = head.position + 1
-    payload = _object(encode(event))
+    payload = _object(event)
     # `canonical_json` of the whole, put together here: encoding a payload once is half of the work.
     ura = "null" if actor.ura is None else f'"{actor.ura.value}"'
     text = (
-        f'{{"actor":{_CANONICAL.encode(actor_text(actor))},"at":"{encode_time(at)}"'
+        f'{{"actor":{encode_basestring(actor_text(actor))},"at":"{encode_time(at)}"'
         f',"kind":"{event.KIND}","payload":{payload},"position":{position}'
         f',"previous":"{head.digest.hex()}","ura":{ura}}}'
     )
@@ -88,16 +89,18 @@ def append_stored(
     return entry, payload
 
 
-def _object(values: Mapping[str, JsonScalar]) -> str:
+def _object(event: Event) -> str:
     """As `canonical_json` encodes it; an encoder for whole objects takes longer to make than this.
 
     The names are fields of events, so they need no escapes.
     """
-    members = [f'"{name}":{_scalar(value)}' for name, value in sorted(values.items())]
+    members = [f'"{name}":{_scalar(value)}' for name, value in encoded_fields(event)]
     return f"{{{','.join(members)}}}"
 
 
 def _scalar(value: JsonScalar) -> str:
+    if isinstance(value, str):
+        return encode_basestring(value)
     return "null" if value is None else _CANONICAL.encode(value)
 
 

@@ -3,9 +3,9 @@
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
@@ -42,6 +42,9 @@ _LINK: Final[Mapping[str, int]] = {
 }
 """Seconds, and milliseconds at the end (libpq 34.1.2): a network that lost a connection in silence
 would keep a reader waiting for hours, long after it is whole again."""
+
+COPY: Final = "COPY "
+"""How a statement begins that takes many rows (PostgreSQL's COPY … FROM STDIN)."""
 
 _VERSIONS: Final = table_clause("alembic_version", column_clause("version_num"))
 
@@ -94,7 +97,7 @@ def write_engine(url: str) -> Engine:
         return _sqlite_engine(Path(parsed.database or ""), mode="rw", begin="BEGIN IMMEDIATE")
     limits = f"-c lock_timeout={BUSY_SECONDS}s -c idle_in_transaction_session_timeout={_IDLE}"
     options = f"{limits} -c synchronous_commit=on"
-    return create_engine(
+    engine = create_engine(
         parsed,
         hide_parameters=True,
         pool_pre_ping=True,
@@ -102,6 +105,8 @@ def write_engine(url: str) -> Engine:
         max_overflow=1,
         connect_args={"options": options, **_LINK},
     )
+    engine.dialect.do_executemany = _many_rows  # type: ignore[method-assign] # its documented place
+    return engine
 
 
 def read_engine(url: str, connections: int) -> Engine:
@@ -186,6 +191,19 @@ def refuse_newer(found: str) -> None:
             message=f"the store has schema {found}, newer than this release's {SCHEMA_REVISION}",
             next_step="install the release that made it, or a newer one",
         )
+
+
+def _many_rows(
+    cursor: DBAPICursor, statement: str, parameters: Sequence[Any], context: object = None
+) -> None:
+    """As psycopg does it; after a COPY, the rows that it takes."""
+    del context
+    if not statement.startswith(COPY):
+        cursor.executemany(statement, parameters)
+        return
+    with cursor.copy(statement) as copy:
+        for row in parameters:
+            copy.write_row(row)
 
 
 def _sqlite_engine(path: Path, *, mode: str, begin: str, connections: int = 1) -> Engine:

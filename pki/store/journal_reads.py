@@ -122,19 +122,22 @@ class JournalReads(Statements):
             )
 
 
-def entry_columns(entry: JournalEntry, payload: str) -> dict[str, object]:
-    """An entry as its row; the payload is the text that was hashed."""
+def entry_row(entry: JournalEntry, payload: str) -> tuple[object, ...]:
+    """An entry as its row, in the order of the table's columns.
+
+    ``payload`` is the text that was hashed.
+    """
     actor = entry.actor
-    return {
-        "position": entry.position,
-        "at": to_ticks(entry.at),
-        "actor": actor_text(actor),
-        "ura": None if actor.ura is None else actor.ura.value,
-        "kind": entry.event.KIND,
-        "payload": payload,
-        "previous": entry.previous,
-        "digest": entry.digest,
-    }
+    return (
+        entry.position,
+        to_ticks(entry.at),
+        actor_text(actor),
+        None if actor.ura is None else actor.ura.value,
+        entry.event.KIND,
+        payload,
+        entry.previous,
+        entry.digest,
+    )
 
 
 def status_columns(status: CertificateStatus) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,6 +18,9 @@ from pki.store.write_session import WriteSession
 
 _TOLERANCE: Final = timedelta(seconds=5)
 """How far the clocks of two computers that write may be apart unnoticed."""
+
+_HEAD_LOCKED: Final = select(schema.journal_head).with_for_update()
+_HEAD_MOVES: Final = update(schema.journal_head)
 
 _log = logging.getLogger(__name__)
 
@@ -42,14 +44,6 @@ class Committed:
     entries: Sequence[JournalEntry]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _End:
-    """Where the journal ends inside the transaction."""
-
-    head: JournalHead
-    at: datetime | None
-
-
 def commit_together(engine: Engine, clock: Clock, works: Sequence[Work]) -> Committed:
     """Run every change under the lock of the journal's head, and commit those that did not refuse.
 
@@ -61,56 +55,53 @@ def commit_together(engine: Engine, clock: Clock, works: Sequence[Work]) -> Comm
     outcomes: list[Outcome] = []
     entries: list[JournalEntry] = []
     with translating(), engine.begin() as connection:
-        first = end = _lock_head(connection)
-        _compare(clock.now(), end)
+        first, at = _lock_head(connection)
+        head = first
+        _compare(clock.now(), at)
         gathered = Gathered(connection)
         for work in works:
-            outcome, recorded = _run(Savepoint(connection, gathered), clock, end, work)
+            present = clock.now()
+            now = present if at is None or at < present else at
+            savepoint = Savepoint(connection, gathered)
+            session = WriteSession(savepoint, head=head, now=now)
+            outcome = _run(session, savepoint, work)
             outcomes.append(outcome)
-            if recorded:
-                entries += recorded
-                last = recorded[-1]
-                end = _End(head=_head_at(last), at=last.at)
+            if outcome.entries:
+                entries += outcome.entries
+                head, at = session.head(), now
         gathered.write()
-        if end != first:
-            row = {"position": end.head.position, "digest": end.head.digest, "at": end.at}
-            connection.execute(update(schema.journal_head), row)
+        if head != first:
+            row = {"position": head.position, "digest": head.digest, "at": at}
+            connection.execute(_HEAD_MOVES, row)
     return Committed(outcomes=outcomes, entries=entries)
 
 
-def _lock_head(connection: Connection) -> _End:
-    """The journal's end, which no one else can move until this transaction ends."""
-    row = connection.execute(select(schema.journal_head).with_for_update()).one_or_none()
+def _lock_head(connection: Connection) -> tuple[JournalHead, datetime | None]:
+    """The journal's end and its time, which no one else can move until this transaction ends."""
+    row = connection.execute(_HEAD_LOCKED).one_or_none()
     if row is None:
         raise IntegrityBroken(message="the store has lost its journal head")
-    return _End(head=JournalHead(position=row.position, digest=row.digest), at=row.at)
+    return JournalHead(position=row.position, digest=row.digest), row.at
 
 
-def _compare(present: datetime, end: _End) -> None:
+def _compare(present: datetime, last: datetime | None) -> None:
     """Say so when the clock went back: entries then keep the time of the last one."""
-    if end.at is not None and end.at - present > _TOLERANCE:
-        behind = (end.at - present).total_seconds()
+    if last is not None and last - present > _TOLERANCE:
+        behind = (last - present).total_seconds()
         _log.warning("the clock is behind the journal; set it right", extra={"seconds": behind})
 
 
-def _head_at(entry: JournalEntry) -> JournalHead:
-    return JournalHead(position=entry.position, digest=entry.digest)
-
-
-def _run(
-    savepoint: Savepoint, clock: Clock, end: _End, work: Work
-) -> tuple[Outcome, Sequence[JournalEntry]]:
-    present = clock.now()
-    now = present if end.at is None else max(present, end.at)
-    session = WriteSession(savepoint, head=end.head, now=now)
+def _run(session: WriteSession, savepoint: Savepoint, work: Work) -> Outcome:
     try:
-        with closing(session):
+        try:
             value = work(session)
+        finally:
+            session.close()
         session.check()
     except Exception as error:  # noqa: BLE001 -- it is its caller's, and undoes this change only
         if isinstance(session.failure, StoreUnavailable):
             raise session.failure from None
         savepoint.undo()
-        return Outcome(error=error), ()
+        return Outcome(error=error)
     savepoint.keep()
-    return Outcome(value=value, entries=session.entries), session.entries
+    return Outcome(value=value, entries=session.entries)

@@ -27,7 +27,7 @@ from pki.store.columns import phase_columns, read_challenge
 from pki.store.commit.savepoint import Savepoint
 from pki.store.crls.writing import CrlWrites
 from pki.store.issuing.writing import IssuingWrites
-from pki.store.journal_reads import entry_columns
+from pki.store.journal_reads import entry_row
 from pki.store.leases.writing import LeaseWrites
 from pki.store.many.writing import ManyWrites
 from pki.store.notices.writing import NoticeWrites
@@ -85,7 +85,7 @@ class WriteSession(
         for event in events:
             entry, payload = append_stored(self._head, at=self.now, actor=actor, event=event)
             self._head = JournalHead(position=entry.position, digest=entry.digest)
-            self._savepoint.rows.append(entry_columns(entry, payload))
+            self._savepoint.rows.append(entry_row(entry, payload))
             entries.append(entry)
         self._entries += entries
         return tuple(entries)

@@ -151,7 +151,8 @@ class Store:
                     message="too many changes wait for the store", next_step="try again later"
                 )
             self._waiting.append(waiting)
-            self._changed.notify_all()
+            if len(self._waiting) == 1:
+                self._changed.notify_all()
 
     def _take(self) -> list[_Waiting]:
         """The changes that wait now, once there are any; none means that the store is closed."""

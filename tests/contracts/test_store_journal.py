@@ -74,6 +74,20 @@ def test_there_is_a_sample_of_every_field() -> None:
     )
 
 
+@pytest.mark.parametrize("count", [1, 3])
+async def test_every_character_comes_back_as_it_went(
+    count: int, store: Store, read_store: ReadStore
+) -> None:
+    """Rows go past SQLAlchemy, many of them by COPY, where some characters mean something."""
+    odd = Actor(role=Role.BEHEERDER, id="\\N \\. \t\r\n \"'%s{}; ë \u2028 \U0001f600", ura=None)
+    text = "\\N\t\\\n%(x)s ?"
+    events = [ServiceStarted(roles=text, version=str(each)) for each in range(count)]
+    made = await store.write(lambda session: session.record_all(events, odd))
+    assert await read_store.read(whole) == made
+    assert [entry.actor for entry in made] == [odd] * count
+    assert (await read_store.read(verified)).position == count
+
+
 async def test_an_empty_journal_ends_at_genesis(read_store: ReadStore) -> None:
     genesis = JournalHead(position=0, digest=GENESIS)
     assert await read_store.read(lambda session: session.head()) == genesis

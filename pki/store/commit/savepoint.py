@@ -1,28 +1,33 @@
 """The part of one change in a transaction: its savepoint, and its rows of the journal."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from operator import itemgetter
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from pki.store import schema
+from pki.store.engine import COPY
 
-Row = Mapping[str, object]
+Row = tuple[object, ...]
+"""Values in the order of the journal's columns: text, numbers and octets as the driver has them."""
 
-
-@lru_cache
-def _journal(dialect: sa.Dialect) -> tuple[str, Sequence[str]]:
-    """The driver's own INSERT, and the names its values go by where it counts them."""
-    compiled = sa.insert(schema.journal).compile(dialect=dialect)
-    return str(compiled), getattr(compiled, "positiontup", None) or ()
+_COLUMNS = ", ".join(column.name for column in schema.journal.c)
+_INSERT = f"INSERT INTO journal ({_COLUMNS}) VALUES "  # noqa: S608 -- names of the schema
+_COPY = f"{COPY}journal ({_COLUMNS}) FROM STDIN"
 
 
 def _write_journal(connection: sa.Connection, rows: Sequence[Row]) -> None:
-    """Text, numbers and octets as they are; SQLAlchemy's part took as long as the database's."""
-    text, names = _journal(connection.dialect)
-    values = [itemgetter(*names)(row) for row in rows] if names else [dict(row) for row in rows]
-    connection.exec_driver_sql(text, values)
+    """Past SQLAlchemy's own work for each value, which took as long as the database's.
+
+    PostgreSQL takes many rows by COPY in a third of the time that it takes to execute an INSERT of
+    each.
+    """
+    if connection.dialect.name == "sqlite":
+        text = f"{_INSERT}({', '.join('?' * len(schema.journal.c))})"
+    elif len(rows) == 1:
+        text = f"{_INSERT}({', '.join(['%s'] * len(schema.journal.c))})"
+    else:
+        text = _COPY
+    connection.exec_driver_sql(text, list(rows))
 
 
 class Gathered:

@@ -48,7 +48,7 @@ class CrlReads(JournalReads):
             return
         with self._statement() as connection:
             result = connection.execute(query)
-            self._streams.callback(result.close)
+            self._close_later(result.close)
             yield from _driver_rows(result.cursor)
 
     def good_serials(

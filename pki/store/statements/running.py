@@ -1,6 +1,6 @@
 """Running statements over one connection: whatever fails is translated, and is the last."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
@@ -19,12 +19,19 @@ class Statements:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._streams = ExitStack()
+        self._streams: ExitStack | None = None
         self.failure: ZorgidError | None = None
 
     def close(self) -> None:
         """End what was not read to its end."""
-        self._streams.close()
+        if self._streams is not None:
+            self._streams.close()
+
+    def _close_later(self, close: Callable[[], object]) -> None:
+        """Have `close` call it: of what may be left before its end."""
+        if self._streams is None:
+            self._streams = ExitStack()
+        self._streams.callback(close)
 
     def check(self) -> None:
         """Raise the failure of a statement again, also when someone swallowed it.
@@ -86,6 +93,6 @@ class Statements:
         with self._statement() as connection:
             streaming = query.execution_options(yield_per=_PAGE)
             result = connection.execute(streaming)
-            self._streams.callback(result.close)
+            self._close_later(result.close)
             for page in result.partitions():
                 yield from page
