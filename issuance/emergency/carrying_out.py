@@ -108,8 +108,9 @@ async def carry_out(
 ) -> CarriedOut:
     """Revoke what is not revoked yet. ``said`` is told how many serials were judged.
 
-    After each batch it rests ``pace`` times as long as that took, so that cards are blocked and
-    made meanwhile. Cancelled or killed, it has done whole batches; carried out again, it goes on.
+    After each batch it rests ``pace`` times as long as others had to wait for that, so that cards
+    are blocked and made meanwhile. Cancelled or killed, it has done whole batches; carried out
+    again, it goes on.
 
     Raises:
         StoreUnavailable: the last batch was not recorded.
@@ -117,16 +118,19 @@ async def carry_out(
     cause = Cause(reason=order.revoke_reason, compromised_since=order.compromised_since)
     done = CarriedOut()
     for start in range(0, len(order.serials), BATCH):
-        began = time.monotonic()
         batch = order.serials[start : start + BATCH]
-        done.add(await store.write(partial(_batch, batch, cause, by)))
+        some, began = await store.write(partial(_batch, batch, cause, by))
+        done.add(some)
         said(done.examined)
         await asyncio.sleep(pace * (time.monotonic() - began))
     return done
 
 
-def _batch(serials: Sequence[SerialNumber], cause: Cause, by: Actor, session: Orders) -> CarriedOut:
-    done = CarriedOut()
+def _batch(
+    serials: Sequence[SerialNumber], cause: Cause, by: Actor, session: Orders
+) -> tuple[CarriedOut, float]:
+    """What it did, and since when it held up all others (seconds of the monotonic clock)."""
+    done, began = CarriedOut(), time.monotonic()
     changing: list[tuple[CertifiedCard, Ending]] = []
     for each in judge(session, serials):
         done.fates[each.fate].append(each.serial)
@@ -137,7 +141,7 @@ def _batch(serials: Sequence[SerialNumber], cause: Cause, by: Actor, session: Or
     changes = [_after(found, end, [next(waiting) for _ in end.events]) for found, end in changing]
     session.put_cards_after(changes)
     done.position = entries[-1].position if entries else 0
-    return done
+    return done, began
 
 
 def _after(found: CertifiedCard, end: Ending, entries: Sequence[JournalEntry]) -> CardAfter:

@@ -82,6 +82,7 @@ class Planner:
 
 def _notices(session: NoticeChange, facts: Sequence[Fact], at: datetime | None) -> Iterator[Notice]:
     """Each fact to the organisations that manage the card ``at`` a time; None: the fact's own."""
+    linked = session.linked_at([(fact.card, at or fact.at) for fact in facts])
     for fact in facts:
-        for organisation in session.linked_at(fact.card, at or fact.at):
+        for organisation in linked[fact.card, at or fact.at]:
             yield notice_to(organisation, fact, session.now)

@@ -1,6 +1,6 @@
 """What notices need of the store, and of whoever carries messages."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -74,8 +74,13 @@ class NoticeSnapshot(Protocol):
     """What is to be told, in one state of the store."""
 
     def cursor(self, name: str, /) -> int: ...
-    def linked_at(self, card_id: CardId, at: datetime, /) -> tuple[OrganisationId, ...]:
-        """The organisations that a card was linked to then; of none, the last ones before."""
+    def linked_at(
+        self, moments: Iterable[tuple[CardId, datetime]], /
+    ) -> Mapping[tuple[CardId, datetime], tuple[OrganisationId, ...]]:
+        """The organisations that cards were linked to then; of none, the last ones before.
+
+        A few hundred at a time.
+        """
         ...
 
     def cards_to_expire(

@@ -65,12 +65,7 @@ class StoreBook:
 
     async def keep(self, receipts: Sequence[Receipt]) -> None:
         """All in one transaction."""
-
-        def work(session: WriteSession) -> None:
-            for each in receipts:
-                session.put_showing(each)
-
-        await self._writing.write(work)
+        await self._writing.write(lambda session: session.put_showings(receipts))
 
 
 class ReceiptRole:

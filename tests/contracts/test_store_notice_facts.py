@@ -48,7 +48,10 @@ async def tell(store: Store, fact: Fact) -> None:
 async def test_who_managed_a_card_at_a_time(told: Store, read_store: ReadStore) -> None:
     async def at(hours: float) -> set[OrganisationId]:
         moment = NOON + hours * HOUR
-        return set(await read_store.read(lambda s: s.linked_at(card(1).id, moment)))
+        asked = [(card(1).id, moment), (card(2).id, moment)]
+        found = await read_store.read(lambda s: s.linked_at(asked))
+        assert found[asked[1]] == (), "nobody ever was linked to it"
+        return set(found[asked[0]])
 
     for to, since, until in ((ONE.id, 0, 4), (TWO.id, 1, 6), (ONE.id, 8, 9)):
         link: dict[str, Any] = {"card_id": card(1).id, "organisation_id": to}

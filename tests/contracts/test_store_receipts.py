@@ -25,7 +25,7 @@ async def take_up(store: Store, after: int, upto: int, most: int = 100) -> list[
 
 async def show(store: Store, position: int, sink: str, sha256: bytes) -> None:
     receipt = Receipt(position=position, sink=sink, shown_at=LATER, sha256=sha256)
-    await store.write(lambda session: session.put_showing(receipt))
+    await store.write(lambda session: session.put_showings([receipt]))
 
 
 async def receipts(reads: ReadStore, position: int) -> tuple[Receipt, ...]:

@@ -1,6 +1,6 @@
 """Writing what became of many cards."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -11,12 +11,12 @@ from pki.domain.journal import actor_text
 from pki.store import schema
 from pki.store.columns import phase_columns
 from pki.store.journal_reads import status_columns
-from pki.store.short_lived.writing import ShortLivedWrites
+from pki.store.many.rows import RowWrites
 
 _SERIAL = sa.bindparam("of_serial", type_=schema.certificates.c.serial.type)
 
 
-class ManyWrites(ShortLivedWrites):
+class ManyWrites(RowWrites):
     """The part of a change that is about many cards."""
 
     def put_cards_after(self, changes: Sequence[CardAfter]) -> None:
@@ -44,16 +44,6 @@ class ManyWrites(ShortLivedWrites):
             raise IntegrityBroken(
                 message="a certificate is not its issuer's, or is revoked, which is final"
             )
-
-    def _write_rows(
-        self, statement: sa.Insert | sa.Update, rows: Iterable[Mapping[str, object]]
-    ) -> None:
-        """The statement once for each row; none for no row."""
-        values = list(rows)
-        if not values:
-            return
-        with self._statement() as connection:
-            connection.execute(statement, values)
 
 
 def _serial(change: CardAfter) -> SerialNumber:

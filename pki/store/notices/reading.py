@@ -1,6 +1,6 @@
 """Reading notices, contacts, and what notices are about."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,20 +32,23 @@ SHOWN: Final = sa.select(
 class NoticeReads(RegistryReads):
     """Adds notices. None means: no such thing."""
 
-    def linked_at(self, card_id: CardId, at: datetime) -> tuple[OrganisationId, ...]:
-        """The organisations that a card was linked to then; of none, the last ones before."""
-        links = schema.card_links
-        of_card = sa.select(links.c.organisation_id, links.c.until).where(
-            links.c.card_id == card_id, links.c.since <= at
+    def linked_at(
+        self, moments: Iterable[tuple[CardId, datetime]]
+    ) -> Mapping[tuple[CardId, datetime], tuple[OrganisationId, ...]]:
+        """The organisations that cards were linked to then; of none, the last ones before.
+
+        A few hundred at a time: an engine limits the parameters of a query.
+        """
+        asked, links = frozenset(moments), schema.card_links
+        rows = self._rows(
+            sa.select(links)
+            .where(links.c.card_id.in_({card for card, _ in asked}))
+            .order_by(links.c.organisation_id)
         )
-        open_then = sa.or_(links.c.until.is_(None), links.c.until > at)
-        found = self._rows(of_card.where(open_then).order_by(links.c.organisation_id))
-        if not found:
-            last = sa.select(sa.func.max(links.c.until)).where(
-                links.c.card_id == card_id, links.c.since <= at
-            )
-            found = self._rows(of_card.where(links.c.until == last.scalar_subquery()))
-        return tuple(dict.fromkeys(row.organisation_id for row in found))
+        of_card: dict[CardId, list[sa.Row[Any]]] = {}
+        for row in rows:
+            of_card.setdefault(row.card_id, []).append(row)
+        return {(card, at): _linked(of_card.get(card, ()), at) for card, at in asked}
 
     def cards_to_expire(
         self, kind: NoticeKind, after: datetime, upto: datetime
@@ -136,6 +139,15 @@ class NoticeReads(RegistryReads):
         rows = self._rows(query)
         with translating():
             return tuple(map(_read_shown, rows))
+
+
+def _linked(links: Iterable[sa.Row[Any]], at: datetime) -> tuple[OrganisationId, ...]:
+    begun = [each for each in links if each.since <= at]
+    found = [each for each in begun if each.until is None or each.until > at]
+    if not found and begun:
+        last = max(each.until for each in begun)
+        found = [each for each in begun if each.until == last]
+    return tuple(dict.fromkeys(each.organisation_id for each in found))
 
 
 def _behind(after: NoticeId) -> sa.ColumnElement[bool]:

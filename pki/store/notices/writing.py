@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from pki.domain.identifiers import NoticeId, OrganisationId, Ura
 from pki.domain.notices.records import Contact, Letter, MailState, Notice
 from pki.store import schema
+from pki.store.many.rows import RowWrites
 from pki.store.notices.reading import SHOWN
 from pki.store.notices.tables import UNDER_WAY, contacts, notices
-from pki.store.short_lived.writing import ShortLivedWrites
 
 _AT_ONCE = 500
 """Ids in one query, below every engine's limit on parameters."""
 
 
-class NoticeWrites(ShortLivedWrites):
+class NoticeWrites(RowWrites):
     """The part of a change that is about notices. ``now`` is by the clock on the wall."""
 
     def put_notices(self, new: Sequence[Notice]) -> int:
@@ -30,8 +30,7 @@ class NoticeWrites(ShortLivedWrites):
             rows = self._rows(sa.select(notices.c.id).where(notices.c.id.in_(ids)))
             known |= {row.id for row in rows}
         missing = {each.id: each for each in new if each.id not in known}
-        for each in missing.values():
-            self._write(sa.insert(notices), _row(each))
+        self._write_rows(sa.insert(notices), map(_row, missing.values()))
         return len(missing)
 
     def put_contact(self, contact: Contact) -> None:
