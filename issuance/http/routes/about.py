@@ -1,5 +1,6 @@
 """What the API says of itself, to anyone."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 
@@ -16,7 +17,8 @@ class AboutRoutes:
     """The OpenAPI document of all routes, its own included, and the catalogue of problems."""
 
     def __init__(self, others: Sequence[Route]) -> None:
-        self._document = json.dumps(openapi((*others, *self.routes())))
+        self._others = tuple(others)
+        self._document: str | None = None
         self._problems = problems()
 
     def routes(self) -> list[Route]:
@@ -44,7 +46,13 @@ class AboutRoutes:
 
     async def _openapi(self, request: web.Request) -> web.Response:
         del request
+        if self._document is None:
+            # Made when it is asked for, beside the event loop: it takes longer than a start should.
+            self._document = await asyncio.to_thread(self._written)
         return web.Response(text=self._document, content_type="application/json")
+
+    def _written(self) -> str:
+        return json.dumps(openapi((*self._others, *self.routes())))
 
     async def _catalogue(self, request: web.Request) -> web.Response:
         del request
