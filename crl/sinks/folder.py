@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from crl.sinks.order import Standing, must_be_put
+from crl.sinks.order import Standing, must_be_laid, must_be_put
+from crl.sinks.ports import Paper
 from pki.domain.errors import Unavailable
 from pki.domain.records import PublishedCrl
 from pki.ports import Clock
@@ -60,6 +61,14 @@ class FolderSink:
         found = await self._run(partial(_standing, self._file(name)))
         return None if found is None else found.number
 
+    async def read(self, path: str) -> bytes | None:
+        """What stands beside the CRLs."""
+        return await self._run(partial(_octets, self._folder / path))
+
+    async def lay(self, paper: Paper) -> bool:
+        """Put it beside the CRLs, unless it is there."""
+        return await self._run(partial(self._lay, paper))
+
     def close(self) -> None:
         """Let the thread end by itself."""
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -68,15 +77,28 @@ class FolderSink:
         return self._folder / f"{name}.crl"
 
     def _keep(self, name: str, crl: PublishedCrl) -> None:
+        folder = self._below(ARCHIVE, name)
+        _put(folder / f"{crl.number}.crl", crl)
+        before = (self._clock.now() - timedelta(days=self._archive_days)).timestamp()
+        _prune(folder, before)
+
+    def _lay(self, paper: Paper) -> bool:
+        path = self._folder / paper.path
+        if not must_be_laid(_octets(path), paper, str(path)):
+            return False
+        self._below(*Path(paper.path).parts[:-1])
+        _replace(path, paper.octets, paper.at.timestamp())
+        return True
+
+    def _below(self, *names: str) -> Path:
         folder = self._folder
-        for each in (ARCHIVE, name):
+        for each in names:
             folder /= each
             if not folder.is_dir():
                 folder.mkdir()
                 folder.chmod(_ENTERABLE)
-        _put(folder / f"{crl.number}.crl", crl)
-        before = (self._clock.now() - timedelta(days=self._archive_days)).timestamp()
-        _prune(folder, before)
+                _make_durable(folder.parent)
+        return folder
 
     async def _run(self, work: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
@@ -97,36 +119,44 @@ class FolderSink:
             ) from error
 
 
-def _standing(path: Path) -> Standing | None:
+def _octets(path: Path) -> bytes | None:
     try:
-        return Standing.of(path.read_bytes())
+        return path.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def _standing(path: Path) -> Standing | None:
+    octets = _octets(path)
+    return None if octets is None else Standing.of(octets)
 
 
 def _put(path: Path, crl: PublishedCrl) -> bool:
     if not must_be_put(_standing(path), crl, str(path)):
         return False
+    _replace(path, crl.der, crl.this_update.timestamp())
+    return True
+
+
+def _replace(path: Path, octets: bytes, moment: float) -> None:
     for left in path.parent.glob(f".{path.name}.*"):
         left.unlink()
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     part = Path(name)
     try:
-        _write(descriptor, crl)
+        _write(descriptor, octets, moment)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
     _make_durable(path.parent)
-    return True
 
 
-def _write(descriptor: int, crl: PublishedCrl) -> None:
+def _write(descriptor: int, octets: bytes, moment: float) -> None:
     with os.fdopen(descriptor, "wb") as file:
-        file.write(crl.der)
+        file.write(octets)
         file.flush()
         os.fchmod(descriptor, _READABLE)
-        moment = crl.this_update.timestamp()
         os.utime(descriptor, (moment, moment))
         os.fsync(descriptor)
 

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Self
 
+from crl.sinks.ports import Paper
 from pki.der.crl import read_crl_frame
 from pki.domain.errors import Conflict, Malformed
 from pki.domain.records import PublishedCrl
@@ -53,6 +54,22 @@ def must_be_put(there: Standing | None, crl: PublishedCrl, where: str) -> bool:
     if there.number >= ours.number:
         raise Conflict(
             message=f"{where} holds CRL {there.number}; {ours.number} does not replace it",
+            next_step="find out who else writes there, or whether the store was restored",
+        )
+    return True
+
+
+def must_be_laid(there: bytes | None, paper: Paper, where: str) -> bool:
+    """Whether ``paper`` is to be put at ``where``; false when it stands there already.
+
+    Raises:
+        Conflict: something else stands there, and lasts.
+    """
+    if there == paper.octets:
+        return False
+    if there is not None and paper.lasting:
+        raise Conflict(
+            message=f"{where} holds something else, and is never replaced",
             next_step="find out who else writes there, or whether the store was restored",
         )
     return True

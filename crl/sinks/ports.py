@@ -1,11 +1,27 @@
 """What bringing CRLs to a place outside needs of others."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry, JournalHead
 from pki.domain.records import PublishedCrl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """Something that stands beside the CRLs, at ``path`` below the sink's place; made ``at``.
+
+    ``lasting``: what stands there once is never replaced.
+    """
+
+    path: str
+    octets: bytes
+    media_type: str
+    at: datetime
+    lasting: bool = False
 
 
 class Archive(Protocol):
@@ -72,3 +88,24 @@ class Sink(Protocol):
     async def shown(self, name: str) -> int | None:
         """The number of the CRL that relying parties find there, if any."""
         ...
+
+
+class PaperSink(Protocol):
+    """A place that takes other papers as well. It raises as a `Sink` does."""
+
+    @property
+    def name(self) -> str:
+        """Of the sink, in logs and metrics."""
+        ...
+
+    async def read(self, path: str) -> bytes | None:
+        """What stands there, if anything does."""
+        ...
+
+    async def lay(self, paper: Paper) -> bool:
+        """Put it there; false when these octets stood there already."""
+        ...
+
+
+class Place(Sink, PaperSink, Protocol):
+    """A place as it is configured."""

@@ -67,6 +67,8 @@ GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_crl_sink_up": _metric("1 while a sink takes CRLs, else 0.", "sink"),
     "zorgid_crl_sink_waiting": _metric("Lists that a sink does not show yet.", "sink"),
     "zorgid_crl_sink_oldest_seconds": _metric("Since the oldest of those came.", "sink"),
+    "zorgid_checkpoint_sink_up": _metric("1 while a sink takes checkpoints, else 0.", "sink"),
+    "zorgid_checkpoint_sink_timestamp_seconds": _metric("When its newest was signed.", "sink"),
     "zorgid_ldap_outbox_pending": _metric("Journal entries it has not seen yet.", "replica"),
     "zorgid_ldap_outbox_oldest_seconds": _metric("Age of the oldest change it lacks.", "replica"),
     "zorgid_ldap_connected": _metric("1 while the directory answers, else 0.", "replica"),

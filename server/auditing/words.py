@@ -23,7 +23,8 @@ def journal_verify(
     ] = None,
     *,
     checkpoint: Annotated[
-        list[str] | None, typer.Option(help="File or address of a checkpoint to hold it against.")
+        list[str] | None,
+        typer.Option(help="File, folder or address of checkpoints it must agree with."),
     ] = None,
     root: Annotated[
         list[Path] | None, typer.Option(help="PEM of a root you trust; else the configured ones.")

@@ -1,17 +1,20 @@
 """The configured sinks, and what follows the journal for each."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from crl.sinks.folder import FolderSink
 from crl.sinks.follower import SinkFollower
-from crl.sinks.ports import Sink
+from crl.sinks.ports import Place
 from pki.domain.errors import EnvironmentMissing
+from pki.domain.evidence.checkpoints import SignedCheckpoint
 from pki.domain.identifiers import IssuerId
 from pki.domain.records import PublishedCrl
 from pki.ports import Clock
-from pki.store.reading import ReadStore
+from pki.store.reading import ReadSession, ReadStore
 from pki.telemetry.metrics import Reading
+from server.checkpoints.publishing import CheckpointPublisher
 from server.files import require_private
 from server.generation.list_names import served_lists
 from server.leases.names import Task
@@ -21,7 +24,7 @@ from server.setting.sinks import CrlBucketSettings
 from server.settings import Settings
 
 
-def configured_sinks(settings: Settings, clock: Clock) -> Iterator[Sink]:
+def configured_sinks(settings: Settings, clock: Clock) -> Iterator[Place]:
     """Each sink that the configuration names; none is reached yet.
 
     Raises:
@@ -35,9 +38,10 @@ def configured_sinks(settings: Settings, clock: Clock) -> Iterator[Sink]:
         yield _bucket(bucket, settings.crl.max_age_seconds)
 
 
-def _bucket(settings: CrlBucketSettings, max_age: int) -> Sink:
+def _bucket(settings: CrlBucketSettings, max_age: int) -> Place:
     try:
-        from crl.sinks.bucket import Access, BucketPlace, BucketSink, connect
+        from crl.sinks.bucket import BucketPlace, BucketSink
+        from crl.sinks.bucket_client import Access, connect
     except ModuleNotFoundError as error:
         raise EnvironmentMissing(
             message="the library for S3 buckets is not installed",
@@ -77,8 +81,23 @@ class StoreArchive:
         return await self._store.read(lambda session: session.crl_numbered(issuer, number))
 
 
+class StoreCheckpoints:
+    """Every checkpoint that was made."""
+
+    def __init__(self, store: ReadStore) -> None:
+        self._store = store
+
+    async def after(self, at: datetime | None, limit: int) -> Sequence[SignedCheckpoint]:
+        """Those made after this moment, the oldest first."""
+        return await self._store.read(lambda session: session.checkpoints_after(at, limit))
+
+    async def newest(self) -> SignedCheckpoint | None:
+        """The one that was made last."""
+        return await self._store.read(ReadSession.latest_checkpoint)
+
+
 class SinksRole:
-    """The part of the publisher that brings CRLs to sinks.
+    """The part of the publisher that brings CRLs and the journal's checkpoints to sinks.
 
     A sink that fails shows in metrics, log and doctor, and not in readiness: nobody who asks this
     process is worse off.
@@ -112,6 +131,8 @@ class SinksRole:
             for sink in sinks
             if self._bringing is not None
         )
+        kept = StoreCheckpoints(sides.reader)
+        self.checkpoints = tuple(CheckpointPublisher(sink, kept) for sink in sinks)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Bring CRLs until ``stop``, in its turn; what was begun is done again at the next."""
@@ -139,8 +160,20 @@ class SinksRole:
                 yield Reading(name=name, value=value, labels=labels)
             follower = {"follower": each.cursor}
             yield Reading(name="zorgid_follower_position", value=found.position, labels=follower)
+        yield from self._checkpoint_readings()
+
+    def _checkpoint_readings(self) -> Iterator[Reading]:
+        for each in self.checkpoints:
+            labels = {"sink": each.name}
+            up = float(not each.failing)
+            yield Reading(name="zorgid_checkpoint_sink_up", value=up, labels=labels)
+            if each.shown is not None:
+                name, shown = "zorgid_checkpoint_sink_timestamp_seconds", each.shown.timestamp()
+                yield Reading(name=name, value=shown, labels=labels)
 
     async def _bring(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for each in self.followers:
-                tasks.create_task(each.run())
+            for follower in self.followers:
+                tasks.create_task(follower.run())
+            for publisher in self.checkpoints:
+                tasks.create_task(publisher.run())

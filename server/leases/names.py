@@ -20,7 +20,7 @@ WITHOUT: Final = {
     Task.ENDINGS: "nothing that is overdue ends",
     Task.CHECKPOINTS: "the journal's end is not signed",
     Task.DIRECTORY: "no directory is kept in line",
-    Task.SINKS: "no CRL is brought to its sinks",
+    Task.SINKS: "no CRL and no checkpoint is brought to its sinks",
     Task.RECEIPTS: "nobody looks when a change is shown",
 }
 """What it means when nobody holds it."""

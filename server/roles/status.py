@@ -25,7 +25,7 @@ from pki.domain.journal import JournalEntry
 from pki.ports import Clock
 from pki.store.reading import ReadStore
 from pki.store.tail import Contact, JournalTail
-from server.checkpoints.handler import PATH as CHECKPOINT
+from server.checkpoints.handler import PREFIX as CHECKPOINTS
 from server.checkpoints.handler import CheckpointHandler
 from server.generation.list_names import served_lists
 from server.process.place import Place
@@ -149,7 +149,7 @@ class StatusRole:
         }
         if settings.status.cps is not None:
             routes[b"/cps"] = StatementHandler(settings.status.cps)
-        routes[CHECKPOINT.encode()] = CheckpointHandler(self._reader)
+        routes[CHECKPOINTS.encode()] = CheckpointHandler(self._reader)
         return routes
 
     def apply(self, entries: Sequence[JournalEntry]) -> None:

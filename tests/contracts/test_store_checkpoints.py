@@ -1,7 +1,8 @@
 """Checkpoints are made when they are due, kept, and served."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -9,13 +10,20 @@ from fakes_status import FakeClock
 from pki.der.cms import read_signed_content
 from pki.domain.errors import ChainBroken, SignerUnavailable
 from pki.domain.events import ServiceStarted
-from pki.domain.evidence.checkpoints import Checkpoint
+from pki.domain.evidence.checkpoints import Checkpoint, SignedCheckpoint
+from pki.domain.evidence.published import (
+    INDEX,
+    checkpoint_path,
+    month_path,
+    read_month,
+    read_months,
+)
 from pki.domain.journal import JournalHead
 from pki.domain.people import SYSTEM
 from pki.keys.evidence import EvidenceKey
 from pki.ports import HttpRequest
 from pki.store.reading import ReadSession, ReadStore
-from pki.store.writing import Store
+from pki.store.writing import Store, WriteSession
 from server.checkpoints.handler import PATH, CheckpointHandler
 from server.checkpoints.maker import CheckpointMaker
 from status_pki import PlainSigner, PracticeCa, new_key
@@ -41,9 +49,15 @@ class FailingEvidence:
         return await EvidenceKey(PlainSigner(KEY), (CERTIFICATE,)).sign(content, signed_at)
 
 
-def request(match: str | None = None) -> HttpRequest:
+def request(match: str | None = None, path: str = PATH) -> HttpRequest:
     headers = {} if match is None else {b"if-none-match": match.encode()}
-    return HttpRequest(method="GET", target=PATH.encode(), headers=headers, body=b"")
+    return HttpRequest(method="GET", target=path.encode(), headers=headers, body=b"")
+
+
+async def kept(store: Store, *times: datetime) -> None:
+    for number, at in enumerate(times):
+        made = SignedCheckpoint(position=number, at=at, signed=f"signed {number}".encode())
+        await store.write(partial(WriteSession.put_checkpoint, checkpoint=made))
 
 
 async def test_made_each_hour_and_not_sooner_also_after_a_restart(
@@ -126,3 +140,68 @@ async def test_what_does_not_follow_is_not_signed(store: Store, read_store: Read
     values = {each.name: each.value for each in maker.readings()}
     assert values["zorgid_audit_chain_ok"] == 0
     assert len(evidence.times) == 1
+
+
+OCTOBER = datetime(2026, 10, 31, 23, 30, tzinfo=UTC)
+NOVEMBER = OCTOBER + HOUR
+JANUARY = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+async def test_all_are_found_by_month(store: Store, read_store: ReadStore) -> None:
+    assert await read_store.read(ReadSession.checkpoint_months) == ()
+    await kept(store, OCTOBER, NOVEMBER, NOVEMBER + HOUR, JANUARY)
+    months = await read_store.read(ReadSession.checkpoint_months)
+    assert months == ("2026-10", "2026-11", "2027-01")
+    listed = await read_store.read(lambda session: session.checkpoints_of("2026-11"))
+    assert [(each.at, each.position) for each in listed] == [(NOVEMBER, 1), (NOVEMBER + HOUR, 2)]
+    assert await read_store.read(lambda session: session.checkpoint_at(OCTOBER + 2 * HOUR))
+    assert await read_store.read(lambda session: session.checkpoint_at(JANUARY + HOUR)) is None
+    after = await read_store.read(lambda session: session.checkpoints_after(OCTOBER, 2))
+    assert [each.position for each in after] == [1, 2]
+    first = await read_store.read(lambda session: session.checkpoints_after(None, 1))
+    assert [each.at for each in first] == [OCTOBER]
+
+
+async def test_all_are_served_and_what_is_new_appears(
+    store: Store, read_store: ReadStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.checkpoints.handler.KEPT_SECONDS", 0.0)
+    handler = CheckpointHandler(read_store)
+
+    async def got(path: str) -> tuple[int, bytes]:
+        answer = await handler.answer(request(path=f"/{path}"))
+        return answer.status, answer.body
+
+    assert (await got(INDEX))[0] == 404
+    await kept(store, OCTOBER - HOUR)
+    assert read_months((await got(INDEX))[1]) == ["2026-10"]
+    assert len(read_month((await got(month_path("2026-10")))[1])[1]) == 1
+    # The month that was the newest grows until another one is.
+    await kept(store, OCTOBER, NOVEMBER)
+    assert read_months((await got(INDEX))[1]) == ["2026-10", "2026-11"]
+    for month, count in (("2026-10", 2), ("2026-11", 1)):
+        _, listed = read_month((await got(month_path(month)))[1])
+        assert len(listed) == count
+        for each in listed:
+            assert (await got(checkpoint_path(each.at)))[0] == 200
+    assert await got(checkpoint_path(NOVEMBER)) == (200, b"signed 1")
+    for path in (month_path("2026-09"), checkpoint_path(NOVEMBER + HOUR), "journal/", "journal/x"):
+        assert (await got(path))[0] == 404
+    lasting = await handler.answer(request(path=f"/{checkpoint_path(NOVEMBER)}"))
+    assert "immutable" in (lasting.header("cache-control") or "")
+
+
+async def test_what_no_list_names_is_not_looked_for(
+    store: Store, read_store: ReadStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kept(store, OCTOBER)
+    handler = CheckpointHandler(read_store)
+    assert (await handler.answer(request(path=f"/{checkpoint_path(OCTOBER)}"))).status == 200
+
+    async def broken(_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(read_store, "read", broken)
+    for minute in range(50):
+        at = OCTOBER + timedelta(minutes=minute + 1)
+        assert (await handler.answer(request(path=f"/{checkpoint_path(at)}"))).status == 404

@@ -14,6 +14,14 @@ import pytest
 
 from nursery import Nursery
 from pki.api.wire import BlockRequest
+from pki.domain.evidence.published import (
+    INDEX,
+    NEWEST,
+    checkpoint_path,
+    month_path,
+    read_month,
+    read_months,
+)
 from pki.domain.reasons import BlockReason
 from pki.ports import SystemClock
 from practice import Practice, employee
@@ -38,6 +46,7 @@ credentials_file = "secrets/bucket"
 CREDENTIALS = "[default]\naws_access_key_id = id\naws_secret_access_key = secret\n"
 NAME = "zorg-id-token-ca"
 DONE, FINDING, USAGE = 0, 1, 2
+LEVELS = {"folder": "ok", "bucket": "problem"}
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +109,23 @@ def test_the_folder_shows_what_is_served_and_its_archive_each_number(sunk: Pract
     assert archived(sunk) <= listed
 
 
+def test_the_folder_has_every_checkpoint_that_is_served(sunk: Practice) -> None:
+    def same(path: str) -> bool:
+        there = folder(sunk) / path
+        return there.is_file() and there.read_bytes() == fetched(f"{sunk.base_url}/{path}")
+
+    until(lambda: same(NEWEST), "the folder shows the newest checkpoint")
+    (month,) = read_months((folder(sunk) / INDEX).read_bytes())
+    _, listed = read_month((folder(sunk) / month_path(month)).read_bytes())
+    assert listed
+    assert all(same(path) for path in (INDEX, month_path(month)))
+    assert all(same(checkpoint_path(each.at)) for each in listed)
+    code, found = asked(
+        sunk, "journal", "verify", "--checkpoint", f"{sunk.base_url}/journal/checkpoints/index.json"
+    )
+    assert (code, len(found["checkpoints"])) == (DONE, len(listed))
+
+
 def test_a_sink_that_fails_is_seen_and_holds_up_nothing(sunk: Practice) -> None:
     def metrics() -> str:
         status, body = exchanged(f"http://127.0.0.1:{sunk.metrics_port}/metrics")
@@ -111,16 +137,19 @@ def test_a_sink_that_fails_is_seen_and_holds_up_nothing(sunk: Practice) -> None:
     assert 'zorgid_crl_sink_up{sink="folder"} 1.0' in found
     assert 'zorgid_crl_sink_waiting{sink="folder"} 0.0' in found
     assert 'zorgid_crl_sink_waiting{sink="bucket"} 3.0' in found
+    assert 'zorgid_checkpoint_sink_up{sink="folder"} 1.0' in found
+    until(lambda: 'zorgid_checkpoint_sink_up{sink="bucket"} 0.0' in metrics(), "no checkpoints")
     assert readiness(sunk.metrics_port) is None
 
 
 def test_doctor_names_the_sink_that_fails(sunk: Practice) -> None:
     code, found = asked(sunk, "doctor")
     assert code == FINDING
-    sinks = [each for each in found["findings"] if each["about"] == "CRL sink"]
-    levels = {each["text"].partition(":")[0]: each["level"] for each in sinks}
-    assert levels == {"folder": "ok", "bucket": "problem"}
-    assert all(each["next_step"] for each in sinks if each["level"] == "problem")
+    for about in ("CRL sink", "checkpoint"):
+        sinks = [each for each in found["findings"] if each["about"] == about]
+        levels = {re.split("[: ]", each["text"])[0]: each["level"] for each in sinks}
+        assert {name: levels[name] for name in ("folder", "bucket")} == LEVELS
+        assert all(each["next_step"] for each in sinks if each["level"] == "problem")
 
 
 def test_doctor_names_a_list_that_is_not_shown(sunk: Practice) -> None:

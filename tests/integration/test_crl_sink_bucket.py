@@ -4,18 +4,22 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crl.sinks.bucket import Access, BucketPlace, BucketSink, connect
+from crl.sinks.bucket import BucketPlace, BucketSink
+from crl.sinks.bucket_client import Access, connect
+from crl.sinks.ports import Paper
 from crl_sinks_house import FIRST, SECOND, PublishingHouse
 from pki.domain.errors import Conflict, Unavailable
 from s3_peer import BUCKET, KEY_ID, REGION, SECRET, ObjectServer, object_server
 
 pytestmark = pytest.mark.s3
 
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PLACE = BucketPlace(bucket=BUCKET, prefix="crl/", max_age=60, archive=True)
 
 
@@ -203,3 +207,30 @@ async def test_without_conditions_an_older_one_is_still_refused(
     assert await sink.show("a", new)
     with pytest.raises(Conflict):
         await sink.show("a", old)
+
+
+async def test_other_papers_stand_beside_them_and_those_that_last_are_not_replaced(
+    server: ObjectServer, place: BucketPlace
+) -> None:
+    client = connect(access(server))
+    sink = BucketSink(client, place)
+    paper = Paper(
+        path="journal/a.p7m", octets=b"signed", media_type="text/x-a", at=NOW, lasting=True
+    )
+    assert await sink.read(paper.path) is None
+    assert await sink.lay(paper)
+    assert not await sink.lay(paper)
+    assert await sink.read(paper.path) == b"signed"
+    found = server.client.get_object(Bucket=BUCKET, Key=f"{place.prefix}journal/a.p7m")
+    assert found["ContentType"] == "text/x-a"
+    with pytest.raises(Conflict, match="never replaced"):
+        await sink.lay(replace(paper, octets=b"other"))
+    listed = replace(paper, path="journal/index.json", lasting=False)
+    await sink.lay(listed)
+    assert await sink.lay(replace(listed, octets=b"longer list"))
+    assert got(server, f"{place.prefix}journal/index.json") == b"longer list"
+    key = f"{place.prefix}journal/b.p7m"
+    overtaken = Overtaken(client, lambda: put(server, key, b"theirs"))
+    with pytest.raises(Conflict, match="never replaced"):
+        await BucketSink(overtaken, place).lay(replace(paper, path="journal/b.p7m"))
+    assert got(server, key) == b"theirs"

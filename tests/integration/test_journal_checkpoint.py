@@ -4,26 +4,37 @@ import asyncio
 import json
 import sqlite3
 import subprocess
-from contextlib import closing, redirect_stdout
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, redirect_stdout
 from datetime import datetime, timedelta
 from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
+from crl.sinks.folder import FolderSink
+from fakes_listener import listening
+from nginx_peer import nginx_before
 from pki.domain.events import ServiceStarted
+from pki.domain.evidence.published import INDEX, NEWEST, month_path, read_months
 from pki.domain.journal import GENESIS, RawEntry, canonical_json, entry_digest
 from pki.domain.people import SYSTEM
 from pki.ports import SystemClock
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
 from practice import Practice
-from server.checkpoints.examine import examine_checkpoints
+from server.checkpoints.examine import GRACE, examine_checkpoints
+from server.checkpoints.handler import PREFIX, CheckpointHandler
 from server.checkpoints.maker import CheckpointMaker
+from server.checkpoints.publishing import CheckpointPublisher
 from server.cli import run
+from server.crls.sinks import StoreCheckpoints
 from server.evidence.key import open_evidence
+from server.setting.sinks import CrlFolderSettings
 from server.settings import load
 
 pytestmark = pytest.mark.openssl
@@ -61,6 +72,24 @@ def checkpoint(practice: Practice, tmp_path: Path) -> Path:
     path = tmp_path / "checkpoint.p7m"
     path.write_bytes(maker.latest.signed)
     return path
+
+
+@contextmanager
+def web_server(folder: Path) -> Iterator[str]:
+    """Any web server, on loopback, that gives the files of a folder."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def rewrite(practice: Practice) -> None:
@@ -110,6 +139,82 @@ def test_a_rewritten_history_is_caught(practice: Practice, checkpoint: Path) -> 
     assert code == 1
     assert "rewritten" in found["message"]
     assert found["next"]
+
+
+@pytest.mark.nginx
+async def test_a_rewritten_history_is_caught_by_what_is_published(
+    practice: Practice, checkpoint: Path, tmp_path: Path
+) -> None:
+    """In a folder behind a web server, and by a status node: whoever has the store has no key."""
+    folder = tmp_path / "published"
+    folder.mkdir()
+    settings = load(practice.config)
+    reader = ReadStore.open(settings.store.url)
+    sink = FolderSink(folder, archive_days=0, clock=SystemClock())
+    await CheckpointPublisher(sink, StoreCheckpoints(reader)).step()
+    assert await sink.read(NEWEST) == await asyncio.to_thread(checkpoint.read_bytes)
+    routes = {PREFIX.encode(): CheckpointHandler(reader)}
+    async with listening(routes) as (_, port), nginx_before(port, tmp_path) as proxied:
+        with web_server(folder) as copied:
+            listed = [f"{copied}/{INDEX}", f"http://127.0.0.1:{proxied}/{INDEX}"]
+            month = month_path(read_months((folder / INDEX).read_bytes())[0])
+            listed += [f"{copied}/{month}", f"{copied}/{NEWEST}", str(folder)]
+            config = ("--config", str(practice.config))
+            for each in listed:
+                code, found = await asyncio.to_thread(asked, *config, "--checkpoint", each)
+                assert (code, set(found["checkpoints"])) == (0, {found["checkpoints"][0]})
+            await asyncio.to_thread(rewrite, practice)
+            assert (await asyncio.to_thread(asked, *config))[0] == 0
+            for each in listed:
+                code, found = await asyncio.to_thread(asked, *config, "--checkpoint", each)
+                assert (code, "rewritten" in found["message"]) == (1, True)
+            elsewhere = f"{copied}/{INDEX}".replace("/index.json", "/other.json")
+            code, found = await asyncio.to_thread(asked, *config, "--checkpoint", elsewhere)
+            assert (code, bool(found["next"])) == (4, True)
+    reader.close_sync()
+    sink.close()
+
+
+def test_a_folder_without_any_vouches_for_nothing(practice: Practice, tmp_path: Path) -> None:
+    config = ("--config", str(practice.config))
+    code, found = asked(*config, "--checkpoint", str(tmp_path))
+    assert (code, "holds no checkpoint" in found["message"]) == (2, True)
+
+
+def test_doctor_holds_the_journal_against_each_sink(
+    practice: Practice, checkpoint: Path, tmp_path: Path
+) -> None:
+    assert checkpoint.is_file()
+    folder = tmp_path / "published"
+    folder.mkdir()
+    plain, now = load(practice.config), SystemClock().now()
+    settings = plain.model_copy(update={"crl_folder": CrlFolderSettings(path=folder)})
+
+    def found(later: timedelta = timedelta()) -> tuple[str, str]:
+        *_, last = examine_checkpoints(settings, now + later)
+        assert last.level == "ok" or last.next_step
+        return last.level, last.text
+
+    assert found()[0] == "warning"
+    assert found(2 * GRACE) == ("problem", "folder shows no checkpoint")
+    reader = ReadStore.open(settings.store.url)
+    sink = FolderSink(folder, archive_days=0, clock=SystemClock())
+    asyncio.run(CheckpointPublisher(sink, StoreCheckpoints(reader)).step())
+    reader.close_sync()
+    sink.close()
+    assert found()[0] == "ok"
+    with closing(sqlite3.connect(practice.layout.store, isolation_level=None)) as database:
+        kept = database.execute("SELECT * FROM checkpoints").fetchall()
+        database.execute("UPDATE checkpoints SET at = at - 60000000")
+        assert "later than any of the store" in found()[1]
+        database.execute("UPDATE checkpoints SET at = at + 61000000")
+        assert found(2 * GRACE)[1].endswith("not the newest")
+        assert len(kept) == 1
+    rewrite(practice)
+    level, text = found()
+    assert (level, "not the one that was signed" in text) == ("problem", True)
+    (folder / NEWEST).write_bytes(b"garbage")
+    assert found()[0] == "problem"
 
 
 def test_an_export_is_held_against_it_anywhere(

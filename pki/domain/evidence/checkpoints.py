@@ -96,20 +96,21 @@ def verify_against(
     Raises:
         ChainBroken: an entry does not hold, or the journal is not the one a checkpoint is of.
     """
-    wanted = {each.head.position: each for each in checkpoints}
+    wanted = sorted(checkpoints, key=lambda each: each.head.position)
+    looked_for = {each.head.position for each in wanted}
     found: dict[int, bytes] = {0: bytes(32)}
     if after is not None:
         found[after.position] = after.digest
 
     def watched() -> Iterator[RawEntry]:
         for entry in entries:
-            if entry.position in wanted:
+            if entry.position in looked_for:
                 found[entry.position] = entry.digest
             yield entry
 
     head = verify_chain(watched(), after=after)
-    for position in sorted(wanted):
-        _require_same(wanted[position], found.get(position), head)
+    for each in wanted:
+        _require_same(each, found.get(each.head.position), head)
     return head
 
 

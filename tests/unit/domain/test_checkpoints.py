@@ -46,6 +46,16 @@ def test_another_history_is_found() -> None:
     assert verify_against(rewritten, [checkpoint(journal("1"))]).position == 3
 
 
+def test_two_of_one_position_must_both_agree() -> None:
+    """An hour without entries gives two of one position; a false one hides no true one."""
+    entries = journal("1", "2")
+    true, false = checkpoint(entries), checkpoint(journal("1", "other"))
+    for made in ([true, false], [false, true]):
+        with pytest.raises(ChainBroken, match="rewritten"):
+            verify_against(entries, made)
+    assert verify_against(entries, [true, true]).position == 2
+
+
 def test_a_missing_end_is_found() -> None:
     entries = journal("1", "2", "3")
     with pytest.raises(ChainBroken, match="had 3 entries") as found:
