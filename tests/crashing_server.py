@@ -9,7 +9,10 @@ object a line and answers each with one number:
 A point ``{"number": 3, "moment": "before"}`` means the third thing that is done on behalf of an API
 request, where a thing is a transaction or a signature of the CA: the process is killed, as by a
 power cut, right before COMMIT or the signature, or right after it, when nobody has heard of it yet.
-A point ``{"record": "file"}`` only writes down what is done.
+A point ``{"record": "file"}`` only writes down what is done. With ``"awaits": true`` a thing is a
+suspension of the task that answers an API request: the process is killed right when it begins to
+wait, or right when it goes on; what is recorded is the place that waits, and a point may name it:
+``{"awaits": true, "place": "issuance/block_card.py:40>pki/store/writing.py:115", "number": 1, …}``.
 """
 
 import json
@@ -19,7 +22,7 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -28,6 +31,7 @@ import server.roles.enrolment
 import server.roles.issuance
 import server.roles.publisher
 import server.roles.status
+from each_await import OnlyAt, Watcher, watch_awaits
 from issuance.http import app, middleware
 from pki.keys.pool import PooledSigner
 from pki.store.writing import Store, WriteSession
@@ -38,12 +42,6 @@ PARTS = (server.roles.enrolment, server.roles.publisher, server.roles.status)
 """Loaded here so that no server needs to."""
 
 _in_request: ContextVar[bool] = ContextVar("_in_request", default=False)
-
-
-class Watcher(Protocol):
-    def before(self, what: str) -> None: ...
-
-    def after(self, what: str) -> None: ...
 
 
 class Recorder:
@@ -146,7 +144,8 @@ def marked(around_requests: Callable[..., Middleware]) -> Callable[..., Middlewa
 def watcher_for(point: dict[str, Any]) -> Watcher:
     if "record" in point:
         return Recorder(Path(point["record"]))
-    return Killer(point["number"], point["moment"])
+    killer = Killer(point["number"], point["moment"])
+    return OnlyAt(point["place"], killer) if "place" in point else killer
 
 
 def serve(order: dict[str, Any]) -> NoReturn:
@@ -155,8 +154,9 @@ def serve(order: dict[str, Any]) -> NoReturn:
     for stream in (1, 2):
         os.dup2(log, stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    if order["point"] is not None:
-        watch(watcher_for(order["point"]))
+    point = order["point"]
+    if point is not None:
+        (watch_awaits if point.get("awaits") else watch)(watcher_for(point))
     # An exit like any other, so that whoever measures coverage hears of it.
     sys.exit(serve_forever(Path(order["start"]), "all"))
 

@@ -26,6 +26,10 @@ cp -a "$3/." "$2"
 shift 3
 exec "$@"
 """
+_COPY: Final = """
+import sqlite3, sys
+sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))
+"""
 _BLOCK: Final = 4096
 
 
@@ -63,16 +67,15 @@ class SmallDisk:
         """Give the room back."""
         self._ballast.unlink()
 
-    def zorgid(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """A command of the program that sees the same file system."""
-        program = str(Path(sys.executable).with_name("zorgid"))
-        return subprocess.run(
-            ["nsenter", f"--target={self._process}", "--mount", "--", program, *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment(),
-        )
+    def bring_out(self, store: Path) -> None:
+        """Put the database, as it is now, where everybody sees it."""
+        out = store.parent.with_name("brought-out.sqlite3")
+        inside = ["nsenter", f"--target={self._process}", "--mount", "--"]
+        words = [*inside, sys.executable, "-c", _COPY, str(store), str(out)]
+        subprocess.run(words, check=True, env=environment())
+        for each in store.parent.iterdir():
+            each.unlink()
+        out.rename(store)
 
 
 @contextmanager

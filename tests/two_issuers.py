@@ -1,8 +1,6 @@
 """Two issuing servers on one PostgreSQL, each with a data directory and addresses of its own."""
 
-import asyncio
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,21 +8,17 @@ from socket import gethostname
 from typing import TypeVar
 
 from nursery import Nursery
-from pki.api.errors import ServiceUnavailable, ServiceUnreachable
-from pki.api.wire import BlockRequest
 from pki.der.crl import read_crl
-from pki.domain.events import CardBlocked, CardUnblocked, CrlPublished, Event
-from pki.domain.identifiers import CardId, IdempotencyKey, IssuerId
+from pki.domain.identifiers import CardId, IssuerId
 from pki.domain.leases.records import Lease
-from pki.domain.reasons import BlockReason
 from pki.ports import SystemEntropy
 from pki.store.reading import ReadSession, ReadStore
 from postgres_killed import Killable, killable, moved
 from practice import Practice, copied
 from program import fetched, readiness
 from server.demo.stage import choose_ports
-from server.initialise import ADMINISTRATOR
 from server.leases.names import Task
+from sound import Change, Requests
 
 T = TypeVar("T")
 
@@ -68,24 +62,12 @@ class Pair:
     reader: ReadStore
     first: Issuer
     second: Issuer
-    refused: asyncio.Event = field(default_factory=asyncio.Event)
-    keys: Iterator[int] = field(default_factory=itertools.count)
+    requests: Requests = field(default_factory=Requests)
 
     async def change(self, at: Issuer, card: CardId, *, blocking: bool) -> None:
         """Block or unblock, under one key, until it is acknowledged."""
-        key = IdempotencyKey(f"change-of-a-card-{next(self.keys)}")
-        async with at.practice.client(ADMINISTRATOR) as client:
-            while True:
-                try:
-                    if blocking:
-                        await client.block(card, BlockRequest(reason=BlockReason.LOSS), key)
-                    else:
-                        await client.unblock(card, key)
-                except (ServiceUnavailable, ServiceUnreachable):
-                    self.refused.set()
-                    await asyncio.sleep(0.05)
-                else:
-                    return
+        change = Change.BLOCK if blocking else Change.UNBLOCK
+        await self.requests.insist(at.practice, change, card)
 
     def builder(self) -> Issuer | None:
         """Who builds CRLs by the store's word; None while nobody does."""
@@ -105,22 +87,6 @@ class Pair:
         crl = self._read(lambda session: session.latest_crl(ISSUER))
         assert crl is not None
         return set(read_crl(crl.der).entries)
-
-    def events(self) -> Sequence[Event]:
-        """The whole journal."""
-        return self._read(lambda session: [each.event for each in session.journal_after(0, 10_000)])
-
-    def changes(self) -> int:
-        """Blocks and their ends that the journal has."""
-        return sum(isinstance(each, CardBlocked | CardUnblocked) for each in self.events())
-
-    def crl_numbers(self) -> list[int]:
-        """In the order of their publication."""
-        return [
-            each.number
-            for each in self.events()
-            if isinstance(each, CrlPublished) and each.issuer == ISSUER
-        ]
 
     def _lease(self) -> Lease | None:
         return self._read(lambda session: session.lease(Task.CRLS.value))
