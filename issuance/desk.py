@@ -27,6 +27,9 @@ class Limits:
     ``unfinished`` is how long a card may stay `aangevraagd`, and again `uitgegeven`; ``lease`` how
     long signing may take before its serial is given up.
 
+    ``login`` is how long a browser's log-in may wait for a telephone (MAN: the QR code lives five
+    minutes).
+
     ``longest_hold`` is how long a card may be blocked before it is told of; ``revoke_held`` whether
     it is then revoked as well. Nothing is ever unblocked by time.
     """
@@ -35,6 +38,7 @@ class Limits:
     session: timedelta = timedelta(minutes=30)
     unfinished: timedelta = timedelta(minutes=30)
     lease: timedelta = timedelta(minutes=1)
+    login: timedelta = timedelta(minutes=5)
     longest_hold: timedelta | None = None
     revoke_held: bool = False
 

@@ -134,6 +134,7 @@ class LimitSettings(Section):
 
     challenge_seconds: Annotated[int, Field(ge=10, le=600)] = 120
     session_seconds: Annotated[int, Field(ge=60, le=3600)] = 900
+    login_seconds: Annotated[int, Field(ge=60, le=600)] = 300
     confirmation_seconds: Annotated[int, Field(ge=60, le=86_400)] = 1800
     signing_seconds: Annotated[int, Field(ge=1, le=60)] = 10
     signing_queue: Annotated[int, Field(ge=1, le=10_000)] = 256

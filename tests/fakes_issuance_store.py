@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from fakes_issuance_links import FakeLinks
+from fakes_issuance_logins import FakeLogins
 from fakes_issuance_operators import FakeRegistrations
 from fakes_issuance_people import FakePeople
 from fakes_issuance_search import FakeSearch
@@ -30,10 +31,12 @@ from pki.domain.identifiers import (
     OrganisationId,
     PersonId,
     SerialNumber,
+    SessionId,
     Ura,
     UziNumber,
 )
 from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
+from pki.domain.logins.records import Login, LoginSession
 from pki.domain.mobiel.records import MobielIdentity, MobielInvitation
 from pki.domain.people import Actor, Operator, Organisation, Person
 from pki.domain.records import (
@@ -83,6 +86,8 @@ class Tables:
     unlinked: dict[CardId, datetime] = field(default_factory=dict)
     challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
     sessions: dict[bytes, Session] = field(default_factory=dict)
+    logins: dict[SessionId, Login] = field(default_factory=dict)
+    login_sessions: dict[bytes, LoginSession] = field(default_factory=dict)
     answers: dict[tuple[PersonId, IdempotencyKey], GivenAnswer] = field(default_factory=dict)
     intents: dict[SerialNumber, Intent] = field(default_factory=dict)
     certificates: dict[SerialNumber, IssuedCertificate] = field(default_factory=dict)
@@ -94,7 +99,7 @@ class Tables:
         return Tables(**{name: copy(value) for name, value in vars(self).items()})
 
 
-class FakeSession(FakeLinks, FakeRegistrations, FakePeople, FakeSearch):
+class FakeSession(FakeLinks, FakeLogins, FakeRegistrations, FakePeople, FakeSearch):
     """One transaction on a fork of the tables."""
 
     def __init__(self, tables: Tables, now: datetime) -> None:

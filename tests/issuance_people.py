@@ -30,6 +30,25 @@ def people_bodies(ura: str | None) -> dict[str, dict[str, object]]:
     }
 
 
+def telephone(
+    around: Surroundings, person_id: PersonId, ura: Ura, certificate_sha256: bytes
+) -> MobielIdentity:
+    """A registered ZORG-ID Mobiel."""
+    now = around.clock.now()
+    identity = MobielIdentity(
+        id=MobielId(person_id.value),
+        person_id=person_id,
+        ura=ura,
+        certificate_sha256=certificate_sha256,
+        state=MobielState.REGISTERED,
+        registered_at=now,
+        state_at=now,
+        seen_at=now,
+    )
+    around.store.tables.mobiel[identity.id] = identity
+    return identity
+
+
 def people_for(card: Card, ura: Ura, around: Surroundings) -> dict[str, object]:
     """What the paths of routes about people name, at this organisation."""
     now, tables = around.clock.now(), around.store.tables
@@ -41,16 +60,8 @@ def people_for(card: Card, ura: Ura, around: Surroundings) -> dict[str, object]:
         task_code="01.015",
         since=now,
     )
-    identity = MobielIdentity(
-        id=MobielId("12" * 16),
-        person_id=PersonId("34" * 16),
-        ura=ura,
-        certificate_sha256=bytes(32),
-        state=MobielState.REGISTERED,
-        registered_at=now,
-        state_at=now,
-    )
-    tables.attributes[given.id], tables.mobiel[identity.id] = given, identity
+    identity = telephone(around, PersonId("34" * 16), ura, bytes(32))
+    tables.attributes[given.id] = given
     tables.invitations[identity.id] = MobielInvitation(
         id=identity.id,
         code_sha256=bytes(32),

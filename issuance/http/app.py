@@ -13,7 +13,6 @@ from issuance.http.connections import ENTROPY, ProblemRunner, WatchedTls
 from issuance.http.middleware import Bound, around_requests, unbound
 from issuance.http.peers import PeerCertificate, peer_certificate
 from issuance.http.routes.about import AboutRoutes
-from issuance.http.routes.attribute import AttributeRoutes
 from issuance.http.routes.card import CardRoutes
 from issuance.http.routes.change import ChangeRoutes
 from issuance.http.routes.holder import HolderRoutes
@@ -22,6 +21,8 @@ from issuance.http.routes.mobiel import MobielRoutes
 from issuance.http.routes.notice import NoticeRoutes
 from issuance.http.routes.operator import OperatorRoutes
 from issuance.http.routes.organisation import OrganisationRoutes
+from issuance.http.routes.people.attribute import AttributeRoutes
+from issuance.http.routes.people.login import LoginRoutes
 from issuance.http.routes.registration import RegistrationRoutes
 from issuance.http.routes.statement import StatementRoutes
 from issuance.http.table.route import Route, definitions
@@ -72,6 +73,7 @@ def api_table(
         *OperatorRoutes(desk, peers).routes(),
         *AttributeRoutes(desk, peers).routes(),
         *MobielRoutes(desk, peers).routes(),
+        *LoginRoutes(desk, peers).routes(),
     ]
     if notices is not None:
         table += NoticeRoutes(desk, peers, notices).routes()

@@ -1,9 +1,14 @@
-"""The client certificate of a connection, as TLS verified it."""
+"""Who asks: the client certificate of a connection, as TLS verified it, or a log-in's token."""
 
 import ssl
 from collections.abc import Callable
 
 from aiohttp import web
+
+from issuance.desk import Desk
+from issuance.http.bodies import bearer_of
+from issuance.steps.callers import operator_by_token, operator_of
+from pki.domain.people import Operator
 
 PeerCertificate = Callable[[web.Request], bytes | None]
 
@@ -21,3 +26,16 @@ def peer_certificate(request: web.Request) -> bytes | None:
     if connection.context.verify_mode is ssl.CERT_NONE:
         return None
     return connection.getpeercert(binary_form=True)
+
+
+async def operator_asking(desk: Desk, request: web.Request, peers: PeerCertificate) -> Operator:
+    """The operator of a request: by the token that it brings, else by client certificate.
+
+    Raises:
+        Unauthenticated: it has neither, or the token is of no open log-in.
+        Forbidden: nobody here, or somebody who may do nothing.
+    """
+    token = bearer_of(request)
+    if token is not None:
+        return await operator_by_token(desk, token)
+    return await operator_of(desk, peers(request))

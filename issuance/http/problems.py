@@ -61,6 +61,7 @@ REFUSAL_STATUSES: Final[dict[RefusalReason, int]] = {
     RefusalReason.OPERATOR_STATE: 409,
     RefusalReason.SUPPLIER_ROLE: 422,
     RefusalReason.ATTRIBUTE_UNKNOWN: 422,
+    RefusalReason.LOGIN_NUMBER: 422,
     RefusalReason.MOBIEL_STATE: 409,
     RefusalReason.BIRTH_DATE_INVALID: 422,
     RefusalReason.KEY_NOT_ATTESTED: 422,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from issuance.logins.ports import LoginWrites
 from issuance.mobiel.ports import MobielWrites
 from pki.domain.identifiers import AppointmentId, IdempotencyKey, PersonId, Ura
 from pki.domain.people import Operator, Role
@@ -41,8 +42,8 @@ class Appointments(OperatorReads, MobielWrites, Protocol):
     def remove_expired_appointments(self) -> None: ...
 
 
-class Mappings(Answers, Appointments, Protocol):
-    """Client certificates and whom they make an operator."""
+class Mappings(Answers, Appointments, LoginWrites, Protocol):
+    """Client certificates and whom they make an operator, and browsers that they let in."""
 
     def put_operator(self, operator: Operator, /) -> None: ...
     def operator_by_certificate(self, sha256: bytes, /) -> Operator | None: ...

@@ -11,6 +11,8 @@ from pki.domain.errors import RateLimited
 
 _MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
+_LOGIN_PER_MINUTE: Final = 60
+"""How often a browser may ask whether its log-in was approved."""
 _IPV6_NETWORK_BITS: Final = 64
 
 
@@ -62,7 +64,7 @@ class Meter:
 
 
 class Restraint:
-    """The limits on strangers: challenges, sessions, and the refusals that the journal records."""
+    """The limits on strangers: challenges, sessions, log-ins, and refusals that are recorded."""
 
     def __init__(self, limits: RateLimits, ticks: Callable[[], float]) -> None:
         """``ticks`` gives the seconds of a clock that never goes back."""
@@ -71,6 +73,7 @@ class Restraint:
         self._peers = Meter(burst=limits.peer_per_minute, seconds=_MINUTE, keys=keys)
         self._all = Meter(burst=limits.all_per_minute, seconds=_MINUTE, keys=keys)
         self._passes = Meter(burst=limits.pass_per_hour, seconds=_HOUR, keys=keys)
+        self._logins = Meter(burst=_LOGIN_PER_MINUTE, seconds=_MINUTE, keys=keys)
         self._refusals = Meter(burst=limits.refusals_per_hour, seconds=_HOUR, keys=keys)
 
     def peer(self, address: str | None, what: str) -> None:
@@ -90,6 +93,14 @@ class Restraint:
             RateLimited: it did so too often.
         """
         _require(self._passes.wait(digest, self._ticks()), "sessions of one pass")
+
+    def login(self, login_id: str) -> None:
+        """Count that the browser of a log-in asks what became of it.
+
+        Raises:
+            RateLimited: it asked too often.
+        """
+        _require(self._logins.wait(login_id, self._ticks()), "questions about one log-in")
 
     def may_record(self, asker: str | None) -> bool:
         """Whether the journal takes one more refusal of this caller; None: one unknown to us."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from issuance.attributes.ports import AttributeReads
+from issuance.logins.ports import LoginReads
 from issuance.mobiel.ports import MobielReads
 from issuance.receipts.ports import ChangeReads
 from pki.domain.cards import Card
@@ -31,6 +32,12 @@ class OrganisationSearches(Protocol):
 
 
 class Lookups(
-    CardSearches, OrganisationSearches, ChangeReads, AttributeReads, MobielReads, Protocol
+    CardSearches,
+    OrganisationSearches,
+    ChangeReads,
+    AttributeReads,
+    MobielReads,
+    LoginReads,
+    Protocol,
 ):
     """All that operators look up besides single cards."""

@@ -2,9 +2,10 @@
 
 import hashlib
 from contextlib import suppress
+from typing import Final, Protocol
 
 from issuance.desk import Desk
-from issuance.ports import Eligibility, Enquiry
+from issuance.ports import Eligibility
 from issuance.rules.permissions import Action, require
 from issuance.rules.representation import is_to_be_seen
 from pki.domain.cards import Card
@@ -17,11 +18,14 @@ from pki.domain.errors import (
     Unauthenticated,
 )
 from pki.domain.identifiers import CardId, PersonId, Ura
+from pki.domain.logins.records import LoginSession
 from pki.domain.mobiel.records import MobielIdentity, MobielState
 from pki.domain.people import Actor, Operator, Role
 from pki.domain.records import Session
 
 TOKEN_OCTETS = 32
+LOGIN_TOKEN: Final = "login."
+"""How bearer tokens of log-ins begin; no holder's holds a full stop."""
 
 
 async def session_of(desk: Desk, token: str) -> Session:
@@ -30,13 +34,44 @@ async def session_of(desk: Desk, token: str) -> Session:
     Raises:
         Unauthenticated: no such session, or it has ended.
     """
-    digest = hashlib.sha256(token.encode()).digest()
+    digest = token_digest(token)
     session = await desk.reader.read(lambda snapshot: snapshot.session_by_token(digest))
     if session is None or desk.clock.now() >= session.expires_at:
         raise Unauthenticated(
             message="no open session has this token", next_step="open a session with the UZI pass"
         )
     return session
+
+
+def token_digest(token: str) -> bytes:
+    """As the store keeps a bearer token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def login_session_of(desk: Desk, token: str) -> LoginSession:
+    """The open session of a log-in's bearer token.
+
+    Raises:
+        Unauthenticated: no such session, or it has ended.
+    """
+    digest = token_digest(token)
+    session = await desk.reader.read(lambda snapshot: snapshot.login_session(digest))
+    if session is None or desk.clock.now() >= session.expires_at:
+        raise Unauthenticated(
+            message="no open session has this token", next_step="log in with ZORG-ID Mobiel"
+        )
+    return session
+
+
+async def operator_by_token(desk: Desk, token: str) -> Operator:
+    """The operator whose telephone let this browser in, while they may do anything.
+
+    Raises:
+        Unauthenticated: no such session, or it has ended.
+        Forbidden: as `operator_of`.
+    """
+    session = await login_session_of(desk, token)
+    return await _operator(desk, session.certificate_sha256)
 
 
 async def operator_of(desk: Desk, certificate: bytes | None) -> Operator:
@@ -50,8 +85,23 @@ async def operator_of(desk: Desk, certificate: bytes | None) -> Operator:
         raise Unauthenticated(
             message="no client certificate was given", next_step="use a certificate of an operator"
         )
-    digest = hashlib.sha256(certificate).digest()
-    operator, mobiel = await desk.reader.read(lambda snapshot: _known(snapshot, digest))
+    return await _operator(desk, hashlib.sha256(certificate).digest())
+
+
+class Standing(Protocol):
+    """What tells whether the one with a certificate may do anything."""
+
+    def operator_by_certificate(self, sha256: bytes, /) -> Operator | None: ...
+    def mobiel_by_certificate(self, sha256: bytes, /) -> MobielIdentity | None: ...
+
+
+def require_able(known: Standing, certificate_sha256: bytes) -> Operator:
+    """Whose certificate it is.
+
+    Raises:
+        Forbidden: nobody's here, or that of an operator or ZORG-ID Mobiel that is blocked.
+    """
+    operator = known.operator_by_certificate(certificate_sha256)
     if operator is None:
         raise Forbidden(
             message="the client certificate is mapped to no operator",
@@ -62,17 +112,19 @@ async def operator_of(desk: Desk, certificate: bytes | None) -> Operator:
             message="the operator is blocked",
             next_step="ask another administrator of the organisation to lift the block",
         )
+    mobiel = known.mobiel_by_certificate(certificate_sha256)
     if mobiel is not None and mobiel.state is not MobielState.REGISTERED:
         raise Forbidden(
             message=f"the operator's ZORG-ID Mobiel is {mobiel.state.value}",
             next_step="ask an administrator of the organisation that manages it",
         )
-    await _see(desk, operator)
     return operator
 
 
-def _known(snapshot: Enquiry, digest: bytes) -> tuple[Operator | None, MobielIdentity | None]:
-    return snapshot.operator_by_certificate(digest), snapshot.mobiel_by_certificate(digest)
+async def _operator(desk: Desk, certificate_sha256: bytes) -> Operator:
+    operator = await desk.reader.read(lambda snapshot: require_able(snapshot, certificate_sha256))
+    await _see(desk, operator)
+    return operator
 
 
 def organisation_asked(operator: Operator, action: Action, asked: Ura | None) -> Ura:

@@ -8,6 +8,7 @@ from pki.api.about import ProblemsView
 from pki.api.calls.attribute import AttributeCalls
 from pki.api.calls.card import CardCalls
 from pki.api.calls.holder import HolderCalls
+from pki.api.calls.login import LoginCalls
 from pki.api.calls.mobiel import MobielCalls
 from pki.api.calls.notice import NoticeCalls
 from pki.api.calls.operator import OperatorCalls
@@ -25,10 +26,12 @@ class IssuanceClient(
     AttributeCalls,
     NoticeCalls,
     MobielCalls,
+    LoginCalls,
 ):
     """Calls one server over TLS. Every method may raise what `pki.api.errors` names.
 
-    A client certificate in ``tls`` makes the caller an operator, a bearer token a holder.
+    A client certificate in ``tls`` makes the caller an operator, and so does ``login``, the token
+    that a telephone approved; a bearer token of a pass makes a holder.
     """
 
     async def certify_responder(self, request: ResponderRequest) -> ResponderView:

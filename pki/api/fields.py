@@ -29,6 +29,7 @@ from pki.domain.identifiers import (
     OrganisationId,
     PersonId,
     SerialNumber,
+    SessionId,
     Ura,
     UziNumber,
 )
@@ -172,6 +173,7 @@ MobielIdText = Annotated[MobielId, _identifier(MobielId)]
 NoticeIdText = Annotated[NoticeId, _identifier(NoticeId)]
 OrganisationIdText = Annotated[OrganisationId, _identifier(OrganisationId)]
 PersonIdText = Annotated[PersonId, _identifier(PersonId)]
+SessionIdText = Annotated[SessionId, _identifier(SessionId)]
 SerialText = Annotated[
     SerialNumber,
     TextOf(

@@ -29,16 +29,25 @@ class Versioned(Protocol):
 
 
 class Transport:
-    """Connections to one server. A client certificate in ``tls`` makes the caller an operator."""
+    """Connections to one server. A client certificate in ``tls`` makes the caller an operator.
+
+    ``login`` is the token of a log-in, under which every call is made that names no other.
+    """
 
     def __init__(
-        self, base_url: str, *, tls: ssl.SSLContext | None = None, timeout_seconds: float = 30.0
+        self,
+        base_url: str,
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeout_seconds: float = 30.0,
+        login: str | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self.audience = urlsplit(base_url).hostname or ""
         connector = aiohttp.TCPConnector(ssl=tls if tls is not None else True)
+        headers = None if login is None else bearer(login)
         timeout = aiohttp.ClientTimeout(total=timeout_seconds)
-        self._http = aiohttp.ClientSession(connector=connector, timeout=timeout)
+        self._http = aiohttp.ClientSession(connector=connector, timeout=timeout, headers=headers)
 
     async def __aenter__(self) -> Self:
         return self
@@ -113,7 +122,7 @@ async def _content(response: aiohttp.ClientResponse) -> bytes:
 
 
 def bearer(token: str) -> dict[str, str]:
-    """The header of a holder's session."""
+    """The header of a session: a holder's, or a log-in's."""
     return {"Authorization": f"Bearer {token}"}
 
 

@@ -86,5 +86,6 @@ class RefusalReason(Enum):
     OWN_ROLE = "own-role"
     MOBIEL_STATE = "mobiel-state"
     MOBIEL_NOT_TRUSTED = "mobiel-not-trusted"
+    LOGIN_NUMBER = "login-number"
     ATTRIBUTE_UNKNOWN = "attribute-unknown"
     ISSUING_STOPPED = "issuing-stopped"

@@ -21,6 +21,7 @@ from pki.store.notices.reading import NoticeReads
 from pki.store.postgres.state import PostgresReads
 from pki.store.registration.reading import RegistrationReads
 from pki.store.search.reading import SearchReads
+from pki.store.short_lived.reading import LoginReads
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ class ReadSession(
     NoticeReads,
     PostgresReads,
     RegistrationReads,
+    LoginReads,
     ManyReads,
     SearchReads,
 ):

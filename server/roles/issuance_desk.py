@@ -106,6 +106,7 @@ def open_desk(
         limits=Limits(
             challenge=timedelta(seconds=limits.challenge_seconds),
             session=timedelta(seconds=limits.session_seconds),
+            login=timedelta(seconds=limits.login_seconds),
             unfinished=timedelta(seconds=limits.confirmation_seconds),
             lease=timedelta(seconds=3 * limits.signing_seconds),
             longest_hold=timedelta(days=limits.hold_days) if limits.hold_days else None,

@@ -10,13 +10,13 @@ from issuance.desk import Desk
 from issuance.http.bodies import bearer_of, body_of, card_id_of, json_response
 from issuance.http.conditions import seen_by, tagged
 from issuance.http.once import answered, once_of
-from issuance.http.peers import PeerCertificate
+from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.table.route import Caller, Handler, Key, Route
 from issuance.http.views import card_view, certificate_view, changed_view
 from issuance.revoke_card import revoke_card
 from issuance.rules.permissions import Action
 from issuance.search.find import search_cards
-from issuance.steps.callers import operator_of, session_of
+from issuance.steps.callers import LOGIN_TOKEN, session_of
 from issuance.steps.card_change import CardChange
 from issuance.steps.enquiries import (
     card_for_holder,
@@ -107,7 +107,7 @@ class CardRoutes:
     async def _card(self, request: web.Request) -> web.Response:
         card_id = card_id_of(request)
         token = bearer_of(request)
-        if token is not None:
+        if token is not None and not token.startswith(LOGIN_TOKEN):
             holder = await session_of(self._desk, token)
             view = card_view(await card_for_holder(self._desk, holder, card_id))
         else:
@@ -151,7 +151,7 @@ class CardRoutes:
         return json_response(certificate_view(state))
 
     async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_of(self._desk, self._peer_certificate(request))
+        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _terms(request: web.Request, operator: Operator, body: Wire) -> Terms[CardChange]:

@@ -7,11 +7,10 @@ from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import json_response
-from issuance.http.peers import PeerCertificate
+from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.table.route import Caller, Route
 from issuance.receipts.tell import ChangeTold, change_for_operator
 from issuance.rules.permissions import Action
-from issuance.steps.callers import operator_of
 from pki.api.receipts import ChangeReceiptView, ShownView
 from pki.api.wire import ChangeView
 from pki.domain.errors import Malformed
@@ -43,7 +42,7 @@ class ChangeRoutes:
         ]
 
     async def _change(self, request: web.Request) -> web.Response:
-        operator = await operator_of(self._desk, self._peer_certificate(request))
+        operator = await operator_asking(self._desk, request, self._peer_certificate)
         position = request.match_info["position"]
         if not _POSITION.fullmatch(position):
             raise Malformed(what="position", message="a change is named by a decimal number")

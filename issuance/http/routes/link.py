@@ -7,7 +7,7 @@ from aiohttp import web
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, card_id_of, json_response
 from issuance.http.once import answered, once_of
-from issuance.http.peers import PeerCertificate
+from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.table.route import Caller, Key, Route
 from issuance.http.views import card_view
 from issuance.linking.link_card import (
@@ -18,7 +18,6 @@ from issuance.linking.link_card import (
     unlink_card,
 )
 from issuance.rules.permissions import Action
-from issuance.steps.callers import operator_of
 from pki.api.linking import LinkChangedView, LinkRequest, LinksView, UnlinkRequest
 from pki.api.wire import ChangeView
 from pki.domain.people import Operator
@@ -92,7 +91,7 @@ class LinkRoutes:
         return json_response(_links_view(found))
 
     async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_of(self._desk, self._peer_certificate(request))
+        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _links_view(found: Management) -> LinksView:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
-from issuance.http.peers import PeerCertificate
+from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.routes.operator import QR_PREFIX
 from issuance.http.table.route import Caller, Query, Route
 from issuance.mobiel.invite import invite, withdraw_invitation
@@ -21,7 +21,7 @@ from issuance.mobiel.manage import (
 from issuance.mobiel.register import register_mobiel
 from issuance.rules.permissions import Action
 from issuance.rules.representation import is_inactive
-from issuance.steps.callers import operator_of, organisation_asked
+from issuance.steps.callers import organisation_asked
 from pki.api.fields import UraText
 from pki.api.people.mobiel import (
     BlockMobielRequest,
@@ -194,7 +194,7 @@ class MobielRoutes:
         )
 
     async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_of(self._desk, self._peer_certificate(request))
+        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _mobiel_id(request: web.Request) -> MobielId:

@@ -11,13 +11,12 @@ from pydantic import Field
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.conditions import has_it, tagged
-from issuance.http.peers import PeerCertificate
+from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.table.route import Caller, Query, Route
 from issuance.notices.calendar import MEDIA_TYPE
 from issuance.notices.desk import ContactOf, NoticeDesk
 from issuance.notices.texts import Told, in_dutch, in_english
 from issuance.rules.permissions import Action
-from issuance.steps.callers import operator_of
 from pki.api.fields import NoticeIdText, UraText
 from pki.api.notices.bodies import (
     CalendarView,
@@ -207,7 +206,7 @@ class NoticeRoutes:
         return tagged(response, version)
 
     async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_of(self._desk, self._peer_certificate(request))
+        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _ura(request: web.Request) -> Ura:

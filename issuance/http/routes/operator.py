@@ -9,7 +9,7 @@ from aiohttp import web
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.once import REPLAYED, answered, once_of
-from issuance.http.peers import PeerCertificate
+from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.table.route import Caller, Key, Query, Route
 from issuance.http.views import operator_view
 from issuance.operators.appoint import (
@@ -24,7 +24,7 @@ from issuance.operators.listing import operators_for
 from issuance.operators.take_up import take_up_appointment
 from issuance.rules.permissions import Action
 from issuance.rules.representation import is_inactive
-from issuance.steps.callers import operator_of, organisation_asked
+from issuance.steps.callers import organisation_asked
 from issuance.steps.once import AnsweredBefore
 from pki.api.fields import UraText
 from pki.api.registration import (
@@ -207,7 +207,7 @@ class OperatorRoutes:
         return await answered(change, _changed_view)
 
     async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_of(self._desk, self._peer_certificate(request))
+        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def appointed_view(appointed: Appointed) -> AppointedView:

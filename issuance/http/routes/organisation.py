@@ -8,7 +8,7 @@ from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.conditions import seen_by, tagged
 from issuance.http.once import answered, once_of
-from issuance.http.peers import PeerCertificate
+from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.routes.operator import appointed_view
 from issuance.http.table.route import Caller, Key, Route
 from issuance.http.views import operator_view, organisation_found_view, organisation_view
@@ -23,7 +23,6 @@ from issuance.organisations.prepare import prepare_organisation
 from issuance.organisations.reading import read_organisation, search_organisations
 from issuance.register_organisation import NewOrganisation
 from issuance.rules.permissions import Action
-from issuance.steps.callers import operator_of
 from issuance.steps.terms import Terms
 from pki.api.base import Wire
 from pki.api.registration import (
@@ -230,7 +229,7 @@ class OrganisationRoutes:
         return tagged(json_response(view), view.version)
 
     async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_of(self._desk, self._peer_certificate(request))
+        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _terms(request: web.Request, operator: Operator, body: Wire) -> Terms[OrganisationChange]:

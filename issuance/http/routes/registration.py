@@ -7,14 +7,13 @@ from aiohttp import web
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.once import answered, once_of
-from issuance.http.peers import PeerCertificate
+from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.table.route import Caller, Key, Route
 from issuance.http.views import operator_removed_view, operator_view, organisation_view
 from issuance.operators.take_back import take_back_operator
 from issuance.register_operator import NewOperator, register_operator
 from issuance.register_organisation import NewOrganisation, register_organisation
 from issuance.rules.permissions import Action
-from issuance.steps.callers import operator_of
 from issuance.steps.responders import enrol_responder
 from pki.api.wire import (
     OperatorRemovedView,
@@ -137,4 +136,4 @@ class RegistrationRoutes:
         return json_response(ResponderView(certificate=certificate), 201)
 
     async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_of(self._desk, self._peer_certificate(request))
+        return await operator_asking(self._desk, request, self._peer_certificate)

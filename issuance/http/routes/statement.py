@@ -6,13 +6,12 @@ from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import json_response
-from issuance.http.peers import PeerCertificate
+from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.table.route import Caller, Query, Route
 from issuance.rules.permissions import Action
 from issuance.statement.at import Question, StatusAt, read_moment
 from issuance.statement.content import issuer_of, status_words
 from issuance.statement.make import Statements
-from issuance.steps.callers import operator_of
 from pki.api.fields import IssuerIdText, Moment
 from pki.api.receipts import StatusAtView
 from pki.domain.errors import Malformed
@@ -57,7 +56,7 @@ class StatementRoutes:
         ]
 
     async def _status(self, request: web.Request) -> web.Response:
-        operator = await operator_of(self._desk, self._peer_certificate(request))
+        operator = await operator_asking(self._desk, request, self._peer_certificate)
         found = await self._statements.for_operator(operator, _question(request))
         wanted = request.query.get("statement") == "yes"
         signed = await self._statements.signed(found) if wanted else None

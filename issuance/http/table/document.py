@@ -23,6 +23,7 @@ from pki.api.fields import (
     UraText,
 )
 from pki.api.notices.bodies import FeedSecret
+from pki.api.people.logins import CodeText
 from pki.api.receipts import Position
 
 Json = dict[str, Any]
@@ -34,6 +35,7 @@ _PATH_PARAMETERS: Final[Mapping[str, Any]] = {
     "appointment_id": AppointmentIdText,
     "attribute_id": AttributeIdText,
     "card_id": CardIdText,
+    "code": CodeText,
     "feed": FeedSecret,
     "mobiel_id": MobielIdText,
     "notice_id": NoticeIdText,
@@ -46,15 +48,22 @@ _PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
 _SECURITY: Final[Mapping[Caller, list[Json]]] = {
     Caller.ANYONE: [],
     Caller.HOLDER: [{"session": []}],
-    Caller.OPERATOR: [{"certificate": []}],
+    Caller.OPERATOR: [{"certificate": []}, {"login": []}],
+    Caller.TELEPHONE: [{"certificate": []}],
+    Caller.LOGIN: [{"login": []}],
     Caller.CERTIFICATE: [{"certificate": []}],
-    Caller.HOLDER_OR_OPERATOR: [{"session": []}, {"certificate": []}],
+    Caller.HOLDER_OR_OPERATOR: [{"session": []}, {"certificate": []}, {"login": []}],
 }
 _SCHEMES: Final[Json] = {
     "session": {
         "type": "http",
         "scheme": "bearer",
         "description": "The token of a session that a UZI pass opened.",
+    },
+    "login": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The token of a log-in that an operator's telephone approved.",
     },
     "certificate": {
         "type": "mutualTLS",

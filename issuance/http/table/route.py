@@ -20,9 +20,11 @@ class Caller(Enum):
 
     ANYONE = "anyone"
     HOLDER = "a session's bearer token"
-    OPERATOR = "an operator's client certificate"
+    OPERATOR = "an operator's client certificate, or a log-in's bearer token"
+    TELEPHONE = "the client certificate of an operator's ZORG-ID Mobiel"
+    LOGIN = "a log-in's bearer token"
     CERTIFICATE = "a client certificate that is no operator's yet"
-    HOLDER_OR_OPERATOR = "a session's bearer token, or an operator's client certificate"
+    HOLDER_OR_OPERATOR = "a bearer token, or an operator's client certificate"
 
 
 class Key(Enum):

@@ -1,4 +1,4 @@
-"""Writing sessions and answers. What expired goes when the next one comes."""
+"""Writing sessions, log-ins and answers. What expired goes when the next one comes."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from pki.domain.identifiers import IdempotencyKey, PersonId, SessionId
+from pki.domain.logins.records import Login, LoginSession
 from pki.domain.records import GivenAnswer, Session
 from pki.store import schema
 from pki.store.reading import ReadSession
-from pki.store.short_lived.tables import answers
+from pki.store.short_lived.tables import answers, login_sessions, logins
 
 
 class ShortLivedWrites(ReadSession):
@@ -36,12 +37,34 @@ class ShortLivedWrites(ReadSession):
         self._write(sa.insert(table), row)
 
     def remove_expired_sessions(self) -> None:
-        """Delete the sessions that expired before `now`: they hold names."""
-        self._write(sa.delete(schema.sessions).where(schema.sessions.c.expires_at < self.now))
+        """Delete sessions and log-ins that expired before `now`: they hold names and addresses."""
+        for table in (schema.sessions, logins, login_sessions):
+            self._write(sa.delete(table).where(table.c.expires_at < self.now))
 
     def remove_session(self, session_id: SessionId) -> None:
         """End a session, if it is still there."""
         self._write(sa.delete(schema.sessions).where(schema.sessions.c.id == session_id))
+
+    def put_login(self, login: Login) -> None:
+        """Insert a log-in, for which those that expired go, or bring its answer up to date."""
+        answer = {"state": login.state, "certificate_sha256": login.certificate_sha256}
+        if self._write(sa.update(logins).where(logins.c.id == login.id), answer).rowcount:
+            return
+        self._write(sa.delete(logins).where(logins.c.expires_at < self.now))
+        self._write(sa.insert(logins), _row(login))
+
+    def remove_login(self, login_id: SessionId) -> None:
+        """Let it be collected by nobody any more."""
+        self._write(sa.delete(logins).where(logins.c.id == login_id))
+
+    def put_login_session(self, session: LoginSession) -> None:
+        """Insert a session; those that expired before `now` go."""
+        self._write(sa.delete(login_sessions).where(login_sessions.c.expires_at < self.now))
+        self._write(sa.insert(login_sessions), _row(session))
+
+    def remove_login_session(self, session_id: SessionId) -> None:
+        """End it, if it is still there."""
+        self._write(sa.delete(login_sessions).where(login_sessions.c.id == session_id))
 
     def given_answer(self, asker: PersonId, key: IdempotencyKey) -> GivenAnswer | None:
         """What this caller was answered under this key, unless that expired."""
@@ -56,8 +79,7 @@ class ShortLivedWrites(ReadSession):
             Conflict: this caller has an answer under this key.
         """
         self._write(sa.delete(answers).where(answers.c.expires_at <= self.now))
-        row = {field.name: getattr(answer, field.name) for field in fields(answer)}
-        self._write(sa.insert(answers), row)
+        self._write(sa.insert(answers), _row(answer))
 
     def _write(
         self,
@@ -65,3 +87,7 @@ class ShortLivedWrites(ReadSession):
         values: Mapping[str, object] | None = None,
     ) -> sa.CursorResult[Any]:
         return self._run(statement, values)
+
+
+def _row(record: GivenAnswer | Login | LoginSession) -> dict[str, object]:
+    return {each.name: getattr(record, each.name) for each in fields(record)}

@@ -18,6 +18,7 @@ from pki.api.client import IssuanceClient
 from pki.api.linking import LinkRequest, UnlinkRequest
 from pki.api.notices.bodies import ContactRequest
 from pki.api.people.attributes import AttributeRequest, AttributeSearchRequest
+from pki.api.people.logins import LoginAskedView
 from pki.api.people.mobiel import InviteRequest, RegisterMobielRequest
 from pki.api.registration import (
     AppointmentRequest,
@@ -57,6 +58,7 @@ from pki.domain.identifiers import (
     OrganisationId,
     PersonId,
     SerialNumber,
+    SessionId,
     UziNumber,
 )
 from pki.domain.people import OrganisationKind, OrganisationState, Role
@@ -93,6 +95,14 @@ BY_PASS = FinishByPassRequest(
     challenge_id=CHALLENGE, certificate=b"c", signature=b"s", algorithm=RSA
 )
 SOMEONE = OperatorPerson(uzi_number=UZI_NUMBER, surname="s", given_names="g", common_name="c")
+LOGIN = LoginAskedView(
+    login_id=SessionId("2b" * 16),
+    code="A" * 26,
+    qr="q",
+    number="47",
+    secret="s" * 43,
+    expires_at=SEEN.since,
+)
 CONFIRMATION = ConfirmationRequest(challenge_id=CHALLENGE, signature=b"s", algorithm=RSA)
 
 Call = Callable[[IssuanceClient], Awaitable[object]]
@@ -169,6 +179,12 @@ CALLS: dict[str, Call] = {
     "blockMobiel": lambda client: client.block_mobiel(MOBIEL, BlockReason.LOSS),
     "unblockMobiel": lambda client: client.unblock_mobiel(MOBIEL),
     "endMobiel": lambda client: client.end_mobiel(MOBIEL),
+    "askLogin": lambda client: client.ask_login(),
+    "collectLogin": lambda client: client.collect_login(LOGIN),
+    "endLogin": lambda client: client.end_login("login.t"),
+    "readLogin": lambda client: client.login("A" * 26),
+    "approveLogin": lambda client: client.approve_login("A" * 26, "47"),
+    "refuseLogin": lambda client: client.refuse_login("A" * 26),
     "listNotices": lambda client: client.notices(APOTHEEK, cursor=NOTICE, limit=10),
     "acknowledgeNotice": lambda client: client.acknowledge_notice(NOTICE),
     "readContact": lambda client: client.contact(APOTHEEK),
@@ -249,7 +265,7 @@ async def test_the_call_of_each_route(route: Route) -> None:
     path, _, query = seen.path.partition("?")
     assert seen.method == route.method
     assert re.fullmatch(pattern, path)
-    assert ("Authorization" in seen.headers) is (route.caller is Caller.HOLDER)
+    assert ("Authorization" in seen.headers) is (route.caller in {Caller.HOLDER, Caller.LOGIN})
     assert (seen.body, seen.answer) == (route.body, route.answer)
     asked = {each.partition("=")[0] for each in query.split("&") if each}
     assert asked == {each.name for each in route.query}

@@ -16,6 +16,8 @@ WHO = {
     Caller.ANYONE: "anyone",
     Caller.HOLDER: "holder",
     Caller.OPERATOR: "",
+    Caller.TELEPHONE: "an operator's ZORG-ID Mobiel",
+    Caller.LOGIN: "who logged in",
     Caller.CERTIFICATE: "who was appointed or invited",
     Caller.HOLDER_OR_OPERATOR: "holder",
 }

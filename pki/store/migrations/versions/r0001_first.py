@@ -9,6 +9,7 @@ from pki.store.leases.first import make_leases
 from pki.store.notices.first import make_notices
 from pki.store.people.first import make_people
 from pki.store.receipts.first import make_receipts
+from pki.store.short_lived.first import make_logins
 
 revision = "0001"
 down_revision = None
@@ -25,6 +26,7 @@ def upgrade() -> None:
     _certificates()
     _status()
     _short_lived()
+    make_logins()
     make_receipts()
     make_leases()
     make_notices()

@@ -12,10 +12,10 @@ from issuance.attributes.give import (
 )
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
-from issuance.http.peers import PeerCertificate
+from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.table.route import Caller, Route
 from issuance.rules.permissions import Action
-from issuance.steps.callers import operator_of, organisation_asked
+from issuance.steps.callers import organisation_asked
 from pki.api.people.attributes import (
     AttributeRequest,
     AttributeSearchRequest,
@@ -98,7 +98,7 @@ class AttributeRoutes:
         return json_response(_view(await withdraw_attribute(self._desk, operator, attribute_id)))
 
     async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_of(self._desk, self._peer_certificate(request))
+        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _view(attribute: Attribute) -> AttributeView:

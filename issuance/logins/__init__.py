@@ -1,0 +1,1 @@
+"""Log-ins of browsers, which have no certificate, by the telephones of operators."""
