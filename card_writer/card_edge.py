@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Protocol
 
+from card_writer.at_reader import KeypadCard
 from card_writer.secret import Secret
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import Unavailable, ZorgidError
@@ -201,6 +202,11 @@ class HolderCard(CardEdge, Protocol):
     @property
     def pin_characters(self) -> PinCharacters | None:
         """What its PIN may consist of; its length is 6 to 8. None: it has neither PIN nor PUK."""
+        ...
+
+    @property
+    def keypad(self) -> KeypadCard | None:
+        """Itself, where its PIN is typed at its reader; None: it is given here."""
         ...
 
     def state(self) -> CardState:

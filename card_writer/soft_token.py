@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from card_writer.at_reader import PinEntry
 from card_writer.card_edge import CardRefused, CardState, Phase
 from card_writer.secret import Secret
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
@@ -143,6 +144,11 @@ class SoftCard:
         """It has no PIN."""
         return
 
+    @property
+    def keypad(self) -> None:
+        """It has no PIN."""
+        return
+
     def state(self) -> CardState:
         """How far it is."""
         phase = Phase.BLANK if self.order_key() is None else Phase.ORDERED
@@ -257,15 +263,15 @@ class SoftPassReader:
     inside: SoftPass
 
     @property
-    def asks_pin(self) -> bool:
+    def pin_entry(self) -> PinEntry:
         """It has no PIN."""
-        return False
+        return PinEntry.NOWHERE
 
     def tries_left(self) -> None:
         """It counts none."""
         return
 
-    def open(self, pin: Secret) -> SoftPass:
+    def open(self, pin: Secret | None) -> SoftPass:
         """The pass."""
         return self.inside
 

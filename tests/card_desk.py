@@ -7,6 +7,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from card_writer.at_reader import PinEntry
 from card_writer.card_edge import CardGone, HolderCard, PinCharacters, SecretKind, WrongSecret
 from card_writer.flow.desk import Desk
 from card_writer.flow.making import Made, make_card
@@ -97,14 +98,15 @@ class PassDouble:
     left: int = 3
     opened: int = 0
 
-    asks_pin = True
+    pin_entry = PinEntry.HERE
     algorithm = SignatureAlgorithm.SHA256_RSA
 
     def tries_left(self) -> int | None:
         self._touched()
         return self.left
 
-    def open(self, pin: Secret) -> "PassDouble":
+    def open(self, pin: Secret | None) -> "PassDouble":
+        assert pin is not None
         self.opened += 1
         strikes = self.tear.strikes()
         if self.left and (not strikes or self.tear.acted):

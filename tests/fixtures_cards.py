@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from peers import require
+from vcard_pad import PadReader
 from vcard_pcscd import Pcscd
 
 
@@ -23,3 +24,14 @@ def pcscd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pcscd]:
         del os.environ["PCSCLITE_CSOCK_NAME"]
         if before is not None:
             os.environ["PCSCLITE_CSOCK_NAME"] = before
+
+
+@pytest.fixture(scope="module")
+def pin_pad(pcscd: Pcscd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PadReader]:
+    """A daemon with a reader that has keys of its own, in place of the other one."""
+    with pcscd.away():
+        made = PadReader(tmp_path_factory.mktemp("pin-pad"), pcscd)
+        try:
+            yield made
+        finally:
+            made.pcscd.stop()

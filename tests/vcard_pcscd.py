@@ -40,24 +40,33 @@ def opensc_module() -> Path:
 
 
 class Pcscd:
-    """The daemon; `log` is all it said, APDUs included when ``traced``."""
+    """The daemon; `log` is all it said, APDUs included when ``traced``.
 
-    def __init__(self, folder: Path, *, reader: str = READER, traced: bool = False) -> None:
+    ``socket_of``: another one that is away and whose socket it takes, since a process finds no
+    second one: its PC/SC library looks only once where the daemon is.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        reader: str = READER,
+        driver: Path = DRIVER,
+        traced: bool = False,
+        socket_of: "Pcscd | None" = None,
+    ) -> None:
         self.folder = folder
         self.reader = reader
         self.traced = traced
+        self.socket: Path = folder / "pcscd.comm" if socket_of is None else socket_of.socket
         (folder / "readers").mkdir(parents=True)
         (folder / "readers" / "vpcd").write_text(
             f'FRIENDLYNAME "{reader}"\nDEVICENAME /dev/null:{FIRST_PORT:#x}\n'
-            f"LIBPATH {DRIVER}\nCHANNELID {FIRST_PORT:#x}\n"
+            f"LIBPATH {driver}\nCHANNELID {FIRST_PORT:#x}\n"
         )
         self._links: list[CardLink] = []
         self._changes: dict[int, int] = {}
         self.start()
-
-    @property
-    def socket(self) -> Path:
-        return self.folder / "pcscd.comm"
 
     @property
     def environment(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from card_writer.at_reader import PinEntry
 from card_writer.card_edge import HolderCard, PinCharacters
 from card_writer.flow.desk import Desk
 from card_writer.flow.making import make_card
@@ -107,7 +108,7 @@ class MeteredPass:
 
     inside: SoftPass
     meter: Meter
-    asks_pin: bool = False
+    pin_entry: PinEntry = PinEntry.NOWHERE
 
     @property
     def algorithm(self) -> SignatureAlgorithm:
@@ -116,8 +117,8 @@ class MeteredPass:
     def tries_left(self) -> None:
         return
 
-    def open(self, pin: Secret) -> "MeteredPass":
-        pin.wipe()
+    def open(self, pin: Secret | None) -> "MeteredPass":
+        del pin
         return self
 
     def authenticity_certificate(self) -> bytes:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from card_writer.at_reader import KeypadCard, PinEntry
 from card_writer.card_edge import CardState, HolderCard, NumberNeeded, PassEdge, PinCharacters
 from card_writer.flow.ports import CardReader, PassReader
 from card_writer.secret import Secret
@@ -16,7 +17,7 @@ _ORDER_KEY_OCTETS = 16
 class PassState:
     """What a pass shows before its PIN; ``tries_left`` is None where it does not tell."""
 
-    asks_pin: bool
+    pin_entry: PinEntry
     tries_left: int | None
 
 
@@ -25,13 +26,16 @@ class Found:
     """A card as it lies there.
 
     ``number`` is None where the card does not tell it and nobody read it from the card;
-    ``characters`` where it has no PIN.
+    ``characters`` where it has no PIN. ``keyed`` says whether its PIN is typed at the reader,
+    ``changes_keyed`` whether it is changed there too.
     """
 
     number: CardNumber | None
     order: IdempotencyKey | None
     state: CardState
     characters: PinCharacters | None
+    keyed: bool = False
+    changes_keyed: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,10 +51,10 @@ class Bench:
     def look_at_pass(self) -> PassState:
         """What the pass shows; spends no try."""
         passes = self._passes()
-        return PassState(asks_pin=passes.asks_pin, tries_left=passes.tries_left())
+        return PassState(pin_entry=passes.pin_entry, tries_left=passes.tries_left())
 
-    def open_pass(self, pin: Secret) -> bytes:
-        """Prove its PIN, once; its authenticity certificate."""
+    def open_pass(self, pin: Secret | None) -> bytes:
+        """Prove its PIN, once, as `PassReader.open`; its authenticity certificate."""
         self._pass = self._passes().open(pin)
         return self._pass.authenticity_certificate()
 
@@ -75,8 +79,14 @@ class Bench:
             number = card.card_number()
         except NumberNeeded:
             number = None
+        keypad = card.keypad
         return Found(
-            number=number, order=card.order_key(), state=state, characters=card.pin_characters
+            number=number,
+            order=card.order_key(),
+            state=state,
+            characters=card.pin_characters,
+            keyed=keypad is not None,
+            changes_keyed=keypad is not None and keypad.can_change,
         )
 
     @property
@@ -85,6 +95,14 @@ class Bench:
         if self._card is None:
             raise AssertionError("the card is read before it is used")
         return self._card
+
+    @property
+    def keypad(self) -> KeypadCard:
+        """The card that was read, its PIN typed at its reader."""
+        keypad = self.card.keypad
+        if keypad is None:
+            raise AssertionError("a card whose PIN is given here is given it")
+        return keypad
 
     def begin_order(self) -> IdempotencyKey:
         """A new order's key, kept on the card beside the key pair."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from card_writer.at_reader import PinEntry
 from card_writer.card_edge import HolderCard, PassEdge, PinCharacters, SecretKind, WrongSecret
 from card_writer.flow.pins import PinFault
 from card_writer.readers.recognition import CardKind
@@ -30,8 +31,12 @@ class PassReader(Protocol):
     """Where a UZI pass is put in. Its calls may block; they come from one thread."""
 
     @property
-    def asks_pin(self) -> bool:
-        """Whether the PIN is typed here; not where a reader's own keys are used."""
+    def pin_entry(self) -> PinEntry:
+        """Where its PIN is typed.
+
+        Raises:
+            CardGone, ReaderBusy: it cannot be read.
+        """
         ...
 
     def tries_left(self) -> int | None:
@@ -42,10 +47,11 @@ class PassReader(Protocol):
         """
         ...
 
-    def open(self, pin: Secret) -> PassEdge:
-        """Prove the PIN, once.
+    def open(self, pin: Secret | None) -> PassEdge:
+        """Prove the PIN, once; None: it is typed at the reader, or there is none.
 
         Raises:
+            PinNotTyped: nobody typed one at the reader.
             WrongSecret: it is wrong or blocked.
             CardGone, ReaderBusy, CardRefused: there is no such pass, or none that can be used.
         """

@@ -2,15 +2,16 @@
 
 from typing import Final
 
+from card_writer.at_reader import PinEntry, PinNotTyped
 from card_writer.card_edge import SecretKind, WrongSecret
 from card_writer.flow.steps.base import Dialogue, do
-from card_writer.flow.steps.person import AskLastTry, AskPassPin, PutIn
-from card_writer.flow.steps.reader import LookAtPass, OpenPass, SignWithPass
+from card_writer.flow.steps.person import AskLastTry, AskPassPin, GoOn, PutIn
+from card_writer.flow.steps.reader import LookAtPass, OpenPass, OpenPassAtReader, SignWithPass
 from card_writer.flow.steps.server import AskChallenge, OpenSession
 from card_writer.flow.stopped import Stopped
 from card_writer.readers.recognition import CardKind
-from card_writer.secret import Secret
 from pki.api.wire import SessionView
+from pki.domain.errors import ZorgidError
 
 _CAREFUL: Final = "look the PIN up first; three mistakes in a row block a UZI pass"
 
@@ -31,13 +32,28 @@ def _opened() -> Dialogue[bytes]:
         state = yield from do(LookAtPass())
         left = refused.tries_left if refused is not None else state.tries_left
         yield from _while_tries_are_left(left)
-        if not state.asks_pin:
-            return (yield from do(OpenPass(pin=Secret(b""))))
-        with (yield from do(AskPassPin(tries_left=left, refused=refused))) as pin:
-            try:
-                return (yield from do(OpenPass(pin=pin)))
-            except WrongSecret as wrong:
-                refused = wrong
+        try:
+            match state.pin_entry:
+                case PinEntry.NOWHERE:
+                    return (yield from do(OpenPass(pin=None)))
+                case PinEntry.AT_READER:
+                    return (yield from do(OpenPassAtReader(tries_left=left)))
+                case PinEntry.HERE:
+                    ask = AskPassPin(tries_left=left, refused=refused)
+                    with (yield from do(ask)) as pin:
+                        return (yield from do(OpenPass(pin=pin)))
+        except WrongSecret as wrong:
+            refused = wrong
+            if state.pin_entry is PinEntry.AT_READER and wrong.tries_left > 1:
+                yield from _unless_enough(wrong)
+        except PinNotTyped as error:
+            yield from _unless_enough(error)
+
+
+def _unless_enough(error: ZorgidError) -> Dialogue[None]:
+    """Nothing is typed at the reader again by itself."""
+    if not (yield from do(GoOn(error=error))):
+        raise error
 
 
 def _while_tries_are_left(left: int | None) -> Dialogue[None]:

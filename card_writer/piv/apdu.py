@@ -79,23 +79,23 @@ def send(command: Command) -> Dialogue[Answer]:
     data = command.data
     while len(data) > CHUNK:
         part, data = data[:CHUNK], data[CHUNK:]
-        answer = _split((yield _encode(command, part, chained=True, le=None)))
+        answer = split((yield _encode(command, part, chained=True, le=None)))
         if not answer.good:
             return answer
     le = 0 if command.answers else None
-    answer = _split((yield _encode(command, data, chained=False, le=le)))
+    answer = split((yield _encode(command, data, chained=False, le=le)))
     if answer.status >> 8 == _OTHER_LENGTH:
         exact = answer.status & 0xFF
-        answer = _split((yield _encode(command, data, chained=False, le=exact)))
+        answer = split((yield _encode(command, data, chained=False, le=exact)))
     return (yield from _gather(answer))
 
 
 def _gather(first: Answer) -> Dialogue[Answer]:
     gathered, answer = bytearray(first.data), first
     while answer.status >> 8 == _MORE:
-        answer = _split((yield _get_response(answer.status & 0xFF)))
+        answer = split((yield _get_response(answer.status & 0xFF)))
         if answer.status >> 8 == _OTHER_LENGTH:
-            answer = _split((yield _get_response(answer.status & 0xFF)))
+            answer = split((yield _get_response(answer.status & 0xFF)))
         gathered += answer.data
         if len(gathered) > _ANSWER_LIMIT or (answer.status >> 8 == _MORE and not answer.data):
             raise unusable("an answer that does not end")
@@ -118,7 +118,12 @@ def _encode(
     return apdu
 
 
-def _split(raw: bytes) -> Answer:
+def split(raw: bytes) -> Answer:
+    """Data and status word.
+
+    Raises:
+        CardRefused: there is no status word.
+    """
     if len(raw) < _STATUS_OCTETS:
         raise unusable("an answer without a status word")
     return Answer(raw[:-_STATUS_OCTETS], int.from_bytes(raw[-_STATUS_OCTETS:], "big"))

@@ -14,9 +14,11 @@ from card_writer.card_edge import (
     agreed_number,
 )
 from card_writer.piv import commands, objects
+from card_writer.piv.at_reader import PivAtReader
 from card_writer.piv.keys import CardKey, algorithm_of
 from card_writer.piv.objects import Record
 from card_writer.piv.rights import PivSettings, Rights, Transport
+from card_writer.readers.pin_pad import PinPad
 from card_writer.secret import Secret
 from card_writer.secret_form import check_pin, check_puk
 from pki.der import codec
@@ -41,6 +43,7 @@ class PivCard:
     rights: Rights
     key_type: KeyType
     printed: CardNumber | None
+    pad: PinPad | None = None
     _record: Record | None = field(default=None)
 
     @classmethod
@@ -52,10 +55,11 @@ class PivCard:
         entropy: Entropy,
         key_type: KeyType = KeyType.RSA_2048,
         printed: CardNumber | None = None,
+        pad: PinPad | None = None,
     ) -> "PivCard":
         """The card behind ``transport``."""
         rights = Rights(transport=transport, settings=settings, entropy=entropy)
-        return cls(rights, key_type, printed)
+        return cls(rights, key_type, printed, pad)
 
     @property
     def algorithm(self) -> SignatureAlgorithm:
@@ -69,6 +73,11 @@ class PivCard:
     def pin_characters(self) -> PinCharacters:
         """What its PIN may consist of."""
         return self.rights.settings.pin_characters
+
+    @property
+    def keypad(self) -> PivAtReader | None:
+        """The keys of its reader, where they are used."""
+        return None if self.pad is None else PivAtReader(self.pad, self._select)
 
     @property
     def record(self) -> Record:

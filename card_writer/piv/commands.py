@@ -13,7 +13,9 @@ from card_writer.secret import Secret
 AID: Final = bytes.fromhex("A000000308")
 """The registered application provider's part and PIV's beginning (SP 800-73-4 part 1, 2.2)."""
 PIN_OCTETS: Final = 8
-_PIN, _PUK, _ADMIN = 0x80, 0x81, 0x9B
+VERIFY, CHANGE = 0x20, 0x24
+PIN_REFERENCE: Final = 0x80
+_PUK, _ADMIN = 0x81, 0x9B
 _FILLER: Final = 0xFF
 _UNPROVEN: Final = UNKNOWN | {NOT_FOUND, 0x6A80, 0x6985}
 """No such command, no key to prove with, or a key that was brought to the card."""
@@ -61,7 +63,7 @@ def put_data(tag: bytes, content: bytes) -> Dialogue[None]:
 
 def tries() -> Dialogue[int | None]:
     """How many tries the PIN has left; None when the card tells nothing."""
-    return tries_left((yield from send(Command(0x20, 0x00, _PIN, answers=False))))
+    return tries_left((yield from send(Command(VERIFY, 0x00, PIN_REFERENCE, answers=False))))
 
 
 def verify(pin: Secret) -> Dialogue[None]:
@@ -71,7 +73,9 @@ def verify(pin: Secret) -> Dialogue[None]:
         WrongSecret: it is wrong or blocked; one try was spent.
     """
     with _padded(pin) as padded:
-        answer = yield from send(Command(0x20, 0x00, _PIN, padded.reveal(), answers=False))
+        answer = yield from send(
+            Command(VERIFY, 0x00, PIN_REFERENCE, padded.reveal(), answers=False)
+        )
     require_secret(answer, SecretKind.PIN, "proving the PIN")
 
 
@@ -81,9 +85,9 @@ def change(which: SecretKind, *, old: Secret, new: Secret) -> Dialogue[None]:
     Raises:
         WrongSecret: the old one is wrong or blocked; one try was spent.
     """
-    reference = _PIN if which is SecretKind.PIN else _PUK
+    reference = PIN_REFERENCE if which is SecretKind.PIN else _PUK
     with _joined(old, new) as both:
-        answer = yield from send(Command(0x24, 0x00, reference, both.reveal(), answers=False))
+        answer = yield from send(Command(CHANGE, 0x00, reference, both.reveal(), answers=False))
     require_secret(answer, which, f"replacing the {which.value}")
 
 
@@ -94,7 +98,7 @@ def reset_retry_counter(*, puk: Secret, new: Secret) -> Dialogue[None]:
         WrongSecret: the PUK is wrong or blocked; one try of it was spent.
     """
     with _joined(puk, new) as both:
-        answer = yield from send(Command(0x2C, 0x00, _PIN, both.reveal(), answers=False))
+        answer = yield from send(Command(0x2C, 0x00, PIN_REFERENCE, both.reveal(), answers=False))
     require_secret(answer, SecretKind.PUK, "setting a new PIN")
 
 
@@ -195,6 +199,11 @@ def _response(octets: bytes, tag: int) -> bytes:
     if not found:
         raise unusable("an empty answer to an authentication")
     return found
+
+
+def filler(blocks: int) -> bytes:
+    """As many blocks for a PIN, empty: a reader writes what is typed over them."""
+    return bytes([_FILLER]) * (PIN_OCTETS * blocks)
 
 
 def _padded(value: Secret) -> Secret:

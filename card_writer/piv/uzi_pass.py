@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from card_writer.pass_certificate import authenticity_of
 from card_writer.piv import commands, objects
 from card_writer.piv.apdu import perform
+from card_writer.piv.at_reader import PivAtReader
 from card_writer.piv.keys import CardKey
 from card_writer.piv.rights import Transport
+from card_writer.readers.pin_pad import PinPad
 from card_writer.secret import Secret
 from pki.domain.algorithms import SignatureAlgorithm
 
@@ -19,10 +21,11 @@ _SLOT: Final = 0x9A
 
 @dataclass(slots=True)
 class PivPass:
-    """One pass; `log_in` goes before `sign`."""
+    """One pass; `log_in` goes before `sign`. ``pad`` is its reader's keys, where they are used."""
 
     transport: Transport
     aid: bytes = commands.AID
+    pad: PinPad | None = None
     _certificate: bytes | None = field(default=None)
 
     def tries_left(self) -> int | None:
@@ -30,12 +33,18 @@ class PivPass:
         self.authenticity_certificate()
         return perform(commands.tries(), self.transport.transmit)
 
-    def log_in(self, pin: Secret) -> None:
-        """Prove the PIN, once.
+    def log_in(self, pin: Secret | None) -> None:
+        """Prove the PIN, once; without one it is typed at the reader.
 
         Raises:
+            PinNotTyped: nobody typed one there.
             WrongSecret: it is wrong or blocked.
         """
+        if pin is None:
+            if self.pad is None:
+                raise AssertionError("a reader without keys is given the PIN")
+            PivAtReader(self.pad, self.authenticity_certificate).log_in()
+            return
         self.authenticity_certificate()
         perform(commands.verify(pin), self.transport.transmit)
 

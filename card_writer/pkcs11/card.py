@@ -90,6 +90,11 @@ class TokenCard:
                 return Record()
         return self._record
 
+    @property
+    def keypad(self) -> None:
+        """None: its PIN is given here, as the one that is chosen for it must be."""
+        return
+
     def state(self) -> CardState:
         """How far it is, and the tries left as far as the module tells."""
         info = self.link.info()

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from card_writer.at_reader import PinEntry
 from card_writer.pkcs11.card import TokenCard, TokenSettings
 from card_writer.pkcs11.link import TokenLink
 from card_writer.pkcs11.module import Module
@@ -22,24 +23,25 @@ class TokenPassReader:
     _module: Module | None = field(default=None)
 
     @property
-    def asks_pin(self) -> bool:
-        """Whether the PIN is typed here, and not at the reader's own keys."""
-        return not self._link().info().pin_pad
+    def pin_entry(self) -> PinEntry:
+        """Where the PIN is typed; the module says so (CKF_PROTECTED_AUTHENTICATION_PATH)."""
+        return PinEntry.AT_READER if self._link().info().pin_pad else PinEntry.HERE
 
     def tries_left(self) -> int | None:
         """0 when blocked, 1 when the next mistake blocks it, else unknown."""
         return self._link().info().pin_tries
 
-    def open(self, pin: Secret) -> TokenPass:
-        """Prove the PIN, once; ``pin`` is left alone where it is typed at the reader.
+    def open(self, pin: Secret | None) -> TokenPass:
+        """Prove the PIN, once; without one it is typed at the reader.
 
         Raises:
+            PinNotTyped: nobody typed one there.
             WrongSecret: it is wrong or blocked.
             CardGone, CardRefused: there is no such pass, or it cannot be read.
         """
         found = TokenPass(self._link())
         found.authenticity_certificate()
-        found.log_in(pin if self.asks_pin else None)
+        found.log_in(pin)
         return found
 
     def close(self) -> None:

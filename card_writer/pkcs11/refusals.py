@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from card_writer.at_reader import NotTyped, PinNotTyped
 from card_writer.card_edge import CardGone, CardRefused, PinNeeded, SecretKind, WrongSecret
 from pki.domain.errors import ZorgidError
 
@@ -34,6 +35,12 @@ def refused(value: str, *, doing: str) -> ZorgidError:
             message=f"{doing}: the card is not there any more ({value})",
             next_step="put the card in again and repeat: what was done is found on the card",
             outcome_unknown=True,
+        )
+    if value == "FunctionCancelled":
+        return PinNotTyped(
+            message=f"{doing}: no PIN was typed at the reader",
+            next_step="repeat it; no try was spent",
+            why=NotTyped.CANCELLED,
         )
     if value == "UserNotLoggedIn":
         return PinNeeded(message=f"{doing}: the card wants its PIN", next_step="give the PIN")

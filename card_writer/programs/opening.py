@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from card_writer.card_edge import PinCharacters
 from card_writer.flow.ports import CardReader, PassReader
 from card_writer.programs.settings import CardSettings, DeskSettings, PassSettings
+from card_writer.programs.words import Language
 from card_writer.readers.recognition import CardKind, recognise
 from card_writer.secret import Secret
 from card_writer.soft_token import SoftCard, SoftCardReader, SoftPass, SoftPassReader
@@ -19,14 +20,16 @@ if TYPE_CHECKING:
     from card_writer.readers.watch import Slot
 
 Value = TypeVar("Value")
+_LANGIDS: Final[dict[Language, int]] = {"nl": 0x0413, "en": 0x0409}
+"""Languages as readers with a display number them (LANGID)."""
 _CHARACTERS: Final = {
     "digits": PinCharacters.DIGITS,
     "letters-and-digits": PinCharacters.PRINTABLE_ASCII,
 }
 
 
-def open_passes(settings: PassSettings) -> PassReader:
-    """Where UZI passes are read.
+def open_passes(settings: PassSettings, language: Language) -> PassReader:
+    """Where UZI passes are read; ``language`` is what a reader with a display shows.
 
     Raises:
         EnvironmentMissing: PC/SC's library for Python is not installed.
@@ -42,11 +45,15 @@ def open_passes(settings: PassSettings) -> PassReader:
         case "piv":
             from card_writer.piv.readers import PivPassReader
 
-            return PivPassReader(reader=find_reader(settings.reader), aid=settings.application)
+            return PivPassReader(
+                reader=find_reader(settings.reader),
+                aid=settings.application,
+                pad_language=_pad_language(settings, language),
+            )
 
 
-def open_cards(settings: CardSettings, entropy: Entropy) -> CardReader:
-    """Where ZORG-ID cards are made.
+def open_cards(settings: CardSettings, language: Language, entropy: Entropy) -> CardReader:
+    """Where ZORG-ID cards are made; ``language`` as of passes.
 
     Raises:
         EnvironmentMissing: PC/SC's library for Python is not installed.
@@ -85,6 +92,7 @@ def open_cards(settings: CardSettings, entropy: Entropy) -> CardReader:
                 settings=allowed,
                 entropy=entropy,
                 key_type=key_type,
+                pad_language=_pad_language(settings, language),
             )
 
 
@@ -153,6 +161,10 @@ def look() -> "tuple[Slot, ...]":
         return watch.slots()
     finally:
         watch.close()
+
+
+def _pad_language(settings: PassSettings | CardSettings, language: Language) -> int | None:
+    return _LANGIDS[language] if settings.pin_pad else None
 
 
 def _given(value: Value | None) -> Value:

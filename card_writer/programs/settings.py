@@ -62,12 +62,14 @@ class PassSettings(Section):
     folder: ExistingFolder | None = None
     atr: tuple[str, ...] = ()
     aid: ApplicationName | None = None
+    pin_pad: bool = True
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         _require(self.driver == "pkcs11", self.module, "module")
         _require(self.driver == "soft", self.folder, "folder")
         _allow(self.driver == "piv", self.aid, "aid")
+        _allow(self.driver == "piv", None if self.pin_pad else self.pin_pad, "pin_pad = false")
         return self
 
     @property
@@ -96,12 +98,14 @@ class CardSettings(Section):
     master_key: Annotated[Path, AfterValidator(_own_eyes_only)] | None = None
     atr: tuple[str, ...] = ()
     aid: ApplicationName | None = None
+    pin_pad: bool = True
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         _require(self.driver == "soft", self.folder, "folder")
         _require(self.driver == "pkcs11", self.module, "module")
         _allow(self.driver == "piv", self.aid, "aid")
+        _allow(self.driver == "piv", None if self.pin_pad else self.pin_pad, "pin_pad = false")
         if self.driver == "pkcs11" and self.reader is None:
             raise ValueError("reader is needed with this driver")
         if self.master_key is not None and not self.vendor_extensions:

@@ -152,10 +152,10 @@ class Prompts:
         return self._agreed(f"{sentence_of(error, self.language)} {self._text(words.GO_ON)}")
 
     def doing(self, step: Step[Any]) -> None:
-        """One line for what may take a while."""
-        text = words.DOING.get(type(step))
-        if text is not None:
-            self.terminal.say(self._text(text))
+        """One line for what may take a while, or waits for somebody at the reader."""
+        told = words.announced(step)
+        if told is not None:
+            self.terminal.say(told(self.language))
 
     def _text(self, text: Text) -> str:
         return text.say(self.language)

@@ -1,8 +1,10 @@
 """What the person at the desk reads, in Dutch (u-form) and English."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from card_writer.at_reader import NotTyped, PinNotTyped
 from card_writer.card_edge import (
     CardDiffers,
     CardGone,
@@ -15,7 +17,8 @@ from card_writer.card_edge import (
 from card_writer.flow.pins import PinFault
 from card_writer.flow.steps import reader as on_reader
 from card_writer.flow.steps import server as to_server
-from card_writer.flow.steps.base import Step
+from card_writer.flow.steps import token as on_token
+from card_writer.flow.steps.base import AtReader, Step
 from card_writer.flow.stopped import Stopped
 from card_writer.readers.recognition import CardKind
 from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
@@ -181,6 +184,40 @@ DOING: Final[dict[type[Step[Any]], Text]] = {
     on_reader.SignWithCard: Text("De kaart wordt beproefd …", "Testing the card …"),
     to_server.Confirm: Text("De kaart wordt in gebruik genomen …", "Taking the card into use …"),
 }
+AT_READER: Final[dict[type[AtReader[Any]], Text]] = {
+    on_reader.OpenPassAtReader: Text(
+        "Toets de pincode van uw UZI-pas in op de kaartlezer{tries}, en druk daar op OK.",
+        "Type the PIN of your UZI pass at the card reader{tries}, and press OK there.",
+    ),
+    on_token.SignAtReader: Text(
+        "Toets de pincode van uw ZORG-ID Smartcard in op de kaartlezer{tries}, en druk daar op OK.",
+        "Type the PIN of your ZORG-ID Smartcard at the card reader{tries}, and press OK there.",
+    ),
+    on_token.ChangePinAtReader: Text(
+        "Toets op de kaartlezer eerst uw huidige pincode in{tries}, daarna tweemaal de nieuwe van "
+        "6 tot 8 cijfers, en druk telkens op OK. Kies geen rijtje en geen geboortedatum.",
+        "At the card reader type your present PIN{tries}, then the new one of 6 to 8 digits twice, "
+        "pressing OK after each. Choose no row of digits and no date of birth.",
+    ),
+}
+_NOT_TYPED: Final = {
+    NotTyped.TIMED_OUT: Text(
+        "Er is geen pincode ingetoetst op de kaartlezer. Er is geen poging verbruikt.",
+        "No PIN was typed at the card reader. No try was spent.",
+    ),
+    NotTyped.CANCELLED: Text(
+        "Het intoetsen op de kaartlezer is afgebroken. Er is geen poging verbruikt.",
+        "Typing at the card reader was cancelled. No try was spent.",
+    ),
+    NotTyped.DIFFERENT: Text(
+        "De twee nieuwe pincodes zijn niet gelijk. De pincode is niet gewijzigd.",
+        "The two new PINs are not the same. The PIN was not changed.",
+    ),
+    NotTyped.LENGTH: Text(
+        "Een pincode heeft 6 tot 8 cijfers. Er is geen poging verbruikt.",
+        "A PIN has 6 to 8 digits. No try was spent.",
+    ),
+}
 _ERRORS: Final[tuple[tuple[type[ZorgidError], Text], ...]] = (
     (Stopped, Text("Gestopt. U kunt later verdergaan.", "Stopped. You can go on later.")),
     (
@@ -225,6 +262,16 @@ _ERRORS: Final[tuple[tuple[type[ZorgidError], Text], ...]] = (
 )
 
 
+def announced(step: Step[Any]) -> Callable[[Language], str] | None:
+    """What a step says that takes a while, or that waits for somebody at the reader."""
+    if not isinstance(step, AtReader):
+        return DOING[type(step)].say if type(step) in DOING else None
+    left, text = step.tries_left, AT_READER[type(step)]
+    return lambda language: text.say(
+        language, tries="" if left is None else TRIES_LEFT.say(language, left=left)
+    )
+
+
 def sentence_of(error: ZorgidError, language: Language) -> str:
     """What the person reads of an error; the server's own sentence where it gave one."""
     if isinstance(error, ProblemAnswered | ServiceUnavailable):
@@ -232,6 +279,8 @@ def sentence_of(error: ZorgidError, language: Language) -> str:
     if isinstance(error, WrongSecret):
         text = WRONG if error.tries_left else BLOCKED
         return text.say(language, which=SECRET_NAMES[error.which].say(language))
+    if isinstance(error, PinNotTyped):
+        return _NOT_TYPED[error.why].say(language)
     for kind, text in _ERRORS:
         if isinstance(error, kind):
             return text.say(language)

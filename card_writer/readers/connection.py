@@ -15,6 +15,8 @@ from pki.domain.errors import Unavailable
 
 _LOG: Final = logging.getLogger(__name__)
 _ANY: Final = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+_FEATURES: Final = scard.SCARD_CTL_CODE(3400)
+"""CM_IOCTL_GET_FEATURE_REQUEST, whose number is each system's own."""
 _HEAD: Final = 5
 """CLA, INS, P1, P2 and Lc (or Le)."""
 START_SERVICE: Final = (
@@ -69,6 +71,17 @@ class Connection:
         octets[:] = [0] * len(octets)
         if outcome != scard.SCARD_S_SUCCESS or len(answer) < 2:  # noqa: PLR2004 -- a status word
             raise _gone("the card gave no answer", outcome, unknown=True)
+        return bytes(octet & 0xFF for octet in answer)
+
+    def features(self) -> bytes | None:
+        """What the reader answers when it is asked for its features (PC/SC part 10, 2.2)."""
+        return self.control(_FEATURES, b"")
+
+    def control(self, code: int, data: bytes) -> bytes | None:
+        """The reader's own answer to a control code; None: it did not do it."""
+        outcome, answer = scard.SCardControl(self._card, code, list(data))
+        if outcome != scard.SCARD_S_SUCCESS:
+            return None
         return bytes(octet & 0xFF for octet in answer)
 
     def reset(self) -> None:

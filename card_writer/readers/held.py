@@ -21,6 +21,14 @@ class Line(Protocol):
         """The answer to one APDU."""
         ...
 
+    def features(self) -> bytes | None:
+        """What the reader tells of its features, if it does."""
+        ...
+
+    def control(self, code: int, data: bytes) -> bytes | None:
+        """The reader's answer to a control code."""
+        ...
+
     def reset(self) -> None:
         """Reset the card."""
         ...
@@ -81,6 +89,18 @@ class HeldCard:
             CardGone: there is none; whether the card acted is not known.
         """
         return self._ask(lambda: self._line.transmit(apdu))
+
+    def features(self) -> bytes | None:
+        """What the reader tells of its features; None: it knows no such thing."""
+        return self._ask(self._line.features)
+
+    def control(self, code: int, data: bytes) -> bytes | None:
+        """The reader's answer to a control code; None: it did not do it.
+
+        Raises:
+            CardGone: there is none in time.
+        """
+        return self._ask(lambda: self._line.control(code, data))
 
     def reset(self) -> None:
         """Reset the card: no right is left.

@@ -8,7 +8,7 @@ from card_writer.card_edge import PinCharacters, SecretKind, WrongSecret
 from card_writer.flow.pins import PinFault
 from card_writer.flow.steps import reader as on_reader
 from card_writer.flow.steps import server as to_server
-from card_writer.flow.steps.base import Step
+from card_writer.flow.steps.base import AtReader, Step
 from card_writer.flow.stopped import Stopped
 from card_writer.programs import words
 from card_writer.programs.terminal import read_date
@@ -37,9 +37,11 @@ NOTE_TEXT: Final = Text(
 )
 _GO_OR_STOP: Final = (("go", said(GO)), ("stop", said(STOP)))
 BUSY_TITLE: Final = Text("Een ogenblik", "One moment")
+AT_READER_TITLE: Final = Text("Pincode op de kaartlezer", "PIN at the card reader")
 _STEP_OF: Final[dict[type[Step[Any]], int]] = {
     on_reader.LookAtPass: 0,
     on_reader.OpenPass: 0,
+    on_reader.OpenPassAtReader: 0,
     to_server.OpenSession: 0,
     on_reader.ReadCard: 1,
     on_reader.BeginOrder: 1,
@@ -187,9 +189,10 @@ class PersonAtPage:
         """What takes a while, and how far it is."""
         if type(step) in _STEP_OF:
             self.stage.set_step(_STEP_OF[type(step)])
-        text = words.DOING.get(type(step))
-        if text is not None:
-            self.stage.show(Screen(kind="work", title=said(BUSY_TITLE), text=said(text)))
+        told = words.announced(step)
+        if told is not None:
+            title = AT_READER_TITLE if isinstance(step, AtReader) else BUSY_TITLE
+            self.stage.show(Screen(kind="work", title=said(title), text=told))
 
     async def _secret(
         self, text: Text, left: int | None, refused: WrongSecret | None, *, picture: str

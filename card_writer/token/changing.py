@@ -1,12 +1,13 @@
 """The holder's PIN: changed with the old one, or set anew with the PUK."""
 
 from card_writer.card_edge import CardRefused, PinCharacters, SecretKind, WrongSecret
+from card_writer.flow.at_reader import typed_at_reader
 from card_writer.flow.bench import Found
 from card_writer.flow.pins import fault_of
 from card_writer.flow.steps.base import Dialogue, do
 from card_writer.flow.steps.person import AskLastTry, ChoosePin, PutIn
 from card_writer.flow.steps.reader import ReadCard
-from card_writer.flow.steps.token import AskCardSecret, ChangePin, UnblockPin
+from card_writer.flow.steps.token import AskCardSecret, ChangePin, ChangePinAtReader, UnblockPin
 from card_writer.flow.stopped import Stopped
 from card_writer.readers.recognition import CardKind
 from card_writer.secret import Secret
@@ -16,12 +17,17 @@ def change_pin() -> Dialogue[None]:
     """Replace the PIN by another one of the holder's choice.
 
     Raises:
+        PinNotTyped: it is typed at the reader, and was not.
         WrongSecret: the old one is wrong, or blocked; it was tried once at most.
         Stopped: the holder does not want to spend the last try.
         CardRefused, CardGone, ReaderBusy: the card cannot be used.
     """
     found, characters = yield from read_card_with_pin()
     left = found.state.pin_tries_left
+    if found.changes_keyed:
+        yield from unless_blocked(SecretKind.PIN, left)
+        yield from typed_at_reader(ChangePinAtReader(tries_left=left))
+        return
     with (
         (yield from ask_secret(SecretKind.PIN, left)) as old,
         (yield from _chosen(characters, None)) as new,
@@ -63,6 +69,17 @@ def read_card_with_pin() -> Dialogue[tuple[Found, PinCharacters]]:
 
 def ask_secret(which: SecretKind, left: int | None) -> Dialogue[Secret]:
     """PIN or PUK, unless it is blocked; before the last try the holder is asked."""
+    yield from unless_blocked(which, left)
+    return (yield from do(AskCardSecret(which=which, tries_left=left)))
+
+
+def unless_blocked(which: SecretKind, left: int | None) -> Dialogue[None]:
+    """Go on while there are tries left; before the last one the holder is asked.
+
+    Raises:
+        WrongSecret: it is blocked.
+        Stopped: the holder does not want to spend the last try.
+    """
     if left == 0:
         raise WrongSecret(
             message=f"the {which.value} of this card is blocked",
@@ -72,7 +89,6 @@ def ask_secret(which: SecretKind, left: int | None) -> Dialogue[Secret]:
         )
     if left == 1 and not (yield from do(AskLastTry(which=which, kind=CardKind.ZORG_ID))):
         raise Stopped(message="stopped before the last try", next_step="look it up first")
-    return (yield from do(AskCardSecret(which=which, tries_left=left)))
 
 
 _NEW_CARD = "let an administrator block and revoke this card, then make a new one"

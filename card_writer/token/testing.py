@@ -10,13 +10,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from card_writer.card_edge import CardDiffers, CardRefused, Phase, SecretKind
+from card_writer.flow.at_reader import typed_at_reader
+from card_writer.flow.bench import Found
 from card_writer.flow.received import chain_holds
 from card_writer.flow.steps.base import Dialogue, do
 from card_writer.flow.steps.person import PutIn
 from card_writer.flow.steps.reader import MakeBlank, ReadCard, ReadChain
-from card_writer.flow.steps.token import AskStatus, SignAfterPin
+from card_writer.flow.steps.token import AskStatus, SignAfterPin, SignAtReader
 from card_writer.readers.recognition import CardKind
-from card_writer.token.changing import ask_secret
+from card_writer.token.changing import ask_secret, unless_blocked
 from pki.domain.status import Good, OnHold, Revoked
 from pki.ports import Entropy
 
@@ -45,7 +47,7 @@ def check_card(entropy: Entropy) -> Dialogue[Tested]:
     Raises:
         CardDiffers: the signature or the chain does not hold.
         CardRefused: there is no certificate on it.
-        WrongSecret, Stopped, Unavailable: as elsewhere.
+        WrongSecret, PinNotTyped, Stopped, Unavailable: as elsewhere.
     """
     yield from do(PutIn(kind=CardKind.ZORG_ID))
     found = yield from do(ReadCard(printed=None))
@@ -54,12 +56,7 @@ def check_card(entropy: Entropy) -> Dialogue[Tested]:
         raise CardRefused(message="there is no certificate on it", next_step="make the card first")
     certificates = [x509.load_der_x509_certificate(each) for each in chain]
     message = _PURPOSE + entropy.octets(32)
-    if found.characters is None:
-        signature = yield from do(SignAfterPin(pin=None, message=message))
-    else:
-        left = found.state.pin_tries_left
-        with (yield from ask_secret(SecretKind.PIN, left)) as pin:
-            signature = yield from do(SignAfterPin(pin=pin, message=message))
+    signature = yield from _signed(found, message)
     if not _verifies(certificates[0], signature, message):
         raise CardDiffers(
             message="the card's key is not that of its certificate", next_step=_NEW_CARD
@@ -68,6 +65,17 @@ def check_card(entropy: Entropy) -> Dialogue[Tested]:
         raise CardDiffers(message="the chain on the card does not hold", next_step=_NEW_CARD)
     status = yield from do(AskStatus(chain=chain))
     return Tested(leaf=certificates[0], status=status)
+
+
+def _signed(found: Found, message: bytes) -> Dialogue[bytes]:
+    if found.characters is None:
+        return (yield from do(SignAfterPin(pin=None, message=message)))
+    left = found.state.pin_tries_left
+    if found.keyed:
+        yield from unless_blocked(SecretKind.PIN, left)
+        return (yield from typed_at_reader(SignAtReader(tries_left=left, message=message)))
+    with (yield from ask_secret(SecretKind.PIN, left)) as pin:
+        return (yield from do(SignAfterPin(pin=pin, message=message)))
 
 
 def wipe_card() -> Dialogue[bool]:

@@ -119,8 +119,8 @@ def _run(
     person = Prompts(terminal=console, language=settings.language, lies_there=lies_there(settings))
     try:
         desk = Desk(
-            cards=open_cards(settings.card, SystemEntropy()),
-            passes=open_passes(settings.uzi_pass) if makes else None,
+            cards=open_cards(settings.card, settings.language, SystemEntropy()),
+            passes=open_passes(settings.uzi_pass, settings.language) if makes else None,
             person=Unattended() if reads_only else person,
             entropy=SystemEntropy(),
         )

@@ -60,9 +60,11 @@ async def _serve(settings: DeskSettings, port: int, *, browse: bool) -> None:
         status = OcspStatus(http=http, clock=SystemClock(), entropy=entropy)
 
         def open_desk(action: str, person: PersonAtPage) -> Desk:
+            language = settings.language
+            makes = action == "create"
             return Desk(
-                cards=open_cards(settings.card, entropy),
-                passes=open_passes(settings.uzi_pass) if action == "create" else None,
+                cards=open_cards(settings.card, language, entropy),
+                passes=open_passes(settings.uzi_pass, language) if makes else None,
                 person=person,
                 entropy=entropy,
                 client=client,

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from card_writer.at_reader import PinEntry
 from card_writer.card_edge import CardGone, CardRefused, PinNeeded, SecretKind, WrongSecret
 from card_writer.piv.readers import PivPassReader
 from card_writer.piv.uzi_pass import PivPass
@@ -51,7 +52,7 @@ async def test_a_pass_signs_and_is_believed(
     pcscd: Pcscd, chip: VirtualCard, reader: Reader, uzi_register: Register
 ) -> None:
     with pcscd.holding(chip):
-        assert reader.asks_pin
+        assert reader.pin_entry is PinEntry.HERE
         found = reader.open(Secret(PIN))
         certificate, signature = found.authenticity_certificate(), found.sign(b"challenge")
         algorithm = found.algorithm

@@ -34,6 +34,13 @@ class OnReader(Step[Result]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AtReader(OnReader[Result]):
+    """Done after the PIN was typed at the reader; ``tries_left`` is None where it is not told."""
+
+    tries_left: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToServer(Step[Result]):
     """Asked of the issuance API."""
 

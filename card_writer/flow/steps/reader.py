@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from card_writer.flow.bench import Bench, Found, PassState
-from card_writer.flow.steps.base import OnReader, Proof, Secrets
+from card_writer.flow.steps.base import AtReader, OnReader, Proof, Secrets
 from card_writer.secret import Secret
 from pki.api.wire import ChallengeView
 from pki.domain.identifiers import CardNumber, IdempotencyKey
@@ -19,12 +19,20 @@ class LookAtPass(OnReader[PassState]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPass(OnReader[bytes]):
-    """Prove the PIN of the pass, once; its authenticity certificate, DER."""
+    """Prove the PIN of the pass, once, if it has one; its authenticity certificate, DER."""
 
-    pin: Secret = field(repr=False)
+    pin: Secret | None = field(repr=False)
 
     def do(self, bench: Bench) -> bytes:
         return bench.open_pass(self.pin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPassAtReader(AtReader[bytes]):
+    """The same with a PIN that is typed at the reader."""
+
+    def do(self, bench: Bench) -> bytes:
+        return bench.open_pass(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

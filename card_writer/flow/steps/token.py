@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from card_writer.card_edge import SecretKind
 from card_writer.flow.bench import Bench
 from card_writer.flow.ports import CardStatus, Person
-from card_writer.flow.steps.base import OnReader, ToPerson, ToStatus
+from card_writer.flow.steps.base import AtReader, OnReader, ToPerson, ToStatus
 from card_writer.secret import Secret
 from pki.domain.status import Good, OnHold, Revoked
 
@@ -33,6 +33,14 @@ class ChangePin(OnReader[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePinAtReader(AtReader[None]):
+    """Replace the PIN, old and new ones typed at the reader."""
+
+    def do(self, bench: Bench) -> None:
+        bench.keypad.change_pin()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnblockPin(OnReader[None]):
     """Set a new PIN with the PUK."""
 
@@ -53,6 +61,17 @@ class SignAfterPin(OnReader[bytes]):
     def do(self, bench: Bench) -> bytes:
         if self.pin is not None:
             bench.card.log_in(self.pin)
+        return bench.card.sign(self.message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignAtReader(AtReader[bytes]):
+    """Prove the PIN, typed at the reader, and let the card's key sign."""
+
+    message: bytes
+
+    def do(self, bench: Bench) -> bytes:
+        bench.keypad.log_in()
         return bench.card.sign(self.message)
 
 

@@ -77,6 +77,8 @@ def test_the_defaults_are_what_the_example_says(document: dict[str, Any], tmp_pa
         ("card", {"aid": "A0 00 00 03"}, "card.aid"),
         ("card", {"aid": "A0 00 00 03 0G"}, "card.aid"),
         ("pass", {"aid": "A000000308"}, "pass"),
+        ("pass", {"pin_pad": False}, "pass"),
+        ("pass", {"pin_pad": "perhaps"}, "pass.pin_pad"),
     ],
 )
 def test_a_mistake_is_named(

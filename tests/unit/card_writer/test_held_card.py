@@ -32,6 +32,14 @@ class Recorder:
             self.silent.wait()
         return bytes(apdu)
 
+    def features(self) -> bytes | None:
+        self.note("features")
+        return None
+
+    def control(self, code: int, data: bytes) -> bytes | None:
+        self.note(f"control {code}")
+        return data
+
     def reset(self) -> None:
         self.note("reset")
         raise CardGone(message="gone", next_step="look", outcome_unknown=False)

@@ -5,12 +5,15 @@ from datetime import date
 
 import pytest
 
+from card_writer.at_reader import NotTyped, PinNotTyped
 from card_writer.card_edge import CardGone, CardRefused, PinCharacters, SecretKind, WrongSecret
 from card_writer.flow.pins import PinFault
+from card_writer.flow.steps.reader import OpenPassAtReader
 from card_writer.flow.steps.server import Certify
+from card_writer.flow.steps.token import ChangePinAtReader, SignAtReader
 from card_writer.flow.stopped import Stopped
 from card_writer.programs.terminal import Prompts, read_date
-from card_writer.programs.words import DOING, sentence_of
+from card_writer.programs.words import DOING, announced, sentence_of
 from card_writer.readers.recognition import CardKind
 from card_writer.secret import Secret
 from pki.api.wire import HolderView
@@ -162,3 +165,26 @@ def test_every_error_has_a_sentence(error: ZorgidError, dutch: str) -> None:
 
 def test_long_steps_are_announced() -> None:
     assert Certify in DOING
+
+
+@pytest.mark.parametrize("left", [None, 2])
+def test_what_is_typed_at_the_reader_is_asked_for_there(left: int | None) -> None:
+    asking, script = prompts()
+    asking.doing(OpenPassAtReader(tries_left=left))
+    asking.doing(SignAtReader(tries_left=left, message=b""))
+    asking.doing(ChangePinAtReader(tries_left=left))
+    for line, card in zip(script.shown, ("UZI-pas", "ZORG-ID Smartcard", "huidige"), strict=True):
+        assert card in line
+        assert "op de kaartlezer" in line
+        assert ("(nog 2 pogingen)" in line) == (left == 2)
+    assert script.hidden == 0
+    told = announced(OpenPassAtReader(tries_left=left))
+    assert told is not None
+    assert "card reader" in told("en")
+
+
+@pytest.mark.parametrize("why", NotTyped)
+def test_what_was_not_typed_has_a_sentence(why: NotTyped) -> None:
+    error = PinNotTyped(message="x", why=why)
+    assert sentence_of(error, "nl").count(".") == 2
+    assert sentence_of(error, "en").isascii()
