@@ -5,13 +5,14 @@ Values are octets: UTF-8 for text, DER for certificates and CRLs (RFC 4523 wants
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from pki.der import oids
 from pki.der.certificate import read_subject
-from pki.der.names import DistinguishedName, read_name
+from pki.der.names import read_name
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import IssuerId
 from pki.domain.records import IssuedCertificate, PublishedCrl
@@ -25,6 +26,20 @@ OBJECT_CLASS: Final = "objectClass"
 PERSON_CLASSES: Final = ("inetOrgPerson", "pkiUser", "zorgIdCard")
 PERSON_NAMES: Final = ("cn", "sn", "givenName", "o", "serialNumber")
 UID: Final = "uid"
+_NAMED: Final = dict(
+    zip(
+        (
+            oids.COMMON_NAME,
+            oids.SURNAME,
+            oids.GIVEN_NAME,
+            oids.ORGANISATION,
+            oids.SERIAL_NUMBER,
+        ),
+        PERSON_NAMES,
+        strict=True,
+    )
+)
+_REQUIRED: Final = ("cn", "sn")
 CA_CLASSES: Final = ("organizationalUnit", "pkiCA")
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -61,6 +76,11 @@ class Entry:
     foreign: bool = False
 
 
+_CARD_KEEPING: Final = dict.fromkeys(PERSON_NAMES, Keeping.EXACT) | dict.fromkeys(
+    (UID, CERTIFICATE), Keeping.PRESENT
+)
+
+
 def rdn(attribute: str, value: str) -> str:
     """One relative name, escaped as RFC 4514 2.4 asks.
 
@@ -94,28 +114,35 @@ def card_entry(certificate: IssuedCertificate, base: str) -> Entry:
     Raises:
         Malformed: the subject cannot be read, or has no CN or surname.
     """
-    subject = read_name(read_subject(certificate.der))
-    named = (
-        _required(subject, oids.COMMON_NAME),
-        _required(subject, oids.SURNAME),
-        _texts(subject, oids.GIVEN_NAME),
-        _texts(subject, oids.ORGANISATION),
-        _texts(subject, oids.SERIAL_NUMBER),
-    )
-    own = tuple(
-        Values(attribute=name, values=values, keeping=Keeping.EXACT)
-        for name, values in zip(PERSON_NAMES, named, strict=True)
-        if values
-    )
     return Entry(
         dn=card_dn(certificate, base),
         object_classes=PERSON_CLASSES,
-        attributes=(
-            *own,
-            _present(UID, certificate.serial.decimal.encode()),
-            _present(CERTIFICATE, certificate.der),
+        attributes=tuple(
+            Values(attribute=name, values=values, keeping=_CARD_KEEPING[name])
+            for name, values in card_values(certificate).items()
         ),
     )
+
+
+def card_values(certificate: IssuedCertificate) -> Mapping[str, tuple[bytes, ...]]:
+    """What the entry of a card's certificate holds besides its classes, by attribute.
+
+    Raises:
+        Malformed: as `card_entry`.
+    """
+    named: dict[str, tuple[bytes, ...]] = {}
+    for each in read_name(read_subject(certificate.der)).rdns:
+        name = _NAMED.get(each.oid)
+        if name is not None:
+            named[name] = (*named.get(name, ()), each.text.encode())
+    for name in _REQUIRED:
+        if name not in named:
+            raise Malformed(what="certificate subject", message=f"subject has no {name}")
+    return {
+        **{name: named[name] for name in PERSON_NAMES if name in named},
+        UID: (certificate.serial.decimal.encode(),),
+        CERTIFICATE: (certificate.der,),
+    }
 
 
 def ca_entry(issuer: IssuerId, base: str, certificates: tuple[bytes, ...]) -> Entry:
@@ -137,14 +164,3 @@ def crl_values(crl: PublishedCrl, *, is_root: bool) -> Values:
 
 def _present(attribute: str, *values: bytes) -> Values:
     return Values(attribute=attribute, values=values, keeping=Keeping.PRESENT)
-
-
-def _texts(subject: DistinguishedName, oid: str) -> tuple[bytes, ...]:
-    return tuple(each.text.encode() for each in subject.values(oid))
-
-
-def _required(subject: DistinguishedName, oid: str) -> tuple[bytes, ...]:
-    values = _texts(subject, oid)
-    if not values:
-        raise Malformed(what="certificate subject", message=f"subject has no attribute {oid}")
-    return values

@@ -16,6 +16,7 @@ from ldap_publish.entry import (
 from ldap_publish.holdings import Holdings, look
 from ldap_publish.plan import (
     Actual,
+    AddEntry,
     Change,
     plan_absence,
     plan_again,
@@ -92,8 +93,12 @@ class Publisher:
         """Ask for the base, no matter whether it is there."""
         await self._directory.read(base_entry(self._tree.base).dn, (OBJECT_CLASS,))
 
-    async def card(self, card: CardCertificate) -> Result:
-        """Show a card's certificate, or see to it that it does not show."""
+    async def card(self, card: CardCertificate, *, lacking: bool = False) -> Result:
+        """Show a card's certificate, or see to it that it does not show.
+
+        ``lacking``: no entry of it was seen, so it need not be read before it is made; whatever
+        stands there all the same is left as it is, and found when it is read back.
+        """
         certificate = card.certificate
         if self._tree.ca(certificate.issuer) is None:
             return InLine(0)
@@ -102,6 +107,8 @@ class Publisher:
                 entry = card_entry(certificate, self._tree.base)
             except Malformed as error:
                 return Unpublishable(f"its certificate names nobody that can be shown: {error}")
+            if lacking:
+                return await self._made(entry)
             return await self._present(entry)
         dn = card_dn(certificate, self._tree.base)
         return await self._settle(
@@ -126,6 +133,15 @@ class Publisher:
             return () if planned is None else (planned,)
 
         return await self._settle(dn, (values.attribute,), plan)
+
+    async def _made(self, entry: Entry) -> Result:
+        result = await self._applied((AddEntry(entry=entry),))
+        if not isinstance(result, InLine):
+            return result
+        settled = await self._present(entry)
+        if isinstance(settled, InLine):
+            return InLine(result.changes + settled.changes)
+        return settled
 
     async def _present(self, entry: Entry) -> Result:
         rewrite = self._rewrite
@@ -152,15 +168,23 @@ class Publisher:
                 return TreeMissing()
             if not changes:
                 return InLine(applied)
-            for change in changes:
-                match await self._directory.apply(change):
-                    case Done():
-                        applied += 1
-                    case ParentMissing():
-                        return TreeMissing()
-                    case NotAccepted(code=code, why=why):
-                        return Unpublishable(f"the directory refuses it: {why} ({code})")
+            result = await self._applied(changes)
+            if not isinstance(result, InLine):
+                return result
+            applied += result.changes
         return Unpublishable("the directory does not keep what it is given")
+
+    async def _applied(self, changes: Sequence[Change]) -> Result:
+        """Each of them, one after the other, until one is not done."""
+        for change in changes:
+            match await self._directory.apply(change):
+                case Done():
+                    continue
+                case ParentMissing():
+                    return TreeMissing()
+                case NotAccepted(code=code, why=why):
+                    return Unpublishable(f"the directory refuses it: {why} ({code})")
+        return InLine(len(changes))
 
 
 def _attributes(entry: Entry) -> tuple[str, ...]:

@@ -69,6 +69,7 @@ class Upkeep:
         self._tree = tree
         self._broke: dict[Target, int] = {}
         self._suspects: set[Target] = set()
+        self._lacking: set[Target] = set()
         self.set_aside: dict[Target, str] = {}
         self.changes = 0
 
@@ -103,7 +104,7 @@ class Upkeep:
         holdings = await self._publisher.look()
         after: SerialNumber | None = None
         while page := await self._facts.card_certificates_after(after, _PAGE):
-            await self.bring({_target(card): card for card in await self._owed(page, holdings)})
+            await self._bring_page(await self._owed(page, holdings), holdings)
             after = page[-1].certificate.serial
             examined += len(page)
         await self.bring({Target(issuer=ca.issuer, serial=None): None for ca in self._tree.cas})
@@ -123,6 +124,15 @@ class Upkeep:
             if not agreed or self._is_suspect(_target(card)):
                 owed.append(card)
         return owed
+
+    async def _bring_page(self, owed: Sequence[CardCertificate], holdings: Holdings | None) -> None:
+        """These cards; what was seen not to be there is made without looking again."""
+        if holdings is not None:
+            self._lacking = {_target(card) for card in owed if holdings.lacks(card)}
+        try:
+            await self.bring({_target(card): card for card in owed})
+        finally:
+            self._lacking = set()
 
     def _is_suspect(self, target: Target) -> bool:
         return target in self._suspects or target in self.set_aside
@@ -170,26 +180,27 @@ class Upkeep:
         store and our change; what can be overtaken is looked at until the store says no more.
         """
         made, seen = 0, None
+        lacking = target in self._lacking
         while True:
             fact = card or await self._fact(target)
             if fact is None or fact == seen:
                 return InLine(made)
-            result = await self._show(fact)
+            result = await self._show(fact, lacking=lacking)
             if not isinstance(result, InLine):
                 return result
             made += result.changes
             if not result.changes or (isinstance(fact, CardCertificate) and fact.is_public):
                 return InLine(made)
-            card, seen = None, fact
+            card, seen, lacking = None, fact, False
 
     async def _fact(self, target: Target) -> CardCertificate | PublishedCrl | None:
         if target.serial is None:
             return await self._facts.latest_crl(target.issuer)
         return await self._facts.card_certificate(target.serial)
 
-    async def _show(self, fact: CardCertificate | PublishedCrl) -> Result:
+    async def _show(self, fact: CardCertificate | PublishedCrl, *, lacking: bool) -> Result:
         if isinstance(fact, CardCertificate):
-            return await self._publisher.card(fact)
+            return await self._publisher.card(fact, lacking=lacking)
         return await self._publisher.crl(fact)
 
     def _take(self, target: Target, result: Result) -> bool:

@@ -3,7 +3,6 @@
 Servers need not write lengths in their shortest form, so this is not DER.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 INTEGER: Final = 0x02
@@ -22,7 +21,7 @@ class BadMessage(ValueError):
 
 def tlv(tag: int, *contents: bytes) -> bytes:
     """Tag, length, contents."""
-    content = b"".join(contents)
+    content = contents[0] if len(contents) == 1 else b"".join(contents)
     size = len(content)
     if size < _SHORT:
         return bytes((tag, size)) + content
@@ -63,17 +62,22 @@ def header(data: bytes | bytearray, start: int) -> tuple[int, int] | None:
     return begin + count, begin + count + size
 
 
-def elements(data: bytes) -> Iterator[tuple[int, bytes]]:
+def elements(data: bytes) -> list[tuple[int, bytes]]:
     """Tag and contents of each element, one after the other.
 
     Raises:
         BadMessage: the last one is cut off.
     """
-    start = 0
-    while start < len(data):
-        found = header(data, start)
-        if found is None or found[1] > len(data):
+    found: list[tuple[int, bytes]] = []
+    start, size = 0, len(data)
+    while start < size:
+        # The short form is most of what directories send.
+        begin = start + 2
+        end = begin + data[start + 1] if begin <= size else size + 1
+        if end - begin >= _SHORT:
+            begin, end = header(data, start) or (begin, size + 1)
+        if end > size:
             raise BadMessage("an element is cut off")
-        begin, end = found
-        yield data[start], data[begin:end]
+        found.append((data[start], data[begin:end]))
         start = end
+    return found

@@ -35,6 +35,7 @@ class LdapWire(asyncio.Protocol):
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._outgoing: list[bytes] = []
         self._buffer = bytearray()
         self._pending: dict[int, _Pending] = {}
         self._last = 0
@@ -61,7 +62,9 @@ class LdapWire(asyncio.Protocol):
             self._active = now
         pending = _Pending(answer=self._loop.create_future(), since=now)
         self._pending[number] = pending
-        self._transport.write(message(number, operation, control))
+        if not self._outgoing:
+            self._loop.call_soon(self._send)
+        self._outgoing.append(message(number, operation, control))
         try:
             return await pending.answer, pending.found
         finally:
@@ -76,6 +79,7 @@ class LdapWire(asyncio.Protocol):
             if not each.answer.done():
                 each.answer.set_exception(ConnectionError(why))
         self._pending.clear()
+        self._outgoing.clear()
         if transport is not None:
             transport.abort()
 
@@ -96,6 +100,12 @@ class LdapWire(asyncio.Protocol):
             self._take()
         except BadMessage as error:
             self.abort(f"the directory does not speak LDAP: {error}")
+
+    def _send(self) -> None:
+        """What was asked for in this turn, at once: to send costs more than to write it."""
+        if self._transport is not None and self._outgoing:
+            self._transport.write(b"".join(self._outgoing))
+        self._outgoing.clear()
 
     def _take(self) -> None:
         start = 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from ldap_publish.wire.ber import (
@@ -146,7 +147,7 @@ def read_response(content: bytes) -> tuple[int, Response]:
 
 
 def _result(operation: bytes, more: Sequence[tuple[int, bytes]]) -> LdapResult:
-    pieces = list(elements(operation))
+    pieces = elements(operation)
     if len(pieces) < _RESULT_PIECES or pieces[0][0] != ENUMERATED or pieces[2][0] != OCTET_STRING:
         raise BadMessage("a result in another form")
     code = int.from_bytes(pieces[0][1], "big")
@@ -159,8 +160,14 @@ def _entry(operation: bytes) -> Found:
     attributes = {}
     for _, each in elements(listed):
         (_, name), (_, values) = elements(each)
-        attributes[name.decode().lower()] = tuple(value for _, value in elements(values))
+        attributes[_description(name)] = tuple([value for _, value in elements(values)])
     return Found(dn=dn.decode(), attributes=attributes)
+
+
+@lru_cache(maxsize=256)
+def _description(name: bytes) -> str:
+    """Of an attribute, in lower case: a few stand in entry after entry."""
+    return name.decode().lower()
 
 
 _NAMES: Final = {

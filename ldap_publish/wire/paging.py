@@ -24,15 +24,15 @@ def cookie_of(controls: bytes) -> bytes:
         BadMessage: the control is of another form.
     """
     for _, control in elements(controls):
-        pieces = list(elements(control))
+        pieces = elements(control)
         if pieces and pieces[0] == (OCTET_STRING, _KIND):
             return _cookie(pieces[-1][1])
     return b""
 
 
 def _cookie(value: bytes) -> bytes:
-    whole = list(elements(value))
-    pieces = list(elements(whole[0][1])) if len(whole) == 1 else []
+    whole = elements(value)
+    pieces = elements(whole[0][1]) if len(whole) == 1 else []
     if [tag for tag, _ in pieces] != [INTEGER, OCTET_STRING]:
         raise BadMessage("a page in another form")
     return pieces[1][1]

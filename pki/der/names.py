@@ -124,16 +124,22 @@ def read_name(der: bytes) -> DistinguishedName:
     name = codec.outermost(der, _WHAT, _LIMIT)
     rdns: list[Attribute] = []
     while name.tag() >= 0:
-        rdn = name.enter(codec.SET)
-        pair = rdn.enter()
-        rdn.finish()
-        oid = pair.oid()
-        printable = pair.tag() == codec.PRINTABLE_STRING
-        octets = pair.take(codec.PRINTABLE_STRING if printable else codec.UTF8_STRING)
-        pair.finish()
-        try:
-            text = octets.decode()
-        except UnicodeDecodeError as error:
-            raise Malformed(what=_WHAT, message=f"{oid}: not UTF-8") from error
-        rdns.append(Attribute(oid=oid, text=text, printable=printable))
+        rdns.append(_read_rdn(name.element(codec.SET)))
     return DistinguishedName(rdns=tuple(rdns))
+
+
+@lru_cache(maxsize=128)
+def _read_rdn(der: bytes) -> Attribute:
+    """One relative name; country and organisation are the same in name after name."""
+    rdn = codec.Reader(der, _WHAT).enter(codec.SET)
+    pair = rdn.enter()
+    rdn.finish()
+    oid = pair.oid()
+    printable = pair.tag() == codec.PRINTABLE_STRING
+    octets = pair.take(codec.PRINTABLE_STRING if printable else codec.UTF8_STRING)
+    pair.finish()
+    try:
+        text = octets.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed(what=_WHAT, message=f"{oid}: not UTF-8") from error
+    return Attribute(oid=oid, text=text, printable=printable)

@@ -1,6 +1,6 @@
 """What was seen to be in line is not read again; whatever is not so is found all the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -8,7 +8,7 @@ from ldap_house import CA, TREE, House
 from ldap_material import BASE, START, TOKEN_CA, card_certificate, published_crl
 from ldap_publish.entry import CERTIFICATE, card_dn
 from ldap_publish.holdings import look
-from ldap_publish.ports import NotAccepted
+from ldap_publish.ports import NotAccepted, Page
 from pki.domain.cards import Issued
 from pki.domain.records import IssuedCertificate
 
@@ -119,3 +119,30 @@ async def test_entries_of_others_between_ours_disturb_nothing() -> None:
     assert (await house.upkeep.reconcile()).changed == 0
     holdings = await look(house.directory, TREE)
     assert holdings is not None
+
+
+async def test_what_is_not_there_is_made_without_being_read_before() -> None:
+    house, cards = await filled()
+    reads = await reads_of_a_comparison(COUNT)
+    for card in cards:
+        del house.directory.entries[card_dn(card, BASE)]
+    assert (await house.upkeep.reconcile()).changed == COUNT
+    assert house.directory.reads == reads + COUNT, "each is read back, once"
+
+
+async def test_what_somebody_makes_meanwhile_is_mended_when_it_is_read_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house, cards = await filled()
+    name = card_dn(cards[3], BASE)
+    theirs = house.directory.entries.pop(name) | {"sn": (b"Another",)}
+    seen = house.directory.page_below
+
+    async def page_below(dn: str, attributes: Sequence[str], after: bytes = b"") -> Page | None:
+        page = await seen(dn, attributes, after)
+        house.directory.entries.setdefault(name, theirs)
+        return page
+
+    monkeypatch.setattr(house.directory, "page_below", page_below)
+    await house.upkeep.reconcile()
+    assert house.directory.entries[name]["sn"] == (b"Test",)
