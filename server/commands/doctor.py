@@ -14,6 +14,7 @@ from pki.domain.journal import verify_chain
 from pki.ports import SystemClock
 from pki.store.reading import ReadSession, ReadStore
 from pki.trust.os_store import OsTrust, operating_system_trusts
+from server.backups.examine import examine_backups
 from server.checkpoints.examine import examine_checkpoints
 from server.commands.findings import Finding, ok, problem, report, warning
 from server.commands.generations import examine_generations
@@ -64,6 +65,7 @@ def examine(config: Path) -> Report:
         ("checkpoints", examine_checkpoints),
         ("LDAP", examine_positions),
         ("restore", _restore),
+        ("backup", examine_backups),
         ("CRL sinks", examine_sinks),
         ("notices", examine_notices),
         ("clock", examine_clock),

@@ -27,6 +27,7 @@ RUNBOOKS: Final[Mapping[str, str]] = {
     "checkpoint": "docs/journal.md#checkpoints",
     "LDAP": "docs/ldap.md",
     "restore": "docs/backup.md#restoring-the-runbook",
+    "backup": "docs/backup.md#is-there-a-backup",
     "CRL sinks": "docs/operations.md#crls-in-a-folder-and-in-a-bucket",
     "CRL sink": "docs/operations.md#crls-in-a-folder-and-in-a-bucket",
     "notices": "docs/notices.md#by-e-mail",

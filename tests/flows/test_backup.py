@@ -11,9 +11,12 @@ import pytest
 from backup_material import flipped, write_recipient
 from fixtures_backup import Kept, asked, backed_up
 from pki.domain.journal import JournalHead, RawEntry, verify_chain
+from pki.ports import SystemClock
 from pki.store.reading import ReadSession, ReadStore
 from practice import Practice, employee
+from server.backups.examine import examine_backups
 from server.installation import Layout
+from server.settings import load
 
 
 def journal(store: Path) -> tuple[JournalHead, list[RawEntry]]:
@@ -70,6 +73,19 @@ def test_what_is_restored_is_what_was_there(kept: Kept, tmp_path: Path) -> None:
                 original = kept.practice.layout.root / path
                 assert (target / path).read_bytes() == original.read_bytes()
         target = tmp_path / "again"
+
+
+def test_doctor_knows_the_last_one_and_a_restored_store_none(kept: Kept, tmp_path: Path) -> None:
+    def found(config: Path) -> list[str]:
+        settings = load(config)
+        for_real = settings.installation.model_copy(update={"kind": "production"})
+        told = settings.model_copy(update={"installation": for_real})
+        return [each.level for each in examine_backups(told, SystemClock().now())]
+
+    assert found(kept.practice.config) == ["ok", "ok", "ok"]
+    target = tmp_path / "restored"
+    asked("restore", str(kept.file), str(target), "--key", str(kept.key))
+    assert found(Layout(target).config) == ["problem"]
 
 
 def test_nothing_secret_is_readable_in_it(kept: Kept) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from pki.domain.errors import ConfigurationInvalid
+from server.backups.record import RECORD
 from server.commands.backup.archive import Source
 from server.commands.backup.manifest import ELSEWHERE, NAME, safe_name
 from server.restored import MARKER
@@ -79,11 +80,11 @@ def _below(path: Path, folders: Iterable[Path]) -> bool:
 
 
 def _of_store(path: Path, settings: Settings) -> bool:
-    """The store, its write-ahead log, and the mark of an earlier restore beside it."""
+    """The store, its write-ahead log, and what stands beside it of restores and backups."""
     store = settings.store.path
     if store is None or path.parent != store.parent:
         return False
-    return path.name == MARKER or path.name.startswith(store.name)
+    return path.name in {MARKER, RECORD} or path.name.startswith(store.name)
 
 
 def _source(path: Path, root: Path) -> Source:

@@ -11,6 +11,7 @@ from cryptography import x509
 from pki.domain.errors import IntegrityBroken
 from pki.domain.event_codec import encode_time
 from pki.ports import Clock, Entropy
+from server.backups.record import LastBackup, write_record
 from server.commands.backup.archive import Source, archive_size, write_archive
 from server.commands.backup.contents import sources_of
 from server.commands.backup.disk import disk_errors, new_file
@@ -62,7 +63,23 @@ def back_up(
         writer = EnvelopeWriter(out, recipients=certificates, size=size, entropy=entropy)
         write_archive(content, sources, manifest.files, writer.write)
         writer.finish()
-    return _report(target, manifest, certificates)
+    last = _made(target, manifest)
+    try:
+        write_record(settings, last)
+    except OSError as error:
+        say(f"zorgid doctor will not know of this backup: {error.strerror}")
+    return _report(last, manifest, certificates)
+
+
+def _made(target: Path, manifest: Manifest) -> LastBackup:
+    return LastBackup(
+        file=str(target.resolve()),
+        size=target.stat().st_size,
+        sha256=_sha256(target),
+        made_at=manifest.made_at,
+        position=manifest.position,
+        digest=manifest.digest,
+    )
 
 
 def _require_kind(state: StoreState, settings: Settings) -> None:
@@ -109,22 +126,23 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _report(target: Path, manifest: Manifest, certificates: Sequence[x509.Certificate]) -> Report:
+def _report(
+    made: LastBackup, manifest: Manifest, certificates: Sequence[x509.Certificate]
+) -> Report:
     names = [each.subject.rfc4514_string() for each in certificates]
-    digest, size = _sha256(target), target.stat().st_size
     result = {
-        "file": str(target),
-        "size": size,
-        "sha256": digest,
+        "file": made.file,
+        "size": made.size,
+        "sha256": made.sha256,
         "recipients": names,
         "manifest": manifest.summary(),
     }
     lines = [
-        f"backup of the {manifest.kind} installation {manifest.installation}: {target}",
-        f"  {size} octets, SHA-256 {digest}",
+        f"backup of the {manifest.kind} installation {manifest.installation}: {made.file}",
+        f"  {made.size} octets, SHA-256 {made.sha256}",
         f"  journal at {manifest.position}, head {manifest.digest}",
         f"  {len(manifest.files)} files, encrypted to {', '.join(names)}",
         "write the SHA-256 and the head down elsewhere: encryption hides, it does not say who made",
-        f"next: prove it on another computer: zorgid backup-drill {target} --key KEY",
+        f"next: prove it on another computer: zorgid backup-drill {made.file} --key KEY",
     ]
     return Report(result=result, lines=lines)
