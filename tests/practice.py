@@ -65,12 +65,16 @@ def tuned(text: str, *changes: tuple[str, str]) -> str:
 
 @dataclass(kw_only=True)
 class Practice:
-    """One installation in a folder. Its ports and register are those of the whole session."""
+    """One installation in a folder. Its ports and register are those of the whole session.
+
+    ``patience``: seconds that a client of the API waits.
+    """
 
     layout: Layout
     ports: Ports
     register: StandInRegister
     key_type: KeyType = KeyType.P256
+    patience: float = 20.0
     _logs: Iterator[int] = field(default_factory=lambda: iter(range(1000)))
 
     @property
@@ -142,7 +146,7 @@ class Practice:
 
     def client(self, who: str | None = None) -> IssuanceClient:
         """A client of the API: ``team``, ``administrator``, or a holder."""
-        return IssuanceClient(self.api_url, tls=self.tls(who), timeout_seconds=20)
+        return IssuanceClient(self.api_url, tls=self.tls(who), timeout_seconds=self.patience)
 
     def make_pass(self, someone: Someone) -> SoftPass:
         """A pass of the stand-in register."""

@@ -1,5 +1,6 @@
 """Around every request: an id, one log line without personal data, errors as problem documents."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -10,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from issuance.http.problems import answer_to, answer_to_http, problem_response
-from pki.domain.errors import ZorgidError
+from pki.domain.errors import Unavailable, ZorgidError
 from pki.ports import Entropy
 
 _log = logging.getLogger(__name__)
@@ -18,6 +19,9 @@ _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ID_OCTETS: Final = 8
 _SERVER_ERROR: Final = 500
+ANSWER_SECONDS: Final = 25.0
+"""Whatever a request waits for, it is answered by then: sooner than our client gives up."""
+
 HEADERS: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -69,7 +73,7 @@ def around_requests(entropy: Entropy, bound: Bound = unbound) -> Middleware:
 
 async def _answered(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
     try:
-        return await handler(request)
+        return await _in_time(request, handler)
     except ZorgidError as error:
         answer = answer_to(error)
         level = logging.ERROR if answer.status >= _SERVER_ERROR else logging.INFO
@@ -87,6 +91,25 @@ async def _answered(request: web.Request, handler: Handler, request_id: str) -> 
     except Exception:  # noqa: BLE001 -- a defect of ours: the log gets the stack, the caller nothing
         _log.exception("request broke", extra={"request_id": request_id})
         return problem_response(answer_to(ZorgidError(message="unexpected failure")), request_id)
+
+
+async def _in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The answer, within `ANSWER_SECONDS`.
+
+    Raises:
+        Unavailable: there is none yet, and what was asked may still be done.
+    """
+    limit = asyncio.timeout(ANSWER_SECONDS)
+    try:
+        async with limit:
+            return await handler(request)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise Unavailable(
+            message=f"no answer within {ANSWER_SECONDS:.0f} s",
+            next_step="repeat the request under the same key: it is done once",
+        ) from None
 
 
 def _route(request: web.Request) -> str:

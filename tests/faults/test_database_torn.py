@@ -1,0 +1,159 @@
+"""The line to the database is slow, or ends in the middle: waits end, and nothing is done twice."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from psycopg import sql
+
+from books import Ledger
+from card_writer.flow.making import Made
+from exact_house import question, said
+from fixtures_postgres import PostgresCluster
+from nursery import Nursery
+from pki.api.errors import ServiceUnavailable
+from postgres_killed import moved
+from practice import Practice, employee
+from program import readiness, until
+from sound import Change, Requests, check_sound
+from torn_wire import SOCKET, WireThread, wired
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(240)]
+
+SLOW = 2.0
+"""Seconds before each answer of the database."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """A server on a database of its own, at the end of a wire."""
+
+    practice: Practice
+    direct: str
+    line: WireThread
+    card: Made
+    requests: Requests
+
+    @property
+    def serial(self) -> str:
+        number = x509.load_der_x509_certificate(self.card.certificate).serial_number
+        return f"{number:040x}"
+
+    def takes_changes(self, *, on: bool) -> None:
+        """What the database says to whoever connects from now on."""
+        address = self.direct.replace("+psycopg", "")
+        statement = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}")
+        options = "-c default_transaction_read_only=off"
+        with psycopg.connect(address, autocommit=True, options=options) as connection:
+            name = sql.Identifier(connection.info.dbname)
+            connection.execute(statement.format(name, sql.Literal("off" if on else "on")))
+        self.line.cut()
+
+
+@pytest.fixture(scope="module")
+def house(
+    module_practice: Practice, nursery: Nursery, postgres_cluster: PostgresCluster
+) -> Iterator[House]:
+    practice, name = module_practice, postgres_cluster.create()
+    direct = postgres_cluster.url(name)
+    moved(practice.layout.store, direct)
+    socket = Path(direct.partition("host=")[2]) / SOCKET
+    # A socket's path may be 107 bytes long, so the folder is not made below pytest's own.
+    folder = Path(tempfile.mkdtemp(prefix="zorgid-wire-", dir="/tmp"))
+    with wired(socket, folder) as line:
+        url = f"postgresql+psycopg://postgres@/{name}?host={folder}"
+        practice.change(('path = "store/zorgid.sqlite3"', f'postgresql = "{url}"'))
+        with nursery.serving(practice):
+            card = asyncio.run(practice.make_card(employee(700)))
+            yield House(practice=practice, direct=direct, line=line, card=card, requests=Requests())
+    assert nursery.code == 0
+    shutil.rmtree(folder)
+    postgres_cluster.drop(name)
+
+
+@pytest.fixture(autouse=True)
+async def sound(house: House) -> AsyncIterator[None]:
+    """After each fault."""
+    yield
+    until(lambda: readiness(house.practice.metrics_port) is None, "it mends by itself")
+    await check_sound(house.practice, house.requests)
+
+
+async def test_a_slow_database_ends_waits_and_leaves_ocsp_alone(house: House) -> None:
+    practice, requests = house.practice, house.requests
+    card_id = house.card.card.card_id
+    asked = question(practice, house.card, hashes.SHA256())
+    assert await asyncio.to_thread(said, practice, asked) == "good"
+    house.line.wire.delay = SLOW
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            patient = replace(practice, patience=120)
+            blocking = tasks.create_task(requests.once(patient, Change.BLOCK, card_id))
+            answers = []
+            while not blocking.done():
+                answers.append(await asyncio.to_thread(said, practice, asked))
+                await asyncio.sleep(0.1)
+    finally:
+        house.line.wire.delay = 0.0
+    if not blocking.result():
+        refused = requests.refusals[-1]
+        assert isinstance(refused, ServiceUnavailable), "it is answered, not hung up on"
+        assert refused.retry_after
+    assert set(answers) <= {"good", "hold"}
+    assert len(answers) > SLOW
+    await requests.again(practice, requests.asked[-1])
+    await requests.insist(practice, Change.UNBLOCK, card_id)
+
+
+@pytest.mark.parametrize("tear", ["before", "after"])
+async def test_a_connection_that_ends_at_commit_does_nothing_twice(
+    house: House, tear: Literal["before", "after"]
+) -> None:
+    card_id, requests, wire = house.card.card.card_id, house.requests, house.line.wire
+    ledger = Ledger(house.practice)
+    before = ledger.changes(card_id.value)
+    wire.word, wire.tear = Change.BLOCK.value.encode(), tear
+    assert not await requests.once(house.practice, Change.BLOCK, card_id)
+    assert house.line.wire.tear is None
+    assert isinstance(requests.refusals[-1], ServiceUnavailable)
+    done = ledger.changes(card_id.value)[len(before) :]
+    assert done == ([] if tear == "before" else [Change.BLOCK.value])
+    assert await requests.again(house.practice, requests.asked[-1])
+    await requests.insist(house.practice, Change.UNBLOCK, card_id)
+
+
+async def test_connections_that_are_cut_again_and_again_lose_nothing(house: House) -> None:
+    card_id, requests = house.card.card.card_id, house.requests
+    done = asyncio.Event()
+
+    async def cut() -> None:
+        while not done.is_set():
+            house.line.cut()
+            await asyncio.sleep(0.15)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(cut())
+        for step in range(8):
+            change = Change.UNBLOCK if step % 2 else Change.BLOCK
+            await requests.insist(house.practice, change, card_id)
+        done.set()
+
+
+async def test_a_database_that_takes_no_changes_answers_what_it_can(house: House) -> None:
+    card_id, requests = house.card.card.card_id, house.requests
+    house.takes_changes(on=False)
+    try:
+        assert not await requests.once(house.practice, Change.BLOCK, card_id)
+        assert house.practice.openssl_ocsp(house.serial) == "good"
+    finally:
+        house.takes_changes(on=True)
+    assert await requests.again(house.practice, requests.asked[-1])
+    await requests.insist(house.practice, Change.UNBLOCK, card_id)
