@@ -3,8 +3,10 @@
 A nursery: the modules are loaded once, every server is a process forked from it. It reads one JSON
 object a line and answers each with one number:
 
-    {"start": "zorgid.toml", "log": "file", "point": null}    the process id
-    {"wait": 4711}                                            its exit code, negative for a signal
+    {"start": "zorgid.toml", "log": "file"}    the process id
+    {"wait": 4711}                             its exit code, negative for a signal
+
+A server has all roles and the network of its parent, unless ``role`` and ``network`` say otherwise.
 
 A point ``{"number": 3, "moment": "before"}`` means the third thing that is done on behalf of an API
 request, where a thing is a transaction or a signature of the CA: the process is killed, as by a
@@ -15,6 +17,7 @@ wait, or right when it goes on; what is recorded is the place that waits, and a 
 ``{"awaits": true, "place": "issuance/block_card.py:40>pki/store/writing.py:115", "number": 1, …}``.
 """
 
+import ctypes
 import json
 import os
 import signal
@@ -32,6 +35,7 @@ import server.roles.issuance
 import server.roles.publisher
 import server.roles.status
 from each_await import OnlyAt, Watcher, watch_awaits
+from hosts_network import enter_network
 from issuance.http import app, middleware
 from pki.keys.pool import PooledSigner
 from pki.store.writing import Store, WriteSession
@@ -40,6 +44,9 @@ from server.process.serve import serve_forever
 T = TypeVar("T")
 PARTS = (server.roles.enrolment, server.roles.publisher, server.roles.status)
 """Loaded here so that no server needs to."""
+
+_PR_SET_PDEATHSIG = 1
+"""As linux/prctl.h has it."""
 
 _in_request: ContextVar[bool] = ContextVar("_in_request", default=False)
 
@@ -154,11 +161,19 @@ def serve(order: dict[str, Any]) -> NoReturn:
     for stream in (1, 2):
         os.dup2(log, stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    point = order["point"]
+    end_with_parent()
+    point = order.get("point")
     if point is not None:
         (watch_awaits if point.get("awaits") else watch)(watcher_for(point))
+    if "network" in order:
+        enter_network(order["network"])
     # An exit like any other, so that whoever measures coverage hears of it.
-    sys.exit(serve_forever(Path(order["start"]), "all"))
+    sys.exit(serve_forever(Path(order["start"]), order.get("role", "all")))
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when the nursery is gone, however it went."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def main() -> None:

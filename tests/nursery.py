@@ -48,8 +48,7 @@ class Nursery:
         Its exit code, negative for a signal, is `code` afterwards.
         """
         log = practice.layout.root / "servers.log"
-        order = {"start": str(practice.config), "log": str(log), "point": point}
-        pid = self._ask(order)
+        pid = self.start(practice.config, log, point=point)
         try:
             ready = partial(readiness, practice.metrics_port)
             until(
@@ -60,7 +59,15 @@ class Nursery:
         finally:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-            self.code = self._ask({"wait": pid})
+            self.code = self.wait(pid)
+
+    def start(self, config: Path, log: Path, **more: object) -> int:
+        """Begin a server; its process id. ``more`` is as `crashing_server` says."""
+        return self._ask({"start": str(config), "log": str(log), **more})
+
+    def wait(self, pid: int) -> int:
+        """Until that server has ended; its exit code, negative for a signal."""
+        return self._ask({"wait": pid})
 
     def _ask(self, order: dict[str, Any]) -> int:
         assert self._process.stdin is not None

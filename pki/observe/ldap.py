@@ -90,7 +90,7 @@ class LdapObserver:
     ) -> list[tuple[str, dict[str, tuple[bytes, ...]]]]:
         tls = None
         if self.ca_file is not None:
-            tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(self.ca_file))
+            tls = _Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(self.ca_file))
         server = ldap3.Server(self.url, get_info=ldap3.NONE, connect_timeout=self.seconds, tls=tls)
         scope = ldap3.SUBTREE if base == self.base else ldap3.BASE
         connection = ldap3.Connection(
@@ -122,6 +122,18 @@ class LdapObserver:
             for entry in entries or ()
             if entry["type"] == "searchResEntry"
         ]
+
+
+class _Tls(ldap3.Tls):
+    """Leaves the server's name to OpenSSL: ldap3 compares by itself, and knows no addresses."""
+
+    def wrap_socket(self, connection: ldap3.Connection, do_handshake: bool = False) -> None:  # noqa: FBT001, FBT002 -- ldap3's own signature
+        context = ssl.create_default_context(cafile=self.ca_certs_file)
+        connection.socket = context.wrap_socket(
+            connection.socket,
+            server_hostname=connection.server.host,
+            do_handshake_on_connect=do_handshake,
+        )
 
 
 def exact_match(issuer: bytes, serial: SerialNumber) -> str:

@@ -80,4 +80,10 @@ def _kind(error: exc.SQLAlchemyError) -> str:
     if diagnostics is None:
         # SQLite's own messages name tables and columns only.
         return f"{type(original).__name__}: {original}"
-    return f"{type(original).__name__}: {diagnostics.message_primary}"
+    said = diagnostics.message_primary or _first_line(original)
+    return f"{type(original).__name__}: {said}"
+
+
+def _first_line(original: object) -> str:
+    """Of a connection that never was: libpq's own words, which know of no row."""
+    return next(iter(str(original).splitlines()), "")

@@ -1,0 +1,197 @@
+"""An installation on eleven hosts, what is asked of it from outside, and what must hold at the end.
+
+`hosts_made` puts it together.
+"""
+
+import itertools
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from cryptography import x509
+
+from card_writer.flow.making import Made
+from hosts_ldap import found
+from hosts_network import Host
+from hosts_node import Node
+from hosts_postgres import Database
+from pki.domain.leases.records import Lease
+from pki.store.reading import ReadSession, ReadStore
+from practice import Practice, employee
+from program import fetched, until
+from server.demo.telling.tools import environment
+from server.installation import Layout
+from server.leases.names import Task
+from sound import Change, Requests, check_sound, views_agree
+
+T = TypeVar("T")
+
+CRL = "zorg-id-token-ca.crl"
+VIEWS = ("ocsp-get", "ocsp-post-nonce", "crl", "ldap-1", "ldap-2")
+_SAID = re.compile(r": (good|revoked|unknown)\s*$|Responder Error: (\w+)", re.MULTILINE)
+
+
+@dataclass(kw_only=True)
+class House:
+    """All of them; what was acknowledged is kept here, to be looked for after each fault."""
+
+    primary: Database
+    replica: Database
+    a: Node
+    b: Node
+    publisher: Node
+    status: tuple[Node, Node, Node]
+    directories: tuple[Host, Host]
+    outside: Host
+    auditors: tuple[Practice, Practice, Practice]
+    requests: Requests = field(default_factory=Requests)
+    _people: Iterator[int] = field(default_factory=lambda: itertools.count(700))
+
+    @property
+    def _layout(self) -> Layout:
+        return self.a.practice.layout
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        return (self.a, self.b, self.publisher, *self.status)
+
+    @property
+    def databases(self) -> tuple[Host, Host]:
+        return (self.primary.host, self.replica.host)
+
+    def make_card(self, at: Node) -> Made:
+        """From a pass to a card that is confirmed, at a desk beside this node."""
+        someone = employee(next(self._people))
+        return at.host.ask(lambda: at.practice.make_card(someone))
+
+    def change(self, at: Node, change: Change, made: Made) -> bool:
+        """Ask it once; whether it was acknowledged."""
+        card = made.card.card_id
+        return at.host.ask(lambda: self.requests.once(at.practice, change, card))
+
+    def again(self, at: Node) -> bool:
+        """What was asked last, under its key, of whichever node."""
+        asked = self.requests.asked[-1]
+        return at.host.ask(lambda: self.requests.again(at.practice, asked))
+
+    def says(self, node: Node, made: Made, *options: str) -> str:
+        """What OpenSSL at another host hears: good, hold, revoked, unknown, or an error's name."""
+        folder = self._layout
+        issuer, root = folder.certificate("token-ca-g1"), folder.certificate("root")
+        words = ("openssl", "ocsp", "-issuer", str(issuer), "-CAfile", str(root), *options)
+        words = (*words, "-serial", f"0x{serial(made):x}", "-url", f"{node.status_url}/ocsp")
+        ran = subprocess.run(
+            self.outside.words(*words),
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(),
+            timeout=30,
+        )
+        answer = _SAID.search(ran.stdout)
+        assert answer is not None, (ran.stdout, ran.stderr)
+        if answer[2]:
+            return answer[2]
+        assert "Response verify OK" in ran.stderr, ran.stderr
+        return "hold" if "Reason: certificateHold" in ran.stdout else answer[1]
+
+    def until_says(self, node: Node, made: Made, status: str) -> None:
+        """OCSP of this status node."""
+        what = f"{node.host.name} says {status}"
+        until(
+            lambda: self.says(node, made) == status,
+            what,
+            lambda: f"{self.says(node, made)}; {node.log[-3000:]}",
+        )
+
+    def until_all_say(self, made: Made, status: str) -> None:
+        """OCSP of each status node."""
+        for node in self.status:
+            self.until_says(node, made, status)
+
+    def until_listed(self, made: Made) -> None:
+        """On the CRL of each status node, and on that of each directory."""
+        for node in self.status:
+            self._until(made, partial(self.served, node), node.host)
+        for directory in self.directories:
+            self._until(made, partial(self.kept, directory), directory)
+
+    def until_shown(self, made: Made) -> None:
+        """In both directories, where a card stays for ever."""
+        for directory in self.directories:
+            self._until_shown(directory, made)
+
+    def served(self, node: Node) -> set[int]:
+        """Serials on the CRL of this status node."""
+        return self._listed(self.outside.do(lambda: fetched(f"{node.status_url}/crl/{CRL}")))
+
+    def kept(self, directory: Host) -> set[int]:
+        """Serials on the CRL of this directory."""
+        [crl] = self._look(directory, "(ou=token-ca-g1)", "certificateRevocationList;binary")
+        return self._listed(crl)
+
+    def _listed(self, der: bytes) -> set[int]:
+        """What it lists; OpenSSL verifies it."""
+        issuer = self._layout.certificate("token-ca-g1")
+        words = ("openssl", "crl", "-inform", "DER", "-CAfile", str(issuer), "-noout")
+        ran = subprocess.run(words, input=der, capture_output=True, check=True)
+        assert b"verify OK" in ran.stderr
+        return {each.serial_number for each in x509.load_der_x509_crl(der)}
+
+    def _look(self, directory: Host, search: str, attribute: str) -> list[bytes]:
+        """What ldapsearch at another host finds there."""
+        roots = self._layout.certificate("root")
+        return found(self.outside, directory, roots, search, attribute)
+
+    def holder(self, task: Task) -> Node | None:
+        """Who runs it by the store's word; None while nobody does."""
+        lease = self.read(lambda session: session.lease(task.value))
+        if lease is None or not lease.held:
+            return None
+        return next(each for each in self.nodes if lease.holder.endswith(f":{each.lease_name}"))
+
+    def token(self, task: Task) -> int:
+        lease: Lease | None = self.read(lambda session: session.lease(task.value))
+        return 0 if lease is None else lease.token
+
+    def read(self, query: Callable[[ReadSession], T]) -> T:
+        """Of the primary, whatever is cut."""
+        store = ReadStore.open(self.primary.url("zorgid"), threads=1)
+        try:
+            return store.read_sync(query)
+        finally:
+            store.close_sync()
+
+    def settle(self) -> None:
+        """Wait until all are ready."""
+        for node in self.nodes:
+            node.until_ready()
+
+    def check(self) -> None:
+        """What must hold after each fault, as one of the nodes says and as is seen from outside.
+
+        Each status node is looked at by itself, with both directories.
+        """
+        self.settle()
+        at = self.a
+        at.host.ask(lambda: check_sound(at.practice, self.requests))
+        for auditor in self.auditors:
+            found = self.outside.ask(partial(views_agree, auditor))
+            assert len(found.views) == len(VIEWS), found.views
+
+    def _until(self, made: Made, crl: Callable[[], set[int]], host: Host) -> None:
+        until(lambda: serial(made) in crl(), f"the CRL at {host.name} lists the card")
+
+    def _until_shown(self, directory: Host, made: Made) -> None:
+        search, attribute = f"(uid={serial(made)})", "userCertificate;binary"
+        until(
+            lambda: made.certificate in self._look(directory, search, attribute),
+            f"{directory.name} shows the card",
+        )
+
+
+def serial(made: Made) -> int:
+    return x509.load_der_x509_certificate(made.certificate).serial_number
