@@ -38,17 +38,20 @@ def _programs(*names: str) -> Callable[[], bool]:
 def _pcsc() -> bool:
     """A virtual reader, the library that reaches it, and the strangers that try its cards.
 
-    The compiler makes the reader with keys of its own.
-
     Only root can give pcscd a network of its own.
     """
-    daemon = ("pcscd", "ip", "unshare", "gcc")
+    daemon = ("pcscd", "ip", "unshare")
     names = (*daemon, "yubico-piv-tool", "ykman", "ssh-keygen", "pk12util", *OPENSC)
     driver = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
     another_card = any(Path("/usr/lib").glob("*/libcacard.so.0"))
     library = importlib.util.find_spec("smartcard") is not None
     all_here = driver.exists() and another_card and library and _programs(*names)()
     return os.geteuid() == 0 and all_here
+
+
+def _hosts() -> bool:
+    """Only root can make hosts, that is networks with links between them."""
+    return os.geteuid() == 0 and _programs("ip", "tc", "unshare", "nsenter", "setpriv")()
 
 
 PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
@@ -59,6 +62,7 @@ PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
         "certtool": _programs("certtool"),
         "slapd": _programs("slapd", "ldapsearch"),
         "postgres": lambda: postgres_programs() is not None,
+        "hosts": _hosts,
         "java": _programs("java", "javac"),
         "nginx": _programs("nginx"),
         "promtool": _programs("promtool"),
