@@ -12,8 +12,10 @@ import asyncio
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,6 +67,17 @@ async def making(rounds: int) -> list[Row]:
     return rows
 
 
+def start(rounds: int) -> Row:
+    """How long a command takes until it has loaded what it uses and read its settings."""
+    program = [str(Path(sys.executable).with_name("zorgid")), "card", "status", "--config", "none"]
+    seconds = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        subprocess.run(program, capture_output=True, check=False)
+        seconds.append(time.perf_counter() - began)
+    return {"figure": "time_start", "value": statistics.median(seconds), "n": rounds}
+
+
 def idle(seconds: float) -> Row:
     """The station's share of one processor, where there can be a virtual reader."""
     if os.geteuid() or not VPCD.exists():
@@ -81,7 +94,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one object on standard output")
     asked = parser.parse_args()
     rounds, seconds = (3, 10.0) if asked.quick else (asked.rounds, asked.seconds)
-    rows = [*asyncio.run(making(rounds)), idle(seconds)]
+    rows = [*asyncio.run(making(rounds)), start(rounds), idle(seconds)]
     if asked.json:
         print(json.dumps({"card": rows, "machine": described()}))
     else:

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -60,8 +61,8 @@ def _load_key(path: Path) -> SoftKey:
     return key
 
 
-def _algorithm(key: SoftKey) -> SignatureAlgorithm:
-    is_rsa = isinstance(key, rsa.RSAPrivateKey)
+def _algorithm(key: SoftKey | CertificatePublicKeyTypes) -> SignatureAlgorithm:
+    is_rsa = isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey)
     return SignatureAlgorithm.SHA256_RSA if is_rsa else SignatureAlgorithm.ECDSA_SHA256
 
 
@@ -91,8 +92,9 @@ class SoftPass:
 
     @property
     def algorithm(self) -> SignatureAlgorithm:
-        """How its key signs."""
-        return _algorithm(_load_key(self.directory / _KEY))
+        """How its key signs, by its certificate."""
+        certificate = x509.load_der_x509_certificate(self.authenticity_certificate())
+        return _algorithm(certificate.public_key())
 
     def authenticity_certificate(self) -> bytes:
         """The certificate, DER."""
