@@ -9,6 +9,7 @@ from issuance.operators.ports import OperatorReads
 from issuance.ports import Enquiry, Linking
 from issuance.rules.attributes import attribute_refusal
 from issuance.rules.permissions import Action, actor, require_for_organisation
+from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
 from pki.domain.attributes.records import Attribute
@@ -31,13 +32,16 @@ class NewAttribute:
     task_code: str
 
 
-async def give_attribute(desk: Desk, operator: Operator, new: NewAttribute) -> Attribute:
+async def give_attribute(
+    desk: Desk, operator: Operator, new: NewAttribute, once: Once[Attribute] | None = None
+) -> Attribute:
     """Give a person of the organisation an attribute; what they have already stays as it is.
 
     Raises:
         Forbidden: the one who asks is no administrator of this organisation, nor of the team.
         Refused: ATTRIBUTE_UNKNOWN: this installation names no such type or code.
         NotFound: nobody of this organisation has this UZI number.
+        AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
     require_for_organisation(operator, Action.GIVE_ATTRIBUTE, new.ura)
@@ -61,17 +65,21 @@ async def give_attribute(desk: Desk, operator: Operator, new: NewAttribute) -> A
         return given
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
-        return await desk.store.write(change)
+        return await write_once(desk, change, once)
 
 
 async def withdraw_attribute(
-    desk: Desk, operator: Operator, attribute_id: AttributeId
+    desk: Desk,
+    operator: Operator,
+    attribute_id: AttributeId,
+    once: Once[Attribute] | None = None,
 ) -> Attribute:
     """Take an attribute back.
 
     Raises:
         NotFound: nobody has it.
         Forbidden: the one who asks is no administrator of its organisation, nor of the team.
+        AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
 
@@ -83,7 +91,7 @@ async def withdraw_attribute(
         end_attribute(session, found, actor(operator))
         return found
 
-    return await desk.store.write(change)
+    return await write_once(desk, change, once)
 
 
 async def attributes_for(

@@ -1,15 +1,17 @@
 """Somebody is invited to register their ZORG-ID Mobiel: a code that is shown once."""
 
 import base64
-import hashlib
+import hmac
 from dataclasses import dataclass
+from typing import Final
 
 from issuance.desk import ID_OCTETS, Desk
-from issuance.operators.appoint import CODE_OCTETS
+from issuance.operators.appoint import CODE_OCTETS, code_digest
 from issuance.ports import Registration
 from issuance.register_operator import NO_BIRTH_DATE
 from issuance.rules.permissions import Action, actor, require_for_organisation
 from issuance.rules.representation import APPOINTMENT_LASTS
+from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
 from pki.domain.errors import NotFound
@@ -20,6 +22,8 @@ from pki.domain.people import Actor, Operator, OrganisationState, Person
 from pki.domain.reasons import RefusalReason
 from pki.domain.registration.records import KnownPerson
 
+_PURPOSE: Final = "zorgid invitation code v1"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Invited:
@@ -29,12 +33,21 @@ class Invited:
     code: str
 
 
-async def invite(desk: Desk, operator: Operator, person: KnownPerson, ura: Ura) -> Invited:
+async def invite(
+    desk: Desk,
+    operator: Operator,
+    person: KnownPerson,
+    ura: Ura,
+    once: Once[Invited] | None = None,
+) -> Invited:
     """Invite a person; a former invitation of theirs is withdrawn.
+
+    Under a key the code is `code_under` it, so that none is kept for a second answer.
 
     Raises:
         Forbidden: the one who asks manages no cards for this organisation, nor is of the team.
         Refused: the organisation is not registered; the person has a card or a ZORG-ID Mobiel.
+        AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
     require_for_organisation(operator, Action.INVITE_MOBIEL, ura)
@@ -45,10 +58,15 @@ async def invite(desk: Desk, operator: Operator, person: KnownPerson, ura: Ura) 
         former = session.invitation_of(person_id)
         if former is not None:
             withdraw(session, former, actor(operator))
-        code = base64.b32encode(desk.entropy.octets(CODE_OCTETS)).decode().rstrip("=")
+        made = MobielId.from_random(desk.entropy.octets(ID_OCTETS))
+        code = (
+            _text(desk.entropy.octets(CODE_OCTETS))
+            if once is None
+            else code_under(desk, once, made)
+        )
         invitation = MobielInvitation(
-            id=MobielId.from_random(desk.entropy.octets(ID_OCTETS)),
-            code_sha256=hashlib.sha256(code.encode()).digest(),
+            id=made,
+            code_sha256=code_digest(code),
             person_id=person_id,
             ura=ura,
             expires_at=session.now + APPOINTMENT_LASTS,
@@ -61,17 +79,31 @@ async def invite(desk: Desk, operator: Operator, person: KnownPerson, ura: Ura) 
         return Invited(invitation=invitation, code=code)
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
-        return await desk.store.write(change)
+        return await write_once(desk, change, once)
+
+
+def code_under(desk: Desk, once: Once[Invited], made: MobielId) -> str:
+    """The code of an invitation made under a key: who has the store alone cannot make it.
+
+    Another invitation has another one, also where it is to the same identity.
+    """
+    parts = (_PURPOSE, once.asker.value, once.key.value, made.value)
+    message = "\0".join(parts).encode()
+    return _text(hmac.digest(desk.salt, message, "sha256")[:CODE_OCTETS])
 
 
 async def withdraw_invitation(
-    desk: Desk, operator: Operator, mobiel_id: MobielId
+    desk: Desk,
+    operator: Operator,
+    mobiel_id: MobielId,
+    once: Once[MobielInvitation] | None = None,
 ) -> MobielInvitation:
     """Let an invitation's code be good for nothing.
 
     Raises:
         NotFound: there is no such invitation, or it was used.
         Forbidden: the one who asks manages no cards for its organisation, nor is of the team.
+        AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
 
@@ -83,7 +115,7 @@ async def withdraw_invitation(
         withdraw(session, found, actor(operator))
         return found
 
-    return await desk.store.write(change)
+    return await write_once(desk, change, once)
 
 
 def withdraw(session: Registration, invitation: MobielInvitation, by: Actor) -> None:
@@ -93,6 +125,10 @@ def withdraw(session: Registration, invitation: MobielInvitation, by: Actor) -> 
         mobiel=invitation.id, person=invitation.person_id, ura=invitation.ura
     )
     session.record(event, by)
+
+
+def _text(octets: bytes) -> str:
+    return base64.b32encode(octets).decode().rstrip("=")
 
 
 def _require_registered(session: Registration, ura: Ura) -> None:

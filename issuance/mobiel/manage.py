@@ -8,6 +8,7 @@ from issuance.mobiel.invite import withdraw
 from issuance.operators.last import require_another
 from issuance.ports import Enquiry, Registration
 from issuance.rules.permissions import Action, actor, require_for_organisation
+from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from pki.domain.errors import NotFound
 from pki.domain.events import Event
@@ -37,7 +38,11 @@ class MobielOfOrganisation:
 
 
 async def block_mobiel(
-    desk: Desk, operator: Operator, mobiel_id: MobielId, reason: BlockReason
+    desk: Desk,
+    operator: Operator,
+    mobiel_id: MobielId,
+    reason: BlockReason,
+    once: Once[MobielChange] | None = None,
 ) -> MobielChange:
     """Let it let nobody in, until the block is lifted.
 
@@ -45,6 +50,7 @@ async def block_mobiel(
         NotFound: there is none.
         Forbidden: the one who asks is no administrator of its organisation, nor of the team.
         Refused: MOBIEL_STATE; LAST_ADMINISTRATOR (MAN 8.2).
+        AnsweredBefore, IdempotencyMismatch: the key was used before.
         StoreUnavailable: nothing was changed.
     """
 
@@ -56,14 +62,20 @@ async def block_mobiel(
             mobiel=identity.id, person=identity.person_id, ura=identity.ura, reason=reason
         )
 
-    return await _change(desk, operator, mobiel_id, decide)
+    return await _change(desk, operator, mobiel_id, decide, once)
 
 
-async def unblock_mobiel(desk: Desk, operator: Operator, mobiel_id: MobielId) -> MobielChange:
+async def unblock_mobiel(
+    desk: Desk,
+    operator: Operator,
+    mobiel_id: MobielId,
+    once: Once[MobielChange] | None = None,
+) -> MobielChange:
     """Lift the block.
 
     Raises:
-        NotFound, Forbidden, Refused, StoreUnavailable: as `block_mobiel`.
+        NotFound, Forbidden, Refused, AnsweredBefore, IdempotencyMismatch, StoreUnavailable: as
+            `block_mobiel`.
     """
 
     def decide(session: Registration, identity: MobielIdentity) -> tuple[MobielIdentity, Event]:
@@ -72,21 +84,27 @@ async def unblock_mobiel(desk: Desk, operator: Operator, mobiel_id: MobielId) ->
             mobiel=identity.id, person=identity.person_id, ura=identity.ura
         )
 
-    return await _change(desk, operator, mobiel_id, decide)
+    return await _change(desk, operator, mobiel_id, decide, once)
 
 
-async def end_mobiel(desk: Desk, operator: Operator, mobiel_id: MobielId) -> MobielChange:
+async def end_mobiel(
+    desk: Desk,
+    operator: Operator,
+    mobiel_id: MobielId,
+    once: Once[MobielChange] | None = None,
+) -> MobielChange:
     """End a blocked one for ever: its person may have a card, or register another one.
 
     Raises:
-        NotFound, Forbidden, Refused, StoreUnavailable: as `block_mobiel`.
+        NotFound, Forbidden, Refused, AnsweredBefore, IdempotencyMismatch, StoreUnavailable: as
+            `block_mobiel`.
     """
 
     def decide(session: Registration, identity: MobielIdentity) -> tuple[MobielIdentity, Event]:
         changed = ended(identity, at=session.now)
         return changed, MobielEnded(mobiel=identity.id, person=identity.person_id, ura=identity.ura)
 
-    return await _change(desk, operator, mobiel_id, decide)
+    return await _change(desk, operator, mobiel_id, decide, once)
 
 
 async def mobiel_for(desk: Desk, operator: Operator, ura: Ura) -> MobielOfOrganisation:
@@ -124,7 +142,11 @@ Decision = Callable[[Registration, MobielIdentity], tuple[MobielIdentity, Event]
 
 
 async def _change(
-    desk: Desk, operator: Operator, mobiel_id: MobielId, decide: Decision
+    desk: Desk,
+    operator: Operator,
+    mobiel_id: MobielId,
+    decide: Decision,
+    once: Once[MobielChange] | None,
 ) -> MobielChange:
     def change(session: Registration) -> MobielChange:
         identity = session.mobiel(mobiel_id)
@@ -136,4 +158,4 @@ async def _change(
         return MobielChange(identity=changed, entry=session.record(event, actor(operator)))
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
-        return await desk.store.write(change)
+        return await write_once(desk, change, once)

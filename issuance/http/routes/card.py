@@ -11,7 +11,7 @@ from issuance.http.bodies import bearer_of, body_of, card_id_of, json_response
 from issuance.http.conditions import seen_by, tagged
 from issuance.http.once import answered, once_of
 from issuance.http.peers import PeerCertificate, operator_asking
-from issuance.http.table.route import Caller, Handler, Key, Route
+from issuance.http.table.route import Again, Caller, Handler, Key, Route
 from issuance.http.views import card_view, certificate_view, changed_view
 from issuance.revoke_card import revoke_card
 from issuance.rules.permissions import Action
@@ -65,6 +65,7 @@ class CardRoutes:
                 handler=self._cards,
                 operation="searchCards",
                 about="Find the cards that the operator may see.",
+                again=Again.NOTHING,
                 caller=Caller.OPERATOR,
                 action=Action.READ_CARD,
                 body=CardSearchRequest,

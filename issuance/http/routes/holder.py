@@ -14,7 +14,7 @@ from issuance.http.bodies import (
     idempotency_key_of,
     json_response,
 )
-from issuance.http.table.route import Caller, Key, Route
+from issuance.http.table.route import Again, Caller, Key, Route
 from issuance.http.views import card_view, certified_view, challenge_view, session_view
 from issuance.open_session import PassProof, ask_challenge, open_session
 from issuance.order_card import CardOrder, order_card
@@ -53,6 +53,7 @@ class HolderRoutes:
                 handler=self._challenge,
                 operation="askChallenge",
                 about="Ask for a challenge that a UZI pass signs.",
+                again=Again.ANOTHER,
                 caller=Caller.ANYONE,
                 body=ChallengeRequest,
                 answer=ChallengeView,
@@ -65,6 +66,7 @@ class HolderRoutes:
                 handler=self._session,
                 operation="openSession",
                 about="Open a session with the signature of a UZI pass.",
+                again=Again.ONE_USE,
                 caller=Caller.ANYONE,
                 body=SessionRequest,
                 answer=SessionView,
@@ -92,7 +94,6 @@ class HolderRoutes:
                 answer=CardView,
                 status=HTTPStatus.CREATED,
                 key=Key.MUST,
-                refusals=refusals,
             ),
             Route(
                 method="POST",
@@ -100,6 +101,7 @@ class HolderRoutes:
                 handler=self._certify,
                 operation="certifyCard",
                 about="Certify the card's key; the same key gives the same certificate.",
+                again=Again.SO_ALREADY,
                 caller=Caller.HOLDER,
                 body=CertificateRequest,
                 answer=CertifiedView,
@@ -112,6 +114,7 @@ class HolderRoutes:
                 handler=self._confirm,
                 operation="confirmCard",
                 about="Prove that the card holds the certified key; then it is to be trusted.",
+                again=Again.ONE_USE,
                 caller=Caller.HOLDER,
                 body=ConfirmationRequest,
                 answer=ConfirmedView,

@@ -7,10 +7,11 @@ from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
+from issuance.http.once import REPLAYED, answered, once_of
 from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.routes.operator import QR_PREFIX
-from issuance.http.table.route import Caller, Query, Route
-from issuance.mobiel.invite import invite, withdraw_invitation
+from issuance.http.table.route import Again, Caller, Key, Query, Route
+from issuance.mobiel.invite import Invited, code_under, invite, withdraw_invitation
 from issuance.mobiel.manage import (
     MobielChange,
     block_mobiel,
@@ -22,6 +23,7 @@ from issuance.mobiel.register import register_mobiel
 from issuance.rules.permissions import Action
 from issuance.rules.representation import is_inactive
 from issuance.steps.callers import organisation_asked
+from issuance.steps.once import AnsweredBefore, Once
 from pki.api.fields import UraText
 from pki.api.people.mobiel import (
     BlockMobielRequest,
@@ -65,7 +67,7 @@ class MobielRoutes:
                 action=Action.MANAGE_MOBIEL,
                 body=BlockMobielRequest if verb == "block" else ChangeMobielRequest,
                 answer=MobielChangedView,
-                refusals=(HTTPStatus.CONFLICT,),
+                key=Key.MAY,
             )
             for verb, words in about.items()
         ]
@@ -84,7 +86,7 @@ class MobielRoutes:
                 body=InviteRequest,
                 answer=InvitedView,
                 status=HTTPStatus.CREATED,
-                refusals=(HTTPStatus.CONFLICT,),
+                key=Key.MAY,
             ),
             Route(
                 method="DELETE",
@@ -95,6 +97,7 @@ class MobielRoutes:
                 caller=Caller.OPERATOR,
                 action=Action.INVITE_MOBIEL,
                 answer=InvitationView,
+                key=Key.MAY,
             ),
         ]
 
@@ -106,6 +109,7 @@ class MobielRoutes:
                 handler=self._register,
                 operation="registerMobiel",
                 about="Register a ZORG-ID Mobiel, with the code and its certificate.",
+                again=Again.ONE_USE,
                 caller=Caller.CERTIFICATE,
                 body=RegisterMobielRequest,
                 answer=MobielView,
@@ -129,18 +133,30 @@ class MobielRoutes:
         operator = await self._operator_of(request)
         body = await body_of(request, InviteRequest)
         ura = organisation_asked(operator, Action.INVITE_MOBIEL, body.ura)
-        invited = await invite(self._desk, operator, body.person.known, ura)
-        view = InvitedView(
-            invitation=_invitation_view(invited.invitation),
-            code=invited.code,
-            qr=QR_PREFIX + invited.code,
-        )
+        once = once_of(request, operator, body, _made_view)
+        change = invite(self._desk, operator, body.person.known, ura, once)
+        return await self._invited(change, once)
+
+    async def _invited(
+        self, change: Awaitable[Invited], once: Once[Invited] | None
+    ) -> web.Response:
+        """The answer with the code, which is not kept: the second time it is made again."""
+        try:
+            invited = await change
+        except AnsweredBefore as before:
+            made = InvitationView.from_json(before.text)
+            code = "" if once is None else code_under(self._desk, once, made.mobiel_id)
+            response = json_response(_with_code(made, code), HTTPStatus.CREATED)
+            response.headers[REPLAYED] = "true"
+            return response
+        view = _with_code(_invitation_view(invited.invitation), invited.code)
         return json_response(view, HTTPStatus.CREATED)
 
     async def _withdraw(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
-        withdrawn = await withdraw_invitation(self._desk, operator, _mobiel_id(request))
-        return json_response(_invitation_view(withdrawn))
+        once = once_of(request, operator, None, _invitation_view)
+        change = withdraw_invitation(self._desk, operator, _mobiel_id(request), once)
+        return await answered(change, _invitation_view)
 
     async def _register(self, request: web.Request) -> web.Response:
         self._desk.restraint.peer(request.remote, "session")
@@ -164,22 +180,25 @@ class MobielRoutes:
     async def _block(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, BlockMobielRequest)
-        change = await block_mobiel(self._desk, operator, _mobiel_id(request), body.reason)
-        return self._changed(change)
+        once = once_of(request, operator, body, self._changed_view)
+        change = block_mobiel(self._desk, operator, _mobiel_id(request), body.reason, once)
+        return await answered(change, self._changed_view)
 
     def _changing(self, verb: str) -> Callable[[web.Request], Awaitable[web.Response]]:
         change = unblock_mobiel if verb == "unblock" else end_mobiel
 
         async def handler(request: web.Request) -> web.Response:
             operator = await self._operator_of(request)
-            await body_of(request, ChangeMobielRequest)
-            return self._changed(await change(self._desk, operator, _mobiel_id(request)))
+            body = await body_of(request, ChangeMobielRequest)
+            once = once_of(request, operator, body, self._changed_view)
+            done = change(self._desk, operator, _mobiel_id(request), once)
+            return await answered(done, self._changed_view)
 
         return handler
 
-    def _changed(self, change: MobielChange) -> web.Response:
+    def _changed_view(self, change: MobielChange) -> MobielChangedView:
         moment = ChangeView(position=change.entry.position, at=change.entry.at)
-        return json_response(MobielChangedView(mobiel=self._view(change.identity), change=moment))
+        return MobielChangedView(mobiel=self._view(change.identity), change=moment)
 
     def _view(self, identity: MobielIdentity) -> MobielView:
         return MobielView(
@@ -208,3 +227,12 @@ def _invitation_view(invitation: MobielInvitation) -> InvitationView:
         ura=invitation.ura,
         expires_at=invitation.expires_at,
     )
+
+
+def _made_view(invited: Invited) -> InvitationView:
+    """What is kept of an answer, to be given again: all but the code."""
+    return _invitation_view(invited.invitation)
+
+
+def _with_code(invitation: InvitationView, code: str) -> InvitedView:
+    return InvitedView(invitation=invitation, code=code, qr=QR_PREFIX + code)

@@ -12,7 +12,7 @@ from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.conditions import has_it, tagged
 from issuance.http.peers import PeerCertificate, operator_asking
-from issuance.http.table.route import Caller, Query, Route
+from issuance.http.table.route import Again, Caller, Query, Route
 from issuance.notices.calendar import MEDIA_TYPE
 from issuance.notices.desk import ContactOf, NoticeDesk
 from issuance.notices.texts import Told, in_dutch, in_english
@@ -81,6 +81,7 @@ class NoticeRoutes:
                 handler=self._acknowledge,
                 operation="acknowledgeNotice",
                 about="Say that a notice was seen.",
+                again=Again.SO_ALREADY,
                 caller=Caller.OPERATOR,
                 action=Action.READ_NOTICES,
                 answer=NoticeView,
@@ -105,6 +106,7 @@ class NoticeRoutes:
                 handler=self._set_contact,
                 operation="setContact",
                 about="Say to which e-mail address an organisation's notices go, or to none.",
+                again=Again.SO_ALREADY,
                 caller=Caller.OPERATOR,
                 action=Action.SET_CONTACT,
                 body=ContactRequest,
@@ -120,6 +122,7 @@ class NoticeRoutes:
                 handler=self._make_calendar,
                 operation="makeCalendar",
                 about="Make a calendar of the notices, or a new address for it; shown once.",
+                again=Again.ANOTHER,
                 caller=Caller.OPERATOR,
                 action=Action.SET_CONTACT,
                 answer=CalendarView,
@@ -131,6 +134,7 @@ class NoticeRoutes:
                 handler=self._withdraw_calendar,
                 operation="withdrawCalendar",
                 about="Let the calendar's address be good for nothing.",
+                again=Again.SO_ALREADY,
                 caller=Caller.OPERATOR,
                 action=Action.SET_CONTACT,
                 answer=ContactView,

@@ -10,7 +10,7 @@ from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.once import REPLAYED, answered, once_of
 from issuance.http.peers import PeerCertificate, operator_asking
-from issuance.http.table.route import Caller, Key, Query, Route
+from issuance.http.table.route import Again, Caller, Key, Query, Route
 from issuance.http.views import operator_view
 from issuance.operators.appoint import (
     Appointed,
@@ -73,7 +73,6 @@ class OperatorRoutes:
                 answer=AppointedView,
                 status=HTTPStatus.CREATED,
                 key=Key.MAY,
-                refusals=(HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
             ),
             Route(
                 method="POST",
@@ -81,6 +80,7 @@ class OperatorRoutes:
                 handler=self._take_up,
                 operation="takeUpAppointment",
                 about="Become operator, with the code and one's own client certificate.",
+                again=Again.ONE_USE,
                 caller=Caller.CERTIFICATE,
                 body=TakeUpRequest,
                 answer=OperatorView,

@@ -10,7 +10,7 @@ from issuance.http.conditions import seen_by, tagged
 from issuance.http.once import answered, once_of
 from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.routes.operator import appointed_view
-from issuance.http.table.route import Caller, Key, Route
+from issuance.http.table.route import Again, Caller, Key, Route
 from issuance.http.views import operator_view, organisation_found_view, organisation_view
 from issuance.open_session import PassProof
 from issuance.organisations.end import (
@@ -84,6 +84,7 @@ class OrganisationRoutes:
                 handler=self._by_pass,
                 operation="finishRegistrationByPass",
                 about="Finish the registration of the organisation that a UZI pass names.",
+                again=Again.ONE_USE,
                 caller=Caller.ANYONE,
                 body=FinishByPassRequest,
                 answer=FinishedByPassView,
@@ -95,6 +96,7 @@ class OrganisationRoutes:
                 handler=self._by_document,
                 operation="finishRegistrationByDocument",
                 about="Finish a registration with XML that a UZI server certificate signed.",
+                again=Again.ONE_USE,
                 caller=Caller.ANYONE,
                 body=FinishByDocumentRequest,
                 answer=FinishedByDocumentView,
@@ -142,6 +144,7 @@ class OrganisationRoutes:
                 handler=self._search,
                 operation="searchOrganisations",
                 about="Find the organisations that the operator may see.",
+                again=Again.NOTHING,
                 caller=Caller.OPERATOR,
                 action=Action.READ_ORGANISATION,
                 body=OrganisationSearchRequest,

@@ -8,7 +8,7 @@ from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.once import answered, once_of
 from issuance.http.peers import PeerCertificate, operator_asking
-from issuance.http.table.route import Caller, Key, Route
+from issuance.http.table.route import Again, Caller, Key, Route
 from issuance.http.views import operator_removed_view, operator_view, organisation_view
 from issuance.operators.take_back import take_back_operator
 from issuance.register_operator import NewOperator, register_operator
@@ -92,6 +92,7 @@ class RegistrationRoutes:
             handler=self._responder,
             operation="certifyResponder",
             about="Certify the OCSP key of a status node.",
+            again=Again.ANOTHER,
             caller=Caller.OPERATOR,
             action=Action.CERTIFY_RESPONDER,
             body=ResponderRequest,

@@ -154,7 +154,9 @@ def _operation(route: Route, wires: _Wires) -> Json:
 
 def _description(route: Route) -> str:
     asks = f"Who asks is known by: {route.caller.value}."
-    return f"{asks} Roles: {route.roles}." if route.roles else asks
+    roles = f" Roles: {route.roles}." if route.roles else ""
+    again = f" Sent again: {route.again.value}." if route.again is not None else ""
+    return f"{asks}{roles}{again}"
 
 
 def _parameters(route: Route) -> list[Json]:

@@ -35,6 +35,15 @@ class Key(Enum):
     MUST = "must be given"
 
 
+class Again(Enum):
+    """What comes of sending the same again, where that needs no key."""
+
+    NOTHING = "it only reads"
+    SO_ALREADY = "what it asks for is so already, and is answered as the first time"
+    ONE_USE = "what it shows is good once, so that nothing happens twice"
+    ANOTHER = "another one is made; the one before ends, at once or by itself"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """A member of the query; ``kind`` is its wire type."""
@@ -51,9 +60,10 @@ class Route:
 
     ``operation`` is its stable name in the OpenAPI document. ``action`` is the line of the
     permission table that decides, where an operator asks. ``versioned``: a GET answers with an
-    ETag, a change takes an If-Match. ``media`` is what is answered where that is no wire type: such
-    a GET has an ETag and takes an If-None-Match. ``refusals`` are statuses that a caller should be
-    ready for besides those that follow from the rest.
+    ETag, a change takes an If-Match. ``again`` says why one that is no GET needs no ``key``.
+    ``media`` is what is answered where that is no wire type: such a GET has an ETag and takes an
+    If-None-Match. ``refusals`` are statuses that a caller should be ready for besides those that
+    follow from the rest.
     """
 
     method: str
@@ -67,6 +77,7 @@ class Route:
     status: HTTPStatus = HTTPStatus.OK
     action: Action | None = None
     key: Key = Key.NONE
+    again: Again | None = None
     versioned: bool = False
     media: str = "application/json"
     query: tuple[Query, ...] = ()

@@ -13,22 +13,26 @@ from pki.api.people.mobiel import (
     MobielView,
     RegisterMobielRequest,
 )
-from pki.api.transport import Transport
-from pki.domain.identifiers import MobielId, Ura
+from pki.api.transport import Transport, under
+from pki.domain.identifiers import IdempotencyKey, MobielId, Ura
 from pki.domain.reasons import BlockReason
 
 
 class MobielCalls(Transport):
     """For those who manage an organisation's people; the ZORG-ID team names the organisation."""
 
-    async def invite_mobiel(self, request: InviteRequest) -> InvitedView:
+    async def invite_mobiel(
+        self, request: InviteRequest, key: IdempotencyKey | None = None
+    ) -> InvitedView:
         """Invite a person; whoever sees the code can register a ZORG-ID Mobiel as theirs."""
-        return await self._post("/v1/mobiel/invitations", request, InvitedView)
+        return await self._post("/v1/mobiel/invitations", request, InvitedView, under(key))
 
-    async def withdraw_invitation(self, mobiel_id: MobielId) -> InvitationView:
+    async def withdraw_invitation(
+        self, mobiel_id: MobielId, key: IdempotencyKey | None = None
+    ) -> InvitationView:
         """Let the code of an invitation be good for nothing."""
         path = f"/v1/mobiel/invitations/{mobiel_id}"
-        return await self._call("DELETE", path, InvitationView)
+        return await self._call("DELETE", path, InvitationView, headers=under(key))
 
     async def register_mobiel(self, request: RegisterMobielRequest) -> MobielView:
         """Register the ZORG-ID Mobiel whose certificate this connection has."""
@@ -39,18 +43,25 @@ class MobielCalls(Transport):
         query = "" if ura is None else "?" + urlencode({"ura": ura.value})
         return await self._call("GET", f"/v1/mobiel{query}", MobielListView)
 
-    async def block_mobiel(self, mobiel_id: MobielId, reason: BlockReason) -> MobielChangedView:
+    async def block_mobiel(
+        self, mobiel_id: MobielId, reason: BlockReason, key: IdempotencyKey | None = None
+    ) -> MobielChangedView:
         """Let it let nobody in until it is unblocked (administrator)."""
         body = BlockMobielRequest(reason=reason)
-        return await self._post(f"/v1/mobiel/{mobiel_id}/block", body, MobielChangedView)
+        path = f"/v1/mobiel/{mobiel_id}/block"
+        return await self._post(path, body, MobielChangedView, under(key))
 
-    async def unblock_mobiel(self, mobiel_id: MobielId) -> MobielChangedView:
+    async def unblock_mobiel(
+        self, mobiel_id: MobielId, key: IdempotencyKey | None = None
+    ) -> MobielChangedView:
         """Lift the block (administrator)."""
         body = ChangeMobielRequest()
-        return await self._post(f"/v1/mobiel/{mobiel_id}/unblock", body, MobielChangedView)
+        path = f"/v1/mobiel/{mobiel_id}/unblock"
+        return await self._post(path, body, MobielChangedView, under(key))
 
-    async def end_mobiel(self, mobiel_id: MobielId) -> MobielChangedView:
+    async def end_mobiel(
+        self, mobiel_id: MobielId, key: IdempotencyKey | None = None
+    ) -> MobielChangedView:
         """End a blocked one for ever (administrator)."""
-        return await self._post(
-            f"/v1/mobiel/{mobiel_id}/end", ChangeMobielRequest(), MobielChangedView
-        )
+        path = f"/v1/mobiel/{mobiel_id}/end"
+        return await self._post(path, ChangeMobielRequest(), MobielChangedView, under(key))

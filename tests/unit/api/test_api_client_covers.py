@@ -166,19 +166,19 @@ CALLS: dict[str, Call] = {
     ),
     "takeBackOperator": lambda client: client.take_back_operator(PERSON, KEY),
     "giveAttribute": lambda client: client.give_attribute(
-        AttributeRequest(uzi_number=UZI_NUMBER, type="zorgtaak", task_code="01.015")
+        AttributeRequest(uzi_number=UZI_NUMBER, type="zorgtaak", task_code="01.015"), KEY
     ),
     "searchAttributes": lambda client: client.attributes(
         AttributeSearchRequest(uzi_number=UZI_NUMBER)
     ),
-    "withdrawAttribute": lambda client: client.withdraw_attribute(ATTRIBUTE),
-    "inviteMobiel": lambda client: client.invite_mobiel(InviteRequest(person=SOMEONE)),
-    "withdrawInvitation": lambda client: client.withdraw_invitation(MOBIEL),
+    "withdrawAttribute": lambda client: client.withdraw_attribute(ATTRIBUTE, KEY),
+    "inviteMobiel": lambda client: client.invite_mobiel(InviteRequest(person=SOMEONE), KEY),
+    "withdrawInvitation": lambda client: client.withdraw_invitation(MOBIEL, KEY),
     "registerMobiel": lambda client: client.register_mobiel(RegisterMobielRequest(code="A" * 26)),
     "listMobiel": lambda client: client.mobiel(APOTHEEK),
-    "blockMobiel": lambda client: client.block_mobiel(MOBIEL, BlockReason.LOSS),
-    "unblockMobiel": lambda client: client.unblock_mobiel(MOBIEL),
-    "endMobiel": lambda client: client.end_mobiel(MOBIEL),
+    "blockMobiel": lambda client: client.block_mobiel(MOBIEL, BlockReason.LOSS, KEY),
+    "unblockMobiel": lambda client: client.unblock_mobiel(MOBIEL, KEY),
+    "endMobiel": lambda client: client.end_mobiel(MOBIEL, KEY),
     "askLogin": lambda client: client.ask_login(),
     "collectLogin": lambda client: client.collect_login(LOGIN),
     "endLogin": lambda client: client.end_login("login.t"),

@@ -12,8 +12,9 @@ from issuance.attributes.give import (
 )
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
+from issuance.http.once import answered, once_of
 from issuance.http.peers import PeerCertificate, operator_asking
-from issuance.http.table.route import Caller, Route
+from issuance.http.table.route import Again, Caller, Key, Route
 from issuance.rules.permissions import Action
 from issuance.steps.callers import organisation_asked
 from pki.api.people.attributes import (
@@ -48,7 +49,8 @@ class AttributeRoutes:
                 body=AttributeRequest,
                 answer=AttributeView,
                 status=HTTPStatus.CREATED,
-                refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+                key=Key.MAY,
+                refusals=(HTTPStatus.NOT_FOUND,),
             ),
             Route(
                 method="POST",
@@ -56,6 +58,7 @@ class AttributeRoutes:
                 handler=self._search,
                 operation="searchAttributes",
                 about="Read what somebody's tasks at an organisation are.",
+                again=Again.NOTHING,
                 caller=Caller.OPERATOR,
                 action=Action.READ_ATTRIBUTES,
                 body=AttributeSearchRequest,
@@ -70,6 +73,7 @@ class AttributeRoutes:
                 caller=Caller.OPERATOR,
                 action=Action.GIVE_ATTRIBUTE,
                 answer=AttributeView,
+                key=Key.MAY,
             ),
         ]
 
@@ -82,8 +86,9 @@ class AttributeRoutes:
             type=body.type,
             task_code=body.task_code,
         )
-        given = await give_attribute(self._desk, operator, new)
-        return json_response(_view(given), HTTPStatus.CREATED)
+        once = once_of(request, operator, body, _view)
+        change = give_attribute(self._desk, operator, new, once)
+        return await answered(change, _view, HTTPStatus.CREATED)
 
     async def _search(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
@@ -95,7 +100,8 @@ class AttributeRoutes:
     async def _withdraw(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         attribute_id = AttributeId(request.match_info["attribute_id"])
-        return json_response(_view(await withdraw_attribute(self._desk, operator, attribute_id)))
+        once = once_of(request, operator, None, _view)
+        return await answered(withdraw_attribute(self._desk, operator, attribute_id, once), _view)
 
     async def _operator_of(self, request: web.Request) -> Operator:
         return await operator_asking(self._desk, request, self._peer_certificate)

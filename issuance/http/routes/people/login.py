@@ -9,7 +9,7 @@ from aiohttp import web
 from issuance.desk import Desk
 from issuance.http.bodies import bearer_of, body_of, json_response
 from issuance.http.peers import PeerCertificate
-from issuance.http.table.route import Caller, Route
+from issuance.http.table.route import Again, Caller, Route
 from issuance.logins.answer import approve_login, login_to_answer, refuse_login
 from issuance.logins.ask import ask_login
 from issuance.logins.collect import Collecting, OpenedLogin, collect_login, end_login
@@ -54,6 +54,7 @@ class LoginRoutes:
                 handler=self._ask,
                 operation="askLogin",
                 about="Ask to be let in by somebody's telephone.",
+                again=Again.ANOTHER,
                 caller=Caller.ANYONE,
                 body=LoginRequest,
                 answer=LoginAskedView,
@@ -66,6 +67,7 @@ class LoginRoutes:
                 handler=self._collect,
                 operation="collectLogin",
                 about="Ask what became of one's log-in; once approved, get its session, once.",
+                again=Again.ONE_USE,
                 caller=Caller.ANYONE,
                 body=CollectLoginRequest,
                 answer=LoginCollectedView,
@@ -77,6 +79,7 @@ class LoginRoutes:
                 handler=self._end,
                 operation="endLogin",
                 about="Log out.",
+                again=Again.ONE_USE,
                 caller=Caller.LOGIN,
                 answer=LoginEndedView,
             ),
@@ -99,6 +102,7 @@ class LoginRoutes:
                 handler=self._approve,
                 operation="approveLogin",
                 about="Let a browser in, as oneself.",
+                again=Again.SO_ALREADY,
                 caller=Caller.TELEPHONE,
                 body=ApproveLoginRequest,
                 answer=LoginView,
@@ -110,6 +114,7 @@ class LoginRoutes:
                 handler=self._refuse,
                 operation="refuseLogin",
                 about="Do not let a browser in.",
+                again=Again.SO_ALREADY,
                 caller=Caller.TELEPHONE,
                 body=RefuseLoginRequest,
                 answer=LoginView,
