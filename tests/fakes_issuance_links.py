@@ -79,9 +79,10 @@ class FakeLinks:
     def cards_blocked_before(self, at: datetime, /) -> list[Card]:
         return [c for c in self._in_use() if isinstance(c.phase, Blocked) and c.phase.at < at]
 
-    def cards_expired_before(self, at: datetime, /) -> list[Card]:
+    def cards_expired_before(self, at: datetime, since: datetime | None = None, /) -> list[Card]:
         certificates = self.tables.certificates.values()
-        over = {each.card_id for each in certificates if each.not_after < at}
+        ended = [each for each in certificates if each.not_after < at]
+        over = {each.card_id for each in ended if since is None or each.not_after >= since}
         return [card for card in self._in_use() if card.id in over]
 
     def cards_unlinked_before(self, at: datetime, /) -> list[Card]:

@@ -1,4 +1,4 @@
-"""Searching the fake store: every card is looked at, in the order they were made, backwards."""
+"""Searching the fake store: every card is looked at, the last one made or first to end first."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pki.domain.search.cards import CardSearch, folded
 from pki.domain.search.organisations import OrganisationSearch
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fakes_issuance_store import Tables
     from pki.domain.identifiers import CardId, Ura
 
@@ -20,11 +22,20 @@ class FakeSearch:
     tables: Tables
 
     def cards_found(self, search: CardSearch, after: CardId | None, /) -> tuple[Card, ...]:
-        newest = list(reversed(self.tables.cards.values()))
+        known = list(reversed(self.tables.cards.values()))
+        if search.expires_from is not None or search.expires_before is not None:
+            known = sorted((each for each in known if self._ends(each)), key=self._by_end)
         if after is not None:
-            ids = [card.id for card in newest]
-            newest = newest[ids.index(after) + 1 :]
-        return tuple(card for card in newest if self._fits(card, search))[: search.limit]
+            ids = [card.id for card in known]
+            known = known[ids.index(after) + 1 :]
+        return tuple(card for card in known if self._fits(card, search))[: search.limit]
+
+    def _ends(self, card: Card) -> datetime | None:
+        certificate = None if card.serial is None else self.tables.certificates.get(card.serial)
+        return None if certificate is None else certificate.not_after
+
+    def _by_end(self, card: Card) -> tuple[datetime | None, str]:
+        return self._ends(card), card.id.value
 
     def organisations_found(
         self, search: OrganisationSearch, after: Ura | None, /
@@ -43,8 +54,7 @@ class FakeSearch:
 
     def _fits(self, card: Card, search: CardSearch) -> bool:
         person = self.tables.persons[card.person_id]
-        certificate = None if card.serial is None else self.tables.certificates.get(card.serial)
-        ends = None if certificate is None else certificate.not_after
+        ends = self._ends(card)
         links = {
             self.tables.organisations[organisation].ura
             for linked, organisation in self.tables.links

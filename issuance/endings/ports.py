@@ -10,8 +10,10 @@ from pki.domain.cards import Card
 class DueReads(Protocol):
     """Cards whose end has come."""
 
-    def cards_expired_before(self, at: datetime, /) -> Iterable[Card]:
-        """Cards, active or blocked, whose certificate's notAfter is before ``at``."""
+    def cards_expired_before(
+        self, at: datetime, since: datetime | None = None, /
+    ) -> Iterable[Card]:
+        """Cards, active or blocked, whose notAfter is before ``at``, and not before ``since``."""
 
     def cards_blocked_before(self, at: datetime, /) -> Iterable[Card]:
         """Cards that are `geblokkeerd` since before ``at``, oldest first."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from issuance.desk import Desk
-from issuance.endings.expired import end_expired
+from issuance.endings.expired import Looked, end_expired
 from issuance.endings.held import end_held, held_too_long
 from issuance.endings.unlinked import end_unlinked
 from pki.domain.errors import ZorgidError
@@ -23,6 +23,7 @@ class EndingRunner:
     def __init__(self, desk: Desk, *, every: timedelta = timedelta(hours=1)) -> None:
         self._desk = desk
         self._every = every.total_seconds()
+        self._expired = Looked()
         self.held = 0
 
     async def run(self) -> None:
@@ -39,7 +40,8 @@ class EndingRunner:
 
     async def _round(self) -> int:
         desk = self._desk
-        ended = await end_expired(desk) + await end_unlinked(desk) + await end_held(desk)
+        ended = await end_expired(desk, self._expired)
+        ended += await end_unlinked(desk) + await end_held(desk)
         self.held = await held_too_long(desk)
         if self.held:
             _log.warning("cards are blocked for longer than the limit", extra={"count": self.held})

@@ -14,7 +14,7 @@ from pki.domain.search.cards import CardSearch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCards:
-    """A page of cards, newest first; ``cursor`` stands for where the next one begins, if any."""
+    """A page of cards in their order; ``cursor`` stands for where the next one begins."""
 
     cards: tuple[Card, ...]
     cursor: str | None

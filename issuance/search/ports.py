@@ -18,7 +18,10 @@ class CardSearches(Protocol):
     """Looking for cards."""
 
     def cards_found(self, search: CardSearch, after: CardId | None, /) -> Sequence[Card]:
-        """At most ``search.limit`` cards, newest order first, from behind the card ``after``."""
+        """At most ``search.limit`` cards from behind the card ``after``.
+
+        The newest order first; where expiry is asked for, the first to expire.
+        """
 
 
 class OrganisationSearches(Protocol):

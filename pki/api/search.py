@@ -47,7 +47,10 @@ class CardSearchRequest(Wire):
 
 
 class CardsView(Wire):
-    """What was found, newest first; there may be more where ``next_cursor`` is not null."""
+    """What was found, newest first; there may be more where ``next_cursor`` is not null.
+
+    By expiry: first what expires first.
+    """
 
     cards: list[CardView]
     next_cursor: str | None

@@ -60,7 +60,7 @@ FOUND: list[tuple[CardSearch, list[int]]] = [
     (CardSearch(surname="mul", state="uitgegeven"), [4]),
     (CardSearch(expires_from=ENDS + 4 * DAY), [4]),
     (CardSearch(expires_before=ENDS + 4 * DAY), [3]),
-    (CardSearch(expires_from=ENDS, expires_before=ENDS + 5 * DAY), [4, 3]),
+    (CardSearch(expires_from=ENDS, expires_before=ENDS + 5 * DAY), [3, 4]),
     (CardSearch(linked_to=Ura("90000001")), [4, 2]),
     (CardSearch(linked_to=Ura("90000001"), surname="muller"), [2]),
     (CardSearch(linked_to=Ura("90000002")), []),

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from pki.domain.cards import Card
 from pki.domain.identifiers import CardId, Ura
 from pki.store import schema
-from pki.store.registry_reads import RegistryReads
+from pki.store.registry_reads import RegistryReads, in_use
 
 _MANAGED_STATES = ("actief", "geblokkeerd")
 
@@ -37,21 +37,24 @@ class LinkReads(RegistryReads):
         """Cards that are `geblokkeerd` since before ``at``, oldest first."""
         return self._in_state("geblokkeerd", at)
 
-    def cards_expired_before(self, at: datetime) -> tuple[Card, ...]:
+    def cards_expired_before(self, at: datetime, since: datetime | None = None) -> tuple[Card, ...]:
         """Cards in use whose certificate's notAfter is before ``at``, by that time.
 
-        It reads every card in use: ask it on the reading side, and not every second.
+        It reads every certificate that ended at ``since`` or later, without it every one that has
+        ended: ask it on the reading side, and not every second.
         """
         cards, certificates = schema.cards, schema.certificates
         join = cards.join(certificates, certificates.c.serial == cards.c.serial)
-        in_use = cards.c.state.in_(_MANAGED_STATES)
-        query = sa.select(cards).select_from(join).where(in_use, certificates.c.not_after < at)
+        ended = [certificates.c.not_after < at]
+        if since is not None:
+            ended.append(certificates.c.not_after >= since)
+        query = sa.select(cards).select_from(join).where(in_use(_MANAGED_STATES), *ended)
         return self._cards(query.order_by(certificates.c.not_after, cards.c.id))
 
     def certificates_ending(self, after: datetime, upto: datetime) -> int:
         """How many that are good or on hold end after ``after`` and not after ``upto``.
 
-        It reads every certificate, as `cards_expired_before` does.
+        It reads every certificate that ends then.
         """
         table = schema.certificates
         query = sa.select(sa.func.count()).where(

@@ -18,7 +18,7 @@ from pki.domain.notices.records import (
 from pki.store import schema
 from pki.store.failures import translating
 from pki.store.notices.tables import UNDER_WAY, contacts, notices
-from pki.store.registry_reads import RegistryReads
+from pki.store.registry_reads import RegistryReads, in_use
 
 _IN_USE: Final = ("actief", "geblokkeerd")
 _LINK_OPEN: Final = sa.exists().where(
@@ -55,7 +55,7 @@ class NoticeReads(RegistryReads):
     ) -> tuple[tuple[CardId, datetime], ...]:
         """Cards in use whose notAfter lies in (after, upto], and of whom this was not told yet.
 
-        It reads every card in use: ask it on the reading side, and not every second.
+        It reads every certificate that ends then: ask it on the reading side, and not every second.
         """
         cards, certificates = schema.cards, schema.certificates
         told = sa.exists().where(
@@ -67,7 +67,7 @@ class NoticeReads(RegistryReads):
             certificates, certificates.c.serial == cards.c.serial
         )
         due = query.where(
-            cards.c.state.in_(_IN_USE),
+            in_use(_IN_USE),
             certificates.c.not_after > after,
             certificates.c.not_after <= upto,
             ~told,
@@ -153,8 +153,8 @@ def _linked(links: Iterable[sa.Row[Any]], at: datetime) -> tuple[OrganisationId,
 def _behind(after: NoticeId) -> sa.ColumnElement[bool]:
     last = notices.alias("last")
     at = sa.select(last.c.made_at).where(last.c.id == after).scalar_subquery()
-    same = sa.and_(notices.c.made_at == at, notices.c.id < after)
-    return sa.or_(notices.c.made_at < at, same)
+    # What both sides of an OR say is said before it: no engine begins at an index by an OR.
+    return sa.and_(notices.c.made_at <= at, sa.or_(notices.c.made_at < at, notices.c.id < after))
 
 
 def _read_shown(row: sa.Row[Any]) -> ShownNotice:

@@ -7,12 +7,13 @@ import pytest
 from fakes_issuance import Surroundings
 from fakes_issuance_store import START
 from issuance.block_card import block_card
-from issuance.endings.expired import end_expired
+from issuance.endings.expired import Looked, end_expired
 from issuance_holder import Holder
 from pki.domain.cards import Expired, Ordered, certificate_status, state_name
 from pki.domain.endings.by_time import expired
 from pki.domain.endings.events import CardExpired
 from pki.domain.errors import Refused
+from pki.domain.identifiers import SerialNumber
 from pki.domain.people import SYSTEM
 from pki.domain.reasons import BlockReason, RefusalReason
 from pki.domain.status import Good, OnHold
@@ -83,3 +84,42 @@ async def test_the_card_itself_serves_nobody_else(around: Surroundings, holder: 
 def test_only_a_card_in_use_expires() -> None:
     with pytest.raises(Refused):
         expired(sample_card(1, Ordered(at=START)), at=START)
+
+
+async def test_what_ended_before_is_looked_at_no_more_while_nothing_was_left(
+    around: Surroundings, holder: Holder
+) -> None:
+    card = await holder.make()
+    assert card.serial is not None
+    not_after = around.store.tables.certificates[card.serial].not_after
+    looked = Looked()
+    around.clock.at = not_after
+    assert await end_expired(around.desk, looked) == 0
+    assert looked.upto == not_after
+    around.clock.at = not_after + TICK
+    assert await end_expired(around.desk, looked) == 1
+    around.store.tables.cards[card.id] = card
+    around.clock.advance(hours=23)
+    assert await end_expired(around.desk, looked) == 1, "a day of it is looked at again"
+    around.store.tables.cards[card.id] = card
+    around.clock.advance(days=3)
+    assert await end_expired(around.desk, Looked(upto=around.clock.at - timedelta(days=1))) == 0
+    future = Looked(upto=around.clock.at + timedelta(days=400))
+    assert await end_expired(around.desk, future) == 1, "the clock went back: all of it"
+    assert future.upto == around.clock.at
+
+
+async def test_a_card_that_could_not_end_is_looked_for_again(
+    around: Surroundings, holder: Holder
+) -> None:
+    card = await holder.make()
+    assert card.serial is not None
+    around.clock.at = around.store.tables.certificates[card.serial].not_after + TICK
+    certificates, looked = around.store.tables.certificates, Looked()
+    kept = certificates.pop(card.serial)
+    certificates[SerialNumber(99)] = kept
+    assert await end_expired(around.desk, looked) == 0
+    assert looked.upto is None
+    certificates[card.serial] = certificates.pop(SerialNumber(99))
+    assert await end_expired(around.desk, looked) == 1
+    assert looked.upto == around.clock.at

@@ -124,6 +124,7 @@ def _cards() -> None:
     op.create_index("cards_by_number", "cards", ["card_number"])
     op.create_index("cards_by_state", "cards", ["state", "state_at"])
     op.create_index("cards_by_order", "cards", ["ordered_at", "id"])
+    op.create_index("cards_by_state_order", "cards", ["state", "ordered_at", "id"])
     op.create_table(
         "card_links",
         sa.Column("card_id", sa.Text, sa.ForeignKey("cards.id"), primary_key=True),
@@ -164,6 +165,7 @@ def _certificates() -> None:
     _partial("certificates_open_intents", "certificates", lease, where=intent, unique=False)
     op.create_index("certificates_by_card", "certificates", ["card_id"])
     op.create_index("certificates_by_key", "certificates", ["key_sha256"])
+    op.create_index("certificates_by_end", "certificates", ["not_after", "status"])
     op.create_table(
         "keys_seen",
         sa.Column("key_sha256", sa.LargeBinary, primary_key=True),
