@@ -1,31 +1,39 @@
 """Certificates into an empty directory, beside `ldapadd -f` of the same entries in the same run.
 
-Ours reads each entry, adds it and reads it back. Then everything is compared again with nothing to
-change, beside reading each entry once, and beside `ldapsearch` of all. At last single changes are
-timed from commit to sight. Every run has a new slapd of its own, on loopback.
+Ours looks at what is there, adds what is not, and reads each entry back. Then everything is
+compared again with nothing to change, beside reading each entry once, and beside `ldapsearch` of
+all. At last single changes are timed from commit to sight. Every run has a new slapd of its own, on
+loopback, with its database where temporary files lie: with TMPDIR=/dev/shm no disk limits anybody.
 
-    python bench/ldap.py [--count 100000] [--rounds 3] [--changes 200] [--quick] [--json]
+A round is begun only while it is likely to end in `--seconds`; the first always is.
+
+    python bench/ldap.py [--count 100000] [--rounds 3] [--changes 200] [--seconds 1800]
+                         [--quick] [--json]
 """
 
 import argparse
 import asyncio
 import json
+import shutil
 import socket
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 # The folder of this script would hide the package `ocsp` behind a script of that name.
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
 
+from bench.crls.ours import forget, resident  # noqa: E402 -- see above
 from bench.directory.data import BASE, Cards  # noqa: E402 -- see above
 from bench.directory.visible import until_shown  # noqa: E402 -- see above
+from bench.issuing.suite import loop_factory  # noqa: E402 -- see above
 from bench.status.machine import described  # noqa: E402 -- see above
 from ldap_publish.directory import LdapDirectory, LdapServer  # noqa: E402 -- see above
 from ldap_publish.entry import card_dn  # noqa: E402 -- see above
@@ -36,6 +44,15 @@ from pki.ports import SystemEntropy  # noqa: E402 -- see above
 
 SCHEMA = ROOT / "config" / "ldap" / "zorgid.schema"
 QUICK, QUICK_CHANGES = 2000, 20
+
+
+@contextmanager
+def phase(name: str) -> Iterator[None]:
+    """Say what is done now, and how long it took."""
+    began = time.monotonic()
+    print(f"  {name} ...", end="", file=sys.stderr, flush=True)
+    yield
+    print(f" {time.monotonic() - began:.1f} s", file=sys.stderr)
 
 
 @asynccontextmanager
@@ -72,13 +89,17 @@ async def timed(folder: Path, running: PrivateSlapd, program: str, *words: str) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
-    """Seconds: making everything, comparing it, reading it; and each change until it showed."""
+    """Seconds: making everything, comparing it, reading it; and each change until it showed.
+
+    ``memory``: octets that filling and comparing took at most, beside the certificates.
+    """
 
     filled: float
     compared: float
     read: float
     searched: float
     shown: list[float]
+    memory: int
 
 
 async def by_us(folder: Path, cards: Cards, changes: int) -> Ours:
@@ -89,24 +110,28 @@ async def by_us(folder: Path, cards: Cards, changes: int) -> Ours:
         )
         directory = LdapDirectory(server)
         upkeep = Upkeep(facts=cards, publisher=Publisher(directory, cards.tree), tree=cards.tree)
-        began = time.monotonic()
-        made = await upkeep.reconcile()
-        filled = time.monotonic()
-        again = await upkeep.reconcile()
-        compared = time.monotonic()
-        await read_once(directory, cards)
-        read = time.monotonic()
-        searched = await timed(folder, running, "ldapsearch", "-LLL", "-b", BASE)
-        shown = await until_shown(folder, directory, running.url, cards, changes)
+        forget()
+        before, times = resident("VmRSS"), [time.monotonic()]
+        with phase("ours"):
+            made = await upkeep.reconcile()
+        times.append(time.monotonic())
+        with phase("comparing"):
+            again = await upkeep.reconcile()
+        times.append(time.monotonic())
+        memory = resident("VmHWM") - before
+        with phase("reading each"):
+            await read_once(directory, cards)
+        times.append(time.monotonic())
+        with phase("ldapsearch"):
+            searched = await timed(folder, running, "ldapsearch", "-LLL", "-b", BASE)
+        with phase(f"{changes} single changes"):
+            shown = await until_shown(folder, directory, running.url, cards, changes)
         await directory.close()
     if upkeep.set_aside or made.changed < len(cards.cards) or again.changed:
         raise SystemExit("the directory does not hold what it must")
+    filled, compared, read = (end - start for start, end in pairwise(times))
     return Ours(
-        filled=filled - began,
-        compared=compared - filled,
-        read=read - compared,
-        searched=searched,
-        shown=shown,
+        filled=filled, compared=compared, read=read, searched=searched, shown=shown, memory=memory
     )
 
 
@@ -124,31 +149,43 @@ async def read_once(directory: LdapDirectory, cards: Cards, window: int = 64) ->
             group.create_task(serve())
 
 
-async def measured(count: int, rounds: int, changes: int) -> dict[str, object]:
+async def measured(count: int, rounds: int, changes: int, seconds: float) -> dict[str, object]:
     """Both in turns, so that what the machine does besides is the same for both."""
-    cards, theirs, ours = Cards(count), [], []
+    theirs: list[float] = []
+    ours: list[Ours] = []
     with tempfile.TemporaryDirectory(prefix="zorgid-ldap-") as name:
         ldif = Path(name) / "cards.ldif"
-        ldif.write_text("".join(cards.ldif()))
-        for number in range(rounds):
-            theirs.append(await by_ldapadd(Path(name) / f"theirs-{number}", ldif))
-            ours.append(await by_us(Path(name) / f"ours-{number}", cards, changes))
-            print(
-                f"round {number + 1} of {rounds}: {theirs[-1]:.1f} s, {ours[-1].filled:.1f} s",
-                file=sys.stderr,
-            )
-    ldapadd = statistics.median(theirs)
+        with phase(f"{count} certificates"):
+            cards = Cards(count)
+            with ldif.open("w", encoding="ascii") as file:
+                file.writelines(cards.ldif())
+        began = time.monotonic()
+        while len(ours) < rounds:
+            spent = time.monotonic() - began
+            if ours and spent + spent / len(ours) > seconds:
+                print(f"no time for more than {len(ours)} of {rounds} rounds", file=sys.stderr)
+                break
+            folder = Path(name) / f"round-{len(ours)}"
+            print(f"round {len(ours) + 1} of {rounds}", file=sys.stderr)
+            with phase("ldapadd"):
+                theirs.append(await by_ldapadd(folder / "theirs", ldif))
+            ours.append(await by_us(folder / "ours", cards, changes))
+            shutil.rmtree(folder)
+    return {"certificates": count, "rounds": len(ours), **figures(count, theirs, ours)}
+
+
+def figures(count: int, theirs: list[float], ours: list[Ours]) -> dict[str, object]:
+    """Medians of the rounds; a ratio above 1 is to our favour."""
     shown = sorted(each for one in ours for each in one.shown)
     return {
-        "certificates": count,
-        "rounds": rounds,
-        "ldapadd_per_second": round(count / ldapadd),
-        "ours_per_second": round(count / median(each.filled for each in ours)),
+        "ldapadd_per_second": round(count / statistics.median(theirs)),
+        "ours_per_second": round(count / statistics.median(each.filled for each in ours)),
         "ratio": median(a / b.filled for a, b in zip(theirs, ours, strict=True)),
         "compared_seconds": median(each.compared for each in ours),
         "read_once_seconds": median(each.read for each in ours),
         "ldapsearch_seconds": median(each.searched for each in ours),
         "compared_ratio": median(each.read / each.compared for each in ours),
+        "memory_mib": median(each.memory / 2**20 for each in ours),
         "shown_p50_seconds": round(shown[len(shown) // 2], 3),
         "shown_p99_seconds": round(shown[len(shown) * 99 // 100], 3),
         "shown_changes": len(shown),
@@ -166,13 +203,16 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100_000, help="certificates")
     parser.add_argument("--rounds", type=int, default=3, help="times each, in turns")
     parser.add_argument("--changes", type=int, default=200, help="single changes in each round")
+    parser.add_argument("--seconds", type=float, default=1800, help="begin no round for longer")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} certificates, one round")
     parser.add_argument("--json", action="store_true", help="one object on standard output")
     asked = parser.parse_args()
-    wanted = (
-        (QUICK, 1, QUICK_CHANGES) if asked.quick else (asked.count, asked.rounds, asked.changes)
-    )
-    shown = {"ldap": asyncio.run(measured(*wanted)), "machine": described()}
+    if asked.quick:
+        asked.count, asked.rounds, asked.changes = QUICK, 1, QUICK_CHANGES
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        work = measured(asked.count, asked.rounds, asked.changes, asked.seconds)
+        found = runner.run(work)
+    shown = {"ldap": found, "machine": described()}
     print(json.dumps(shown, indent=None if asked.json else 2))
     return 0
 

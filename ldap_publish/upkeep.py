@@ -117,11 +117,12 @@ class Upkeep:
     ) -> list[CardCertificate]:
         """Those that were not seen to be in line, and those that were set aside."""
         owed = []
+        suspects = self._suspects | self.set_aside.keys()
         for number, card in enumerate(page):
             if number % _TURN == 0:
                 await asyncio.sleep(0)
             agreed = holdings is not None and holdings.agrees(card)
-            if not agreed or self._is_suspect(_target(card)):
+            if not agreed or (suspects and _target(card) in suspects):
                 owed.append(card)
         return owed
 

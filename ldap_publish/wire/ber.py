@@ -36,7 +36,8 @@ def integer(value: int, tag: int = INTEGER) -> bytes:
 
 def octets(value: bytes, tag: int = OCTET_STRING) -> bytes:
     """An octet string."""
-    return tlv(tag, value)
+    size = len(value)
+    return bytes((tag, size)) + value if size < _SHORT else tlv(tag, value)
 
 
 def header(data: bytes | bytearray, start: int) -> tuple[int, int] | None:

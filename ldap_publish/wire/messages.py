@@ -97,11 +97,18 @@ def search_below(dn: str, attributes: Sequence[str]) -> bytes:
 
 
 def _search(dn: str, scope: int, attributes: Sequence[str]) -> bytes:
-    """Without limits of ours, aliases not followed (RFC 4511 4.5.1)."""
+    return tlv(0x63, octets(dn.encode()), _how(scope, tuple(attributes)))
+
+
+@lru_cache(maxsize=64)
+def _how(scope: int, attributes: tuple[str, ...]) -> bytes:
+    """All of a search behind its base, of which there are few.
+
+    Without limits of ours, aliases not followed (RFC 4511 4.5.1).
+    """
     wanted = tlv(SEQUENCE, *(octets(each.encode()) for each in attributes))
     aliases, limits = integer(0, ENUMERATED), integer(0) + integer(0)
-    how = integer(scope, ENUMERATED) + aliases + limits
-    return tlv(0x63, octets(dn.encode()), how, _FALSE, _ANY_OBJECT, wanted)
+    return b"".join((integer(scope, ENUMERATED), aliases, limits, _FALSE, _ANY_OBJECT, wanted))
 
 
 def add(dn: str, attributes: Iterable[tuple[str, Sequence[bytes]]]) -> bytes:
@@ -122,7 +129,12 @@ def delete(dn: str) -> bytes:
 
 
 def _attribute(name: str, values: Sequence[bytes]) -> bytes:
-    return tlv(SEQUENCE, octets(name.encode()), tlv(SET, *map(octets, values)))
+    return tlv(SEQUENCE, _described(name), tlv(SET, *map(octets, values)))
+
+
+@lru_cache(maxsize=256)
+def _described(name: str) -> bytes:
+    return octets(name.encode())
 
 
 def read_response(content: bytes) -> tuple[int, Response]:
