@@ -1,6 +1,7 @@
 """What a holder does at the desk, with a UZI pass or a session's token."""
 
 from http import HTTPStatus
+from typing import Final
 
 from aiohttp import web
 
@@ -32,6 +33,8 @@ from pki.api.wire import (
     SessionView,
 )
 from pki.domain.records import Session
+
+_STATE_OR_KEY: Final = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 class HolderRoutes:
@@ -81,7 +84,6 @@ class HolderRoutes:
         ]
 
     def _making(self) -> list[Route]:
-        refusals = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
         return [
             Route(
                 method="POST",
@@ -106,7 +108,7 @@ class HolderRoutes:
                 body=CertificateRequest,
                 answer=CertifiedView,
                 status=HTTPStatus.CREATED,
-                refusals=refusals,
+                refusals=_STATE_OR_KEY,
             ),
             Route(
                 method="POST",
@@ -118,7 +120,7 @@ class HolderRoutes:
                 caller=Caller.HOLDER,
                 body=ConfirmationRequest,
                 answer=ConfirmedView,
-                refusals=refusals,
+                refusals=_STATE_OR_KEY,
             ),
         ]
 
