@@ -52,6 +52,9 @@ COUNTERS: Final[Mapping[str, Definition]] = {
     "zorgid_journal_checkpoint_failures_total": _metric("Checkpoints that were not made."),
 }
 GAUGES: Final[Mapping[str, Definition]] = {
+    "zorgid_clock_ahead_seconds": _metric("By how much this clock is ahead of the database's."),
+    "zorgid_clock_right": _metric("Whether certificates may be dated by this clock."),
+    "zorgid_nodes_that_differ": _metric("Nodes on this store that have different profiles."),
     "zorgid_lease_held": _metric("Whether what runs once runs in this process.", "task"),
     "zorgid_cards_held_too_long": _metric("Cards blocked for longer than hold_days."),
     "zorgid_changes_awaited": _metric("Changes that a sink does not show yet.", "sink"),

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from pki.domain.errors import Conflict
+from pki.domain.errors import ConfigurationInvalid, Conflict
 from pki.ports import Clock, SystemClock
+from pki.store.history.refusing import refusal
 from pki.store.postgres.state import PostgresState
 from pki.store.reading import ReadSession, ReadStore
 from server.commands.findings import Finding, ok, problem, warning
@@ -27,10 +28,14 @@ def examine_database(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         state = store.read_sync(ReadSession.database_state)
         there = store.read_sync(ReadSession.database_time)
+        missing = store.read_sync(ReadSession.missing)
     finally:
         store.close_sync()
     if state is None or there is None:
         return
+    if missing is not None:
+        said = refusal(missing)
+        yield problem("database", said.message, said.next_step)
     yield from judge_state(state, production=settings.installation.kind == "production")
     yield judge_clocks(there, SystemClock().now())
 
@@ -70,6 +75,23 @@ def judge_clocks(there: datetime, here: datetime) -> Finding:
         text = f"this clock and the database's differ by {seconds}"
         return problem("clock", text, _SYNCHRONISE)
     return ok("clock", "agrees with the database's")
+
+
+async def refuse_another_kind(store: ReadStore, kind: str) -> None:
+    """Refuse a store of another kind of installation.
+
+    Raises:
+        ConfigurationInvalid: kinds never mix.
+        StoreUnavailable: the store cannot be read.
+    """
+    found = await store.read(ReadSession.installation)
+    if found is None or found[1] != kind:
+        what = "nothing yet" if found is None else found[1]
+        raise ConfigurationInvalid(
+            key="installation.kind",
+            message=f"setting installation.kind: says {kind}; the store is of {what}",
+            next_step="name the store that belongs to this configuration: kinds never mix",
+        )
 
 
 async def refuse_wrong_clock(store: ReadStore, clock: Clock) -> None:

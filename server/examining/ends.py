@@ -1,5 +1,6 @@
 """Certificates that this node itself presents: when they end."""
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,8 +8,11 @@ from typing import Final
 
 from pki.der.certificate import read_certificate
 from server.commands.findings import Finding, ok, problem, warning
+from server.process.roles import Role
 from server.roles.keys import read_certificate_file
 from server.settings import Settings
+
+_log: Final = logging.getLogger(__name__)
 
 SOON: Final = timedelta(days=30)
 RESPONDER_SOON: Final = timedelta(days=14)
@@ -20,6 +24,25 @@ def examine_ends(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield _end("the API's server certificate", settings.api.certificate, now)
     if settings.enrolment is not None:
         yield _end("the enrolment certificate", settings.enrolment.certificate, now)
+
+
+def tell_ends(settings: Settings, roles: frozenset[Role], now: datetime) -> None:
+    """Log which certificates that these roles present or issue by have ended, or end soon.
+
+    Nothing is refused: whoever still trusts them is served, and status goes on.
+    """
+    found: list[Finding] = []
+    if Role.ISSUANCE in roles:
+        found.append(_end("the API's server certificate", settings.api.certificate, now))
+    elif Role.STATUS in roles and settings.enrolment is not None:
+        found.append(_end("the enrolment certificate", settings.enrolment.certificate, now))
+    published = settings.published
+    found += (_end(f"the certificate of {each.id}", each.certificate, now) for each in published)
+    for each in found:
+        if each.level != "ok":
+            level = logging.ERROR if each.level == "problem" else logging.WARNING
+            fields = {"why": each.text, "next_step": each.next_step}
+            _log.log(level, "a certificate ended, or ends soon", extra=fields)
 
 
 def _end(what: str, path: Path, now: datetime) -> Finding:

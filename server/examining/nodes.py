@@ -10,6 +10,7 @@ from pki.domain.journal import JournalEntry
 from pki.store.reading import ReadSession, ReadStore
 from server.commands.findings import Finding, ok, problem, warning
 from server.generation.authorities import profiles_of
+from server.nodes.profiles import nodes_that_differ
 from server.settings import Settings
 
 LOOKED_AT: Final = 2000
@@ -19,13 +20,20 @@ _COMPARE: Final = "compare the folders of profiles on all nodes, then restart th
 
 
 def examine_nodes(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """The profile of the newest cards beside this node's; two in turn are two nodes' at once."""
+    """The profile of the newest cards beside this node's; two in turn are two nodes' at once.
+
+    And what nodes that run now say of their profiles.
+    """
     del now
     store = ReadStore.open(settings.store.url, threads=1)
     try:
         entries = store.read_sync(_newest)
+        leases = store.read_sync(ReadSession.leases)
     finally:
         store.close_sync()
+    differing = nodes_that_differ(leases)
+    if differing:
+        yield problem("nodes", f"have different profiles: {', '.join(differing)}", _COMPARE)
     for each in settings.token_ca:
         if each.state == "issues":
             ours = profiles_of(settings, each)[settings.card_profile]

@@ -6,13 +6,15 @@ from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
 from server.leases.keeper import LeaseKeeper
+from server.nodes.watch import NodeWatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sides:
-    """Writing, reading, following, and the right to do what only one may do."""
+    """Writing, reading, following, the right to do what only one may do, and a watch on others."""
 
     store: Store
     reader: ReadStore
     tail: JournalTail
     leases: LeaseKeeper
+    watch: NodeWatch

@@ -15,13 +15,13 @@ from importlib.metadata import version
 from socket import gethostname
 from typing import TYPE_CHECKING, Any, Final
 
-from pki.domain.errors import ConfigurationInvalid
 from pki.keys.secrecy import keep_memory_private
 from pki.ports import Clock, Entropy, SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Metrics
-from server.examining.database import refuse_wrong_clock
+from server.examining.database import refuse_another_kind, refuse_wrong_clock
+from server.examining.ends import tell_ends
 from server.generation.ending import refuse_wrong_states
 from server.metering.expiring import ExpiringCertificates
 from server.process.announce import ServiceManager
@@ -107,9 +107,10 @@ class Process:
 
     async def assemble(self, roles: frozenset[Role]) -> None:
         """Build the roles; those that others stand on first."""
-        await self._refuse_another_kind()
+        await refuse_another_kind(self._reader, self._settings.installation.kind)
         await refuse_wrong_clock(self._reader, self._clock)
         await refuse_wrong_states(self._settings, self._reader, self._clock.now())
+        tell_ends(self._settings, roles, self._clock.now())
         sides = await self._sides(roles)
         issuance = None
         if Role.ISSUANCE in roles and sides is not None:
@@ -131,23 +132,13 @@ class Process:
         self._stack.push_async_callback(reader.close)
         return reader
 
-    async def _refuse_another_kind(self) -> None:
-        found = await self._reader.read(lambda session: session.installation())
-        kind = self._settings.installation.kind
-        if found is None or found[1] != kind:
-            what = "nothing yet" if found is None else found[1]
-            raise ConfigurationInvalid(
-                key="installation.kind",
-                message=f"setting installation.kind: says {kind}; the store is of {what}",
-                next_step="name the store that belongs to this configuration: kinds never mix",
-            )
-
     async def _sides(self, roles: frozenset[Role]) -> "Sides | None":
         if not roles & {Role.ISSUANCE, Role.PUBLISHER}:
             return None
         from pki.store.writing import Store
         from server.leases.keeper import LeaseKeeper
         from server.leases.sides import Sides
+        from server.nodes.watch import NodeWatch
         from server.roles.write_ports import record_start
 
         store = Store.open(self._settings.store.url, clock=self._clock)
@@ -166,7 +157,11 @@ class Process:
         self._stack.push_async_callback(leases.release)
         self.runners.append(leases.run)
         self._metrics.add_source("leases", leases)
-        return Sides(store=store, reader=self._reader, tail=self._tail, leases=leases)
+        watch = NodeWatch(self._reader, self._clock)
+        self.runners.append(watch.run)
+        self._checks["clock"] = watch.problem
+        self._metrics.add_source("node", watch)
+        return Sides(store=store, reader=self._reader, tail=self._tail, leases=leases, watch=watch)
 
     async def _issuance(self, sides: "Sides") -> "IssuanceRole":
         from server.metering.signing import Meters

@@ -18,6 +18,8 @@ from server.generation.lists import CrlFollowers, keep_deltas, keep_parts
 from server.leases.issuing import CheckpointTask, CrlTask, EndingTask
 from server.leases.sides import Sides
 from server.metering.signing import Meters
+from server.nodes.on_time import OnTime
+from server.nodes.profiles import said_profiles
 from server.notices.calendars import calendar_url
 from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
@@ -52,7 +54,7 @@ class IssuanceRole:
         self.desk = open_desk(
             settings,
             stores=(store, reader),
-            authorities=meters.authorities(self.generations),
+            authorities=OnTime(meters.authorities(self.generations), sides.watch),
             clock=clock,
             entropy=entropy,
         )
@@ -96,6 +98,7 @@ class IssuanceRole:
         """
         await keep_parts(self._settings, self._sides.store)
         await keep_deltas(self._settings, self._sides.store)
+        await self._sides.leases.enter(said_profiles(self._settings))
         if await self._sides.leases.enter("issuance"):
             await close_all_intents(self.desk)
         await self.ceremony_crls.bring_in()

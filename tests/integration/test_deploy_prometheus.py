@@ -106,6 +106,8 @@ CASES: Final = {
         "9x99",
     ),
     "ZorgidTaskNotRun": ('zorgid_lease_held{task="crls",instance="a"}', "0x9", "1x9"),
+    "ZorgidClockWrong": ('zorgid_clock_right{instance="a"}', "0x9", "1x9"),
+    "ZorgidNodesDiffer": ('zorgid_nodes_that_differ{instance="a"}', "2x9", "0x9"),
     "ZorgidDown": ('up{job="zorgid",instance="a"}', "1 0x9", "1x9"),
     "ZorgidStoreNotSeen": ('zorgid_store_contact_age_seconds{role="reader"}', "3x9", "0.2x9"),
     "ZorgidCrlLate": ('zorgid_crl_late{issuer="g1"}', "1x9", "0x9"),

@@ -1,0 +1,32 @@
+"""The CAs of a node that certify only while its clock can be believed."""
+
+from datetime import datetime
+
+from issuance.desk import Authorities
+from issuance.ports import CertificationAuthority
+from pki.domain.identifiers import IssuerId
+from server.nodes.watch import NodeWatch
+
+
+class OnTime:
+    """The generations, as the registration authority wants them.
+
+    Blocking, CRLs and answers go on with any clock: they are worth more than their dates.
+    """
+
+    def __init__(self, inner: Authorities, watch: NodeWatch) -> None:
+        self._inner = inner
+        self._watch = watch
+
+    def issuing(self, now: datetime, /) -> CertificationAuthority:
+        """As the one inside.
+
+        Raises:
+            Unavailable: the clock is wrong.
+        """
+        self._watch.require()
+        return self._inner.issuing(now)
+
+    def of(self, issuer: IssuerId, /) -> CertificationAuthority:
+        """As the one inside."""
+        return self._inner.of(issuer)
