@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from card_writer.card_edge import CardRefused
+from card_writer.wrong_card import Mismatch, WrongCard
 
 
 def is_authenticity(der: bytes) -> bool:
@@ -28,13 +28,14 @@ def authenticity_of(certificates: Iterable[tuple[str, bytes]]) -> tuple[str, byt
     """The id and DER of the one authenticity certificate among those on a pass.
 
     Raises:
-        CardRefused: there is none, or more than one.
+        WrongCard: there is none, or more than one.
     """
     found = [(name, der) for name, der in certificates if is_authenticity(der)]
     if len(found) != 1:
         what = "no" if not found else "more than one"
-        raise CardRefused(
+        raise WrongCard(
             message=f"the card has {what} certificate to log in with",
             next_step="put a UZI pass in",
+            why=Mismatch.NO_PASS,
         )
     return found[0]

@@ -6,6 +6,7 @@ from card_writer.at_reader import KeypadCard, PinEntry
 from card_writer.card_edge import CardState, HolderCard, NumberNeeded, PassEdge, PinCharacters
 from card_writer.flow.ports import CardReader, PassReader
 from card_writer.secret import Secret
+from card_writer.wrong_card import WrongCard
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.identifiers import CardNumber, IdempotencyKey
 from pki.ports import Entropy
@@ -49,9 +50,13 @@ class Bench:
     _card: HolderCard | None = field(default=None)
 
     def look_at_pass(self) -> PassState:
-        """What the pass shows; spends no try."""
+        """What the pass shows; spends no try. A card that is none is let go at once."""
         passes = self._passes()
-        return PassState(pin_entry=passes.pin_entry, tries_left=passes.tries_left())
+        try:
+            return PassState(pin_entry=passes.pin_entry, tries_left=passes.tries_left())
+        except WrongCard:
+            passes.close()
+            raise
 
     def open_pass(self, pin: Secret | None) -> bytes:
         """Prove its PIN, once, as `PassReader.open`; its authenticity certificate."""

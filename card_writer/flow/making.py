@@ -5,7 +5,7 @@ on from the state of the card and of the server: the card keeps the key of its o
 certificate and confirmation are the same again; what was certified and never confirmed lapses.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from card_writer.card_edge import CardDiffers, CardRefused, Phase, PinNeeded, WrongSecret
@@ -13,6 +13,7 @@ from card_writer.flow.bench import Found
 from card_writer.flow.pins import fault_of, is_end_of, new_puk
 from card_writer.flow.proving import prove_pass
 from card_writer.flow.received import check_certified, check_held, whole_chain
+from card_writer.flow.run import Run
 from card_writer.flow.steps.base import Dialogue, Secrets, do
 from card_writer.flow.steps.person import (
     AskBirthDate,
@@ -40,6 +41,7 @@ from card_writer.flow.steps.reader import (
 from card_writer.flow.steps.server import Certify, Confirm, OrderCard
 from card_writer.flow.stopped import Stopped
 from card_writer.readers.recognition import CardKind
+from card_writer.wrong_card import Mismatch, WrongCard
 from pki.api.errors import ProblemAnswered
 from pki.api.wire import CardView, CertifiedView, OrderRequest, SessionView
 from pki.domain.errors import Unavailable
@@ -60,24 +62,6 @@ class Made:
     card: CardView
     certificate: bytes
     session: SessionView
-
-
-@dataclass(slots=True, kw_only=True)
-class _Run:
-    """What a run has learnt so far, and keeps while a card goes away and comes back."""
-
-    session: SessionView
-    certificate: bytes
-    birth_date: BirthDate
-    entropy: Entropy
-    printed: CardNumber | None
-    begun_only: bool
-    number: CardNumber | None = field(default=None)
-    secrets: Secrets | None = field(default=None)
-
-    def wipe(self) -> None:
-        if self.secrets is not None:
-            self.secrets.wipe()
 
 
 def make_card(
@@ -103,11 +87,12 @@ def make_card(
     session, certificate = yield from prove_pass()
     if birth_date is None:
         birth_date = yield from do(AskBirthDate(holder=session.holder))
-    run = _Run(
+    run = Run(
         session=session,
         certificate=certificate,
         birth_date=birth_date,
         entropy=entropy,
+        given=printed,
         printed=printed,
         begun_only=begun_only,
     )
@@ -116,15 +101,15 @@ def make_card(
         while True:
             try:
                 return (yield from _make(run, again=again))
-            except Unavailable as error:
+            except (Unavailable, WrongCard) as error:
                 if not (yield from do(GoOn(error=error))):
                     raise
-                again = True
+                again = run.same_card_after(error)
     finally:
         run.wipe()
 
 
-def _make(run: _Run, *, again: bool) -> Dialogue[Made]:
+def _make(run: Run, *, again: bool) -> Dialogue[Made]:
     yield from do(PutIn(kind=CardKind.ZORG_ID, again=again))
     found = yield from _read(run)
     if run.begun_only and found.order is None:
@@ -139,28 +124,30 @@ def _make(run: _Run, *, again: bool) -> Dialogue[Made]:
     if card.state == ACTIVE:
         return (yield from _already_made(run, found, card))
     if card.state not in UNFINISHED:
-        raise CardRefused(
+        run.number = None
+        raise WrongCard(
             message=f"this card was made before; it is {card.state}",
             next_step="take a blank ZORG-ID card",
+            why=Mismatch.IN_USE,
         )
     return (yield from _complete(run, found, card))
 
 
-def _read(run: _Run) -> Dialogue[Found]:
+def _read(run: Run) -> Dialogue[Found]:
     found = yield from do(ReadCard(printed=run.printed))
     if found.number is None:
         run.printed = yield from do(AskCardNumber())
         found = yield from do(ReadCard(printed=run.printed))
     if run.number not in {None, found.number}:
-        raise CardRefused(
+        raise WrongCard(
             message="this is another card than the one that was begun",
             next_step="put that one in again; it says the number that was shown",
+            why=Mismatch.NOT_BEGUN,
         )
-    run.number = found.number
     return found
 
 
-def _ordered(run: _Run, found: Found) -> Dialogue[CardView]:
+def _ordered(run: Run, found: Found) -> Dialogue[CardView]:
     if found.number is None:
         raise AssertionError("the card's number was asked for")
     key = found.order
@@ -169,22 +156,25 @@ def _ordered(run: _Run, found: Found) -> Dialogue[CardView]:
     request = OrderRequest(
         birth_date=run.birth_date, card_number=found.number, certificate=run.certificate
     )
+    run.number = found.number
     try:
         return (yield from do(OrderCard(token=run.session.token, key=key, request=request)))
     except ProblemAnswered as problem:
         if problem.problem_code == _OTHER_ORDER and found.order is not None:
+            run.number = None
             raise _somebody_elses() from problem
         raise
 
 
-def _somebody_elses() -> CardRefused:
-    return CardRefused(
+def _somebody_elses() -> WrongCard:
+    return WrongCard(
         message="this card was begun for another person, or with another birth date",
         next_step="check the birth date; else take a blank ZORG-ID card",
+        why=Mismatch.OF_ANOTHER,
     )
 
 
-def _already_made(run: _Run, found: Found, card: CardView) -> Dialogue[Made]:
+def _already_made(run: Run, found: Found, card: CardView) -> Dialogue[Made]:
     """The server knows the card as active: only the answer to its confirmation was lost."""
     held = yield from do(ReadChain())
     certificate = check_held(card, held)
@@ -193,7 +183,7 @@ def _already_made(run: _Run, found: Found, card: CardView) -> Dialogue[Made]:
     return Made(card=card, certificate=certificate, session=run.session)
 
 
-def _marked(run: _Run) -> Dialogue[None]:
+def _marked(run: Run) -> Dialogue[None]:
     """The card is marked operational; some want their PIN for that."""
     try:
         yield from do(Finish())
@@ -202,7 +192,7 @@ def _marked(run: _Run) -> Dialogue[None]:
         yield from do(Finish())
 
 
-def _complete(run: _Run, found: Found, card: CardView) -> Dialogue[Made]:
+def _complete(run: Run, found: Found, card: CardView) -> Dialogue[Made]:
     handed = found.state.handed
     if run.secrets is None and found.characters is not None and not handed:
         run.secrets = yield from _chosen(run, found)
@@ -222,7 +212,7 @@ def _complete(run: _Run, found: Found, card: CardView) -> Dialogue[Made]:
     return Made(card=confirmed, certificate=certified.certificate, session=run.session)
 
 
-def _certified(run: _Run, card: CardView) -> Dialogue[tuple[CertifiedView, bytes]]:
+def _certified(run: Run, card: CardView) -> Dialogue[tuple[CertifiedView, bytes]]:
     key = yield from do(MakeRequest(attest=run.session.attestation != "ignore"))
     asked = Certify(token=run.session.token, card=card, key=key)
     certified, message = yield from do(asked)
@@ -236,7 +226,7 @@ def _certified(run: _Run, card: CardView) -> Dialogue[tuple[CertifiedView, bytes
     return certified, message
 
 
-def _chosen(run: _Run, found: Found) -> Dialogue[Secrets]:
+def _chosen(run: Run, found: Found) -> Dialogue[Secrets]:
     """A PIN of the holder's choice, and a PUK that they have written down."""
     if found.characters is None:
         raise AssertionError("a card without a PIN has none to choose")
@@ -255,7 +245,7 @@ def _chosen(run: _Run, found: Found) -> Dialogue[Secrets]:
         mistaken = True
 
 
-def _take_up(run: _Run) -> Dialogue[None]:
+def _take_up(run: Run) -> Dialogue[None]:
     """PIN and PUK may be the holder's already: finish replacing them, and prove the PIN."""
     refused: WrongSecret | None = None
     while True:

@@ -10,6 +10,7 @@ from card_writer.flow.steps.reader import LookAtPass, OpenPass, OpenPassAtReader
 from card_writer.flow.steps.server import AskChallenge, OpenSession
 from card_writer.flow.stopped import Stopped
 from card_writer.readers.recognition import CardKind
+from card_writer.wrong_card import WrongCard
 from pki.api.wire import SessionView
 from pki.domain.errors import ZorgidError
 
@@ -18,12 +19,20 @@ _CAREFUL: Final = "look the PIN up first; three mistakes in a row block a UZI pa
 
 def prove_pass() -> Dialogue[tuple[SessionView, bytes]]:
     """Open a session with the pass; who its holder is, and the pass's certificate (DER)."""
-    yield from do(PutIn(kind=CardKind.UZI_PASS))
-    certificate = yield from _opened()
+    certificate = yield from _put_in()
     challenge, message = yield from do(AskChallenge())
     proof = yield from do(SignWithPass(challenge=challenge, message=message))
     session = yield from do(OpenSession(certificate=certificate, proof=proof))
     return session, certificate
+
+
+def _put_in() -> Dialogue[bytes]:
+    while True:
+        yield from do(PutIn(kind=CardKind.UZI_PASS))
+        try:
+            return (yield from _opened())
+        except WrongCard as error:
+            yield from _unless_enough(error)
 
 
 def _opened() -> Dialogue[bytes]:
@@ -51,7 +60,7 @@ def _opened() -> Dialogue[bytes]:
 
 
 def _unless_enough(error: ZorgidError) -> Dialogue[None]:
-    """Nothing is typed at the reader again by itself."""
+    """Nothing is tried again by itself."""
     if not (yield from do(GoOn(error=error))):
         raise error
 

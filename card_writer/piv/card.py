@@ -21,6 +21,7 @@ from card_writer.piv.rights import PivSettings, Rights, Transport
 from card_writer.readers.pin_pad import PinPad
 from card_writer.secret import Secret
 from card_writer.secret_form import check_pin, check_puk
+from card_writer.wrong_card import in_use
 from pki.der import codec
 from pki.der.algorithms import algorithm_identifier
 from pki.der.pkcs10 import encode_pkcs10_info
@@ -84,7 +85,7 @@ class PivCard:
         """What the writer left on the card.
 
         Raises:
-            CardRefused: no PIV card, or in use for something else.
+            WrongCard: no PIV card, or in use for something else.
         """
         if self._record is None:
             self.rights.perform(commands.select(self.rights.settings.aid))
@@ -121,13 +122,10 @@ class PivCard:
         """Make the key pair, and keep it, the order and the card's number by one command.
 
         Raises:
-            CardRefused: the card holds somebody's certificate: a pass, or another card in use.
+            WrongCard: the card holds somebody's certificate: a pass, or another card in use.
         """
         if self.record == Record() and self.certificates():
-            raise CardRefused(
-                message="the card holds a certificate that this writer did not write",
-                next_step="it is in use for something else: take a blank ZORG-ID card",
-            )
+            raise in_use()
         number, made = self.card_number(), self.record.key or self._made()
         record = Record(phase=Phase.ORDERED, order=key, number=number, key=made)
         self._keep(replace(record, handed=self.record.handed))

@@ -9,6 +9,7 @@ from card_writer.piv.admin_key import AdminKey
 from card_writer.piv.apdu import Command, Dialogue, send, unusable
 from card_writer.piv.refusals import NOT_FOUND, UNKNOWN, require, require_secret, tries_left
 from card_writer.secret import Secret
+from card_writer.wrong_card import Mismatch, WrongCard
 
 AID: Final = bytes.fromhex("A000000308")
 """The registered application provider's part and PIV's beginning (SP 800-73-4 part 1, 2.2)."""
@@ -34,13 +35,14 @@ def select(aid: bytes = AID) -> Dialogue[None]:
     """Choose the PIV application, by the name it has here; rights given before are gone.
 
     Raises:
-        CardRefused: the card has none of that name: it is of another kind.
+        WrongCard: the card has none of that name: it is of another kind.
     """
     answer = yield from send(Command(0xA4, 0x04, 0x00, aid))
     if answer.status == NOT_FOUND:
-        raise CardRefused(
+        raise WrongCard(
             message=f"the card has no application {aid.hex().upper()}: it is of another kind",
             next_step="put the right card in; its application's name is aid in the configuration",
+            why=Mismatch.OTHER_KIND,
         )
     tlv.inner(require(answer, "choosing the PIV application"), 0x61)
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from card_writer.card_edge import CardRefused, Phase
+from card_writer.card_edge import Phase
 from card_writer.piv import tlv
 from card_writer.piv.apdu import unusable
+from card_writer.wrong_card import in_use
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import CardNumber, IdempotencyKey
 
@@ -54,7 +55,7 @@ class Record:
         """As it was written; nothing is a blank card's.
 
         Raises:
-            CardRefused: this place holds something that the writer did not write.
+            WrongCard: this place holds something that the writer did not write.
         """
         if octets is None:
             return cls()
@@ -69,10 +70,7 @@ class Record:
                 handed=fields[_HANDED] == b"\x01",
             )
         except (KeyError, IndexError, ValueError, Malformed):
-            raise CardRefused(
-                message="the card holds something that this writer did not write",
-                next_step="it is in use for something else: take a blank ZORG-ID card",
-            ) from None
+            raise in_use() from None
 
 
 def certificate_object(der: bytes) -> bytes:

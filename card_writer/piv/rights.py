@@ -9,6 +9,7 @@ from card_writer.piv import commands
 from card_writer.piv.admin_key import AdminKey, Algorithm, diversified, transport_key
 from card_writer.piv.apdu import Dialogue, perform
 from card_writer.secret import Secret
+from card_writer.wrong_card import Mismatch, WrongCard
 from pki.domain.identifiers import CardNumber
 from pki.ports import Entropy
 
@@ -89,7 +90,7 @@ class Rights:
         ``handed`` says which to try first.
 
         Raises:
-            CardRefused: it is neither.
+            WrongCard: it is neither.
         """
         if self._admin is not None:
             return
@@ -98,9 +99,10 @@ class Rights:
         keys = self._admin_keys(self._admin_algorithm(), number)
         if any(map(self._opens, reversed(keys) if handed else keys)):
             return
-        raise CardRefused(
+        raise WrongCard(
             message="the card's administration key is neither the delivered one nor its own",
             next_step="the card was made elsewhere: take a blank ZORG-ID card",
+            why=Mismatch.IN_USE,
         )
 
     def replace_admin(self, number: CardNumber) -> bool:

@@ -28,6 +28,7 @@ from card_writer.pkcs11.link import TokenLink
 from card_writer.pkcs11.notes import Notes
 from card_writer.secret import Secret
 from card_writer.secret_form import check_pin, check_puk
+from card_writer.wrong_card import in_use
 from pki.der import codec
 from pki.der.algorithms import algorithm_identifier
 from pki.der.pkcs10 import encode_pkcs10_info
@@ -86,7 +87,7 @@ class TokenCard:
             self._record = Notes(self.link).read()
             if self._record is None:
                 if self.link.call("certificates").value:
-                    raise _in_use()
+                    raise in_use()
                 return Record()
         return self._record
 
@@ -255,7 +256,7 @@ class TokenCard:
         with self.settings.transport_pin() as pin:
             self.link.open(SecretKind.PIN, pin)
         if self._record is None and self.link.call("public_key", key=KEY_ID).value:
-            raise _in_use()
+            raise in_use()
 
     def _replace(self, which: SecretKind, *, old: Secret, new: Secret, perhaps_done: bool) -> None:
         """Replace the delivered PIN or PUK; ``perhaps_done``: it may be ``new`` already."""
@@ -279,10 +280,3 @@ class TokenCard:
         if self.record.key is None:
             raise CardRefused(message="the card has no key yet", next_step="make the card first")
         return CardKey.load(self.record.key)
-
-
-def _in_use() -> CardRefused:
-    return CardRefused(
-        message="the card holds something that this writer did not write",
-        next_step="it is in use for something else: take a blank ZORG-ID card",
-    )

@@ -12,7 +12,8 @@ from card_writer.flow.pins import PinFault
 from card_writer.flow.steps.base import Step
 from card_writer.flow.stopped import Stopped
 from card_writer.programs import words
-from card_writer.programs.words import Language, Text, sentence_of
+from card_writer.programs.sentences import sentence_of
+from card_writer.programs.words import Language, Text
 from card_writer.readers.recognition import CardKind
 from card_writer.secret import Secret
 from pki.api.wire import HolderView

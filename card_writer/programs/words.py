@@ -4,25 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from card_writer.at_reader import NotTyped, PinNotTyped
 from card_writer.card_edge import (
-    CardDiffers,
-    CardGone,
-    CardRefused,
     PinCharacters,
-    ReaderBusy,
     SecretKind,
-    WrongSecret,
 )
 from card_writer.flow.pins import PinFault
 from card_writer.flow.steps import reader as on_reader
 from card_writer.flow.steps import server as to_server
 from card_writer.flow.steps import token as on_token
 from card_writer.flow.steps.base import AtReader, Step
-from card_writer.flow.stopped import Stopped
 from card_writer.readers.recognition import CardKind
-from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
-from pki.domain.errors import ZorgidError
 
 Language = Literal["nl", "en"]
 
@@ -200,66 +191,6 @@ AT_READER: Final[dict[type[AtReader[Any]], Text]] = {
         "pressing OK after each. Choose no row of digits and no date of birth.",
     ),
 }
-_NOT_TYPED: Final = {
-    NotTyped.TIMED_OUT: Text(
-        "Er is geen pincode ingetoetst op de kaartlezer. Er is geen poging verbruikt.",
-        "No PIN was typed at the card reader. No try was spent.",
-    ),
-    NotTyped.CANCELLED: Text(
-        "Het intoetsen op de kaartlezer is afgebroken. Er is geen poging verbruikt.",
-        "Typing at the card reader was cancelled. No try was spent.",
-    ),
-    NotTyped.DIFFERENT: Text(
-        "De twee nieuwe pincodes zijn niet gelijk. De pincode is niet gewijzigd.",
-        "The two new PINs are not the same. The PIN was not changed.",
-    ),
-    NotTyped.LENGTH: Text(
-        "Een pincode heeft 6 tot 8 cijfers. Er is geen poging verbruikt.",
-        "A PIN has 6 to 8 digits. No try was spent.",
-    ),
-}
-_ERRORS: Final[tuple[tuple[type[ZorgidError], Text], ...]] = (
-    (Stopped, Text("Gestopt. U kunt later verdergaan.", "Stopped. You can go on later.")),
-    (
-        ReaderBusy,
-        Text(
-            "Een ander programma gebruikt de kaart. Sluit dat programma.",
-            "Another program uses the card. Close that program.",
-        ),
-    ),
-    (
-        CardGone,
-        Text(
-            "De kaart is uit de kaartlezer, of de kaartlezer is weg.",
-            "The card has left the reader, or the reader is gone.",
-        ),
-    ),
-    (
-        CardDiffers,
-        Text(
-            "Wat de server stuurde of wat op de kaart staat klopt niet. Meld dit bij de helpdesk.",
-            "What the server sent or what is on the card is wrong. Report this to the helpdesk.",
-        ),
-    ),
-    (
-        CardRefused,
-        Text("Deze kaart kan hiervoor niet gebruikt worden.", "This card cannot be used for this."),
-    ),
-    (
-        ServiceUnavailable,
-        Text(
-            "De ZORG-ID server is nu niet beschikbaar. Probeert u het zo opnieuw.",
-            "The ZORG-ID server is not available now. Try again in a moment.",
-        ),
-    ),
-    (
-        ServiceUnreachable,
-        Text(
-            "De ZORG-ID server geeft geen antwoord. Controleer de verbinding met internet.",
-            "The ZORG-ID server gives no answer. Check the connection to the internet.",
-        ),
-    ),
-)
 
 
 def announced(step: Step[Any]) -> Callable[[Language], str] | None:
@@ -270,18 +201,3 @@ def announced(step: Step[Any]) -> Callable[[Language], str] | None:
     return lambda language: text.say(
         language, tries="" if left is None else TRIES_LEFT.say(language, left=left)
     )
-
-
-def sentence_of(error: ZorgidError, language: Language) -> str:
-    """What the person reads of an error; the server's own sentence where it gave one."""
-    if isinstance(error, ProblemAnswered | ServiceUnavailable):
-        return error.problem.detail if language == "nl" else error.problem.detail_en
-    if isinstance(error, WrongSecret):
-        text = WRONG if error.tries_left else BLOCKED
-        return text.say(language, which=SECRET_NAMES[error.which].say(language))
-    if isinstance(error, PinNotTyped):
-        return _NOT_TYPED[error.why].say(language)
-    for kind, text in _ERRORS:
-        if isinstance(error, kind):
-            return text.say(language)
-    return error.message

@@ -11,8 +11,9 @@ from card_writer.flow.steps import server as to_server
 from card_writer.flow.steps.base import AtReader, Step
 from card_writer.flow.stopped import Stopped
 from card_writer.programs import words
+from card_writer.programs.sentences import sentence_of
 from card_writer.programs.terminal import read_date
-from card_writer.programs.words import Language, Text, sentence_of
+from card_writer.programs.words import Language, Text
 from card_writer.readers.recognition import CardKind
 from card_writer.secret import Secret
 from card_writer.station.stage import Entry, Screen, Stage, Words, said

@@ -7,7 +7,8 @@ from cryptography import x509
 
 from card_writer.flow.making import Made
 from card_writer.programs import words
-from card_writer.programs.words import Language, Text, sentence_of
+from card_writer.programs.sentences import sentence_of
+from card_writer.programs.words import Language, Text
 from card_writer.station.stage import Screen, Words, said
 from card_writer.token.testing import Tested
 from pki.domain.errors import ZorgidError

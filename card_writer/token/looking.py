@@ -27,7 +27,7 @@ class TokenState(Enum):
 class TokenView:
     """A card as its holder sees it; None where the card does not tell.
 
-    ``begun``: its making was begun and is not finished. ``why``: what keeps it from being read.
+    ``begun``: its making was begun and is not finished. ``refused``: why it cannot be read.
     """
 
     state: TokenState
@@ -37,7 +37,7 @@ class TokenView:
     puk_tries_left: int | None = None
     serial: SerialNumber | None = None
     not_after: datetime | None = None
-    why: str | None = None
+    refused: CardRefused | None = None
 
 
 def look_at_card() -> Dialogue[TokenView]:
@@ -53,7 +53,7 @@ def look_at_card() -> Dialogue[TokenView]:
     except CardGone:
         return TokenView(state=TokenState.ABSENT)
     except CardRefused as refused:
-        return TokenView(state=TokenState.PRESENT, why=refused.message)
+        return TokenView(state=TokenState.PRESENT, refused=refused)
 
 
 def _seen(found: Found, chain: tuple[bytes, ...]) -> TokenView:

@@ -14,9 +14,9 @@ from card_writer.flow.steps.base import Dialogue
 from card_writer.flow.unattended import Unattended
 from card_writer.programs import words
 from card_writer.programs.opening import lies_there, look, open_cards, open_passes
+from card_writer.programs.sentences import sentence_of
 from card_writer.programs.settings import DeskSettings, load
 from card_writer.programs.terminal import Console, Prompts, read_date
-from card_writer.programs.words import sentence_of
 from card_writer.readers.recognition import recognise
 from card_writer.token import changing, testing
 from card_writer.token.looking import look_at_card

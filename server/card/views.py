@@ -8,6 +8,7 @@ from cryptography import x509
 
 from card_writer.flow.making import Made
 from card_writer.programs import words
+from card_writer.programs.sentences import sentence_of
 from card_writer.programs.words import Language, Text
 from card_writer.readers.recognition import CardKind
 from card_writer.token.looking import TokenState, TokenView
@@ -52,7 +53,8 @@ def card_seen(view: TokenView, language: Language) -> Report:
     lines = [words.TOKEN.say(language, state=view.state.value)]
     lines += [words.BEGUN.say(language)] if view.begun else []
     lines += [text.say(language, value=value) for text, value in facts if value is not None]
-    lines += [f"  {view.why}"] if view.why else []
+    why = view.refused
+    lines += [] if why is None else [f"  {sentence_of(why, language)}"]
     result = {
         "state": view.state.value,
         "begun": view.begun,
@@ -61,7 +63,7 @@ def card_seen(view: TokenView, language: Language) -> Report:
         "puk_tries_left": view.puk_tries_left,
         "serial": None if view.serial is None else view.serial.hex,
         "not_after": None if view.not_after is None else view.not_after.isoformat(),
-        "why": view.why,
+        "why": None if why is None else why.message,
     }
     usable = view.state is TokenState.OPERATIONAL
     return Report(result=result, lines=lines, code=DONE if usable else FINDING)

@@ -17,6 +17,7 @@ from card_writer.flow.stopped import Stopped
 from card_writer.token.changing import change_pin, unblock_pin
 from card_writer.token.looking import TokenState, look_at_card
 from card_writer.token.testing import check_card, wipe_card
+from card_writer.wrong_card import WrongCard
 from pki.domain.errors import Unavailable
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import Good, OnHold, Revoked
@@ -93,7 +94,7 @@ async def test_a_card_that_is_none_of_ours(home: AtHome) -> None:
     home.chip.objects["5fc120"] = b"\x70\x01\x00"
     view = await home.run(look_at_card())
     assert view.state is TokenState.PRESENT
-    assert view.why
+    assert isinstance(view.refused, WrongCard)
 
 
 async def test_the_pin_is_changed(home: AtHome) -> None:

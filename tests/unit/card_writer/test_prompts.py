@@ -12,8 +12,9 @@ from card_writer.flow.steps.reader import OpenPassAtReader
 from card_writer.flow.steps.server import Certify
 from card_writer.flow.steps.token import ChangePinAtReader, SignAtReader
 from card_writer.flow.stopped import Stopped
+from card_writer.programs.sentences import sentence_of
 from card_writer.programs.terminal import Prompts, read_date
-from card_writer.programs.words import DOING, announced, sentence_of
+from card_writer.programs.words import DOING, announced
 from card_writer.readers.recognition import CardKind
 from card_writer.secret import Secret
 from pki.api.wire import HolderView
