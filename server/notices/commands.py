@@ -1,4 +1,4 @@
-"""`zorgid notices list|test-mail`."""
+"""`zorgid notices list` and `test-mail`."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ from pki.domain.event_codec import encode_time
 from pki.domain.identifiers import Ura
 from pki.domain.notices.addresses import EmailAddress
 from pki.domain.notices.mail import Taken
-from pki.domain.notices.records import ShownNotice
+from pki.domain.notices.records import MailState, ShownNotice
 from pki.notify.message import Content, octets_of
 from pki.notify.smtp import Envelope, SmtpMailer
 from pki.ports import SystemClock, SystemEntropy
@@ -31,8 +31,10 @@ _TEST: Final = Content(
 )
 
 
-def list_notices(config: Path, ura: str | None, *, limit: int) -> Report:
+def list_notices(config: Path, ura: str | None, *, limit: int, unknown: bool = False) -> Report:
     """The newest notices, of one organisation or of all, and how many are where.
+
+    ``unknown``: only those of which nobody knows whether their message arrived, with their ids.
 
     Raises:
         Malformed: not a URA.
@@ -46,7 +48,11 @@ def list_notices(config: Path, ura: str | None, *, limit: int) -> Report:
         of = None if wanted is None else session.organisation_by_ura(wanted)
         if wanted is not None and of is None:
             raise NotFound(what="organisation", message=f"no organisation {wanted}")
-        found = session.notices_of(None if of is None else of.id, None, limit)
+        whose = None if of is None else of.id
+        if unknown:
+            found = session.notices_in(MailState.UNKNOWN, whose, limit)
+        else:
+            found = session.notices_of(whose, None, limit)
         counts = {state.value: count for state, count in session.mail_counts().items()}
         return list(found), dict(sorted(counts.items()))
 
@@ -56,7 +62,7 @@ def list_notices(config: Path, ura: str | None, *, limit: int) -> Report:
     finally:
         store.close_sync()
     heading = f"{len(found)} notices, the newest first"
-    lines = [_line(each) for each in found]
+    lines = [_line(each, named=unknown) for each in found]
     if counts:
         lines.append("in all: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
     result = {"notices": [_described(each) for each in found], "mail": counts}
@@ -124,9 +130,11 @@ def _described(shown: ShownNotice) -> dict[str, Any]:
     }
 
 
-def _line(shown: ShownNotice) -> str:
+def _line(shown: ShownNotice, *, named: bool) -> str:
     notice = shown.notice
+    name = f"{notice.id}  " if named else ""
     why = "" if notice.why is None else f" ({notice.why})"
     return (
-        f"{notice.made_at:%Y-%m-%d %H:%M}  {notice.mail.value + why:<20}  {in_english(shown).fact}"
+        f"{name}{notice.made_at:%Y-%m-%d %H:%M}  {notice.mail.value + why:<20}  "
+        f"{in_english(shown).fact}"
     )

@@ -1,4 +1,4 @@
-"""`zorgid notices`: list, test-mail."""
+"""`zorgid notices`: list, resend, test-mail."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 notices = typer.Typer(
-    help="What organisations are told of their cards: list, test-mail.", no_args_is_help=True
+    help="What organisations are told of their cards: list, resend, test-mail.",
+    no_args_is_help=True,
 )
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
@@ -19,6 +20,9 @@ Config = Annotated[
 def notices_list(
     *,
     ura: Annotated[str | None, typer.Option(help="Of one organisation; else of all.")] = None,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="Only what nobody knows arrived or not, with ids.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = 20,
     config: Config = Path("zorgid.toml"),
     json: Json = False,
@@ -27,7 +31,22 @@ def notices_list(
     from server.notices.commands import list_notices
     from server.report import run_report
 
-    return run_report(lambda: list_notices(config, ura, limit=limit), as_json=json)
+    return run_report(lambda: list_notices(config, ura, limit=limit, unknown=unknown), as_json=json)
+
+
+@notices.command("resend")
+def notices_resend(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As list --unknown names.")],
+    *,
+    config: Config = Path("zorgid.toml"),
+    json: Json = False,
+) -> int:
+    """Let notices wait again of which nobody knows whether they arrived; they may come twice."""
+    from pki.ports import SystemClock
+    from server.notices.again import resend
+    from server.report import run_report
+
+    return run_report(lambda: resend(config, ids, SystemClock()), as_json=json)
 
 
 @notices.command("test-mail")

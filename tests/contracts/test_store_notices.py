@@ -238,3 +238,30 @@ async def test_how_long_the_oldest_waits(told: Store, read_store: ReadStore) -> 
     await make(told, notice(1, made=2 * HOUR), notice(2, made=HOUR))
     assert await since(NOON) == NOON + HOUR
     assert await since(NOON + 15 * DAY) is None
+
+
+async def test_only_what_is_unknown_and_of_use_is_sent_again(
+    told: Store, read_store: ReadStore
+) -> None:
+    async def again(number: int, now: datetime = NOON) -> bool:
+        return await told.write(lambda s: s.send_again(notice(number).id, now))
+
+    async def unknown(of: OrganisationId | None = None) -> Sequence[ShownNotice]:
+        return await read_store.read(lambda s: s.notices_in(MailState.UNKNOWN, of, 10))
+
+    await make(told, notice(1), notice(2))
+    assert not await again(1)
+    await claim(told)
+    assert not await again(1)
+    await told.write(lambda s: s.settle(LETTER, MailState.UNKNOWN, NOON, "left half done"))
+    await make(told, notice(3))
+    assert {each.notice.fact.card for each in await unknown()} == {card(1).id, card(2).id}
+    assert len(await unknown(ONE.id)) == 2
+    assert await unknown(TWO.id) == ()
+    assert not await again(1, NOON + 14 * DAY)
+    assert await again(1)
+    assert not await again(1)
+    assert [each.notice.fact.card for each in await unknown()] == [card(2).id]
+    letter = await claim(told, NOON, ANOTHER)
+    assert letter is not None
+    assert {each.notice.fact.card for each in letter.notices} == {card(1).id, card(3).id}

@@ -105,6 +105,12 @@ CASES: Final = {
         "0+9x99",
         "9x99",
     ),
+    "ZorgidNoticesWait": ("zorgid_notice_waiting_seconds", "4000x99", "3000x99"),
+    "ZorgidNoticeUnknown": (
+        'zorgid_notice_messages_total{outcome="unclear"}',
+        "_x77 1x99",
+        "3x99",
+    ),
     "ZorgidTaskNotRun": ('zorgid_lease_held{task="crls",instance="a"}', "0x9", "1x9"),
     "ZorgidClockWrong": ('zorgid_clock_right{instance="a"}', "0x9", "1x9"),
     "ZorgidNodesDiffer": ('zorgid_nodes_that_differ{instance="a"}', "2x9", "0x9"),

@@ -13,13 +13,25 @@ import pytest
 
 from notices_configured import configured
 from notices_house import ADDRESS, DAY, ONE, House, blocked, house_of_three
-from pki.domain.errors import ConfigurationInvalid, Malformed, NotFound, Unavailable
+from pki.domain.errors import (
+    ConfigurationInvalid,
+    Conflict,
+    Malformed,
+    NotFound,
+    Unavailable,
+)
+from pki.domain.events import Event
+from pki.domain.identifiers import NoticeId
+from pki.domain.notices.events import NoticeSentAgain
 from pki.domain.notices.mail import Handed, Taken
 from pki.store.reading import ReadStore
+from pki.store.writing import Store
+from server.notices.again import resend
 from server.notices.commands import list_notices, mail_test
 from server.notices.examine import examine_notices
 from server.settings import Settings
 from smtp_peer import Post, mail_server
+from store_samples import NOON, SetClock
 
 CONFIG = Path("zorgid.toml")
 
@@ -96,6 +108,60 @@ def test_notices_are_listed_newest_first(told: Path, monkeypatch: pytest.MonkeyP
         list_notices(CONFIG, "11111111", limit=1)
     with pytest.raises(Malformed):
         list_notices(CONFIG, "1", limit=1)
+
+
+async def _lose(url: str) -> None:
+    async with house_of_three(url) as house:
+        answers = Handed(taken=Taken.REFUSED, why="550"), Handed(taken=Taken.UNCLEAR, why="lost")
+        for number, handed in enumerate(answers, 1):
+            await house.tell(blocked(number))
+            house.carrier.answers = [handed]
+            await house.outbox().round()
+
+
+async def _sent(url: str) -> tuple[list[str], list[Event]]:
+    """What goes out now, and what the journal says of it being sent again."""
+    clock = SetClock()
+    clock.at = NOON + 2 * DAY
+    house = House(store=Store.open(url, clock=clock), reader=ReadStore.open(url), clock=clock)
+    await house.outbox().round()
+    entries = await house.reader.read(lambda session: session.journal_after(0, 1000))
+    await house.reader.close()
+    await house.store.close()
+    sent = [each.notice.id.value for letter in house.carrier.got for each in letter.notices]
+    return sent, [each.event for each in entries if isinstance(each.event, NoticeSentAgain)]
+
+
+def test_what_may_not_have_arrived_is_sent_again_when_somebody_says_so(
+    tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "store").mkdir()
+    shutil.copy(migrated_sqlite, tmp_path / "store" / "zorgid.sqlite3")
+    url = f"sqlite:///{tmp_path}/store/zorgid.sqlite3"
+    asyncio.run(_lose(url))
+    settings = settings_of(tmp_path, None)
+    configure(monkeypatch, settings)
+    monkeypatch.setattr("server.notices.again.load", lambda path: settings)
+    clock = SetClock()
+    clock.at = NOON + 2 * DAY
+
+    _, line, _ = (report := list_notices(CONFIG, None, limit=5, unknown=True)).lines
+    (lost,) = (each["id"] for each in report.result["notices"])
+    assert line.startswith(lost)
+    assert "unknown (lost)" in line
+    listed = list_notices(CONFIG, None, limit=5).result["notices"]
+    (refused,) = (each["id"] for each in listed if each["id"] != lost)
+    for wrong, error in ((refused, Conflict), ("ab" * 16, NotFound), ("a", Malformed)):
+        with pytest.raises(error):
+            resend(CONFIG, [lost, wrong], clock)
+    assert asyncio.run(_sent(url)) == ([], [])
+
+    assert resend(CONFIG, [lost, lost], clock).result == {"waiting": [lost]}
+    with pytest.raises(Conflict):
+        resend(CONFIG, [lost], clock)
+    told = NoticeSentAgain(notice=NoticeId(lost), ura=ONE.ura)
+    assert asyncio.run(_sent(url)) == ([lost], [told])
+    assert list_notices(CONFIG, None, limit=5, unknown=True).result["notices"] == []
 
 
 def test_a_test_message_arrives_or_says_why_not(

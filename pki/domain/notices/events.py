@@ -40,4 +40,18 @@ class NoticeAcknowledged(Event):
     ura: Ura
 
 
-NOTICE_EVENTS: Final[tuple[type[Event], ...]] = (ContactChanged, NoticesMailed, NoticeAcknowledged)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSentAgain(Event):
+    """Nobody knew whether it had arrived; a person let it wait again: it may arrive twice."""
+
+    KIND: ClassVar[str] = "notice.sent_again"
+    notice: NoticeId
+    ura: Ura
+
+
+NOTICE_EVENTS: Final[tuple[type[Event], ...]] = (
+    ContactChanged,
+    NoticesMailed,
+    NoticeAcknowledged,
+    NoticeSentAgain,
+)

@@ -100,6 +100,16 @@ class NoticeReads(RegistryReads):
         ordered = query.order_by(notices.c.made_at.desc(), notices.c.id.desc())
         return self._shown(ordered.limit(limit))
 
+    def notices_in(
+        self, mail: MailState, organisation: OrganisationId | None, limit: int
+    ) -> tuple[ShownNotice, ...]:
+        """Those whose message is there, newest first; None: of everybody."""
+        query = SHOWN.where(notices.c.mail == mail)
+        if organisation is not None:
+            query = query.where(notices.c.organisation_id == organisation)
+        ordered = query.order_by(notices.c.made_at.desc(), notices.c.id.desc())
+        return self._shown(ordered.limit(limit))
+
     def notice(self, notice_id: NoticeId) -> ShownNotice | None:
         """One notice."""
         found = self._shown(SHOWN.where(notices.c.id == notice_id))

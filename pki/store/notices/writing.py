@@ -122,6 +122,19 @@ class NoticeWrites(RowWrites):
         rows = self._rows(lost.distinct())
         return tuple((row.letter, row.mail, row.ura) for row in rows)
 
+    def send_again(self, notice_id: NoticeId, now: datetime) -> bool:
+        """Let one of which nobody knows whether it arrived wait again; False: this is no such one.
+
+        Nor is one that is of no use any more.
+        """
+        unknown = sa.update(notices).where(
+            notices.c.id == notice_id,
+            notices.c.mail == MailState.UNKNOWN,
+            notices.c.until > now,
+        )
+        values = _since(MailState.WAITING, now) | {"next_try_at": now}
+        return bool(self._write(unknown, values).rowcount)
+
     def try_refused_again(self, organisation: OrganisationId, now: datetime) -> int:
         """Let what no mail server took wait again: there is another address."""
         refused = sa.update(notices).where(
