@@ -160,9 +160,8 @@ def _certificates() -> None:
     listed = ["issuer", "serial", *shown, "not_after"]
     on_crl = "status IN ('hold', 'revoked')"
     _partial("certificates_listed", "certificates", listed, where=on_crl, unique=False)
-    intent = "der IS NULL AND status = 'unconfirmed'"
-    lease = ["lease_until"]
-    _partial("certificates_open_intents", "certificates", lease, where=intent, unique=False)
+    due = "der IS NULL AND status = 'unconfirmed'"
+    _partial("certificates_open_intents", "certificates", ["lease_until"], where=due, unique=False)
     op.create_index("certificates_by_card", "certificates", ["card_id"])
     op.create_index("certificates_by_key", "certificates", ["key_sha256"])
     op.create_index("certificates_by_end", "certificates", ["not_after", "status"])
