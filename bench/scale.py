@@ -8,7 +8,10 @@ Keys and profiles are those of `zorgid init`, cards have P-256 keys.
 ``commit_ratio``: durable entries of the journal a second, one a change, 512 changes under way (with
 64 it is ``commit_ratio_64``), against bare fdatasync calls a second on the same file system.
 
-    python bench/scale.py [--quick] [--json] [--folder DIR]
+``growth_*`` (with ``--growth N``, and nothing else then): what is asked of a store of N cards, in
+turns with the same of one with 10,000, as shares of the time there; by ``--engine``.
+
+    python bench/scale.py [--quick] [--json] [--folder DIR] [--growth N [--engine ENGINE]]
 """
 
 import argparse
@@ -23,6 +26,7 @@ from pathlib import Path
 # The folder of this script would hide the package `ocsp` behind a script of that name.
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from bench.growth import suite as growth  # noqa: E402 -- see above
 from bench.issuing import commits, through_api  # noqa: E402 -- see above
 from bench.issuing.suite import loop_factory  # noqa: E402 -- see above
 from bench.status.figures import figure  # noqa: E402 -- see above
@@ -30,12 +34,13 @@ from bench.status.machine import described  # noqa: E402 -- see above
 
 ISSUED = "the same work in one process, without API and store, a second"
 SYNCED = "writes of 4 KiB with fdatasync, one by one, a second"
+QUICK_ROUNDS, ROUNDS = 3, 5
 COMMITS = {"commit_ratio": 512, "commit_ratio_64": 64}
 
 
 def measured(folder: Path, *, quick: bool) -> dict[str, object]:
     """Every figure."""
-    rounds, count, seconds = (3, 200, 1.0) if quick else (5, 1000, 4.0)
+    rounds, count, seconds = (QUICK_ROUNDS, 200, 1.0) if quick else (ROUNDS, 1000, 4.0)
     found: dict[str, object] = {}
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
 
@@ -60,9 +65,15 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="under 50 seconds")
     parser.add_argument("--json", action="store_true", help="one object on one line")
     parser.add_argument("--folder", type=Path, help="on the disk to be measured")
+    parser.add_argument("--growth", type=int, metavar="N", help="a store of N cards, if so")
+    parser.add_argument("--engine", choices=growth.ENGINES, default=growth.ENGINES[0])
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zorgid-scale-", dir=asked.folder) as name:
-        found = measured(Path(name), quick=asked.quick)
+        if asked.growth:
+            rounds = QUICK_ROUNDS if asked.quick else ROUNDS
+            found = growth.measured(Path(name), asked.engine, asked.growth, rounds)
+        else:
+            found = measured(Path(name), quick=asked.quick)
     shown = {**found, "machine": described()}
     print(json.dumps(shown, indent=None if asked.json else 2))
     return 0

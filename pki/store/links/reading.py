@@ -40,15 +40,16 @@ class LinkReads(RegistryReads):
     def cards_expired_before(self, at: datetime, since: datetime | None = None) -> tuple[Card, ...]:
         """Cards in use whose certificate's notAfter is before ``at``, by that time.
 
-        It reads every certificate that ended at ``since`` or later, without it every one that has
-        ended: ask it on the reading side, and not every second.
+        It reads every certificate that ended at ``since`` or later, without it every card in use:
+        ask it on the reading side, and not every second.
         """
         cards, certificates = schema.cards, schema.certificates
         join = cards.join(certificates, certificates.c.serial == cards.c.serial)
-        ended = [certificates.c.not_after < at]
-        if since is not None:
-            ended.append(certificates.c.not_after >= since)
-        query = sa.select(cards).select_from(join).where(in_use(_MANAGED_STATES), *ended)
+        query = sa.select(cards).select_from(join).where(certificates.c.not_after < at)
+        if since is None:
+            query = query.where(cards.c.state.in_(_MANAGED_STATES))
+        else:
+            query = query.where(in_use(_MANAGED_STATES), certificates.c.not_after >= since)
         return self._cards(query.order_by(certificates.c.not_after, cards.c.id))
 
     def certificates_ending(self, after: datetime, upto: datetime) -> int:

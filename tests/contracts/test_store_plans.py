@@ -1,0 +1,102 @@
+"""What each request asks, and what is asked once an hour, is found by an index."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bench.growth.actions import ACTIONS, HOURLY, House
+from bench.growth.loading import load
+from bench.growth.population import Population
+from pki.ports import SystemClock
+from pki.store.reading import ReadStore
+from pki.store.writing import Store
+
+CARDS = 10_000
+LARGE = {"cards", "certificates", "persons", "status_intervals", "keys_seen", "journal", "notices"}
+"""Not `card_links`: who looks for cards that nobody manages reads every link that has ended."""
+
+WHOLE = {"certificates_listed", "cards_by_order", "certificates_open_intents"}
+"""Read from one end: a CRL lists the first, a page ends soon, and intents are open for seconds."""
+
+Asked = list[tuple[str, Any]]
+
+
+@pytest.fixture
+async def house(empty_url: str) -> AsyncIterator[House]:
+    population = Population(count=CARDS)
+    load(empty_url, population)
+    store, reads = Store.open(empty_url, clock=SystemClock()), ReadStore.open(empty_url)
+    yield House(store=store, reads=reads, population=population)
+    await store.close()
+    await reads.close()
+
+
+@contextmanager
+def heard(*engines: sa.Engine) -> Iterator[Asked]:
+    """The statements that run meanwhile, each once."""
+    found: dict[str, Any] = {}
+
+    def hear(*arguments: Any) -> None:
+        _, _, statement, parameters, _, many = arguments
+        if not many:
+            found.setdefault(statement, parameters)
+
+    for each in engines:
+        sa.event.listen(each, "before_cursor_execute", hear)
+    asked: Asked = []
+    yield asked
+    asked += found.items()
+    for each in engines:
+        sa.event.remove(each, "before_cursor_execute", hear)
+
+
+def whole_tables(connection: sa.Connection, asked: Asked) -> list[str]:
+    """Statements that an engine answers by reading a large table, and how it means to."""
+    plan = _of_sqlite if connection.dialect.name == "sqlite" else _of_postgresql
+    found = []
+    for statement, parameters in asked:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            found += [f"{why}: {statement}" for why in plan(connection, statement, parameters)]
+    return found
+
+
+def _of_sqlite(connection: sa.Connection, statement: str, parameters: Any) -> Iterator[str]:
+    rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    for *_, detail in rows:
+        words = detail.split()
+        if words[0] != "SCAN" or "VIRTUAL" in words:
+            continue
+        if words[1] in LARGE and words[-1] not in WHOLE:
+            yield detail
+
+
+def _of_postgresql(connection: sa.Connection, statement: str, parameters: Any) -> Iterator[str]:
+    explained = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+    plan = explained.scalar_one()
+    nodes = [(json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]]
+    for node in nodes:
+        nodes += node.get("Plans", ())
+        by_condition = "Index Cond" in node or "Recheck Cond" in node
+        if node.get("Relation Name") in LARGE and not by_condition:
+            if node["Node Type"] == "ModifyTable" or node.get("Index Name") in WHOLE:
+                continue
+            yield f"{node['Node Type']} {node.get('Index Name')} {node.get('Filter')}"
+
+
+async def test_no_request_and_no_hourly_look_reads_a_large_table_whole(house: House) -> None:
+    engines = house.store._engine, house.reads._engine
+    with heard(*engines) as asked:
+        for _, act in ACTIONS.values():
+            act(house, 7)
+        for look in HOURLY.values():
+            house.reads.read_sync(look)
+    assert len(asked) > 40
+    with house.reads._engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            # The table is small here: what an index can find, it must.
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        assert whole_tables(connection, asked) == []
