@@ -18,6 +18,7 @@ from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfir
 from pki.store import schema
 from pki.store.columns import from_ticks, to_ticks
 from pki.store.failures import translating
+from pki.store.history.refusing import refusal
 from pki.store.statements.running import Statements
 
 HEARTBEAT_LIMIT: Final = timedelta(seconds=2)
@@ -33,6 +34,7 @@ _STATUS: Final = select(*(schema.certificates.c[name] for name in STATUS_COLUMNS
 """Built once, as other statements of every issuance are: building costs as much as running."""
 
 _HEAD: Final = select(schema.journal_head)
+_STANDING: Final = select(schema.journal_head.c.missing, func.pg_is_in_recovery().label("replica"))
 _AFTER: Final = (
     select(schema.journal)
     .where(schema.journal.c.position > bindparam("position"))
@@ -99,6 +101,11 @@ class JournalReads(Statements):
         row = self._row(select(schema.heartbeat))
         return None if row is None else row.at
 
+    def missing(self) -> int | None:
+        """The position of an entry that was acknowledged and is not here; None: there is none."""
+        row = self._row(_HEAD)
+        return None if row is None else row.missing
+
     def require_abreast(self, now: datetime) -> None:
         """Make sure that what is read here is what was committed a moment ago.
 
@@ -106,12 +113,15 @@ class JournalReads(Statements):
         differ by more than the limit count as a replica that is behind.
 
         Raises:
-            StoreUnavailable: this is a replica without a heartbeat of the last `HEARTBEAT_LIMIT`.
+            StoreUnavailable: this is a replica without a heartbeat of the last `HEARTBEAT_LIMIT`,
+                or somebody was told of an entry that the journal lacks.
         """
         if self._connection.dialect.name != "postgresql":
             return
-        row = self._row(select(func.pg_is_in_recovery()))
-        if row is None or not row[0]:
+        row = self._row(_STANDING)
+        if row is not None and row.missing is not None:
+            raise refusal(row.missing)
+        if row is None or not row.replica:
             return
         beat = self.heartbeat()
         if beat is None or abs(now - beat) > HEARTBEAT_LIMIT:

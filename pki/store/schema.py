@@ -69,6 +69,7 @@ journal_head = Table(
     Column("position", BigInteger, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("at", Moment),
+    *(Column(name, BigInteger) for name in ("missing", "confirmed")),  # pki.store.history says
 )
 
 heartbeat = Table("heartbeat", metadata, _only_row(), Column("at", Moment, nullable=False))

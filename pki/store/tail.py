@@ -5,6 +5,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pki.domain.errors import ChainBroken, StoreUnavailable, ZorgidError
@@ -23,6 +24,8 @@ class Contact:
 
     def __init__(self) -> None:
         self._seen = -math.inf
+        self.broken: ChainBroken | None = None
+        """Why the journal does not go on from what was dealt with, at the last look."""
 
     def age(self) -> float:
         """Seconds since a look, begun then, whose entries have all been dealt with; or infinity.
@@ -34,6 +37,16 @@ class Contact:
     def mark(self, began: float) -> None:
         """A look that began at this `time.monotonic` left nothing to do."""
         self._seen = began
+        self.broken = None
+
+    def require_whole(self) -> None:
+        """Make sure that the store is still the one that was followed.
+
+        Raises:
+            StoreUnavailable: it lacks what was read before, or has something else in its place.
+        """
+        if self.broken is not None:
+            raise StoreUnavailable(message=self.broken.message, next_step=self.broken.next_step)
 
 
 class JournalTail:
@@ -74,6 +87,7 @@ class JournalTail:
         ``contact`` is marked when a batch that reached the journal's end has been dealt with.
         """
         position, failing = after, False
+        digest: bytes | None = None
         contact = contact or Contact()
         sleeper = asyncio.Event()
         self._sleepers.add(sleeper)
@@ -81,7 +95,11 @@ class JournalTail:
             while True:
                 sleeper.clear()
                 began = time.monotonic()
-                entries, failing = await self._look(position, failing=failing)
+                seen = await self._look(position, digest, failing=failing)
+                entries, failing = seen.entries, seen.error is not None
+                if isinstance(seen.error, ChainBroken):
+                    contact.broken = seen.error
+                digest = seen.digest or digest
                 if entries:
                     position = entries[-1].position
                     yield entries
@@ -92,37 +110,32 @@ class JournalTail:
         finally:
             self._sleepers.discard(sleeper)
 
-    async def _look(self, position: int, *, failing: bool) -> tuple[Sequence[JournalEntry], bool]:
-        """New entries, also of a replica that is behind, and whether the store failed."""
+    async def _look(self, position: int, digest: bytes | None, *, failing: bool) -> "_Seen":
+        """New entries, also of a replica that is behind, and how the store failed."""
         began = time.monotonic()
-        entries: Sequence[JournalEntry] = ()
         try:
-            entries, behind = await self._store.read(lambda session: self._new(session, position))
-            if behind is not None:
-                raise behind
+            seen = await self._store.read(lambda session: self._new(session, position, digest))
         except ZorgidError as error:
-            if not failing:
-                _log.error(
-                    "the journal cannot be followed; trying again",
-                    extra={"why": error.message, "next_step": error.next_step},
-                )
-            return entries, True
-        if failing:
+            seen = _Seen(error=error)
+        if seen.error is None and failing:
             _log.info("the journal can be followed again")
-        if len(entries) < BATCH:
+        if seen.error is not None and not failing:
+            _log.error(
+                "the journal cannot be followed; trying again",
+                extra={"why": seen.error.message, "next_step": seen.error.next_step},
+            )
+        if seen.error is None and len(seen.entries) < BATCH:
             self.last_contact = began
-        return entries, False
+        return seen
 
-    def _new(
-        self, session: ReadSession, position: int
-    ) -> tuple[Sequence[JournalEntry], StoreUnavailable | None]:
+    def _new(self, session: ReadSession, position: int, digest: bytes | None) -> "_Seen":
         """What is new in one snapshot, and why that may not be all there is."""
-        entries = _after(session, position)
+        seen = _after(session, position, digest)
         try:
             session.require_abreast(self._clock.now())
         except StoreUnavailable as error:
-            return entries, error
-        return entries, None
+            return replace(seen, error=error)
+        return seen
 
     async def _rest(self, sleeper: asyncio.Event) -> None:
         try:
@@ -132,19 +145,43 @@ class JournalTail:
             return
 
 
-def _after(session: ReadSession, position: int) -> Sequence[JournalEntry]:
-    """The entries that follow; refuses a journal that has a hole or lost its end."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """One look: what is new, the digest of the last entry there is, and why that may not be all."""
+
+    entries: Sequence[JournalEntry] = ()
+    digest: bytes | None = None
+    error: ZorgidError | None = None
+
+
+def _after(session: ReadSession, position: int, digest: bytes | None) -> _Seen:
+    """The entries that follow; refuses a journal that has a hole, lost its end or has another.
+
+    ``digest``: of the entry at ``position``; None before the first look.
+    """
     entries = session.journal_after(position, BATCH)
-    if not entries and session.head().position < position:
-        raise ChainBroken(
-            position=position,
-            message=f"the journal ends before entry {position}, which was there",
-            next_step="an older copy of the store is in use: find the newest one",
-        )
+    if entries:
+        before, last = entries[0].previous, entries[-1].digest
+    else:
+        head = session.head()
+        if head.position < position:
+            raise _another(position, f"the journal ends before entry {position}, which was there")
+        before = last = head.digest
     if any(entry.position != position + 1 + index for index, entry in enumerate(entries)):
         raise ChainBroken(
             position=position + 1,
             message=f"the journal has a hole after entry {position}",
             next_step="run zorgid journal verify",
         )
-    return entries
+    if digest is not None and before != digest:
+        raise _another(position, f"the journal has another entry {position} than was there")
+    return _Seen(entries=entries, digest=last)
+
+
+def _another(position: int, message: str) -> ChainBroken:
+    return ChainBroken(
+        position=position,
+        message=message,
+        next_step="another copy of the store is in use: find the newest one; if nothing newer is "
+        "left, zorgid restore-confirm (docs/backup.md), then start this anew",
+    )

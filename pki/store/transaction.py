@@ -14,6 +14,8 @@ from pki.ports import Clock
 from pki.store import schema
 from pki.store.commit.savepoint import Gathered, Savepoint
 from pki.store.failures import translating
+from pki.store.history.guard import End, Guard
+from pki.store.history.refusing import refusal
 from pki.store.write_session import WriteSession
 
 _TOLERANCE: Final = timedelta(seconds=5)
@@ -44,22 +46,24 @@ class Committed:
     entries: Sequence[JournalEntry]
 
 
-def commit_together(engine: Engine, clock: Clock, works: Sequence[Work]) -> Committed:
+def commit_together(engine: Engine, clock: Clock, works: Sequence[Work], guard: Guard) -> Committed:
     """Run every change under the lock of the journal's head, and commit those that did not refuse.
 
     Raises:
-        StoreUnavailable: the database failed; nothing is recorded. Where a connection ends during
-            COMMIT itself, only the database knows: a change is repeated under its idempotency key.
+        StoreUnavailable: the database failed, or ``guard`` does not admit it; nothing is recorded.
+            Where a connection ends during COMMIT itself, only the database knows: a change is
+            repeated under its idempotency key.
         IntegrityBroken: the database is damaged; nothing is recorded.
     """
     outcomes: list[Outcome] = []
     entries: list[JournalEntry] = []
     with translating(), engine.begin() as connection:
-        first, at = _lock_head(connection)
-        head = first
+        end = _lock_head(connection)
+        missing = guard.lacks(connection, end)
+        head, at = end.head, end.at
         _compare(clock.now(), at)
         gathered = Gathered(connection)
-        for work in works:
+        for work in works if missing is None else ():
             present = clock.now()
             now = present if at is None or at < present else at
             savepoint = Savepoint(connection, gathered)
@@ -70,18 +74,26 @@ def commit_together(engine: Engine, clock: Clock, works: Sequence[Work]) -> Comm
                 entries += outcome.entries
                 head, at = session.head(), now
         gathered.write()
-        if head != first:
+        if head != end.head:
             row = {"position": head.position, "digest": head.digest, "at": at}
             connection.execute(_HEAD_MOVES, row)
+    if missing is not None:
+        raise refusal(missing)
+    guard.keep(end, head)
     return Committed(outcomes=outcomes, entries=entries)
 
 
-def _lock_head(connection: Connection) -> tuple[JournalHead, datetime | None]:
-    """The journal's end and its time, which no one else can move until this transaction ends."""
+def _lock_head(connection: Connection) -> End:
+    """The journal's end, which no one else can move until this transaction ends."""
     row = connection.execute(_HEAD_LOCKED).one_or_none()
     if row is None:
         raise IntegrityBroken(message="the store has lost its journal head")
-    return JournalHead(position=row.position, digest=row.digest), row.at
+    return End(
+        head=JournalHead(position=row.position, digest=row.digest),
+        at=row.at,
+        missing=row.missing,
+        confirmed=row.confirmed or 0,
+    )
 
 
 def _compare(present: datetime, last: datetime | None) -> None:

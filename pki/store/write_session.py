@@ -23,7 +23,7 @@ from pki.domain.people import Actor, Operator, Organisation, Person, Role
 from pki.domain.records import Challenge
 from pki.store import schema
 from pki.store.checkpoints.writing import CheckpointWrites
-from pki.store.columns import phase_columns, read_challenge
+from pki.store.columns import phase_columns, read_challenge, to_ticks
 from pki.store.commit.savepoint import Savepoint
 from pki.store.crls.writing import CrlWrites
 from pki.store.issuing.writing import IssuingWrites
@@ -190,6 +190,12 @@ class WriteSession(
     def set_cursor(self, name: str, position: int) -> None:
         """Remember how far a follower has come."""
         self._put(schema.cursors, {"name": name}, {"position": position})
+
+    def confirm_history(self) -> None:
+        """Somebody has confirmed that what was written once may be missing here."""
+        self._write(
+            sa.update(schema.journal_head), {"missing": None, "confirmed": to_ticks(self.now)}
+        )
 
     def beat(self, at: datetime) -> None:
         """Say that the writing side lives."""

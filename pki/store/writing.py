@@ -22,6 +22,7 @@ from pki.domain.errors import StoreUnavailable, ZorgidError
 from pki.domain.journal import JournalEntry
 from pki.ports import Clock
 from pki.store.engine import check_revision, write_engine
+from pki.store.history.guard import Guard
 from pki.store.transaction import Outcome, Work, commit_together
 from pki.store.write_session import WriteSession
 
@@ -73,10 +74,11 @@ class Store:
     runs once or not at all. Cancelling a `write` does not tell whether it was committed.
     """
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, guard: Guard) -> None:
         """Use `open`."""
         self._engine = engine
         self._clock = clock
+        self._guard = guard
         self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._closing = False
@@ -85,8 +87,8 @@ class Store:
         self._thread.start()
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock) -> Self:
-        """Open a store for writing.
+    def open(cls, url: str, *, clock: Clock, guard: Guard | None = None) -> Self:
+        """Open a store for writing, under a ``guard`` of this store's own.
 
         Raises:
             ConfigurationInvalid: the URL names nothing usable.
@@ -99,7 +101,7 @@ class Store:
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, clock)
+        return cls(engine, clock, guard or Guard())
 
     async def write(self, work: Callable[[WriteSession], T]) -> T:
         """Run ``work`` in its own savepoint; return its value after COMMIT and the listeners.
@@ -140,6 +142,7 @@ class Store:
             self._closing = True
             self._changed.notify_all()
         self._thread.join()
+        self._guard.close()
         self._engine.dispose()
 
     def _queue(self, waiting: _Waiting) -> None:
@@ -169,7 +172,8 @@ class Store:
         if not batch:
             return
         try:
-            done = commit_together(self._engine, self._clock, [each.run for each in batch])
+            works = [each.run for each in batch]
+            done = commit_together(self._engine, self._clock, works, self._guard)
         except BaseException as error:  # noqa: BLE001 -- the thread must outlive it, every caller gets it
             self._fail(batch, error)
             return

@@ -6,6 +6,7 @@ from typing import Final
 
 from pki.domain.errors import ConfigurationInvalid, Conflict
 from pki.ports import Clock, SystemClock
+from pki.store.history.refusing import refusal
 from pki.store.postgres.state import PostgresState
 from pki.store.reading import ReadSession, ReadStore
 from server.commands.findings import Finding, ok, problem, warning
@@ -27,10 +28,14 @@ def examine_database(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         state = store.read_sync(ReadSession.database_state)
         there = store.read_sync(ReadSession.database_time)
+        missing = store.read_sync(ReadSession.missing)
     finally:
         store.close_sync()
     if state is None or there is None:
         return
+    if missing is not None:
+        said = refusal(missing)
+        yield problem("database", said.message, said.next_step)
     yield from judge_state(state, production=settings.installation.kind == "production")
     yield judge_clocks(there, SystemClock().now())
 

@@ -135,13 +135,13 @@ class Process:
     async def _sides(self, roles: frozenset[Role]) -> "Sides | None":
         if not roles & {Role.ISSUANCE, Role.PUBLISHER}:
             return None
-        from pki.store.writing import Store
         from server.leases.keeper import LeaseKeeper
         from server.leases.sides import Sides
         from server.nodes.watch import NodeWatch
-        from server.roles.write_ports import record_start
+        from server.roles.write_ports import open_store, record_start
 
-        store = Store.open(self._settings.store.url, clock=self._clock)
+        names = ",".join(sorted(role.value for role in roles))
+        store = open_store(self._settings, names, self._clock)
         self._stack.push_async_callback(store.close)
         store.on_commit(lambda _entries: self._tail.wake())
         counts = self._counts = JournalCounts((await self._tail.head()).position)
@@ -149,7 +149,6 @@ class Process:
         self._metrics.add_source("journal", counts)
         if self._settings.store.postgresql is not None:
             self.runners.append(Heartbeat(store, self._clock).run)
-        names = ",".join(sorted(role.value for role in roles))
         await record_start(store, names, version(_DISTRIBUTION))
         settings = self._settings
         length = timedelta(seconds=settings.store.lease_seconds)

@@ -19,9 +19,12 @@ from pki.domain.records import (
     ListedRow,
     PublishedCrl,
 )
+from pki.ports import Clock
+from pki.store.history.guard import Witness
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
 from server.leases.once import Writes
+from server.settings import Settings
 
 T = TypeVar("T")
 
@@ -159,6 +162,19 @@ def _published(crl: KeptCrl, sha256: bytes) -> CrlPublished:
         entries=crl.entries,
         upto=crl.upto,
     )
+
+
+def open_store(settings: Settings, roles: str, clock: Clock) -> Store:
+    """For a server that writes: it notices when it is given an older store than the last one.
+
+    Not on SQLite, which has no replica that could take its place.
+
+    Raises:
+        ConfigurationInvalid, SchemaMismatch, StoreUnavailable: as `Store.open`.
+    """
+    known = settings.locks / f"{roles}.seen"
+    guard = None if settings.store.postgresql is None else Witness(known)
+    return Store.open(settings.store.url, clock=clock, guard=guard)
 
 
 async def record_start(store: Store, roles: str, version: str) -> None:

@@ -74,6 +74,7 @@ class FollowedStatus:
             remembered = revoked.get(serial)
             if remembered is not None:
                 return remembered
+        self._contact.require_whole()
         changes = self._changes
         status = await self._store.read(lambda session: self._current(session, issuer, serial))
         if (
@@ -87,6 +88,7 @@ class FollowedStatus:
 
     async def good(self, issuer: IssuerId, after: bytes, limit: int) -> Sequence[bytes]:
         """Fulfil `ocsp.ports.WorkingSet`."""
+        self._contact.require_whole()
         now = self._clock.now()
 
         def query(session: ReadSession) -> Sequence[bytes]:

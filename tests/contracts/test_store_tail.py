@@ -15,6 +15,7 @@ from pki.domain.errors import StoreUnavailable
 from pki.domain.events import ServiceStarted
 from pki.domain.journal import JournalEntry
 from pki.domain.people import SYSTEM
+from pki.store import schema
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.tail import BATCH, Contact, JournalTail
 from pki.store.writing import Store, WriteSession
@@ -202,6 +203,31 @@ async def test_a_hole_is_never_stepped_over(
         async with asyncio.timeout(0.1):
             await anext(tail.follow(1))
     assert tail.last_contact == -math.inf
+
+
+async def test_another_journal_than_was_followed_is_no_contact(
+    store: Store, read_store: ReadStore
+) -> None:
+    await store.write(several(2))
+    tail, contact = JournalTail(read_store, poll_seconds=0.005), Contact()
+    follower = tail.follow(2, contact)
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(following(follower))
+        async with asyncio.timeout(60):
+            while contact.age() == math.inf:  # noqa: ASYNC110 -- a look in another thread
+                await asyncio.sleep(0.005)
+        contact.require_whole()
+        # A database took over that has another second entry, and went on from there.
+        with store._engine.begin() as connection:
+            other = {"digest": bytes(32)}
+            connection.execute(sa.update(schema.journal_head), other)
+        await store.write(several(1))
+        async with asyncio.timeout(60):
+            while contact.broken is None:  # noqa: ASYNC110 -- as above
+                await asyncio.sleep(0.005)
+        waiting.cancel()
+    with pytest.raises(StoreUnavailable, match="another entry 2"):
+        contact.require_whole()
 
 
 async def test_head_is_where_the_journal_ends(store: Store, read_store: ReadStore) -> None:

@@ -25,6 +25,7 @@ from pki.domain.reasons import BlockReason
 from pki.domain.status import Good, Unconfirmed
 from pki.observe.http import Limits, fetch
 from pki.ports import Clock
+from pki.store.history.guard import Confirming
 from pki.store.writing import Store, WriteSession
 from pki.trust.signatures import verify_signature
 from server.commands.findings import Finding, ok, problem, report, warning
@@ -35,6 +36,7 @@ from server.report import Report
 from server.restored import Restored, marker_path, read_marker, write_marker
 from server.roles.keys import read_certificate_file
 from server.settings import Settings, load
+from server.store.taken_over import taken_over
 
 Say = Callable[[str], None]
 
@@ -80,10 +82,12 @@ class _Brought:
 
 
 def confirm(config: Path, last: LastCrl, *, say: Say, clock: Clock) -> Report:
-    """Confirm a restore; every service must be stopped.
+    """Confirm a restore, or that a database took over which lacks what was acknowledged.
+
+    Every service of this computer must be stopped.
 
     Raises:
-        Conflict: the store was not restored, is confirmed already, or the CRL is an older one.
+        Conflict: neither happened, it is confirmed already, or the CRL is an older one.
         AlreadyRunning: a service runs.
         Unavailable: the CRL cannot be fetched.
         Malformed, SignatureBroken: it is not one of the Token CA.
@@ -92,6 +96,8 @@ def confirm(config: Path, last: LastCrl, *, say: Say, clock: Clock) -> Report:
     restored = read_marker(settings)
     path = marker_path(settings)
     if restored is None or restored.confirmed:
+        restored = taken_over(settings, clock.now())
+    if restored is None:
         raise Conflict(
             message="this store has no restore that waits to be confirmed",
             next_step="nothing is to be done; zorgid doctor shows a restore that was confirmed",
@@ -183,9 +189,10 @@ async def _write(
             since = decode_time(restored.backup_made_at)
             raise_numbers(session, settings, (each.issuer, each.number), since)
             _bring_back(session, brought, each)
+        session.confirm_history()
         return brought
 
-    store = Store.open(settings.store.url, clock=clock)
+    store = Store.open(settings.store.url, clock=clock, guard=Confirming())
     try:
         return await store.write(work)
     finally:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from fakes_status import ISSUER, START, FakeClock, FakeStore
-from pki.domain.errors import StoreUnavailable
+from pki.domain.errors import ChainBroken, StoreUnavailable
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import GENESIS, JournalHead
 from pki.domain.records import ListedRow
@@ -122,6 +122,16 @@ async def test_who_is_not_abreast_asks_the_store(house: House) -> None:
     house.reads.broken = True
     with pytest.raises(StoreUnavailable):
         await house.source.status(ISSUER, OTHER)
+
+
+async def test_a_store_that_is_not_the_one_that_was_followed_is_not_asked(house: House) -> None:
+    await house.source.load([ISSUER])
+    house.contact.broken = ChainBroken(position=7, message="another entry 7", next_step="look")
+    for asked in (house.source.status(ISSUER, GOOD), house.source.good(ISSUER, b"", 10)):
+        with pytest.raises(StoreUnavailable, match="another entry 7"):
+            await asked
+    house.contact.mark(time.monotonic())
+    assert await house.asked(GOOD) == (Good(), 1)
 
 
 async def test_a_look_that_a_change_overtook_is_not_remembered(house: House) -> None:

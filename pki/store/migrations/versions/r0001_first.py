@@ -64,7 +64,7 @@ def _single_rows() -> None:
         _only_row(),
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("digest", sa.LargeBinary, nullable=False),
-        sa.Column("at", sa.BigInteger),
+        *(sa.Column(name, sa.BigInteger) for name in ("at", "missing", "confirmed")),
     )
     op.bulk_insert(head, [{"id": 1, "position": 0, "digest": bytes(32)}])
     op.create_table("heartbeat", _only_row(), sa.Column("at", sa.BigInteger, nullable=False))

@@ -1,0 +1,1 @@
+"""Whether the journal that is written on is the one that was acknowledged before."""
