@@ -1,46 +1,25 @@
 """What is done in a store that was filled, each time with another card."""
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from bench.growth.population import BEGIN, ISSUER, SPAN, Population
+from bench.growth.making import OF, change, confirm, finish, intend, new_card, order
+from bench.growth.population import BEGIN, SPAN, Population
 from pki.domain.cards import (
-    Card,
-    Ordered,
     blocked,
-    certificate_status,
-    certified,
-    confirmed,
 )
 from pki.domain.events import (
     CardBlocked,
-    CardConfirmed,
-    CardOrdered,
-    CertificateIntended,
-    CertificateIssued,
-    Event,
 )
 from pki.domain.identifiers import (
     CardId,
-    CardNumber,
-    IdempotencyKey,
-    IssuerId,
-    PersonId,
-    SerialNumber,
-    Ura,
-    UziNumber,
 )
 from pki.domain.notices.records import NoticeKind
-from pki.domain.people import SYSTEM, Person, PersonName
 from pki.domain.reasons import BlockReason
-from pki.domain.records import Intent, IssuedCertificate
 from pki.domain.search.cards import CardSearch
-from pki.domain.status import Unconfirmed
-from pki.ports import SystemEntropy
 from pki.store.columns import from_ticks
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
@@ -48,9 +27,6 @@ from pki.store.writing import Store, WriteSession
 _DAY: Final = timedelta(days=1)
 _END: Final = from_ticks(BEGIN + SPAN)
 _PAGE: Final = 50
-_OF: Final = IssuerId(ISSUER)
-_URA: Final = Ura("0" * 8)
-"""Of the first organisation, in every store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +38,14 @@ class House:
     population: Population
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _New:
-    card: Card
-    person: Person
-    serial: SerialNumber
-    key: bytes
-
-
 def issue(house: House, number: int) -> None:
     """One card from its order to its confirmation: four transactions, and no signature."""
     del number
-    new = _new()
-    house.store.write_sync(partial(_order, new))
-    house.store.write_sync(partial(_intend, new))
-    house.store.write_sync(partial(_finish, new))
-    house.store.write_sync(partial(_confirm, house.population, new))
+    new = new_card()
+    house.store.write_sync(partial(order, new))
+    house.store.write_sync(partial(intend, new))
+    house.store.write_sync(partial(finish, new))
+    house.store.write_sync(partial(confirm, house.population, new))
 
 
 def block(house: House, number: int) -> None:
@@ -88,20 +56,20 @@ def block(house: House, number: int) -> None:
 def status(house: House, number: int) -> None:
     """What OCSP asks the store about a certificate whose answer is not kept."""
     serial = house.population.serial(number)
-    assert house.reads.read_sync(lambda session: session.status(_OF, serial)) is not None
+    assert house.reads.read_sync(lambda session: session.status(OF, serial)) is not None
 
 
 def listed(house: House, number: int) -> None:
     """What a CRL, and a status node that starts, read."""
     del number
-    assert len(house.reads.read_sync(lambda session: list(session.listed_rows(_OF)))) > _PAGE
+    assert len(house.reads.read_sync(lambda session: list(session.listed_rows(OF)))) > _PAGE
 
 
 def changed(house: House, number: int) -> None:
     """What a CRL after a change reads."""
     del number
     house.reads.read_sync(
-        lambda session: list(session.changed(_OF, max(0, session.head().position - 5)))
+        lambda session: list(session.changed(OF, max(0, session.head().position - 5)))
     )
 
 
@@ -189,7 +157,7 @@ HOURLY: Final[Mapping[str, Callable[[ReadSession], object]]] = {
     "cards_expired": lambda session: session.cards_expired_before(_END, _END - _DAY),
     "cards_unlinked": lambda session: session.cards_unlinked_before(_END),
     "cards_blocked": lambda session: session.cards_blocked_before(_END),
-    "last_ends": lambda session: session.last_ends(_OF),
+    "last_ends": lambda session: session.last_ends(OF),
 }
 """What runs once an hour on the reading side: its time is that of what it finds."""
 
@@ -199,108 +167,11 @@ ONCE: Final[Mapping[str, Callable[[ReadSession], object]]] = {
 """What runs once after a start, on the reading side: it reads every card in use."""
 
 
-def _new() -> _New:
-    octets = SystemEntropy().octets
-    name = octets(16).hex()
-    digits = int.from_bytes(octets(4), "big") % 400_000_000 + 500_000_000
-    names = PersonName(surname=name, given_names="A.", common_name="A. Bench")
-    person = Person(id=PersonId(octets(16).hex()), uzi_number=UziNumber(f"{digits}"), name=names)
-    return _New(
-        card=Card(
-            id=CardId(octets(16).hex()),
-            person_id=person.id,
-            ura=_URA,
-            card_number=CardNumber(f"N-{name[:20].upper()}"),
-            order_key=IdempotencyKey(name),
-            phase=Ordered(at=_END),
-        ),
-        person=person,
-        serial=SerialNumber.from_bytes(b"\x11" + octets(19)),
-        key=octets(32),
-    )
-
-
-def _order(new: _New, session: WriteSession) -> None:
-    assert session.person_by_uzi_number(new.person.uzi_number) is None
-    assert session.live_card_of(new.person.id) is None
-    assert session.card_by_number(new.card.card_number) is None
-    session.put_person(new.person, bytes(64))
-    session.put_card(replace(new.card, phase=Ordered(at=session.now)))
-    event = CardOrdered(card=new.card.id, person=new.person.id, ura=new.card.ura)
-    session.record(event, SYSTEM)
-
-
-def _intend(new: _New, session: WriteSession) -> None:
-    assert session.card(new.card.id) is not None
-    assert session.open_intent_of(new.card.id) is None
-    intent = Intent(
-        serial=new.serial,
-        issuer=_OF,
-        card_id=new.card.id,
-        tbs=bytes(900),
-        profile="bench",
-        key_sha256=new.key,
-        created_at=session.now,
-        lease_until=session.now + _DAY,
-        not_after=session.now + 1095 * _DAY,
-    )
-    session.put_intent(intent)
-    event = CertificateIntended(
-        card=new.card.id,
-        issuer=_OF,
-        serial=new.serial,
-        tbs_sha256=hashlib.sha256(intent.tbs).hexdigest(),
-        profile=intent.profile,
-    )
-    entry = session.record(event, SYSTEM)
-    session.set_status(_OF, new.serial, Unconfirmed(since=session.now), entry)
-
-
-def _finish(new: _New, session: WriteSession) -> None:
-    card = session.card(new.card.id)
-    assert card is not None
-    issued = IssuedCertificate(
-        serial=new.serial,
-        issuer=_OF,
-        card_id=card.id,
-        der=bytes(1200),
-        not_before=session.now,
-        not_after=session.now + 1095 * _DAY,
-        key_sha256=new.key,
-    )
-    session.put_certificate(issued)
-    session.put_card(certified(card, serial=new.serial, at=session.now))
-    digest = hashlib.sha256(issued.der).hexdigest()
-    event = CertificateIssued(
-        card=card.id, issuer=_OF, serial=new.serial, certificate_sha256=digest
-    )
-    session.record(event, SYSTEM)
-
-
-def _confirm(population: Population, new: _New, session: WriteSession) -> None:
-    card = session.card(new.card.id)
-    assert card is not None
-    event = CardConfirmed(card=card.id, issuer=_OF, serial=new.serial)
-    _change(session, confirmed(card, at=session.now), event)
-    session.put_link(card.id, population.organisation(0), session.now)
-
-
 def _block(card_id: CardId, session: WriteSession) -> None:
     card = session.card(card_id)
     assert card is not None
     assert card.serial is not None
     assert session.links_of(card.id)
     reason = BlockReason.LOSS
-    event = CardBlocked(card=card.id, issuer=_OF, serial=card.serial, reason=reason)
-    _change(session, blocked(card, reason=reason, at=session.now), event)
-
-
-def _change(session: WriteSession, card: Card, event: Event) -> None:
-    """As an operator's change of a card is written."""
-    assert card.serial is not None
-    assert session.certificate(card.serial) is not None
-    session.put_card(card)
-    entry = session.record(event, SYSTEM)
-    found = certificate_status(card.phase)
-    assert found is not None
-    session.set_status(_OF, card.serial, found, entry)
+    event = CardBlocked(card=card.id, issuer=OF, serial=card.serial, reason=reason)
+    change(session, blocked(card, reason=reason, at=session.now), event)

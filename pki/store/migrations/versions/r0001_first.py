@@ -9,6 +9,7 @@ from pki.store.leases.first import make_leases
 from pki.store.notices.first import make_notices
 from pki.store.people.first import make_people
 from pki.store.receipts.first import make_receipts
+from pki.store.search.first import make_search
 from pki.store.short_lived.first import make_logins
 
 revision = "0001"
@@ -30,6 +31,7 @@ def upgrade() -> None:
     make_receipts()
     make_leases()
     make_notices()
+    make_search()
     for statement in _guards():
         op.execute(statement)
 
@@ -123,8 +125,6 @@ def _cards() -> None:
     op.create_index("cards_by_person", "cards", ["person_id"])
     op.create_index("cards_by_number", "cards", ["card_number"])
     op.create_index("cards_by_state", "cards", ["state", "state_at"])
-    op.create_index("cards_by_order", "cards", ["ordered_at", "id"])
-    op.create_index("cards_by_state_order", "cards", ["state", "ordered_at", "id"])
     op.create_table(
         "card_links",
         sa.Column("card_id", sa.Text, sa.ForeignKey("cards.id"), primary_key=True),
@@ -164,7 +164,6 @@ def _certificates() -> None:
     _partial("certificates_open_intents", "certificates", ["lease_until"], where=due, unique=False)
     op.create_index("certificates_by_card", "certificates", ["card_id"])
     op.create_index("certificates_by_key", "certificates", ["key_sha256"])
-    op.create_index("certificates_by_end", "certificates", ["not_after", "status"])
     op.create_table(
         "keys_seen",
         sa.Column("key_sha256", sa.LargeBinary, primary_key=True),
