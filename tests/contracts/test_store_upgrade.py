@@ -1,11 +1,11 @@
 """A later schema, up and down with data in the store, on every engine."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from later_release import LATER, PATCHES, REVISION, make_scripts
 from pki.domain.errors import SchemaMismatch
 from pki.domain.status import OnHold
 from pki.store import engine, migrate, schema
@@ -15,40 +15,13 @@ from server.store.upgrade import verified_head
 from store_samples import NOON, SetClock, person
 from store_steps import change, issue, put
 
-LATER = """
-import sqlalchemy as sa
-from alembic import op
-
-revision = "0002"
-down_revision = "0001"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    op.add_column("cards", sa.Column("colour", sa.Text))
-    op.execute("UPDATE cards SET colour = 'blue'")
-    op.create_table("colours", sa.Column("name", sa.Text, primary_key=True))
-    op.execute("INSERT INTO colours SELECT DISTINCT colour FROM cards")
-    op.create_index("cards_by_colour", "cards", ["colour"])
-
-
-def downgrade() -> None:
-    op.drop_index("cards_by_colour")
-    op.drop_table("colours")
-    op.drop_column("cards", "colour")
-"""
-
 
 @pytest.fixture
 def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A release with one revision more."""
-    scripts = tmp_path / "migrations"
-    shutil.copytree(Path(migrate.__file__).with_name("migrations"), scripts)
-    (scripts / "versions/r0002_later.py").write_text(LATER, "utf-8")
-    monkeypatch.setattr(migrate, "_SCRIPTS", scripts)
-    for module in (migrate, engine):
-        monkeypatch.setattr(module, "SCHEMA_REVISION", "0002")
+    monkeypatch.setattr(migrate, "_SCRIPTS", make_scripts(tmp_path))
+    for module, name in PATCHES:
+        monkeypatch.setattr(module, name, REVISION)
     return monkeypatch
 
 
@@ -71,8 +44,8 @@ async def test_up_and_down_and_up_again_with_data(
     store_url: str, later: pytest.MonkeyPatch
 ) -> None:
     with later.context() as now:
-        for module in (migrate, engine):
-            now.setattr(module, "SCHEMA_REVISION", schema.SCHEMA_REVISION)
+        for module, name in PATCHES:
+            now.setattr(module, name, schema.SCHEMA_REVISION)
         await live(store_url, 1, 2, 3)
         store = Store.open(store_url, clock=SetClock())
         await put(store, person(1))
