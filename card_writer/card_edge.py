@@ -79,6 +79,13 @@ class ReaderBusy(Unavailable):
     code: ClassVar[str] = "reader-busy"
 
 
+@dataclass(kw_only=True, eq=False)
+class NoReader(Unavailable):
+    """There is no such card reader, or the reader service does not run."""
+
+    code: ClassVar[str] = "no-reader"
+
+
 class PinCharacters(Enum):
     """What a PIN of a card may consist of."""
 

@@ -5,7 +5,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from card_writer.card_edge import PinCharacters
+from card_writer.card_edge import NoReader, PinCharacters
 from card_writer.flow.ports import CardReader, PassReader
 from card_writer.programs.settings import CardSettings, DeskSettings, PassSettings
 from card_writer.programs.words import Language
@@ -13,7 +13,7 @@ from card_writer.readers.recognition import CardKind, recognise
 from card_writer.secret import Secret
 from card_writer.soft_token import SoftCard, SoftCardReader, SoftPass, SoftPassReader
 from pki.domain.algorithms import KeyType
-from pki.domain.errors import EnvironmentMissing, Unavailable
+from pki.domain.errors import EnvironmentMissing
 from pki.ports import Entropy
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def open_passes(settings: PassSettings, language: Language) -> PassReader:
 
     Raises:
         EnvironmentMissing: PC/SC's library for Python is not installed.
-        Unavailable: no reader, or several and none is named.
+        NoReader: no reader, or several and none is named.
     """
     match settings.driver:
         case "soft":
@@ -57,7 +57,7 @@ def open_cards(settings: CardSettings, language: Language, entropy: Entropy) -> 
 
     Raises:
         EnvironmentMissing: PC/SC's library for Python is not installed.
-        Unavailable: no reader, or several and none is named.
+        NoReader: no reader, or several and none is named.
     """
     key_type = KeyType(settings.key)
     match settings.driver:
@@ -101,7 +101,7 @@ def find_reader(wanted: str | None) -> str:
 
     Raises:
         EnvironmentMissing: PC/SC's library for Python is not installed.
-        Unavailable: there is none, or there are several.
+        NoReader: there is none, or there are several.
     """
     names = [slot.reader for slot in look()]
     exact = [name for name in names if name == wanted]
@@ -109,7 +109,7 @@ def find_reader(wanted: str | None) -> str:
     if len(found) == 1:
         return found[0]
     what = "no card reader" if not found else "more than one card reader"
-    raise Unavailable(
+    raise NoReader(
         message=f"there is {what}" + ("" if wanted is None else f" named {wanted!r}"),
         next_step="zorgid card readers lists them; name one as reader in the configuration",
     )
@@ -147,7 +147,7 @@ def look() -> "tuple[Slot, ...]":
 
     Raises:
         EnvironmentMissing: PC/SC's library for Python is not installed.
-        Unavailable: the reader service does not run.
+        NoReader: the reader service does not run.
     """
     try:
         from card_writer.readers.watch import Watch

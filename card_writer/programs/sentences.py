@@ -3,12 +3,19 @@
 from typing import Final
 
 from card_writer.at_reader import NotTyped, PinNotTyped
-from card_writer.card_edge import CardDiffers, CardGone, CardRefused, ReaderBusy, WrongSecret
+from card_writer.card_edge import (
+    CardDiffers,
+    CardGone,
+    CardRefused,
+    NoReader,
+    ReaderBusy,
+    WrongSecret,
+)
 from card_writer.flow.stopped import Stopped
 from card_writer.programs.words import BLOCKED, SECRET_NAMES, WRONG, Language, Text
 from card_writer.wrong_card import Mismatch, WrongCard
 from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
-from pki.domain.errors import ZorgidError
+from pki.domain.errors import Unavailable, ZorgidError
 
 _NOT_TYPED: Final = {
     NotTyped.TIMED_OUT: Text(
@@ -95,6 +102,25 @@ _ERRORS: Final[tuple[tuple[type[ZorgidError], Text], ...]] = (
             "The ZORG-ID server gives no answer. Check the connection to the internet.",
         ),
     ),
+    (
+        NoReader,
+        Text(
+            "Er is geen kaartlezer die gebruikt kan worden. Sluit de kaartlezer aan en probeer "
+            "het opnieuw.",
+            "There is no card reader that can be used. Connect the card reader and try again.",
+        ),
+    ),
+    (
+        Unavailable,
+        Text(
+            "Dat is nu niet te bereiken. Probeer het zo opnieuw. ({message})",
+            "That cannot be reached now. Try again in a moment. ({message})",
+        ),
+    ),
+    (
+        ZorgidError,
+        Text("Dat kan nu niet. Meld dit bij de helpdesk: {message}", "{message}"),
+    ),
 )
 
 
@@ -103,13 +129,12 @@ def sentence_of(error: ZorgidError, language: Language) -> str:
     if isinstance(error, ProblemAnswered | ServiceUnavailable):
         return error.problem.detail if language == "nl" else error.problem.detail_en
     if isinstance(error, WrongSecret):
-        text = WRONG if error.tries_left else BLOCKED
-        return text.say(language, which=SECRET_NAMES[error.which].say(language))
+        if not error.tries_left:
+            return BLOCKED[error.which].say(language)
+        return WRONG.say(language, which=SECRET_NAMES[error.which].say(language))
     if isinstance(error, PinNotTyped):
         return _NOT_TYPED[error.why].say(language)
     if isinstance(error, WrongCard):
         return _WRONG_CARD[error.why].say(language)
-    for kind, text in _ERRORS:
-        if isinstance(error, kind):
-            return text.say(language)
-    return error.message
+    text = next(text for kind, text in _ERRORS if isinstance(error, kind))
+    return text.say(language, message=error.message)

@@ -69,7 +69,19 @@ SECRET_NAMES: Final = {
     SecretKind.PUK: Text("PUK-code", "PUK"),
 }
 WRONG: Final = Text("Dat is niet de juiste {which}.", "That is not the right {which}.")
-BLOCKED: Final = Text("De {which} is geblokkeerd.", "The {which} is blocked.")
+BLOCKED: Final = {
+    SecretKind.PIN: Text(
+        "De pincode is geblokkeerd. Deblokkeer hem met de PUK-code; die van een UZI-pas in het "
+        "programma dat bij de pas hoort.",
+        "The PIN is blocked. Unblock it with the PUK; that of a UZI pass in the program that came "
+        "with the pass.",
+    ),
+    SecretKind.PUK: Text(
+        "De PUK-code is geblokkeerd. Deze kaart is niet meer te gebruiken: laat haar intrekken en "
+        "maak een nieuwe.",
+        "The PUK is blocked. This card is of no more use: have it revoked and make a new one.",
+    ),
+}
 HOLDER: Final = Text(
     "{name}, {organisation}. U kunt een ZORG-ID Smartcard aanmaken.",
     "{name}, {organisation}. You can make a ZORG-ID Smartcard.",

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from smartcard import scard
 
-from card_writer.card_edge import CardGone, ReaderBusy
+from card_writer.card_edge import CardGone, NoReader, ReaderBusy
 from pki.domain.errors import Unavailable
 
 _LOG: Final = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Connection:
         Raises:
             ReaderBusy: another program holds it.
             CardGone: there is no card, or none that answers.
-            Unavailable: no reader of that name, or no reader service.
+            NoReader: no reader of that name, or no reader service.
         """
         context = establish()
         outcome, card, protocol = scard.SCardConnect(
@@ -115,11 +115,11 @@ def establish() -> int:
     """A context of the reader service.
 
     Raises:
-        Unavailable: it does not run.
+        NoReader: it does not run.
     """
     outcome, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
     if outcome != scard.SCARD_S_SUCCESS:
-        raise Unavailable(
+        raise NoReader(
             message=f"the reader service does not answer ({_name(outcome)})",
             next_step=START_SERVICE,
         )
@@ -133,7 +133,7 @@ def _not_opened(reader: str, outcome: int) -> Unavailable:
             next_step="close the other program that uses the card",
         )
     if outcome in {scard.SCARD_E_UNKNOWN_READER, scard.SCARD_E_READER_UNAVAILABLE}:
-        return Unavailable(
+        return NoReader(
             message=f"there is no reader {reader}", next_step="plug it in, and look again"
         )
     if outcome in {scard.SCARD_W_UNRESPONSIVE_CARD, scard.SCARD_W_UNPOWERED_CARD}:

@@ -8,8 +8,8 @@ from typing import Final, Self
 
 from smartcard import scard
 
+from card_writer.card_edge import NoReader
 from card_writer.readers.connection import START_SERVICE, establish
-from pki.domain.errors import Unavailable
 
 _NEW_READERS: Final = "\\\\?PnP?\\Notification"
 """The pseudo-reader that changes when a reader is plugged in or out; macOS has none."""
@@ -49,7 +49,7 @@ class Watch:
         """All readers as they are now.
 
         Raises:
-            Unavailable: the reader service is gone.
+            NoReader: the reader service is gone.
         """
         return _slots(self._look())
 
@@ -57,7 +57,7 @@ class Watch:
         """All readers now, and again after each change, until `cancel`.
 
         Raises:
-            Unavailable: the reader service is gone; make a new watch once it runs again.
+            NoReader: the reader service is gone; make a new watch once it runs again.
         """
         told: tuple[Slot, ...] | None = None
         while not self._ended.is_set():
@@ -118,7 +118,7 @@ def _slots(states: list[_State]) -> tuple[Slot, ...]:
 
 def _require(outcome: int) -> None:
     if outcome != scard.SCARD_S_SUCCESS:
-        raise Unavailable(
+        raise NoReader(
             message=f"the reader service does not answer (PC/SC {outcome & 0xFFFFFFFF:08x})",
             next_step=START_SERVICE,
         )

@@ -39,6 +39,7 @@ NOTE_TEXT: Final = Text(
 _GO_OR_STOP: Final = (("go", said(GO)), ("stop", said(STOP)))
 BUSY_TITLE: Final = Text("Een ogenblik", "One moment")
 AT_READER_TITLE: Final = Text("Pincode op de kaartlezer", "PIN at the card reader")
+_PICTURES: Final = {CardKind.UZI_PASS: "pass", CardKind.ZORG_ID: "card"}
 _STEP_OF: Final[dict[type[Step[Any]], int]] = {
     on_reader.LookAtPass: 0,
     on_reader.OpenPass: 0,
@@ -79,7 +80,7 @@ class PersonAtPage:
             kind="ask",
             title=said(words.KINDS[kind]),
             text=said(text),
-            picture="pass" if kind is CardKind.UZI_PASS else "card",
+            picture=_PICTURES[kind],
             buttons=_GO_OR_STOP,
         )
         self.awaited = None if again else kind
@@ -99,7 +100,7 @@ class PersonAtPage:
         def text(language: Language) -> str:
             return words.LAST_TRY.say(language, which=name.say(language))
 
-        return await self._agreed(name.say, text)
+        return await self._agreed(name.say, text, picture=_PICTURES[kind])
 
     async def birth_date(self, holder: HolderView) -> BirthDate:
         """Who the server sees; their birth date."""
@@ -193,7 +194,8 @@ class PersonAtPage:
         told = words.announced(step)
         if told is not None:
             title = AT_READER_TITLE if isinstance(step, AtReader) else BUSY_TITLE
-            self.stage.show(Screen(kind="work", title=said(title), text=told))
+            picture = "pass" if _STEP_OF.get(type(step)) == 0 else "card"
+            self.stage.show(Screen(kind="work", title=said(title), text=told, picture=picture))
 
     async def _secret(
         self, text: Text, left: int | None, refused: WrongSecret | None, *, picture: str
@@ -207,11 +209,12 @@ class PersonAtPage:
         screen = _question(said(text), (entry,), message, picture)
         return _secret_of(await self._asked(screen), "secret")
 
-    async def _agreed(self, title: Words, text: Words) -> bool:
+    async def _agreed(self, title: Words, text: Words, *, picture: str = "card") -> bool:
         screen = Screen(
             kind="ask",
             title=title,
             text=text,
+            picture=picture,
             buttons=(("yes", said(YES)), ("stop", said(STOP))),
         )
         return (await self.stage.ask(screen)).get("button") == "yes"

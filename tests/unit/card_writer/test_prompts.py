@@ -6,7 +6,14 @@ from datetime import date
 import pytest
 
 from card_writer.at_reader import NotTyped, PinNotTyped
-from card_writer.card_edge import CardGone, CardRefused, PinCharacters, SecretKind, WrongSecret
+from card_writer.card_edge import (
+    CardGone,
+    CardRefused,
+    NoReader,
+    PinCharacters,
+    SecretKind,
+    WrongSecret,
+)
 from card_writer.flow.pins import PinFault
 from card_writer.flow.steps.reader import OpenPassAtReader
 from card_writer.flow.steps.server import Certify
@@ -153,10 +160,27 @@ def test_what_is_no_date(text: str) -> None:
         (WRONG, "Dat is niet de juiste pincode."),
         (
             WrongSecret(message="x", which=SecretKind.PUK, tries_left=0),
-            "De PUK-code is geblokkeerd.",
+            (
+                "De PUK-code is geblokkeerd. Deze kaart is niet meer te gebruiken: laat haar "
+                "intrekken en maak een nieuwe."
+            ),
         ),
         (CardRefused(message="x"), "Deze kaart kan hiervoor niet gebruikt worden."),
-        (Unavailable(message="no reader"), "no reader"),
+        (
+            NoReader(message="x"),
+            (
+                "Er is geen kaartlezer die gebruikt kan worden. Sluit de kaartlezer aan en probeer "
+                "het opnieuw."
+            ),
+        ),
+        (
+            Unavailable(message="no answer"),
+            "Dat is nu niet te bereiken. Probeer het zo opnieuw. (no answer)",
+        ),
+        (
+            Malformed(what="x", message="broken"),
+            "Dat kan nu niet. Meld dit bij de helpdesk: broken",
+        ),
     ],
 )
 def test_every_error_has_a_sentence(error: ZorgidError, dutch: str) -> None:
