@@ -12,6 +12,7 @@ from pydantic import Field
 
 from pki.settings.file import checked, read_toml
 from pki.settings.types import AnyPath, ExistingFile, Section
+from server.metering.tracing_settings import TracingSettings
 from server.setting.attestation import AttestationSettings
 from server.setting.directory import LdapSettings
 from server.setting.evidence import EvidenceSettings
@@ -186,6 +187,7 @@ class Settings(Section):
     receipts: ReceiptSettings = ReceiptSettings()
     notices: NoticeSettings = NoticeSettings()
     views: ViewSettings = ViewSettings()
+    tracing: TracingSettings | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -152,6 +152,11 @@ def _twice(values: Iterable[tuple[str, object]], next_step: str) -> Iterator[Fin
             yield key, f"is the same as {first}", next_step
 
 
+def _tracing(settings: "Settings") -> Iterator[Finding]:
+    if settings.tracing is not None and settings.log_level in {"warning", "error"}:
+        yield "tracing", "spans are made of lines of the level info", 'set log_level to "info"'
+
+
 _RULES: Final[tuple[Callable[["Settings"], Iterator[Finding]], ...]] = (
     _needed,
     _directories,
@@ -162,4 +167,5 @@ _RULES: Final[tuple[Callable[["Settings"], Iterator[Finding]], ...]] = (
     _names,
     _list_names,
     _ports,
+    _tracing,
 )

@@ -34,11 +34,12 @@ def new_request_id(entropy: Entropy) -> str:
     return entropy.octets(_ID_OCTETS).hex()
 
 
-Bound = Callable[[str], AbstractContextManager[None]]
-"""Puts a request's id on every line that is logged inside."""
+Bound = Callable[[str, str | None], AbstractContextManager[None]]
+"""Puts a request's id on every line that is logged inside, and its caller's trace, if he has one
+(the header traceparent, as it was sent)."""
 
 
-def unbound(_request_id: str) -> AbstractContextManager[None]:
+def unbound(_request_id: str, _traceparent: str | None) -> AbstractContextManager[None]:
     """Puts it nowhere."""
     return nullcontext()
 
@@ -50,25 +51,31 @@ def around_requests(entropy: Entropy, bound: Bound = unbound) -> Middleware:
     async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
         request_id = new_request_id(entropy)
         began = time.monotonic()
-        with bound(request_id):
+        with bound(request_id, request.headers.get("traceparent")):
             response = await _answered(request, handler, request_id)
+            _say_answered(request, response, request_id, time.monotonic() - began)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers["X-Request-Id"] = request_id
-        _log.log(
-            logging.ERROR if response.status >= _SERVER_ERROR else logging.INFO,
-            "request answered",
-            extra={
-                "request_id": request_id,
-                "method": request.method,
-                "route": _route(request),
-                "status": response.status,
-                "milliseconds": round((time.monotonic() - began) * 1000, 1),
-            },
-        )
         return response
 
     return handle
+
+
+def _say_answered(
+    request: web.Request, response: web.StreamResponse, request_id: str, took: float
+) -> None:
+    _log.log(
+        logging.ERROR if response.status >= _SERVER_ERROR else logging.INFO,
+        "request answered",
+        extra={
+            "request_id": request_id,
+            "method": request.method,
+            "route": _route(request),
+            "status": response.status,
+            "milliseconds": round(took * 1000, 1),
+        },
+    )
 
 
 async def _answered(request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:

@@ -31,7 +31,8 @@ class Versioned(Protocol):
 class Transport:
     """Connections to one server. A client certificate in ``tls`` makes the caller an operator.
 
-    ``login`` is the token of a log-in, under which every call is made that names no other.
+    ``login`` is the token of a log-in, under which every call is made that names no other;
+    ``traceparent`` goes with each call (W3C Trace Context).
     """
 
     def __init__(
@@ -41,11 +42,14 @@ class Transport:
         tls: ssl.SSLContext | None = None,
         timeout_seconds: float = 30.0,
         login: str | None = None,
+        traceparent: str | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self.audience = urlsplit(base_url).hostname or ""
         connector = aiohttp.TCPConnector(ssl=tls if tls is not None else True)
-        headers = None if login is None else bearer(login)
+        headers = {} if login is None else bearer(login)
+        if traceparent is not None:
+            headers["traceparent"] = traceparent
         timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._http = aiohttp.ClientSession(connector=connector, timeout=timeout, headers=headers)
 

@@ -8,6 +8,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -51,6 +52,7 @@ class _Waiting:
     future: "asyncio.Future[Any] | Future[Any]"
     loop: asyncio.AbstractEventLoop | None
     context: Context = field(default_factory=copy_context)
+    since: float = field(default_factory=time.monotonic)
 
     def run(self, session: WriteSession) -> object:
         """The change, in the caller's context."""
@@ -58,7 +60,7 @@ class _Waiting:
 
     def answer(self, outcome: Outcome) -> None:
         if outcome.entries:
-            self.context.run(_say_recorded, outcome.entries)
+            self.context.run(_say_recorded, outcome.entries, self.since)
         if self.future.done():
             return
         if outcome.error is None:
@@ -190,13 +192,15 @@ class Store:
         _answer([(each, Outcome(error=_copy(error))) for each in batch])
 
 
-def _say_recorded(entries: Sequence[JournalEntry]) -> None:
+def _say_recorded(entries: Sequence[JournalEntry], since: float) -> None:
     """By these positions a request is found again in the journal and in the logs of followers."""
     if not _log.isEnabledFor(logging.INFO):
         return
     kinds = ",".join(dict.fromkeys(each.event.KIND for each in entries))
     first, last = entries[0].position, entries[-1].position
-    _log.info("recorded", extra={"first": first, "last": last, "kinds": kinds})
+    fields = {"first": first, "last": last, "kinds": kinds}
+    took = round((time.monotonic() - since) * 1000, 1)
+    _log.info("recorded", extra={**fields, "milliseconds": took})
 
 
 def _copy(error: BaseException) -> Exception:

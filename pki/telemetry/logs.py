@@ -12,6 +12,7 @@ from typing import Final, Literal, TextIO
 
 from pki.domain.errors import ZorgidError
 from pki.telemetry.redaction import Shown, hidden, is_secret_name, shown
+from pki.telemetry.trace_context import Trace, bind_trace, current_trace, unbind_trace
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -29,12 +30,17 @@ _TALKATIVE: Final = ("aiohttp.access", "asyncio", "ldap3", "sqlalchemy.engine")
 
 
 @contextmanager
-def bound_request(request_id: str) -> Iterator[None]:
-    """Put ``request_id`` on every line that is logged inside, in tasks started inside as well."""
+def bound_request(request_id: str, traceparent: str | None = None) -> Iterator[None]:
+    """Put ``request_id`` on every line that is logged inside, in tasks started inside as well.
+
+    So is ``trace_id`` where the caller sent a ``traceparent`` that can be read.
+    """
     token = _REQUEST_ID.set(request_id)
+    traced = bind_trace(Trace.of(request_id, traceparent))
     try:
         yield
     finally:
+        unbind_trace(traced)
         _REQUEST_ID.reset(token)
 
 
@@ -113,6 +119,9 @@ def fields_of(record: logging.LogRecord) -> dict[str, Shown]:
     request_id = _REQUEST_ID.get()
     if request_id is not None:
         fields["request_id"] = request_id
+    trace = current_trace()
+    if trace is not None and trace.parent_id is not None:
+        fields["trace_id"] = trace.trace_id
     for name, value in vars(record).items():
         if name not in _NO_FIELDS and not is_secret_name(name):
             fields[name] = _explained(value)

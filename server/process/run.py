@@ -69,6 +69,10 @@ async def run_roles(
     """
     keep_memory_private()
     async with AsyncExitStack() as stack:
+        if settings.tracing is not None:
+            from server.metering.tracing import traced
+
+            await stack.enter_async_context(traced(settings, settings.tracing, roles))
         process = Process(settings, stack, SystemClock(), SystemEntropy(), place)
         await process.assemble(roles)
         async with asyncio.TaskGroup() as tasks:

@@ -1,6 +1,9 @@
 """Responder credentials of a status node without a CA: asked of the API, over mutual TLS."""
 
+import hashlib
+import logging
 import ssl
+import time
 from typing import Final, Self
 
 from ocsp.credential import ResponderCredential
@@ -12,8 +15,12 @@ from pki.der.signed import assemble
 from pki.domain.errors import ConfigurationInvalid
 from pki.domain.identifiers import IssuerId
 from pki.ports import Signer
+from pki.telemetry.logs import bound_request
+from pki.telemetry.trace_context import Trace
 from server.roles.keys import ResponderKeys, all_responder_keys, read_passphrase
 from server.settings import EnrolmentSettings, Settings
+
+_log: Final = logging.getLogger(__name__)
 
 _NO_NAME: Final = DistinguishedName.of().der
 """The CA takes nothing but the key out of a request."""
@@ -58,9 +65,16 @@ class EnrolledCredentials:
         """
         signer = await self._keys.next()
         request = await _request(signer)
-        async with IssuanceClient(self._url, tls=self._tls) as client:
-            asked = ResponderRequest(issuer=self._issuer, pkcs10=request)
-            answer = await client.certify_responder(asked)
+        asked = ResponderRequest(issuer=self._issuer, pkcs10=request)
+        # A request holds a new signature, so its digest names this one asking.
+        asking = hashlib.sha256(request).hexdigest()[:16]
+        trace, began = Trace.of(asking).traceparent, time.monotonic()
+        with bound_request(asking):
+            async with IssuanceClient(self._url, tls=self._tls, traceparent=trace) as client:
+                answer = await client.certify_responder(asked)
+            took = round((time.monotonic() - began) * 1000, 1)
+            fields = {"issuer": self._issuer.value, "milliseconds": took}
+            _log.info("a responder certificate was given", extra=fields)
         return ResponderCredential.of(signer, answer.certificate)
 
 

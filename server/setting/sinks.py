@@ -9,8 +9,12 @@ from pydantic import AfterValidator, Field
 from pki.settings.types import AnyPath, Section
 
 
-def _protected(value: str) -> str:
-    """TLS, but on this computer: what is sent shows who may write to the bucket."""
+def protected_url(value: str) -> str:
+    """TLS, but on this computer: what is sent is not for everybody.
+
+    Raises:
+        ValueError: it is neither.
+    """
     parts = urlsplit(value)
     host = parts.hostname or ""
     if parts.scheme == "https" and host:
@@ -39,7 +43,7 @@ class CrlBucketSettings(Section):
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "us-east-1"
-    endpoint: Annotated[str, AfterValidator(_protected)] | None = None
+    endpoint: Annotated[str, AfterValidator(protected_url)] | None = None
     path_style: bool = False
     prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+/)*$", max_length=200)] = ""
     credentials_file: AnyPath | None = None

@@ -151,9 +151,10 @@ class Watcher:
         gaze.pause = min(2 * gaze.pause, self._pace.idle)
         for each in seen:
             gaze.drop(each)
+            took = max(0.0, (now - each.since).total_seconds())
             fields = {"position": each.position, "sink": gaze.sink.name}
-            _log.info("a change is shown", extra=fields)
-            self._measure(gaze.sink.name, max(0.0, (now - each.since).total_seconds()))
+            _log.info("a change is shown", extra={**fields, "milliseconds": round(took * 1000, 1)})
+            self._measure(gaze.sink.name, took)
 
     def _failed(self, gaze: _Gaze, error: Exception) -> None:
         gaze.failures += 1

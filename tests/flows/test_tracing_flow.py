@@ -1,0 +1,146 @@
+"""What a collector of OpenTelemetry gets of a card that was made: all of it, nothing secret."""
+
+import asyncio
+import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from nursery import Nursery
+from pki.api.client import IssuanceClient
+from pki.api.wire import BlockRequest
+from pki.domain.reasons import BlockReason
+from pki.telemetry.trace_context import Trace
+from practice import BIRTH_DATE, Practice, employee
+from program import until
+from server.initialise import ADMINISTRATOR
+
+pytestmark = pytest.mark.slow
+
+PERSON = employee(5)
+CALLER = Trace.of("a caller of ours")
+
+
+@dataclass
+class Received:
+    """What a collector was sent."""
+
+    bodies: list[bytes] = field(default_factory=list)
+
+    def spans(self) -> list[tuple[str, str, str, str]]:
+        """Name, trace, id and parent of each."""
+        found = []
+        for body in self.bodies:
+            request = ExportTraceServiceRequest.FromString(body)
+            for resource in request.resource_spans:
+                for scope in resource.scope_spans:
+                    found += [
+                        (
+                            each.name,
+                            each.trace_id.hex(),
+                            each.span_id.hex(),
+                            each.parent_span_id.hex(),
+                        )
+                        for each in scope.spans
+                    ]
+        return found
+
+
+@contextmanager
+def collector(received: Received) -> Iterator[str]:
+    """Takes OTLP over HTTP, as any collector does."""
+
+    class Takes(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            octets = self.rfile.read(int(self.headers["Content-Length"]))
+            packed = self.headers.get("Content-Encoding") == "gzip"
+            received.bodies.append(gzip.decompress(octets) if packed else octets)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Takes) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/v1/traces"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+async def use(practice: Practice) -> None:
+    """A card is made, and blocked by somebody who says which trace that is in."""
+    made = await practice.make_card(PERSON)
+    async with IssuanceClient(
+        practice.api_url,
+        tls=practice.tls(ADMINISTRATOR),
+        timeout_seconds=practice.patience,
+        traceparent=CALLER.traceparent,
+    ) as client:
+        await client.block(made.card.card_id, BlockRequest(reason=BlockReason.LOSS))
+
+
+@pytest.fixture(scope="module")
+def received(module_practice: Practice, nursery: Nursery) -> Received:
+    received = Received()
+    with collector(received) as endpoint:
+        with module_practice.config.open("a", encoding="utf-8") as file:
+            file.write(f'\n[tracing]\nendpoint = "{endpoint}"\n')
+        with nursery.serving(module_practice):
+            asyncio.run(use(module_practice))
+            until(
+                lambda: {"publication", "CRL"} <= {each[0] for each in received.spans()},
+                "the change is seen from outside",
+            )
+    assert nursery.code == 0
+    return received
+
+
+def test_a_request_is_followed_through_transaction_and_signature(received: Received) -> None:
+    spans = received.spans()
+    requests = {span_id: (name, trace) for name, trace, span_id, _ in spans if " /v1/" in name}
+    assert "POST /v1/cards/{card_id}/block" in {name for name, _ in requests.values()}
+    below: dict[str, set[str]] = {name: set() for name, _ in requests.values()}
+    for name, trace, _, parent in spans:
+        if parent in requests:
+            assert requests[parent][1] == trace
+            below[requests[parent][0]].add(name)
+    assert any({"signature", "transaction"} <= each for each in below.values())
+    assert below["POST /v1/cards/{card_id}/block"] == {"transaction"}
+
+
+def test_the_caller_has_a_part_in_it(received: Received) -> None:
+    (blocked,) = [each for each in received.spans() if each[0].endswith("/block")]
+    assert (blocked[1], blocked[3]) == (CALLER.trace_id, CALLER.span_id)
+
+
+def test_nothing_secret_or_personal_is_sent(module_practice: Practice, received: Received) -> None:
+    octets = b"".join(received.bodies)
+    day = BIRTH_DATE.value
+    private = [day.strftime(each).encode() for each in ("%Y-%m-%d", "%d-%m-%Y", "%Y%m%d")]
+    private += [PERSON.surname.encode(), PERSON.uzi_number.value.encode()]
+    for path in module_practice.layout.secret("passphrase").parent.iterdir():
+        secret = path.read_bytes().strip()
+        private += [secret, secret.hex().encode()]
+    assert len(private) > 8
+    assert len(octets) > 2000
+    assert not [each for each in private if len(each) >= 8 and each in octets]
+
+
+def test_a_collector_that_is_away_holds_nothing_up(practice: Practice, nursery: Nursery) -> None:
+    """It becomes ready, what it did while it started is lost as spans, and it ends in order."""
+    with practice.config.open("a", encoding="utf-8") as file:
+        file.write('\n[tracing]\nendpoint = "http://127.0.0.1:9/v1/traces"\n')
+    with nursery.serving(practice):
+        pass
+    assert nursery.code == 0
+    assert '"message":"recorded"' in (practice.layout.root / "servers.log").read_text("utf-8")
