@@ -1,13 +1,19 @@
 """Logging in over the API, and what a session then is good for."""
 
+import json
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 
-from fakes_issuance import APOTHEEK, Surroundings
+from fakes_issuance import APOTHEEK, Surroundings, client_certificate
+from fakes_notices import Book, notice_desk
 from issuance.block_card import block_card
+from issuance.http.app import api_table
+from issuance.http.table.route import Caller, Route
+from issuance.mobiel.manage import block_mobiel
 from issuance.steps.callers import operator_by_token
-from issuance_edge import Edge
+from issuance_edge import JSON, Edge
 from issuance_holder import Holder
 from issuance_logins import LOSS, PHONE, asked, manager, opened
 from pki.api.client import IssuanceClient
@@ -87,3 +93,50 @@ async def test_codes_of_another_form_are_bad_input(edge: Edge) -> None:
     for code in ("A" * 25, "A" * 27, "1" * 26, "%41" * 5):
         status, _, _ = await edge.call("GET", f"/v1/logins/{code}")
         assert status == 400, code
+
+
+def _routes(*callers: Caller) -> list[Route]:
+    around = Surroundings()
+    table = api_table(around.desk, lambda request: None, None, notice_desk(around, Book()))
+    return [each for each in table if each.caller in callers]
+
+
+def _somewhere(route: Route) -> str:
+    """A path of the route; what it names need not be there."""
+    named = dict.fromkeys(re.findall(r"\{([a-z_]+)\}", route.path), "ab" * 16)
+    return route.path.format(**named | {"ura": APOTHEEK.value, "position": "1", "serial": "1" * 40})
+
+
+@pytest.mark.parametrize(
+    "route",
+    _routes(Caller.OPERATOR, Caller.HOLDER_OR_OPERATOR),
+    ids=lambda route: route.operation,
+)
+async def test_every_route_of_an_operator_takes_a_log_in(route: Route, edge: Edge) -> None:
+    """And a token that is no good is not made up for by a certificate."""
+    manager(edge.around)
+    token = (await opened(edge.around)).token
+    body = None if route.body is None else "{}"
+    for edge.peer in (None, client_certificate(Role.ZORGID_TEAM, None)):
+        for shown, known in ((token, True), (token + "x", False), ("login.", False)):
+            headers = JSON | {"Authorization": f"Bearer {shown}"}
+            status, _, _ = await edge.call(route.method, _somewhere(route), body, headers)
+            assert (status != 401) is known
+    identity = next(iter(edge.around.store.tables.mobiel))
+    await block_mobiel(edge.around.desk, edge.around.team, identity, LOSS)
+    headers = JSON | {"Authorization": f"Bearer {token}"}
+    assert (await edge.call(route.method, _somewhere(route), body, headers))[0] == 403
+
+
+@pytest.mark.parametrize(
+    "route", _routes(Caller.HOLDER, Caller.TELEPHONE), ids=lambda route: route.operation
+)
+async def test_a_log_in_makes_no_card_and_lets_in_nobody(route: Route, edge: Edge) -> None:
+    manager(edge.around)
+    headers = JSON | {"Authorization": f"Bearer {(await opened(edge.around)).token}"}
+    path = _somewhere(route).replace("ab" * 16, "A" * 26 if "logins" in route.path else "ab" * 16)
+    body = {"number": "11"} if route.operation == "approveLogin" else {}
+    status, _, _ = await edge.call(
+        route.method, path, None if route.body is None else json.dumps(body), headers
+    )
+    assert status == 401
