@@ -56,7 +56,10 @@ class Answer:
 
 
 def perform(dialogue: Dialogue[Result], transmit: Callable[[bytearray], bytes]) -> Result:
-    """Lead a dialogue to its end with ``transmit``, which moves one APDU."""
+    """Lead a dialogue to its end with ``transmit``, which moves one APDU.
+
+    However it ends, the dialogue wipes what it holds before this returns.
+    """
     try:
         apdu = next(dialogue)
         while True:
@@ -68,6 +71,8 @@ def perform(dialogue: Dialogue[Result], transmit: Callable[[bytearray], bytes]) 
     except StopIteration as done:
         result: Result = done.value
         return result
+    finally:
+        dialogue.close()
 
 
 def send(command: Command) -> Dialogue[Answer]:

@@ -63,7 +63,7 @@ class Rights:
     transport: Transport
     settings: PivSettings
     entropy: Entropy
-    _admin: AdminKey | None = field(default=None)
+    _administers: bool = field(default=False)
     _algorithm: Algorithm | None = field(default=None)
     _told: commands.Metadata | None = field(default=None)
     _asked: bool = field(default=False)
@@ -74,7 +74,7 @@ class Rights:
 
     def forget(self) -> None:
         """The card was reset: no right is left."""
-        self._admin = None
+        self._administers = False
 
     @property
     def vendor(self) -> bool:
@@ -92,13 +92,17 @@ class Rights:
         Raises:
             WrongCard: it is neither.
         """
-        if self._admin is not None:
+        if self._administers:
             return
         if not handed and self._opens_as_usual():
             return
         keys = self._admin_keys(self._admin_algorithm(), number)
-        if any(map(self._opens, reversed(keys) if handed else keys)):
-            return
+        try:
+            if any(map(self._opens, reversed(keys) if handed else keys)):
+                return
+        finally:
+            for each in keys:
+                each.key.wipe()
         raise WrongCard(
             message="the card's administration key is neither the delivered one nor its own",
             next_step="the card was made elsewhere: take a blank ZORG-ID card",
@@ -112,11 +116,9 @@ class Rights:
         """
         if self.settings.master is None or not self.settings.ask_vendor:
             return False
-        key = diversified(self.settings.master, number, self._admin_algorithm())
-        if not self.perform(commands.set_admin_key(key)):
-            return False
-        self._admin = key
-        return True
+        own = diversified(self.settings.master, number, self._admin_algorithm())
+        with own.key:
+            return self.perform(commands.set_admin_key(own))
 
     def replace(self, which: SecretKind, *, new: Secret, perhaps_done: bool) -> None:
         """Replace the delivered PIN or PUK; ``perhaps_done``: it may be ``new`` already.
@@ -139,15 +141,17 @@ class Rights:
         fresh = self.entropy.octets(key.algorithm.block_octets)
         if not self.perform(commands.authenticate(key, fresh)):
             return False
-        self._admin, self._algorithm = key, key.algorithm
+        self._administers, self._algorithm = True, key.algorithm
         return True
 
     def _opens_as_usual(self) -> bool:
         """Most are delivered with triple DES; one that is not says so, and is asked for its own."""
-        try:
-            return self._opens(self.settings.transport_admin(Algorithm.TRIPLE_DES))
-        except CardRefused:
-            return False
+        usual = self.settings.transport_admin(Algorithm.TRIPLE_DES)
+        with usual.key:
+            try:
+                return self._opens(usual)
+            except CardRefused:
+                return False
 
     def _admin_algorithm(self) -> Algorithm:
         if self._algorithm is not None:

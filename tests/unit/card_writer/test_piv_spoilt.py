@@ -1,14 +1,22 @@
 """Answers that are cut short, overlong, mistagged or senseless, at any point of a card's making."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from card_made import assert_made, at, make
+from card_writer.piv.keys import CardKey
+from card_writer.piv.uzi_pass import PivPass
+from card_writer.secret import Secret
 from pki.domain.errors import ZorgidError
+from uzi_made import Register
 from vcard_piv import PivCard as VirtualCard
 from vcard_reader import ChipReader
+from vcard_uzi import PIN as PASS_PIN
+from vcard_uzi import uzi_pass
 
 SPOILT: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
     {
@@ -55,3 +63,31 @@ def was_spoilt(index: int, spoil: Callable[[bytes], bytes]) -> bool:
 def test_a_spoilt_answer_is_refused_and_the_card_comes_right(how: str) -> None:
     ended = next(index for index in range(200) if not was_spoilt(index, SPOILT[how]))
     assert ended > 40
+
+
+def pass_was_spoilt(
+    chip: VirtualCard, key: CardKey, index: int, spoil: Callable[[bytes], bytes]
+) -> bool:
+    """Let a pass sign whose answer ``index`` is spoilt."""
+    chip.power_on()
+    spoilt = SpoiltReader(chip, index, spoil)
+    found, signed = PivPass(spoilt), b""
+    with suppress(ZorgidError):
+        found.tries_left()
+        found.log_in(Secret(PASS_PIN))
+        signed = found.sign(b"challenge")
+    if signed:
+        key.verify(signed, b"challenge")
+    assert chip.pin.left == 3
+    return len(spoilt.heads) > index
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_spoilt_answer_of_a_pass_costs_no_try_and_is_no_signature(
+    how: str, uzi_register: Register
+) -> None:
+    chip, spoil = uzi_pass(uzi_register), SPOILT[how]
+    public = uzi_register.pass_key.public_key()
+    key = CardKey.load(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    ended = next(each for each in range(50) if not pass_was_spoilt(chip, key, each, spoil))
+    assert ended > 5
