@@ -223,7 +223,9 @@ def set_up(peers: tuple[Peer, ...]) -> None:
     if not _usable():
         _make_venv()
     env = _index_settings()
-    uv, here = [str(BIN / "uv"), "pip"], ["-q", "--python", str(PYTHON)]
+    # Compiled once here, or again at each start wherever Python may not write beside its modules.
+    here = ["-q", "--compile-bytecode", "--python", str(PYTHON)]
+    uv = [str(BIN / "uv"), "pip"]
     locks = [str(LOCK / "bootstrap.txt"), str(LOCK / "all.txt")]
     locked = [*uv, "sync", *here, "--require-hashes", *locks]
     card = [str(LOCK / "card.txt")] if sys.platform != "linux" or COMPILER() else []

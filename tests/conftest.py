@@ -1,6 +1,7 @@
 """Registers the shared fixtures and holds tests to the programs they need."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ from peers import PEERS, require
 
 # Whoever adds tests/fixtures_<peer>.py has its fixtures everywhere.
 pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("fixtures_*.py"))
+
+# Tests start the program hundreds of times: what one of them compiles, all of them load.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+if "PYTHONPYCACHEPREFIX" not in os.environ:
+    _COMPILED = tempfile.TemporaryDirectory(prefix="zorgid-compiled-")
+    os.environ["PYTHONPYCACHEPREFIX"] = _COMPILED.name
 
 # Repeatable by default: the same examples on every computer, and no time limit on a busy one.
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
