@@ -1,31 +1,24 @@
 """Several directories, each at its own pace; writers that prove themselves without a password."""
 
 import asyncio
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
+from ldap_external import client, external_slapd
 from ldap_material import BASE, FixedClock, card_certificate, make_ca
-from ldap_publish.directory import ClientCertificate, LdapDirectory, LdapServer
+from ldap_publish.directory import LdapDirectory, LdapServer
 from ldap_publish.entry import CERTIFICATE
 from ldap_publish.follower import LdapFollower, cursors_of
 from ldap_publish.plan import AddEntry
 from ldap_publish.ports import Done
 from ldap_publish.publisher import Publisher
-from ldap_publish.slapd import PrivateSlapd, SlapdPlace, find_slapd
-from ldap_publish.slapd_conf import DEBIAN_SCHEMAS
+from ldap_publish.slapd import PrivateSlapd, SlapdPlace
 from ldap_publish.tree import base_entry
 from ldap_publish.upkeep import Upkeep
 from pki.domain.errors import DirectoryUnavailable
-from pki.ports import SystemClock, SystemEntropy
+from pki.ports import SystemEntropy
 from slapd_peer import (
     QUICK,
     Bench,
@@ -39,8 +32,6 @@ from slapd_peer import (
 )
 
 pytestmark = pytest.mark.slapd
-
-WRITER = f"cn=writer,{BASE}"
 
 
 async def test_a_directory_that_is_away_holds_up_no_other_and_catches_up(tmp_path: Path) -> None:
@@ -91,76 +82,18 @@ async def noticed(follower: LdapFollower) -> bool:
     return not follower.statistics().connected
 
 
-def client(folder: Path, name: str) -> ClientCertificate:
-    """A certificate for a client; the server's own key signs it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    issuer = x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
-    signer = serialization.load_pem_private_key((folder / "server.key").read_bytes(), None)
-    assert isinstance(signer, ec.EllipticCurvePrivateKey)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(issuer.subject)
-        .public_key(key.public_key())
-        .serial_number(2)
-        .not_valid_before(issuer.not_valid_before_utc)
-        .not_valid_after(issuer.not_valid_after_utc)
-        .sign(signer, hashes.SHA256())
-    )
-    assert issuer.not_valid_after_utc > SystemClock().now()
-    pem = serialization.Encoding.PEM
-    pkcs8, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / f"{name}.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / f"{name}.key").write_bytes(key.private_bytes(pem, pkcs8, plain))
-    return ClientCertificate(certificate=folder / f"{name}.pem", key=folder / f"{name}.key")
-
-
-@asynccontextmanager
-async def external_slapd(folder: Path) -> AsyncIterator[tuple[str, str]]:
-    """Over TLS and over a socket; the publisher's certificate and this user may write."""
-    (folder / "data").mkdir()
-    user = f"gidNumber={os.getgid()}\\+uidNumber={os.getuid()},cn=peercred,cn=external,cn=auth"
-    lines = [
-        *(f"include {each}" for each in DEBIAN_SCHEMAS),
-        "moduleload back_mdb",
-        tls_lines(folder) + f"TLSCACertificateFile {folder}/server.pem",
-        "TLSVerifyClient try",
-        f'authz-regexp "^cn=publisher$" "{WRITER}"',
-        f'authz-regexp "^{user}$" "{WRITER}"',
-        *("database mdb", f"suffix {BASE}", f"rootdn {WRITER}", f"directory {folder / 'data'}"),
-        "access to * by * read",
-    ]
-    (folder / "slapd.conf").write_text("\n".join([*lines, ""]))
-    socket = f"ldapi://{quote(str(folder / 'ldapi'), safe='')}"
-    secure = f"ldaps://localhost:{free_port()}"
-    process = await asyncio.create_subprocess_exec(
-        *(str(find_slapd()), "-f", str(folder / "slapd.conf")),
-        *("-h", f"{secure} {socket}", "-d", "0"),
-    )
-
-    async def ready() -> bool:
-        return (await ldapsearch(socket, "(objectClass=*)", base="")).code == 0
-
-    try:
-        await eventually(ready)
-        yield secure, socket
-    finally:
-        process.terminate()
-        await process.wait()
-
-
 async def test_a_writer_proves_itself_by_certificate_or_by_its_socket(tmp_path: Path) -> None:
     async with external_slapd(tmp_path) as (secure, socket):
         roots = tmp_path / "server.pem"
         own, other = client(tmp_path, "publisher"), client(tmp_path, "somebody")
-        add = AddEntry(entry=base_entry(BASE))
-        for server in (
-            LdapServer(url=secure, client=own, ca_file=roots),
-            LdapServer(url=socket),
+        for server, name in (
+            (LdapServer(url=socket), BASE),
+            (LdapServer(url=secure, client=own, ca_file=roots), f"ou=above,{BASE}"),
         ):
             directory = LdapDirectory(server)
-            assert await directory.apply(add) == Done()
-            assert await directory.read(BASE, ("o",)) == {"o": (b"ZORG-ID",)}
+            assert await directory.read(name, ()) is None
+            assert await directory.apply(AddEntry(entry=base_entry(name))) == Done()
+            assert await directory.read(name, ()) is not None
             await directory.close()
         stranger = LdapDirectory(LdapServer(url=secure, client=other, ca_file=roots))
         below = AddEntry(entry=base_entry(f"ou=below,{BASE}"))
