@@ -44,13 +44,13 @@ class Ledger:
             if entry.kind == kind and entry.position > after
         ]
 
-    def changes(self, card: str) -> list[str]:
+    def changes(self, card: str, since: int = 0) -> list[str]:
         """What was done to an active card, in order: ``card.blocked`` and so on."""
         kinds = ("card.blocked", "card.unblocked", "card.revoked")
         return [
             entry.kind
             for entry in self.entries()
-            if entry.kind in kinds and entry.payload["card"] == card
+            if entry.position > since and entry.kind in kinds and entry.payload["card"] == card
         ]
 
     def crl_numbers(self) -> dict[str, list[int]]:

@@ -58,15 +58,19 @@ class Asked:
 
 @dataclass(kw_only=True)
 class Requests:
-    """Changes of cards, each under a key of its own. No card is changed but through this."""
+    """Changes of cards, each under a key of its own. No card is changed but through this.
 
+    ``series`` keeps the keys of one apart from those of another about the same cards.
+    """
+
+    series: str = "0"
     asked: list[Asked] = field(default_factory=list)
     refusals: list[ServiceUnavailable | ServiceUnreachable] = field(default_factory=list)
     refused: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def once(self, at: Practice, change: Change, card: CardId) -> bool:
         """Ask; whether it was acknowledged."""
-        key = IdempotencyKey(f"{card.value}-{len(self.asked)}")
+        key = IdempotencyKey(f"{card.value}-{self.series}-{len(self.asked)}")
         asked = Asked(change=change, card=card, key=key)
         self.asked.append(asked)
         return await self.again(at, asked)
@@ -139,19 +143,21 @@ async def views_agree(practice: Practice) -> Verified:
             await asyncio.sleep(0.2)
 
 
-async def check_sound(practice: Practice, requests: Requests | None = None) -> None:
+async def check_sound(
+    practice: Practice, requests: Requests | None = None, *, since: int = 0
+) -> None:
     """Nothing was lost, nothing invented; a server of the installation must be running.
 
     What was not acknowledged is repeated and done once, what was is answered again as before and
     not done again; journal and facts agree, no serial and no CRL number came twice; and whoever
-    looks from outside sees what the store says.
+    looks from outside sees what the store says. ``requests`` are all since that journal position.
     """
     ledger = Ledger(practice)
     requests = requests or Requests()
     for each in requests.asked:
         assert await requests.again(practice, each), requests.refusals[-1]
     for card, changes in requests.by_card().items():
-        assert ledger.changes(card) == [each.change.value for each in changes]
+        assert ledger.changes(card, since) == [each.change.value for each in changes]
     check_books(practice, ledger)
     found = await views_agree(practice)
     assert found.examined
