@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from card_writer.readers.held import HeldCard
 from nursery import Nursery
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.identifiers import CardId
@@ -245,6 +246,16 @@ def test_the_station_shows_what_lies_in_the_readers(station: Station) -> None:
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
+
+
+def test_two_programs_at_one_reader(station: Station) -> None:
+    with HeldCard.in_reader(station.pcscd.slot(1)):
+        ran = station.practice.zorgid("card", "status", "--json")
+        assert ran.returncode == 4
+        assert json.loads(ran.stdout)["error"]["type"] == "reader-busy"
+        assert "Sluit dat programma" in ran.stderr
+    ran = station.practice.zorgid("card", "status", "--json")
+    assert json.loads(ran.stdout)["result"]["state"] == "niet geïnitialiseerd"
 
 
 def test_what_is_missing_is_said(station: Station) -> None:
