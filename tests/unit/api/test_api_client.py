@@ -1,5 +1,6 @@
 """The client against answers of every kind."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -18,7 +19,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def answering(handler: Handler) -> AsyncIterator[IssuanceClient]:
+async def answering(handler: Handler, seconds: float = 5) -> AsyncIterator[IssuanceClient]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(app)
@@ -27,7 +28,7 @@ async def answering(handler: Handler) -> AsyncIterator[IssuanceClient]:
     await site.start()
     port = runner.addresses[0][1]
     try:
-        async with IssuanceClient(f"http://127.0.0.1:{port}/", timeout_seconds=5) as client:
+        async with IssuanceClient(f"http://127.0.0.1:{port}/", timeout_seconds=seconds) as client:
             yield client
     finally:
         await runner.cleanup()
@@ -95,6 +96,24 @@ async def test_nobody_there_is_unreachable() -> None:
     async with IssuanceClient("http://127.0.0.1:1") as client:
         with pytest.raises(ServiceUnreachable):
             await client.challenge()
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["no answer", "half an answer"])
+async def test_a_server_that_is_too_slow_is_unreachable(*, begun: bool) -> None:
+    ended = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        if begun:
+            await answer.prepare(request)
+            await answer.write(b"{")
+        await ended.wait()
+        return answer
+
+    async with answering(slow, seconds=0.3) as client:
+        with pytest.raises(ServiceUnreachable):
+            await client.challenge()
+        ended.set()
 
 
 async def test_a_token_goes_into_the_authorization_header_alone() -> None:
