@@ -1,11 +1,21 @@
 """Which of a UZI pass's certificates is the one that logs in."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from card_writer.wrong_card import Mismatch, WrongCard
+
+UNREADABLE: Final = (
+    ValueError,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises of a certificate that has no such extension, or that it cannot read."""
 
 
 def is_authenticity(der: bytes) -> bool:
@@ -17,7 +27,7 @@ def is_authenticity(der: bytes) -> bool:
         certificate = x509.load_der_x509_certificate(der)
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (ValueError, x509.ExtensionNotFound):
+    except UNREADABLE:
         return False
     others = usage.content_commitment or usage.key_encipherment or usage.key_cert_sign
     wanted = usage.digital_signature and not others

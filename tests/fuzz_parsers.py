@@ -30,6 +30,8 @@ from pki.der.uzi_names import read_subject_alt_name
 from pki.domain.errors import ZorgidError
 from pki.domain.evidence.checkpoints import Checkpoint
 from pki.domain.evidence.exports import ExportStatement
+from pki.domain.evidence.published import month_json, months_json, read_month, read_months
+from pki.telemetry.trace_context import Trace, read_traceparent
 from pki.trust.path import read_pass_certificate
 from pki.trust.registration.signed_xml import SignedXml
 from server.settings import check
@@ -59,6 +61,13 @@ def _configuration(octets: bytes) -> None:
         check(tomllib.loads(octets.decode()), directory=ROOT / "config")
 
 
+def _trace(octets: bytes) -> None:
+    """Whatever it is told, what a request tells others can be read."""
+    trace = Trace.of("a", octets.decode("latin-1"))
+    if read_traceparent(trace.traceparent) != (trace.trace_id, trace.span_id):
+        raise AssertionError
+
+
 PARSERS: Final[tuple[Callable[[bytes], object], ...]] = (
     read_certificate,
     read_pkcs10,
@@ -71,6 +80,9 @@ PARSERS: Final[tuple[Callable[[bytes], object], ...]] = (
     SignedXml,
     Checkpoint.read,
     ExportStatement.read,
+    read_months,
+    read_month,
+    _trace,
     tlv.decode,
     _bodies,
     _configuration,
@@ -87,6 +99,8 @@ WORDS: Final = (
     b"<ds:Signature",
     b'{"type":',
     b"[[token_ca]]",
+    b'"months":["2026-11"]',
+    b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 )
 
 
@@ -106,7 +120,8 @@ def seeds() -> list[bytes]:
     xml = b'<r xmlns="urn:x"><a>1</a></r>'
     text = json.dumps({"card_number": "CARD-1", "birth_date": "1988-02-29", "type": "x"}).encode()
     toml = (ROOT / "config/zorgid.example.toml").read_bytes()[:900]
-    things = [*der, xml, text, toml, b"\x53\x04\x70\x02\x30\x00"]
+    listed = months_json(["2026-11"]), month_json("2026-11", [])
+    things = [*der, xml, text, toml, b"\x53\x04\x70\x02\x30\x00", *listed]
     return [bytes([index]) + thing for index in range(len(PARSERS)) for thing in things]
 
 

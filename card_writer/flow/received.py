@@ -31,7 +31,7 @@ def check_certified(certified: CertifiedView, holder: HolderView, pkcs10: bytes)
         name = None if named is None else read_subject_alt_name(named.value).name
         key = read_pkcs10(pkcs10).public_key
         chain = [x509.load_der_x509_certificate(each) for each in whole_chain(certified)]
-    except (Malformed, ValueError):
+    except (Malformed, ValueError, x509.InvalidVersion):
         raise _differs("the server sent a certificate that cannot be read") from None
     if name is None or (name.uzi_number, name.ura) != (holder.uzi_number, holder.ura):
         raise _differs("the server sent another person's certificate")

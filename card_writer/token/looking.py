@@ -73,7 +73,7 @@ def _seen(found: Found, chain: tuple[bytes, ...]) -> TokenView:
 def _certificate(der: bytes) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(der)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise CardRefused(
             message="the card holds a certificate that cannot be read",
             next_step="let an administrator revoke this card, then make a new one",

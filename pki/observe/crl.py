@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 import aiohttp
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from pki.domain.errors import Malformed, SignatureBroken
 from pki.domain.identifiers import SerialNumber
 from pki.domain.status import OnHold, Revoked
 from pki.observe.http import Limits, fetch
 from pki.observe.reasons import revocation
+from pki.observe.signatures import UNREADABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def read_crl(der: bytes, issuer: bytes) -> CrlView:
         number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
         verifies = crl.is_signature_valid(ca.public_key())  # type: ignore[arg-type] # else TypeError
         entries = len(crl)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound) as error:
+    except (*UNREADABLE, x509.ExtensionNotFound) as error:
         raise Malformed(what="CRL", message="not a CRL with a number") from error
     if crl.issuer.public_bytes() != ca.subject.public_bytes():
         raise SignatureBroken(message="the CRL is of another issuer")

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import aiohttp
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -20,7 +19,7 @@ from pki.domain.identifiers import SerialNumber
 from pki.domain.status import Good, OnHold, Revoked
 from pki.observe.http import Limits, fetch
 from pki.observe.reasons import revocation
-from pki.observe.signatures import check, issued_by, key_of
+from pki.observe.signatures import UNREADABLE, check, issued_by, key_of
 from pki.ports import Clock, Entropy
 
 _LIMITS: Final = Limits(octets=64 * 1024)
@@ -122,7 +121,7 @@ class OcspQuestion:
                     next_step="look at the responder's log",
                 )
             return self._view(response, now)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        except UNREADABLE as error:
             raise Malformed(what="OCSP response", message="unreadable OCSP response") from error
 
     def _view(self, response: ocsp.OCSPResponse, now: datetime) -> OcspView:

@@ -1,11 +1,23 @@
 """Signatures as an outsider checks them: with cryptography alone."""
 
+from typing import Final
+
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from pki.domain.errors import SignatureBroken
+
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises of what it cannot read; the last three are no ValueError."""
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 

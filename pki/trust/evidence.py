@@ -13,7 +13,7 @@ from pki.der.certificate import Certificate, read_certificate
 from pki.der.cms import SignedContent, read_signed_content
 from pki.der.extensions import KeyUsage
 from pki.domain.errors import Malformed, SignatureBroken
-from pki.trust.path import CA_RULES, LEAF_RULES
+from pki.trust.path import CA_RULES, LEAF_RULES, UNREADABLE
 from pki.trust.signatures import verify_signature
 
 _USAGE: Final = frozenset((KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION))
@@ -57,7 +57,7 @@ def _require_path(signed: SignedContent, roots: tuple[bytes, ...]) -> None:
         anchors = Store([load_der_x509_certificate(each) for each in roots])
         between = [load_der_x509_certificate(each) for each in signed.others]
         leaf = load_der_x509_certificate(signed.signer.der)
-    except ValueError:
+    except UNREADABLE:
         raise Malformed(what="certificate", message="a certificate cannot be read") from None
     rules = PolicyBuilder().store(anchors).time(signed.signed_at)
     rules = rules.extension_policies(ca_policy=CA_RULES, ee_policy=LEAF_RULES)

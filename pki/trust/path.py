@@ -26,6 +26,16 @@ from pki.trust.settings import IssuingCa, UziTrustSettings
 
 _LOG = logging.getLogger(__name__)
 
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises of what it cannot read; the last three are no ValueError."""
+
 _SIZE_LIMIT: Final = 32 * 1024
 _UNDERSTOOD: Final = frozenset(
     kind.oid
@@ -71,7 +81,7 @@ def read_pass_certificate(der: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(der)
         _ = certificate.extensions, certificate.subject, certificate.issuer
         _ = certificate.public_key()
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except UNREADABLE:
         raise Malformed(
             what="pass certificate", message="certificate cannot be read as X.509"
         ) from None

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -22,7 +21,7 @@ from cryptography.x509.verification import (
 from pki.domain.errors import Refused
 from pki.domain.evidence.attestation import MOST_CERTIFICATES
 from pki.domain.reasons import RefusalReason
-from pki.trust.path import public_key_of, trusted_cas
+from pki.trust.path import UNREADABLE, public_key_of, trusted_cas
 
 _OCTETS_MAX: Final = 8 * 1024
 _YUBICO_POLICIES: Final = x509.ObjectIdentifier("1.3.6.1.4.1.41482.3.8")
@@ -91,7 +90,7 @@ def _read(der: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(der)
         _ = certificate.extensions, certificate.subject, certificate.issuer
         _ = public_key_of(certificate)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except UNREADABLE:
         raise _not_trusted("a certificate in it cannot be read") from None
     return certificate
 

@@ -18,7 +18,6 @@ that whoever gets hold of a document can do nothing with it but what it says.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,6 +30,7 @@ from pki.domain.errors import Malformed
 from pki.domain.identifiers import Ura, UziNumber
 from pki.domain.people import PersonName
 from pki.domain.registration.records import KnownPerson, RegistrationDocument
+from pki.trust.path import UNREADABLE
 from pki.trust.registration.server_certificate import ServerTrust, not_trusted
 from pki.trust.registration.signed_xml import SignedXml
 
@@ -110,7 +110,7 @@ def _certificate(text: str) -> bytes:
     try:
         der = base64.b64decode("".join(text.split()), validate=True)
         x509.load_der_x509_certificate(der)
-    except (binascii.Error, ValueError):
+    except UNREADABLE:
         raise Malformed(what=_WHAT, message="Certificaat holds no certificate") from None
     return der
 
