@@ -4,12 +4,15 @@
 """
 
 import itertools
+import json
 import re
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cryptography import x509
 
@@ -72,10 +75,10 @@ class House:
         card = made.card.card_id
         return at.host.ask(lambda: self.requests.once(at.practice, change, card))
 
-    def again(self, at: Node) -> bool:
-        """What was asked last, under its key, of whichever node."""
-        asked = self.requests.asked[-1]
-        return at.host.ask(lambda: self.requests.again(at.practice, asked))
+    def insist(self, at: Node, change: Change, made: Made) -> None:
+        """Ask under one key until it is acknowledged."""
+        card = made.card.card_id
+        at.host.ask(lambda: self.requests.insist(at.practice, change, card))
 
     def says(self, node: Node, made: Made, *options: str) -> str:
         """What OpenSSL at another host hears: good, hold, revoked, unknown, or an error's name."""
@@ -102,7 +105,7 @@ class House:
         """OCSP of this status node."""
         what = f"{node.host.name} says {status}"
         until(
-            lambda: self.says(node, made) == status,
+            lambda: paused(self.says(node, made)) == status,
             what,
             lambda: f"{self.says(node, made)}; {node.log[-3000:]}",
         )
@@ -116,8 +119,7 @@ class House:
         """On the CRL of each status node, and on that of each directory."""
         for node in self.status:
             self._until(made, partial(self.served, node), node.host)
-        for directory in self.directories:
-            self._until(made, partial(self.kept, directory), directory)
+        self.until_kept(made)
 
     def until_shown(self, made: Made) -> None:
         """In both directories, where a card stays for ever."""
@@ -130,8 +132,39 @@ class House:
 
     def kept(self, directory: Host) -> set[int]:
         """Serials on the CRL of this directory."""
+        return self._listed(self._crl(directory))
+
+    def until_kept(self, made: Made) -> None:
+        """On the CRL of both directories, which the store of a status node need not know."""
+        for directory in self.directories:
+            self._until(made, partial(self.kept, directory), directory)
+
+    def confirmed(self, node: Node) -> dict[str, Any]:
+        """`zorgid restore-confirm` with the CRL of a directory; nothing of this node runs."""
+        crl = node.practice.layout.root / "last.crl"
+        crl.write_bytes(self._crl(self.directories[1]))
+        config, words = str(node.practice.config), ("-m", "server.cli", "restore-confirm", "--json")
+        ran = subprocess.run(
+            node.host.words(sys.executable, *words, "-c", config, "--crl", str(crl)),
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(),
+            timeout=60,
+        )
+        answer: dict[str, Any] = json.loads(ran.stdout)
+        assert answer.get("result"), (answer, ran.stderr)
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def forget(self, made: Made) -> None:
+        """What was asked of a card: its answer is lost, and what it did was done by others."""
+        asked = [each for each in self.requests.asked if each.card != made.card.card_id]
+        self.requests.asked[:] = asked
+
+    def _crl(self, directory: Host) -> bytes:
         [crl] = self._look(directory, "(ou=token-ca-g1)", "certificateRevocationList;binary")
-        return self._listed(crl)
+        return crl
 
     def _listed(self, der: bytes) -> set[int]:
         """What it lists; OpenSSL verifies it."""
@@ -153,6 +186,30 @@ class House:
             return None
         return next(each for each in self.nodes if lease.holder.endswith(f":{each.lease_name}"))
 
+    def builder(self) -> Node:
+        """Who builds CRLs."""
+        until(lambda: self.holder(Task.CRLS) is not None, "somebody builds CRLs")
+        found = self.holder(Task.CRLS)
+        assert found is not None
+        return found
+
+    def other_than(self, node: Node) -> Node:
+        """The other issuing node."""
+        return self.b if node is self.a else self.a
+
+    def promote(self) -> None:
+        """Let the replica be the primary; what was that is no more."""
+        self.replica.tell("SELECT pg_promote()")
+        self.primary, self.replica = self.replica, self.primary
+
+    def change_places(self) -> None:
+        """What was the primary follows the new one, catches up, and is the primary again."""
+        self.replica.host.plug()
+        self.replica.follow(self.primary)
+        self.primary.stop()
+        self.promote()
+        self.replica.follow(self.primary)
+
     def token(self, task: Task) -> int:
         lease: Lease | None = self.read(lambda session: session.lease(task.value))
         return 0 if lease is None else lease.token
@@ -164,6 +221,13 @@ class House:
             return store.read_sync(query)
         finally:
             store.close_sync()
+
+    def start(self) -> None:
+        """Let all begin; who certifies responders first."""
+        for node in self.nodes:
+            node.start()
+            if node.role == "issuance":
+                node.until_ready()
 
     def settle(self) -> None:
         """Wait until all are ready."""
@@ -185,12 +249,19 @@ class House:
     def _until(self, made: Made, crl: Callable[[], set[int]], host: Host) -> None:
         until(lambda: serial(made) in crl(), f"the CRL at {host.name} lists the card")
 
-    def _until_shown(self, directory: Host, made: Made) -> None:
+    def in_directory(self, directory: Host, made: Made) -> bool:
+        """Whether ldapsearch finds the card's certificate there."""
         search, attribute = f"(uid={serial(made)})", "userCertificate;binary"
-        until(
-            lambda: made.certificate in self._look(directory, search, attribute),
-            f"{directory.name} shows the card",
-        )
+        return made.certificate in self._look(directory, search, attribute)
+
+    def _until_shown(self, directory: Host, made: Made) -> None:
+        until(lambda: self.in_directory(directory, made), f"{directory.name} shows the card")
+
+
+def paused(said: str) -> str:
+    """Whoever asks again and again with a program of its own leaves the computer some time."""
+    time.sleep(0.2)
+    return said
 
 
 def serial(made: Made) -> int:

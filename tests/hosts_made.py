@@ -33,7 +33,8 @@ from postgres_killed import moved
 from practice import Practice, copied, register_served
 
 BLIND_SECONDS = 3
-LEASE_SECONDS = 3
+SAMPLE = 4
+LEASE_SECONDS = 8
 NUMBERS = {
     "north": 2,
     "south": 3,
@@ -75,10 +76,8 @@ def house(practice: Practice, folder: Path, nursery: Nursery) -> Iterator[House]
             register = register_served(practice.register, practice.ports)
             node.host.do(partial(stack.enter_context, register))
         for node in house.nodes:
-            node.start()
             stack.callback(node.end)
-            if node.role == "issuance":
-                node.until_ready()
+        house.start()
         house.settle()
         yield house
 
@@ -135,7 +134,9 @@ def _certified(practice: Practice, folder: Path, made: dict[str, Host]) -> tuple
     )
     plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "hosts.key.pem").write_bytes(plain)
-    (folder / "hosts.pem").write_bytes(certificate.public_bytes(Encoding.PEM) + ca_pem)
+    pem = certificate.public_bytes(Encoding.PEM)
+    (folder / "api.pem").write_bytes(pem)
+    (folder / "hosts.pem").write_bytes(pem + ca_pem)
     return folder / "hosts.pem", folder / "hosts.key.pem", layout.certificate("root")
 
 
@@ -202,10 +203,12 @@ class _Shop:
 
     def _configured(self, name: str, status: str, *changes: tuple[str, str]) -> Practice:
         made = copied(self.practice, self.folder / name)
-        shutil.copy(self.folder / "hosts.pem", made.layout.certificate("api"))
+        shutil.copy(self.folder / "api.pem", made.layout.certificate("api"))
         base = self.practice.ports.base
         public = f'public_url = "http://{self.hosts[status].address}:{base}"'
         made.change(*changes, (f'public_url = "http://127.0.0.1:{base}"', public))
+        with made.config.open("a") as file:
+            file.write(f"\n[views]\nsample = {SAMPLE}\n")
         return made
 
     def _node(self, name: str, role: str, *changes: tuple[str, str]) -> Node:

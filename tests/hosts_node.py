@@ -9,7 +9,8 @@ from pathlib import Path
 from hosts_network import Host
 from nursery import Nursery, ended
 from practice import Practice
-from program import readiness, until
+from program import fetched, readiness, until
+from server.leases.names import Task
 
 
 @dataclass(kw_only=True)
@@ -49,11 +50,22 @@ class Node:
     def until_ready(self) -> None:
         until(lambda: self.why() is None, f"{self.host.name} is ready", lambda: self.log[-3000:])
 
+    def metric(self, name: str, task: Task) -> float:
+        """A sample of its metrics about this task."""
+        wanted = f'{name}{{task="{task.value}"}} '
+        text = self.host.do(
+            lambda: fetched(f"http://127.0.0.1:{self.practice.metrics_port}/metrics")
+        )
+        lines = (each for each in text.decode().splitlines() if each.startswith(wanted))
+        return float(next(lines).removeprefix(wanted))
+
     def end(self) -> None:
         """Ask it to stop, as systemd does, and wait until it has."""
-        with suppress(ProcessLookupError):
-            os.kill(self.process, signal.SIGTERM)
-        self.nursery.wait(self.process)
+        if self.process:
+            with suppress(ProcessLookupError):
+                os.kill(self.process, signal.SIGTERM)
+            self.nursery.wait(self.process)
+            self.process = 0
 
     @property
     def _log(self) -> Path:

@@ -1,6 +1,7 @@
 """PostgreSQL on two hosts: a primary and whoever follows it, which can change places."""
 
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -71,6 +72,13 @@ class Database(PostgresCluster):
             self._server.kill()
             self._server.wait()
             self._server = None
+
+    def stop(self) -> None:
+        """In order: whoever follows has all of it then."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait(START_SECONDS)
+        self._server = None
 
     def tell(self, statement: str) -> object:
         """What the first column of the first row says, if there is one."""

@@ -190,6 +190,8 @@ class StatusRole:
         """Why answers would be tryLater, for readiness."""
         if math.isinf(self._contact.age()):
             return "the journal was not read yet"
+        if self._contact.broken is not None:
+            return f"{self._contact.broken.message}: start this node anew"
         try:
             now = self._clock.now()
             for holder in self.holders.values():

@@ -1,13 +1,20 @@
 """An installation on several hosts whose links, databases and directories fail."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
-from hosts_house import House
+from card_writer.flow.making import Made
+from hosts_house import House, serial
 from hosts_made import house
+from hosts_node import Node
 from nursery import Nursery
+from pki.store.reading import ReadSession
 from practice import Practice
+from program import until
+from server.leases.names import Task
 from sound import Change
 
 pytestmark = [
@@ -16,7 +23,7 @@ pytestmark = [
     pytest.mark.slapd,
     pytest.mark.openssl,
     pytest.mark.slow,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
 ]
 
 
@@ -45,3 +52,119 @@ def test_what_one_node_makes_and_another_revokes_is_seen_everywhere(whole: House
     assert whole.change(whole.a, Change.REVOKE, made)
     whole.until_all_say(made, "revoked")
     whole.until_listed(made)
+
+
+def test_an_issuing_node_without_the_database_refuses_and_the_other_goes_on(whole: House) -> None:
+    first, second = whole.make_card(whole.a), whole.make_card(whole.b)
+    cut, other = whole.builder(), whole.other_than(whole.builder())
+    token = whole.token(Task.CRLS)
+    with cut.host.apart_from(*whole.databases), ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(whole.change, cut, Change.BLOCK, first)
+        until(lambda: whole.holder(Task.CRLS) is other, "the other builds")
+        assert whole.change(other, Change.BLOCK, second)
+        whole.until_listed(second)
+        assert not asked.result()
+    assert whole.token(Task.CRLS) > token
+    until(lambda: cut.metric("zorgid_lease_losses_total", Task.CRLS) >= 1, "it finds out")
+    assert whole.holder(Task.CRLS) is other
+    whole.until_all_say(second, "hold")
+
+
+def test_a_status_node_without_the_database_answers_what_it_knows_then_try_later(
+    whole: House,
+) -> None:
+    made, node = whole.make_card(whole.a), whole.status[1]
+    whole.until_all_say(made, "good")
+    with node.host.apart_from(*whole.databases):
+        assert whole.change(whole.a, Change.BLOCK, made)
+        whole.until_says(whole.status[0], made, "hold")
+        heard = [*iter(lambda: whole.says(node, made), "trylater")]
+        assert set(heard) <= {"good"}
+    whole.until_says(node, made, "hold")
+
+
+def test_nodes_on_a_replica_that_lags_say_try_later_and_never_what_was(whole: House) -> None:
+    made = whole.make_card(whole.b)
+    whole.until_all_say(made, "good")
+    whole.replica.tell("SELECT pg_wal_replay_pause()")
+    try:
+        assert whole.change(whole.b, Change.BLOCK, made)
+        whole.until_all_say(made, "trylater")
+        assert {whole.says(each, made) for each in whole.status} == {"trylater"}
+    finally:
+        whole.replica.tell("SELECT pg_wal_replay_resume()")
+    whole.until_all_say(made, "hold")
+
+
+def test_a_directory_that_is_cut_off_is_brought_in_line(whole: House) -> None:
+    publisher, north = whole.publisher, whole.directories[0]
+    with publisher.host.apart_from(north):
+        made = [whole.make_card(each) for each in (whole.a, whole.b)]
+        assert whole.change(whole.b, Change.BLOCK, made[0])
+        until(lambda: publisher.why() is not None, "the publisher says so")
+        assert not whole.in_directory(north, made[1])
+    for each in made:
+        whole.until_shown(each)
+
+
+def test_a_slow_network_only_takes_its_time(whole: House) -> None:
+    with whole.a.host.slowed("512kbit"), whole.replica.host.slowed("512kbit"):
+        made = whole.make_card(whole.a)
+        assert whole.change(whole.a, Change.BLOCK, made)
+        whole.until_all_say(made, "hold")
+
+
+def test_without_the_primary_nothing_is_lost_that_its_synchronous_replica_has(
+    whole: House,
+) -> None:
+    made = [whole.make_card(each) for each in (whole.a, whole.b)]
+    whole.primary.wait_for(whole.replica.host.name)
+    killed = Event()
+
+    def changed(at: Node, card: Made) -> None:
+        for step in range(8):
+            if step == 4:
+                killed.set()
+            whole.insist(at, (Change.BLOCK, Change.UNBLOCK)[step % 2], card)
+
+    with ThreadPoolExecutor(2) as pool:
+        working = [
+            pool.submit(changed, *each) for each in zip((whole.a, whole.b), made, strict=True)
+        ]
+        killed.wait(60)
+        whole.primary.kill()
+        whole.promote()
+        for each in working:
+            each.result()
+    whole.until_all_say(made[0], "good")
+    whole.change_places()
+
+
+def test_without_the_primary_what_its_replica_lacked_is_noticed_and_nothing_is_served(
+    whole: House,
+) -> None:
+    lost, first, second = (whole.make_card(each) for each in (whole.a, whole.a, whole.b))
+    for each in (lost, first, second):
+        whole.until_all_say(each, "good")
+    with whole.replica.host.apart_from(whole.primary.host):
+        assert whole.change(whole.a, Change.BLOCK, lost)
+        whole.until_kept(lost)
+        whole.primary.kill()
+    whole.promote()
+
+    until(lambda: whole.read(ReadSession.missing) is not None, "somebody notices")
+    for node, made in ((whole.a, first), (whole.b, second)):
+        assert not whole.change(node, Change.BLOCK, made)
+    for each in (lost, first):
+        whole.until_all_say(each, "trylater")
+
+    for node in whole.nodes:
+        node.end()
+    said = whole.confirmed(whole.a)
+    assert said["held"] == [f"{serial(lost):040x}"]
+    whole.start()
+    whole.settle()
+    whole.until_all_say(lost, "hold")
+    whole.until_all_say(first, "good")
+    whole.forget(lost)
+    whole.change_places()
