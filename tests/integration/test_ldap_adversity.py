@@ -1,6 +1,8 @@
 """A real slapd that says it took what it lost, is slow, or sends the publisher elsewhere."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,34 @@ async def test_a_slow_server_is_no_failing_one(tmp_path: Path) -> None:
     assert (statistics.failures, statistics.connected) == (0, True)
 
 
+@asynccontextmanager
+async def referring_slapd(folder: Path, elsewhere: int) -> AsyncIterator[LdapServer]:
+    """It keeps another tree, and says of all others that this port has them."""
+    url = f"ldap://127.0.0.1:{free_port()}"
+    (folder / "data").mkdir()
+    lines = [
+        *(f"include {each}" for each in DEBIAN_SCHEMAS),
+        "moduleload back_mdb",
+        f"referral ldap://127.0.0.1:{elsewhere}",
+        *("database mdb", "suffix o=Elsewhere", "rootdn cn=writer,o=Elsewhere", "rootpw practice"),
+        f"directory {folder / 'data'}",
+    ]
+    (folder / "slapd.conf").write_text("\n".join([*lines, ""]))
+    process = await asyncio.create_subprocess_exec(
+        *(str(find_slapd()), "-f", str(folder / "slapd.conf"), "-h", url, "-d", "0")
+    )
+
+    async def ready() -> bool:
+        return (await ldapsearch(url, "(objectClass=*)", base="")).code == 0
+
+    try:
+        await eventually(ready)
+        yield LdapServer(url=url, bind_dn="cn=writer,o=Elsewhere", password="practice")
+    finally:
+        process.terminate()
+        await process.wait()
+
+
 async def test_a_server_that_refers_to_another_is_not_followed(tmp_path: Path) -> None:
     followed = asyncio.Event()
 
@@ -92,26 +122,8 @@ async def test_a_server_that_refers_to_another_is_not_followed(tmp_path: Path) -
         writer.close()
 
     other = await asyncio.start_server(elsewhere, "127.0.0.1", 0)
-    url = f"ldap://127.0.0.1:{free_port()}"
-    (tmp_path / "data").mkdir()
-    lines = [
-        *(f"include {each}" for each in DEBIAN_SCHEMAS),
-        "moduleload back_mdb",
-        f"referral ldap://127.0.0.1:{other.sockets[0].getsockname()[1]}",
-        *("database mdb", "suffix o=Elsewhere", "rootdn cn=writer,o=Elsewhere", "rootpw practice"),
-        f"directory {tmp_path / 'data'}",
-    ]
-    (tmp_path / "slapd.conf").write_text("\n".join([*lines, ""]))
-    process = await asyncio.create_subprocess_exec(
-        *(str(find_slapd()), "-f", str(tmp_path / "slapd.conf"), "-h", url, "-d", "0")
-    )
-
-    async def ready() -> bool:
-        return (await ldapsearch(url, "(objectClass=*)", base="")).code == 0
-
-    try:
-        await eventually(ready)
-        server = LdapServer(url=url, bind_dn="cn=writer,o=Elsewhere", password="practice")
+    port = other.sockets[0].getsockname()[1]
+    async with referring_slapd(tmp_path, port) as server:
         bench = Bench(server)
         with pytest.raises(DirectoryUnavailable, match="referral"):
             await bench.upkeep.reconcile()
@@ -121,8 +133,5 @@ async def test_a_server_that_refers_to_another_is_not_followed(tmp_path: Path) -
                 return not bench.follower.statistics().connected
 
             await eventually(noticed)
-    finally:
-        process.terminate()
-        await process.wait()
-        other.close()
+    other.close()
     assert not followed.is_set()
