@@ -1,4 +1,4 @@
-"""The Token CA as the registration authority sees it: prepares and signs, keeps nothing."""
+"""The CAs that certify people, as the registration authority sees them; they keep nothing."""
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
@@ -22,6 +22,7 @@ from pki.der.certificate import read_certificate
 from pki.der.signed import assemble
 from pki.domain.errors import ConfigurationInvalid, KeyMismatch, KeyRejected, NotFound, Refused
 from pki.domain.identifiers import IssuerId
+from pki.domain.people import Person
 from pki.domain.reasons import RefusalReason
 from pki.domain.records import PassHolder
 from pki.ports import Entropy, Signer
@@ -29,7 +30,10 @@ from pki.ports import Entropy, Signer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorityProfiles:
-    """The CA's own profile and the two kinds of certificate that it signs."""
+    """The CA's own profile and the two kinds of certificate that it signs.
+
+    ``card`` is the one for people: in a smartcard, or (kind `mobiel`) in a telephone.
+    """
 
     ca: Profile
     card: Profile
@@ -42,16 +46,16 @@ class AuthorityProfiles:
             ConfigurationInvalid: a profile is of another kind.
         """
         wanted = {
-            "ca": (self.ca, CertificateKind.ISSUING_CA),
-            "card": (self.card, CertificateKind.CARD),
-            "responder": (self.responder, CertificateKind.OCSP_RESPONDER),
+            "ca": (self.ca, [CertificateKind.ISSUING_CA]),
+            "card": (self.card, [CertificateKind.CARD, CertificateKind.MOBIEL]),
+            "responder": (self.responder, [CertificateKind.OCSP_RESPONDER]),
         }
-        for place, (profile, kind) in wanted.items():
-            if profile.kind is not kind:
+        for place, (profile, kinds) in wanted.items():
+            if profile.kind not in kinds:
                 raise ConfigurationInvalid(
                     key=f"profiles.{place}",
-                    message=f"{profile.name} is no {kind.value} profile",
-                    next_step=f"name a profile of kind {kind.value}",
+                    message=f"{profile.name} is no {kinds[0].value} profile",
+                    next_step=f"name a profile of kind {kinds[0].value}",
                 )
 
 
@@ -65,7 +69,7 @@ class KnownKeys(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificationAuthority:
-    """One generation of the CA that signs cards and its OCSP responders alone; made by `open`.
+    """One generation of a CA that certifies people and its OCSP responders; made by `open`.
 
     ``chain`` holds DER certificates, its own first, the root's last.
     """
@@ -123,7 +127,7 @@ class CertificationAuthority:
         return self.chain[0]
 
     def can_issue(self, now: datetime) -> bool:
-        """Whether a whole card's life, from now, lies within this CA's own."""
+        """Whether the whole life of a certificate, from now, lies within this CA's own."""
         own, rule = self.identity.window, self.profiles.card.validity
         wanted = window(now=now, period=rule.period, backdate_seconds=rule.backdate_seconds)
         return (
@@ -133,7 +137,7 @@ class CertificationAuthority:
         )
 
     def check_key(self, public_key: bytes, /) -> None:
-        """Judge the DER SubjectPublicKeyInfo of a card.
+        """Judge the DER SubjectPublicKeyInfo of a card or telephone.
 
         Raises:
             KeyRejected: weak, or of a type that the profile does not allow.
@@ -163,6 +167,20 @@ class CertificationAuthority:
         request = Request(subject=names, public_key=public_key, uzi_name=uzi_name)
         return self._prepared(request, self.profiles.card, now)
 
+    def prepare_mobiel(self, person: Person, public_key: bytes, now: datetime, /) -> Prepared:
+        """The certificate of a person's telephone, with their number and name as we have them.
+
+        Raises:
+            KeyRejected, Malformed, Refused, LintFailed: as `prepare_card`.
+        """
+        names = {
+            NameField.SERIAL_NUMBER: person.uzi_number.value,
+            NameField.COMMON_NAME: person.name.common_name,
+        }
+        return self._prepared(
+            Request(subject=names, public_key=public_key), self.profiles.card, now
+        )
+
     def prepare_responder(self, public_key: bytes, now: datetime, /) -> Prepared:
         """A delegated OCSP responder certificate; shortened when this CA ends sooner.
 
@@ -177,7 +195,7 @@ class CertificationAuthority:
         What this object did not prepare itself, or has signed before, is linted now.
 
         Raises:
-            LintFailed: no card or responder certificate of this CA; nothing was signed.
+            LintFailed: no certificate that this CA signs; nothing was signed.
             SignatureBroken: what came back does not verify; nothing was released.
             SignerUnavailable, SignerBusy: the key cannot be used now.
         """
@@ -209,7 +227,7 @@ class CertificationAuthority:
 
 
 class Generations:
-    """The generations of the Token CA whose keys are here; which one issues follows from the date.
+    """The generations of CAs whose keys are here; which one issues follows from the date.
 
     ``issues`` names those that may; the others only go on answering for what they issued.
     """
@@ -231,11 +249,20 @@ class Generations:
         Raises:
             Refused: ISSUING_STOPPED: none can.
         """
-        able = [each for each in self._issues if each.can_issue(now)]
+        return self._newest("Token CA", CertificateKind.CARD, now)
+
+    def issuing_mobiel(self, now: datetime, /) -> CertificationAuthority:
+        """As `issuing`, for a telephone."""
+        return self._newest("Mobiel CA", CertificateKind.MOBIEL, now)
+
+    def _newest(self, ca: str, kind: CertificateKind, now: datetime) -> CertificationAuthority:
+        ours = (each for each in self._issues if each.profiles.card.kind is kind)
+        able = [each for each in ours if each.can_issue(now)]
         if not able:
             raise Refused(
                 reason=RefusalReason.ISSUING_STOPPED,
-                message="no generation of the Token CA may issue, is valid now and outlives a card",
+                message=f"no generation of the {ca} may issue, is valid now and outlives a "
+                f"certificate of kind {kind.value}",
                 next_step="hold a ceremony for the next generation of this CA and issue from that",
             )
         return max(able, key=_since)
@@ -251,7 +278,7 @@ class Generations:
             raise NotFound(
                 what="issuer",
                 message=f"no key of a CA generation {issuer} is here",
-                next_step="compare the tables [[token_ca]] of both configurations",
+                next_step="compare [[token_ca]] and [[mobiel_ca]] of both configurations",
             )
         return found
 

@@ -55,6 +55,7 @@ class PracticePlan:
     root_key: KeyType = KeyType.RSA_4096
     token_ca_key: KeyType = KeyType.RSA_4096
     services_ca_key: KeyType = KeyType.P256
+    mobiel_ca_key: KeyType = KeyType.P256
     evidence_key: KeyType = KeyType.P256
     api_key: KeyType = KeyType.P256
     operator_key: KeyType = KeyType.P256
@@ -69,6 +70,7 @@ class PracticeKeys:
     root: Signer
     token_ca: Signer
     services_ca: Signer
+    mobiel_ca: Signer
     evidence: bytes
     api: bytes
     operators: Mapping[str, bytes] = field(default_factory=dict)
@@ -76,11 +78,12 @@ class PracticeKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeSet:
-    """DER certificates and CRLs; the Token CA's CRL is made by the CRL service."""
+    """DER certificates and CRLs; those of Token CA and Mobiel CA are made by the CRL service."""
 
     root: bytes
     token_ca: bytes
     services_ca: bytes
+    mobiel_ca: bytes
     evidence: bytes
     api: bytes
     operators: Mapping[str, bytes]
@@ -182,7 +185,7 @@ async def make_crl(
 async def make_practice_set(
     plan: PracticePlan, *, keys: PracticeKeys, profiles: Mapping[str, Profile], moment: Moment
 ) -> PracticeSet:
-    """The three CAs, what the Services CA signs at first, the CRLs of root and Services CA.
+    """The four CAs, what the Services CA signs at first, the CRLs of root and Services CA.
 
     Raises:
         ConfigurationInvalid: a profile is missing, or ``keys`` and ``plan`` name other operators.
@@ -197,10 +200,14 @@ async def make_practice_set(
     services = await make_subordinate(
         _profile(profiles, "services-ca"), signer=keys.services_ca, root=root, moment=moment
     )
+    mobiel = await make_subordinate(
+        _profile(profiles, "mobiel-ca"), signer=keys.mobiel_ca, root=root, moment=moment
+    )
     return PracticeSet(
         root=root.certificate,
         token_ca=token_ca.certificate,
         services_ca=services.certificate,
+        mobiel_ca=mobiel.certificate,
         evidence=await issue_end_entity(
             _profile(profiles, "evidence"),
             request=Request(public_key=keys.evidence),

@@ -28,7 +28,9 @@ from pki.ports import Entropy
 _REMEMBERED: Final = 32
 """Extensions that a profile says alone are encoded once."""
 
-_NEVER_SHORTENED: Final = frozenset({CertificateKind.CARD, CertificateKind.ISSUING_CA})
+_NEVER_SHORTENED: Final = frozenset(
+    {CertificateKind.CARD, CertificateKind.MOBIEL, CertificateKind.ISSUING_CA}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ class CertificateKind(Enum):
     LINK = "link"
     ISSUING_CA = "issuing-ca"
     CARD = "card"
+    MOBIEL = "mobiel"
     OCSP_RESPONDER = "ocsp-responder"
     TLS_SERVER = "tls-server"
     TLS_CLIENT = "tls-client"

@@ -109,6 +109,8 @@ def _filled_text(text: str, *, settings: CaSettings, key: str) -> str:
         "{token_ca_name}": settings.token_ca_name,
         "{token_ca_published_as}": settings.token_ca_published_as,
         "{root_published_as}": settings.root_published_as,
+        "{mobiel_ca_name}": settings.mobiel_ca_name,
+        "{mobiel_ca_published_as}": settings.mobiel_ca_published_as,
     }
     for found in _PLACEHOLDER.findall(text):
         if found not in known:

@@ -59,7 +59,8 @@ class CaSettings:
 
     ``token_ca_name`` is the CN of the generation of the Token CA that the profiles are loaded for,
     ``token_ca_published_as`` the last part of its CRL's and certificate's URL, and
-    ``root_published_as`` that of the root which signs issuing CAs.
+    ``root_published_as`` that of the root which signs issuing CAs; ``mobiel_ca_…`` are the same of
+    the Mobiel CA.
     """
 
     installation: Installation
@@ -70,6 +71,8 @@ class CaSettings:
     token_ca_name: str = "ZORG-ID Token CA"
     token_ca_published_as: str = "zorg-id-token-ca"
     root_published_as: str = "zorg-id-root-ca"
+    mobiel_ca_name: str = "ZORG-ID Mobiel CA"
+    mobiel_ca_published_as: str = "zorg-id-mobiel-ca"
 
     def __post_init__(self) -> None:
         """Refuse settings that would make a certificate nobody should trust.
@@ -134,9 +137,10 @@ def _problems(settings: CaSettings) -> Iterator[tuple[str, str]]:
         yield "oid_arc", problem
     if problem := http_url_problem(settings.base_url):
         yield "base_url", problem
-    if problem := name_problem(settings.token_ca_name):
-        yield "token_ca_name", problem
-    for name in ("token_ca_published_as", "root_published_as"):
+    for name in ("token_ca_name", "mobiel_ca_name"):
+        if problem := name_problem(getattr(settings, name)):
+            yield name, problem
+    for name in ("token_ca_published_as", "mobiel_ca_published_as", "root_published_as"):
         if not _URL_NAME.fullmatch(getattr(settings, name)):
             yield name, "may hold lower-case letters, digits and hyphens only"
 

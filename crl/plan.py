@@ -18,12 +18,20 @@ from pki.domain.events import (
     touched,
 )
 from pki.domain.identifiers import IssuerId
+from pki.domain.mobiel.events import MOBIEL_LISTING_EVENTS
 from pki.domain.records import CrlList, KeptCrl
 
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 10.0
 
-LISTING_EVENTS = (CardBlocked, CardLapsed, CardRevoked, CardUnblocked, IntentClosed)
+LISTING_EVENTS = (
+    CardBlocked,
+    CardLapsed,
+    CardRevoked,
+    CardUnblocked,
+    IntentClosed,
+    *MOBIEL_LISTING_EVENTS,
+)
 """Events after which a CRL lists other certificates than before; unconfirmed ones are on none."""
 
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from issuance.attesting.rule import NO_RULE, AttestationRule
-from issuance.mobiel.ports import MobielTrust
-from issuance.mobiel.trust import NoMobielTrusted
+from issuance.mobiel.none import NoMobielCa
+from issuance.mobiel.ports import MobielAuthorities
 from issuance.organisations.ports import Representation
 from issuance.ports import CertificationAuthority, PassVerifier, Proofs, Reader, Sealer, Store
 from issuance.rules.attributes import AttributeTypes
@@ -84,7 +84,7 @@ class Desk:
     restraint: Restraint
     attestation: AttestationRule = NO_RULE
     choices: Choices = field(default_factory=Choices)
-    mobiel: MobielTrust = field(default_factory=NoMobielTrusted)
+    mobiel: MobielAuthorities = field(default_factory=NoMobielCa)
     attribute_types: AttributeTypes = field(default_factory=dict)
 
     def digest(self, certificate_sha256: bytes) -> str:

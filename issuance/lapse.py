@@ -9,11 +9,12 @@ from functools import partial
 from issuance.desk import Desk
 from issuance.ports import Lapsing
 from issuance.steps.card_change import certificate_of, write_change
-from issuance.steps.intents import close_intent
+from issuance.steps.intents import close_intent, close_mobiel_intent
 from pki.domain.cards import Card, Issued, Ordered, lapsed
 from pki.domain.errors import Unavailable, ZorgidError
 from pki.domain.events import CardLapsed
 from pki.domain.identifiers import CardId
+from pki.domain.mobiel.records import MobielIntent
 from pki.domain.people import SYSTEM
 from pki.domain.records import Intent
 
@@ -23,6 +24,7 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Overdue:
     intents: tuple[Intent, ...]
+    telephones: tuple[MobielIntent, ...]
     cards: tuple[Card, ...]
 
 
@@ -38,6 +40,8 @@ async def lapse_overdue(desk: Desk) -> int:
     ended = 0
     for intent in overdue.intents:
         ended += await desk.store.write(partial(_close, intent))
+    for telephone in overdue.telephones:
+        ended += await desk.store.write(partial(_close_telephone, telephone))
     for card in overdue.cards:
         try:
             ended += await desk.store.write(partial(_lapse, desk, card.id))
@@ -55,6 +59,7 @@ def _overdue(desk: Desk, session: Lapsing) -> _Overdue:
     limit = session.now - desk.limits.unfinished
     return _Overdue(
         intents=tuple(session.open_intents(session.now)),
+        telephones=tuple(session.open_mobiel_intents(session.now)),
         cards=(*session.cards_ordered_before(limit), *session.cards_issued_before(limit)),
     )
 
@@ -64,6 +69,14 @@ def _close(intent: Intent, session: Lapsing) -> bool:
     if still_open is None or still_open.serial != intent.serial:
         return False
     close_intent(session, intent)
+    return True
+
+
+def _close_telephone(intent: MobielIntent, session: Lapsing) -> bool:
+    still_open = session.open_mobiel_intent_of(intent.mobiel_id)
+    if still_open is None or still_open.serial != intent.serial:
+        return False
+    close_mobiel_intent(session, intent)
     return True
 
 

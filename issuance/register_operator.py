@@ -97,8 +97,12 @@ def record_mapping(session: Registration, operator: Operator, by: Actor) -> None
     """Let a client certificate make somebody an operator.
 
     Raises:
-        Refused: OPERATOR_STATE: they are blocked at this organisation.
+        Refused: OPERATOR_STATE: they are blocked at this organisation; MOBIEL_STATE: it is, or was,
+            that of a ZORG-ID Mobiel which lets nobody in.
     """
+    mobiel = session.mobiel_by_certificate(operator.certificate_sha256)
+    if mobiel is not None and not mobiel.lets_in(operator.certificate_sha256):
+        refuse(RefusalReason.MOBIEL_STATE)
     require_unblocked(session, operator.id, operator.ura)
     session.put_operator(operator)
     event = OperatorRegistered(

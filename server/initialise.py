@@ -53,6 +53,7 @@ _CA_KEYS: Final = {
     "root": KeyType.RSA_4096,
     "token-ca-g1": KeyType.RSA_4096,
     "services-ca-g1": KeyType.P256,
+    "mobiel-ca-g1": KeyType.P256,
     "evidence": KeyType.P256,
     "api": KeyType.P256,
     "status-node": KeyType.P256,
@@ -75,7 +76,7 @@ def initialise(directory: Path, *, port_base: int, say: Say, uzi: UziFiles | Non
     signers = _make_keys(layout)
     operators = {name: _operator_key(layout, name) for name in (TEAM, ADMINISTRATOR)}
     operators[STATUS_NODE] = signers[STATUS_NODE].public_key
-    say("making certificates: root, Token CA, Services CA")
+    say("making certificates: root, Token CA, Services CA, Mobiel CA")
     made = asyncio.run(_make_certificates(layout, signers, operators, port_base))
     _write_certificates(layout, made)
     say("making the store")
@@ -137,6 +138,7 @@ async def _make_certificates(
         root=signers["root"],
         token_ca=signers["token-ca-g1"],
         services_ca=signers["services-ca-g1"],
+        mobiel_ca=signers["mobiel-ca-g1"],
         evidence=signers["evidence"].public_key,
         api=signers["api"].public_key,
         operators=operators,
@@ -154,6 +156,7 @@ def _write_certificates(layout: Layout, made: PracticeSet) -> None:
         "root": made.root,
         "token-ca-g1": made.token_ca,
         "services-ca-g1": made.services_ca,
+        "mobiel-ca-g1": made.mobiel_ca,
         "evidence": made.evidence,
         "api": made.api,
         STATUS_NODE: made.operators[STATUS_NODE],
@@ -173,6 +176,7 @@ async def _first_entries(url: str, made: PracticeSet) -> None:
         "root": made.root,
         "token-ca-g1": made.token_ca,
         "services-ca-g1": made.services_ca,
+        "mobiel-ca-g1": made.mobiel_ca,
         "evidence": made.evidence,
     }
 

@@ -147,6 +147,13 @@ def _issuers() -> str:
             _issuer("[root]", "ZORG-ID Root CA", "root", "zorg-id-root-ca", crl=True),
             _issuer("[token_ca]", "ZORG-ID Token CA", "token-ca-g1", "zorg-id-token-ca", key=True),
             _issuer(
+                "[mobiel_ca]",
+                "ZORG-ID Mobiel CA",
+                "mobiel-ca-g1",
+                "zorg-id-mobiel-ca",
+                key=True,
+            ),
+            _issuer(
                 "services_ca",
                 "ZORG-ID Services CA",
                 "services-ca-g1",

@@ -5,6 +5,7 @@ Paths are relative to the file they stand in. Nothing secret stands in it: passp
 in files, credentials or descriptors that it names.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -17,11 +18,17 @@ from server.setting.attestation import AttestationSettings
 from server.setting.directory import LdapSettings
 from server.setting.evidence import EvidenceSettings
 from server.setting.identity import DeziSettings
-from server.setting.issuers import IssuerSettings, RootSettings, TokenCaSettings
+from server.setting.issuers import (
+    GenerationSettings,
+    IssuerSettings,
+    MobielCaSettings,
+    RootSettings,
+    TokenCaSettings,
+)
 from server.setting.keys import KeySettings, ResponderKeySettings, ResponderKeyType
 from server.setting.notices import NoticeSettings
 from server.setting.receipts import ReceiptSettings
-from server.setting.rules import AttributeSettings, MobielSettings, RuleSettings
+from server.setting.rules import AttributeSettings, RuleSettings
 from server.setting.sinks import CrlBucketSettings, CrlFolderSettings
 from server.setting.types import Address, CaName, HttpUrl, LoopbackAddress, NetworkText
 from server.setting.views import ViewSettings
@@ -87,7 +94,7 @@ class CrlSettings(Section):
 
 
 class ApiSettings(Section):
-    """The issuance API: TLS, client certificates of the Services CA."""
+    """The issuance API: TLS, client certificates of the Services CA (and of the Mobiel CA)."""
 
     listen: Address
     audience: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")]
@@ -166,6 +173,7 @@ class Settings(Section):
     locks: AnyPath
     root: Annotated[list[RootSettings], Field(min_length=1)]
     token_ca: Annotated[list[TokenCaSettings], Field(min_length=1)]
+    mobiel_ca: Annotated[list[MobielCaSettings], Field(default_factory=list)]
     services_ca: IssuerSettings
     status: StatusSettings
     crl: CrlSettings = CrlSettings()
@@ -180,7 +188,6 @@ class Settings(Section):
     uzi: UziSettings | None = None
     limits: LimitSettings = LimitSettings()
     rules: RuleSettings = RuleSettings()
-    mobiel: MobielSettings | None = None
     dezi: DeziSettings | None = None
     attributes: Annotated[tuple[AttributeSettings, ...], Field(max_length=100)] = ()
     rates: RateSettings = RateSettings()
@@ -193,7 +200,23 @@ class Settings(Section):
     @property
     def published(self) -> tuple[IssuerSettings, ...]:
         """Every CA whose certificate and CRL are served here; the roots first."""
-        return *self.root, *self.token_ca, self.services_ca
+        return *self.root, *self.generations, self.services_ca
+
+    @property
+    def generations(self) -> tuple[GenerationSettings, ...]:
+        """Every CA that issues here and answers for it: those of the Token CA first."""
+        return *self.token_ca, *self.mobiel_ca
+
+    @property
+    def keyed_generations(self) -> tuple[tuple[str, GenerationSettings], ...]:
+        """The same, each with the key under which it is found in the file."""
+        tables: dict[str, Sequence[GenerationSettings]]
+        tables = {"token_ca": self.token_ca, "mobiel_ca": self.mobiel_ca}
+        return tuple(
+            (f"{name}.{index}", each)
+            for name, table in tables.items()
+            for index, each in enumerate(table)
+        )
 
 
 def load(path: Path) -> Settings:

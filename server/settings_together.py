@@ -104,7 +104,7 @@ def _names(settings: "Settings") -> Iterator[Finding]:
     cas: dict[str, IssuerSettings] = {
         f"root.{index}": each for index, each in enumerate(settings.root)
     }
-    cas |= {f"token_ca.{index}": each for index, each in enumerate(settings.token_ca)}
+    cas |= dict(settings.keyed_generations)
     cas["services_ca"] = settings.services_ca
     for field in ("id", "certificate"):
         values = ((f"{name}.{field}", getattr(ca, field)) for name, ca in cas.items())
@@ -124,11 +124,11 @@ def _names(settings: "Settings") -> Iterator[Finding]:
 
 def _list_names(settings: "Settings") -> Iterator[Finding]:
     """Parts and deltas are kept under names made of the generation's id; those have a length."""
-    for index, each in enumerate(settings.token_ca):
+    for name, each in settings.keyed_generations:
         longest = part_name(each.id, each.crl_parts - 1) if each.crl_parts else each.id
         over = len(delta_name(longest) if settings.crl.delta else longest) - IssuerId.LONGEST
         if over > 0:
-            key, most = f"token_ca.{index}.id", len(each.id) - over
+            key, most = f"{name}.id", len(each.id) - over
             yield key, "leaves no room for its CRLs' own names", f"use at most {most} characters"
 
 

@@ -1,15 +1,34 @@
 """The part of the store in memory that knows people besides their cards."""
 
-from datetime import datetime
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pki.domain.attributes.records import Attribute
-from pki.domain.errors import Conflict
+from pki.domain.errors import Conflict, KeyRejected
 from pki.domain.identifiers import AttributeId, MobielId, PersonId, Ura
-from pki.domain.mobiel.records import MobielIdentity, MobielInvitation, MobielState
+from pki.domain.mobiel.records import (
+    MobielCertificate,
+    MobielIdentity,
+    MobielIntent,
+    MobielInvitation,
+    MobielState,
+)
+from pki.domain.people import Person
+from pki.domain.status import Revoked, Unconfirmed
 
 if TYPE_CHECKING:
     from fakes_issuance_store import Tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telephone:
+    """The intent of a serial, and what became of it."""
+
+    intent: MobielIntent
+    certificate: MobielCertificate | None = None
+    code_sha256: bytes = b""
 
 
 class FakePeople:
@@ -41,8 +60,13 @@ class FakePeople:
         return self.tables.mobiel.get(mobiel_id)
 
     def mobiel_by_certificate(self, sha256: bytes, /) -> MobielIdentity | None:
+        had = {
+            each.intent.mobiel_id
+            for each in self.tables.telephones.values()
+            if each.certificate and hashlib.sha256(each.certificate.der).digest() == sha256
+        }
         kept = self.tables.mobiel.values()
-        return next((each for each in kept if each.certificate_sha256 == sha256), None)
+        return next((i for i in kept if i.certificate_sha256 == sha256 or i.id in had), None)
 
     def mobiel_of(self, person_id: PersonId, /) -> MobielIdentity | None:
         live = [each for each in self.tables.mobiel.values() if each.state is not MobielState.ENDED]
@@ -58,6 +82,44 @@ class FakePeople:
         if new and (carded or self.mobiel_of(identity.person_id) is not None):
             raise Conflict(message="a person has a card or ZORG-ID Mobiel")
         self.tables.mobiel[identity.id] = identity
+
+    def person(self, person_id: PersonId, /) -> Person | None:
+        return self.tables.persons.get(person_id)
+
+    def mobiel_certificate_by_code(self, code_sha256: bytes, /) -> MobielCertificate | None:
+        kept = self.tables.telephones.values()
+        return next((each.certificate for each in kept if each.code_sha256 == code_sha256), None)
+
+    def open_mobiel_intent_of(self, mobiel_id: MobielId, /) -> MobielIntent | None:
+        found = self.open_mobiel_intents(datetime.max.replace(tzinfo=UTC))
+        return next((each for each in found if each.mobiel_id == mobiel_id), None)
+
+    def open_mobiel_intents(self, lease_before: datetime, /) -> list[MobielIntent]:
+        kept = [t.intent for t in self.tables.telephones.values() if self._is_unsettled(t)]
+        return [each for each in kept if each.lease_until < lease_before]
+
+    def _is_unsettled(self, telephone: Telephone) -> bool:
+        closed = isinstance(self.tables.statuses[telephone.intent.serial], Revoked)
+        return telephone.certificate is None and not closed
+
+    def put_mobiel_intent(self, intent: MobielIntent, /) -> None:
+        if intent.serial in self.tables.telephones or intent.serial in self.tables.intents:
+            raise Conflict(message="this serial number was used before")
+        for other in self.tables.telephones.values():
+            given_up = other.certificate is None and not self._is_unsettled(other)
+            same = other.intent.mobiel_id == intent.mobiel_id
+            if other.intent.key_sha256 == intent.key_sha256 and not (given_up and same):
+                raise KeyRejected(rule="key seen before", message="seen before")
+        self.tables.telephones[intent.serial] = Telephone(intent=intent)
+        self.tables.statuses[intent.serial] = Unconfirmed(since=intent.created_at)
+
+    def put_mobiel_certificate(self, certificate: MobielCertificate, code_sha256: bytes, /) -> None:
+        telephone = self.tables.telephones[certificate.serial]
+        if not self._is_unsettled(telephone):
+            raise Conflict(message="completed or closed before")
+        self.tables.telephones[certificate.serial] = replace(
+            telephone, certificate=certificate, code_sha256=code_sha256
+        )
 
     def invitation(self, mobiel_id: MobielId, /) -> MobielInvitation | None:
         return self.tables.invitations.get(mobiel_id)

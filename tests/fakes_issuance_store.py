@@ -10,7 +10,7 @@ from typing import TypeVar
 from fakes_issuance_links import FakeLinks
 from fakes_issuance_logins import FakeLogins
 from fakes_issuance_operators import FakeRegistrations
-from fakes_issuance_people import FakePeople
+from fakes_issuance_people import FakePeople, Telephone
 from fakes_issuance_search import FakeSearch
 from issuance.ports import Enquiry, WholeSession
 from pki.domain.attributes.records import Attribute
@@ -82,6 +82,7 @@ class Tables:
     attributes: dict[AttributeId, Attribute] = field(default_factory=dict)
     mobiel: dict[MobielId, MobielIdentity] = field(default_factory=dict)
     invitations: dict[MobielId, MobielInvitation] = field(default_factory=dict)
+    telephones: dict[SerialNumber, Telephone] = field(default_factory=dict)
     links: dict[tuple[CardId, OrganisationId], datetime] = field(default_factory=dict)
     unlinked: dict[CardId, datetime] = field(default_factory=dict)
     challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
@@ -207,8 +208,8 @@ class FakeSession(FakeLinks, FakeLogins, FakeRegistrations, FakePeople, FakeSear
         return self.tables.certificates.get(serial)
 
     def status(self, issuer: IssuerId, serial: SerialNumber, /) -> CertificateStatus | None:
-        intent = self.tables.intents.get(serial)
-        is_of = ISSUER if intent is None else intent.issuer
+        intent, telephone = self.tables.intents.get(serial), self.tables.telephones.get(serial)
+        is_of = telephone.intent.issuer if telephone else intent.issuer if intent else ISSUER
         return self.tables.statuses.get(serial) if issuer == is_of else None
 
     def set_status(

@@ -1,11 +1,26 @@
 """People for whom every route about people can be asked."""
 
 from fakes_issuance import Surroundings
+from fakes_issuance_people import Telephone
+from issuance_phones import MOBIEL_CA
 from pki.domain.attributes.records import Attribute
 from pki.domain.cards import Card
-from pki.domain.identifiers import AttributeId, MobielId, PersonId, Ura
-from pki.domain.mobiel.records import MobielIdentity, MobielInvitation, MobielState
-from pki.domain.reasons import BlockReason
+from pki.domain.identifiers import (
+    ISSUED_SERIAL_MIN,
+    AttributeId,
+    MobielId,
+    PersonId,
+    SerialNumber,
+    Ura,
+)
+from pki.domain.mobiel.records import (
+    MobielIdentity,
+    MobielIntent,
+    MobielInvitation,
+    MobielState,
+)
+from pki.domain.reasons import BlockReason, RevokeReason
+from pki.domain.status import Good
 
 
 def people_bodies(ura: str | None) -> dict[str, dict[str, object]]:
@@ -26,7 +41,8 @@ def people_bodies(ura: str | None) -> dict[str, dict[str, object]]:
         },
         "blockMobiel": {"reason": BlockReason.LOSS.value},
         "unblockMobiel": {},
-        "endMobiel": {},
+        "endMobiel": {"reason": RevokeReason.LOSS_OR_THEFT.value},
+        "inviteMobielAgain": {},
     }
 
 
@@ -34,18 +50,33 @@ def telephone(
     around: Surroundings, person_id: PersonId, ura: Ura, certificate_sha256: bytes
 ) -> MobielIdentity:
     """A registered ZORG-ID Mobiel."""
-    now = around.clock.now()
+    now, tables = around.clock.now(), around.store.tables
+    of_its_own = int.from_bytes(certificate_sha256[:8], "big")
     identity = MobielIdentity(
         id=MobielId(person_id.value),
         person_id=person_id,
         ura=ura,
+        issuer=MOBIEL_CA,
+        serial=SerialNumber(ISSUED_SERIAL_MIN + of_its_own),
         certificate_sha256=certificate_sha256,
         state=MobielState.REGISTERED,
         registered_at=now,
         state_at=now,
         seen_at=now,
     )
-    around.store.tables.mobiel[identity.id] = identity
+    intent = MobielIntent(
+        serial=identity.serial,
+        issuer=identity.issuer,
+        mobiel_id=identity.id,
+        tbs=b"",
+        profile="",
+        key_sha256=certificate_sha256,
+        created_at=now,
+        lease_until=now,
+    )
+    tables.mobiel[identity.id] = identity
+    tables.telephones[intent.serial] = Telephone(intent=intent)
+    tables.statuses[intent.serial] = Good()
     return identity
 
 

@@ -43,6 +43,18 @@ STATUS_METRICS = 7
 BIRTH_DATE = BirthDate(date(1988, 2, 29))
 
 
+MOBIEL_CA = """\
+[[mobiel_ca]]
+id = "mobiel-ca-g1"
+name = "ZORG-ID Mobiel CA"
+certificate = "ca/mobiel-ca-g1.pem"
+published_as = "zorg-id-mobiel-ca"
+key = { file = "keys/mobiel-ca-g1.pem", passphrase_file = "secrets/passphrase" }
+
+"""
+"""As `zorgid init` writes it; most tests are of cards, and start faster without."""
+
+
 def employee(number: int) -> Someone:
     """Someone who does not exist, with a medewerkerspas op naam."""
     return Someone(
@@ -137,6 +149,10 @@ class Practice:
         """Replace pieces of the configuration."""
         self.config.write_text(tuned(self.config.read_text("utf-8"), *changes), "utf-8")
 
+    def add_mobiel_ca(self) -> None:
+        """Let the next server have the Mobiel CA."""
+        self.change(("[services_ca]\n", f"{MOBIEL_CA}[services_ca]\n"))
+
     def tls(self, who: str | None = None) -> ssl.SSLContext:
         """What a client of the API trusts; with the certificate of an operator, if named."""
         context = ssl.create_default_context(cafile=self.layout.certificate("root"))
@@ -215,6 +231,7 @@ def make_practice(folder: Path, ports: Ports) -> Practice:
     write_register(register, folder)
     practice = Practice(layout=layout, ports=ports, register=register)
     practice.change(
+        (MOBIEL_CA, ""),
         ('profiles = "profiles"\n', 'profiles = "profiles"\ncard_profile = "card-p256"\n'),
         ("[status]\n", '[status]\nresponder_key = { type = "p-256" }\n'),
         ('mode = "private"', 'mode = "off"'),

@@ -8,6 +8,8 @@ from ca.settings import CaSettings, Installation
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 
 _FOR_LSP: Final = {CertificateKind.CARD, CertificateKind.OCSP_RESPONDER, *CA_KINDS}
+_MOBIEL_CA: Final = "mobiel-ca"
+"""Its certificates are shown to this system alone, which knows ECDSA."""
 _EXPERIMENTAL_KEYS: Final = frozenset({KeyType.ED25519, KeyType.ML_DSA_65})
 _EXPERIMENTAL_SIGNATURES: Final = frozenset(
     {SignatureAlgorithm.ED25519, SignatureAlgorithm.ML_DSA_65}
@@ -29,7 +31,8 @@ def _signatures(profile: Profile, settings: CaSettings) -> Iterator[tuple[str, s
     if not found or len(set(found)) != len(found):
         yield "signatures", "needs at least one algorithm, each once"
     practice = settings.installation is Installation.PRACTICE
-    if profile.kind in _FOR_LSP and set(found) != {SignatureAlgorithm.SHA256_RSA} and not practice:
+    for_lsp = profile.kind in _FOR_LSP and profile.issuer != _MOBIEL_CA
+    if for_lsp and set(found) != {SignatureAlgorithm.SHA256_RSA} and not practice:
         yield (
             "signatures",
             "must be sha256WithRSAEncryption outside practice: relying parties in care know it",

@@ -35,7 +35,13 @@ _CARD_SUBJECT: Final = (
     NameField.SERIAL_NUMBER,
     NameField.COMMON_NAME,
 )
+_MOBIEL_SUBJECT: Final = (NameField.COUNTRY, NameField.SERIAL_NUMBER, NameField.COMMON_NAME)
+"""A telephone shows it to whoever it connects to: who it is, and no more."""
 _CARD_PURPOSES: Final = frozenset({ExtendedKeyUsage.CLIENT_AUTH, ExtendedKeyUsage.DOCUMENT_SIGNING})
+_SUBJECTS: Final = {
+    CertificateKind.CARD: _CARD_SUBJECT,
+    CertificateKind.MOBIEL: _MOBIEL_SUBJECT,
+}
 _CARD_PURPOSES_MORE: Final = frozenset(
     {ExtendedKeyUsage.EMAIL_PROTECTION, ExtendedKeyUsage.SMARTCARD_LOGON}
 )
@@ -43,14 +49,16 @@ _ONE_PURPOSE: Final = {
     CertificateKind.OCSP_RESPONDER: frozenset({ExtendedKeyUsage.OCSP_SIGNING}),
     CertificateKind.TLS_SERVER: frozenset({ExtendedKeyUsage.SERVER_AUTH}),
     CertificateKind.TLS_CLIENT: frozenset({ExtendedKeyUsage.CLIENT_AUTH}),
+    CertificateKind.MOBIEL: frozenset({ExtendedKeyUsage.CLIENT_AUTH}),
 }
-_CARD_ISSUER_KINDS: Final = frozenset({CertificateKind.CARD, CertificateKind.OCSP_RESPONDER})
+_OF_PEOPLE: Final = frozenset({CertificateKind.CARD, CertificateKind.MOBIEL})
 _LONGEST_DAYS: Final = {
     **dict.fromkeys(ROOT_KINDS, 25 * _DAYS_A_YEAR),
     CertificateKind.ISSUING_CA: 12 * _DAYS_A_YEAR,
     CertificateKind.OCSP_RESPONDER: 30,
     CertificateKind.TLS_SERVER: 398,
     CertificateKind.TLS_CLIENT: 3 * _DAYS_A_YEAR,
+    CertificateKind.MOBIEL: 3 * _DAYS_A_YEAR,
     CertificateKind.EVIDENCE: 10 * _DAYS_A_YEAR,
 }
 
@@ -150,7 +158,7 @@ def _where_to_ask(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
             yield f"extensions.{name}", f"{profile.kind.value} has none"
     free = none or profile.kind is CertificateKind.LINK
     needed = set() if free else {"ca_issuers_url", "crl_url"}
-    needed |= {"ocsp_url"} if profile.kind is CertificateKind.CARD else set()
+    needed |= {"ocsp_url"} if profile.kind in _OF_PEOPLE else set()
     for name in sorted(needed):
         if urls[name] is None:
             yield (
@@ -184,7 +192,7 @@ def _policies(profile: Profile, settings: CaSettings) -> Iterator[tuple[str, str
     key = "extensions.policies"
     if profile.kind is CertificateKind.ROOT and policies:
         yield key, "a root has none"
-    if profile.kind in {CertificateKind.CARD, CertificateKind.OCSP_RESPONDER} and not policies:
+    if profile.kind in {*_OF_PEOPLE, CertificateKind.OCSP_RESPONDER} and not policies:
         yield key, f"{profile.kind.value} needs one"
     if len({policy.oid for policy in policies}) != len(policies):
         yield key, "names a policy twice"
@@ -220,14 +228,14 @@ def _alternative_name(profile: Profile, _: CaSettings) -> Iterator[tuple[str, st
 
 def _subject(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str]]:
     subject = profile.subject
-    wanted = _CARD_SUBJECT if profile.kind is CertificateKind.CARD else _CA_SUBJECT
+    wanted = _SUBJECTS.get(profile.kind, _CA_SUBJECT)
     if subject.order != wanted:
         names = ", ".join(each.value for each in wanted)
         yield "subject.order", f"must be {names}, in this order"
     if subject.fixed.get(NameField.COUNTRY) != "NL":
         yield "subject.fixed.C", "must be NL"
-    if profile.kind is CertificateKind.CARD and set(subject.fixed) != {NameField.COUNTRY}:
-        yield "subject.fixed", "a card's names all come from the UZI pass, C excepted"
+    if profile.kind in _OF_PEOPLE and set(subject.fixed) != {NameField.COUNTRY}:
+        yield "subject.fixed", "a person's names come from their record or UZI pass, C excepted"
     needed = {NameField.ORGANISATION, NameField.COMMON_NAME}
     if profile.kind in CA_KINDS and not needed <= set(subject.fixed):
         yield "subject.fixed", "a CA has its whole name in its profile"
@@ -255,8 +263,9 @@ def _one_ca_one_kind(profile: Profile, _: CaSettings) -> Iterator[tuple[str, str
     issues = set(profile.issues)
     if len(issues) != len(profile.issues):
         yield "issues", "names a kind twice"
-    if CertificateKind.CARD in issues and not issues <= _CARD_ISSUER_KINDS:
-        yield "issues", "a CA that signs cards signs its OCSP responder besides and nothing else"
+    for kind in _OF_PEOPLE & issues:
+        if not issues <= {kind, CertificateKind.OCSP_RESPONDER}:
+            yield "issues", f"a CA that signs {kind.value} signs its OCSP responder and no more"
     is_root = profile.kind is CertificateKind.ROOT
     if profile.kind in ROOT_KINDS and issues != {CertificateKind.ISSUING_CA}:
         yield "issues", "a root signs issuing CAs and nothing else"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from issuance.desk import Desk
 from issuance.mobiel.invite import withdraw
@@ -12,13 +13,14 @@ from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from pki.domain.errors import NotFound
 from pki.domain.events import Event
-from pki.domain.identifiers import MobielId, Ura
+from pki.domain.identifiers import IssuerId, MobielId, PersonId, SerialNumber, Ura
 from pki.domain.journal import JournalEntry
 from pki.domain.mobiel.events import MobielBlocked, MobielEnded, MobielMoved, MobielUnblocked
-from pki.domain.mobiel.identities import blocked, ended, unblocked
+from pki.domain.mobiel.identities import blocked, ended, revoked_at, unblocked
 from pki.domain.mobiel.records import MobielIdentity, MobielInvitation
 from pki.domain.people import Actor, Operator
-from pki.domain.reasons import BlockReason
+from pki.domain.reasons import REVOKE_REASON_CODES, BlockReason, RevokeReason
+from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,9 @@ async def block_mobiel(
     reason: BlockReason,
     once: Once[MobielChange] | None = None,
 ) -> MobielChange:
-    """Let it let nobody in, until the block is lifted.
+    """Let it let nobody in, until the block is lifted; its certificate is on hold.
+
+    An open invitation to another certificate is withdrawn: the block is meant to hold.
 
     Raises:
         NotFound: there is none.
@@ -54,15 +58,33 @@ async def block_mobiel(
         StoreUnavailable: nothing was changed.
     """
 
-    def decide(session: Registration, identity: MobielIdentity) -> tuple[MobielIdentity, Event]:
+    def decide(session: Registration, identity: MobielIdentity) -> Decided:
         changed = blocked(identity, at=session.now)
         for each in session.mappings_of(identity.person_id):
             require_another(session, each)
-        return changed, MobielBlocked(
-            mobiel=identity.id, person=identity.person_id, ura=identity.ura, reason=reason
-        )
+        _withdraw_open(session, identity, actor(operator))
+        return changed, *_as_blocked(session, identity, reason)
 
     return await _change(desk, operator, mobiel_id, decide, once)
+
+
+def hold_mobiel(
+    session: Registration, identity: MobielIdentity, reason: BlockReason, by: Actor
+) -> None:
+    """Block one whatever follows from it: after a restore, what was not trusted is not again.
+
+    Raises:
+        Refused: MOBIEL_STATE.
+    """
+    session.put_mobiel(blocked(identity, at=session.now))
+    event, status = _as_blocked(session, identity, reason)
+    session.set_status(identity.issuer, identity.serial, status, session.record(event, by))
+
+
+def _as_blocked(
+    session: Registration, identity: MobielIdentity, reason: BlockReason
+) -> tuple[Event, CertificateStatus]:
+    return MobielBlocked(**_named(identity), reason=reason), OnHold(since=session.now)
 
 
 async def unblock_mobiel(
@@ -71,18 +93,16 @@ async def unblock_mobiel(
     mobiel_id: MobielId,
     once: Once[MobielChange] | None = None,
 ) -> MobielChange:
-    """Lift the block.
+    """Lift the block; the certificate is good again.
 
     Raises:
         NotFound, Forbidden, Refused, AnsweredBefore, IdempotencyMismatch, StoreUnavailable: as
             `block_mobiel`.
     """
 
-    def decide(session: Registration, identity: MobielIdentity) -> tuple[MobielIdentity, Event]:
+    def decide(session: Registration, identity: MobielIdentity) -> Decided:
         changed = unblocked(identity, at=session.now)
-        return changed, MobielUnblocked(
-            mobiel=identity.id, person=identity.person_id, ura=identity.ura
-        )
+        return changed, MobielUnblocked(**_named(identity)), Good()
 
     return await _change(desk, operator, mobiel_id, decide, once)
 
@@ -91,18 +111,23 @@ async def end_mobiel(
     desk: Desk,
     operator: Operator,
     mobiel_id: MobielId,
+    reason: RevokeReason,
     once: Once[MobielChange] | None = None,
 ) -> MobielChange:
-    """End a blocked one for ever: its person may have a card, or register another one.
+    """End a blocked one for ever: its person may have a card, or another one.
+
+    Its certificate is revoked, as of the block.
 
     Raises:
         NotFound, Forbidden, Refused, AnsweredBefore, IdempotencyMismatch, StoreUnavailable: as
             `block_mobiel`.
     """
 
-    def decide(session: Registration, identity: MobielIdentity) -> tuple[MobielIdentity, Event]:
-        changed = ended(identity, at=session.now)
-        return changed, MobielEnded(mobiel=identity.id, person=identity.person_id, ura=identity.ura)
+    def decide(session: Registration, identity: MobielIdentity) -> Decided:
+        changed, at = ended(identity, at=session.now), revoked_at(identity, at=session.now)
+        _withdraw_open(session, identity, actor(operator))
+        event = MobielEnded(**_named(identity), reason=reason, revoked_at=at)
+        return changed, event, Revoked(at=at, reason=REVOKE_REASON_CODES[reason])
 
     return await _change(desk, operator, mobiel_id, decide, once)
 
@@ -138,7 +163,34 @@ def move_mobiel(session: Registration, uras: tuple[Ura, Ura], by: Actor) -> None
         withdraw(session, invitation, by)
 
 
-Decision = Callable[[Registration, MobielIdentity], tuple[MobielIdentity, Event]]
+Decided = tuple[MobielIdentity, Event, CertificateStatus]
+Decision = Callable[[Registration, MobielIdentity], Decided]
+
+
+class _Named(TypedDict):
+    """What every event of a change says."""
+
+    mobiel: MobielId
+    person: PersonId
+    ura: Ura
+    issuer: IssuerId
+    serial: SerialNumber
+
+
+def _named(identity: MobielIdentity) -> _Named:
+    return _Named(
+        mobiel=identity.id,
+        person=identity.person_id,
+        ura=identity.ura,
+        issuer=identity.issuer,
+        serial=identity.serial,
+    )
+
+
+def _withdraw_open(session: Registration, identity: MobielIdentity, by: Actor) -> None:
+    invitation = session.invitation(identity.id)
+    if invitation is not None:
+        withdraw(session, invitation, by)
 
 
 async def _change(
@@ -153,9 +205,11 @@ async def _change(
         if identity is None:
             raise NotFound(what="ZORG-ID Mobiel", message=f"no ZORG-ID Mobiel {mobiel_id}")
         require_for_organisation(operator, Action.MANAGE_MOBIEL, identity.ura)
-        changed, event = decide(session, identity)
+        changed, event, status = decide(session, identity)
         session.put_mobiel(changed)
-        return MobielChange(identity=changed, entry=session.record(event, actor(operator)))
+        entry = session.record(event, actor(operator))
+        session.set_status(identity.issuer, identity.serial, status, entry)
+        return MobielChange(identity=changed, entry=entry)
 
     async with refusals_recorded(desk.store, Asker(actor=actor(operator)), desk.restraint):
         return await write_once(desk, change, once)

@@ -1,29 +1,91 @@
-"""What ZORG-ID Mobiel needs of others: who vouches for a certificate, and the store."""
+"""What ZORG-ID Mobiel needs of others: the CA of telephones, and the store."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from pki.domain.identifiers import MobielId, PersonId, Ura
-from pki.domain.mobiel.records import MobielIdentity, MobielInvitation
+from pki.domain.identifiers import IssuerId, MobielId, PersonId, SerialNumber, Ura
+from pki.domain.journal import JournalEntry
+from pki.domain.mobiel.records import (
+    MobielCertificate,
+    MobielIdentity,
+    MobielIntent,
+    MobielInvitation,
+)
+from pki.domain.people import Person
+from pki.domain.status import CertificateStatus
 
 
-class MobielTrust(Protocol):
-    """Judges certificates of ZORG-ID Mobiel."""
+class MobielPrepared(Protocol):
+    """A telephone's certificate, linted and ready to sign."""
 
-    def verify_mobiel(self, certificate: bytes, at: datetime, /) -> None:
-        """Make sure that a CA of ZORG-ID Mobiel issued this certificate (DER) to a person.
+    @property
+    def serial(self) -> SerialNumber: ...
+    @property
+    def tbs(self) -> bytes: ...
+    @property
+    def profile(self) -> str:
+        """``<name>@<SHA-256 of the profile>``."""
+
+    @property
+    def not_before(self) -> datetime: ...
+    @property
+    def not_after(self) -> datetime: ...
+
+
+class MobielAuthority(Protocol):
+    """One generation of the Mobiel CA: prepares and signs; keeps nothing."""
+
+    @property
+    def issuer(self) -> IssuerId: ...
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        """DER certificates from the issuing CA up to and including the root."""
+
+    def check_key(self, public_key: bytes, /) -> None:
+        """Judge a DER SubjectPublicKeyInfo.
 
         Raises:
-            Refused: MOBIEL_NOT_TRUSTED.
+            KeyRejected: weak, or of a type that the profile does not allow.
+        """
+
+    def prepare_mobiel(self, person: Person, public_key: bytes, now: datetime, /) -> MobielPrepared:
+        """Choose a serial and build the certificate that would be signed.
+
+        Raises:
+            Refused: too little of the CA's own life remains (ISSUING_STOPPED).
+            Malformed: the name cannot stand in a certificate.
+            LintFailed: the certificate would break a rule.
+        """
+
+    async def sign(self, tbs: bytes, /) -> bytes:
+        """Sign prepared bytes; the result was read back and compared.
+
+        Raises:
+            SignerUnavailable, SignerBusy: the key cannot be used now; nothing was released.
+            SignatureBroken: what came back is not what must be.
+        """
+
+
+class MobielAuthorities(Protocol):
+    """The generations of the Mobiel CA."""
+
+    def issuing_mobiel(self, now: datetime, /) -> MobielAuthority:
+        """The one that certifies telephones now.
+
+        Raises:
+            Refused: ISSUING_STOPPED: none does.
         """
 
 
 class MobielReads(Protocol):
-    """Who has a ZORG-ID Mobiel, or is invited to register one."""
+    """Who has a ZORG-ID Mobiel, or is invited to get one."""
 
+    def person(self, person_id: PersonId, /) -> Person | None: ...
     def mobiel(self, mobiel_id: MobielId, /) -> MobielIdentity | None: ...
-    def mobiel_by_certificate(self, sha256: bytes, /) -> MobielIdentity | None: ...
+    def mobiel_by_certificate(self, sha256: bytes, /) -> MobielIdentity | None:
+        """The one that has this certificate, or had it before it got another."""
+
     def mobiel_of(self, person_id: PersonId, /) -> MobielIdentity | None:
         """The one that has not ended."""
 
@@ -34,10 +96,14 @@ class MobielReads(Protocol):
     def invitation_by_code(self, code_sha256: bytes, /) -> MobielInvitation | None: ...
     def invitation_of(self, person_id: PersonId, /) -> MobielInvitation | None: ...
     def invitations_at(self, ura: Ura, /) -> Sequence[MobielInvitation]: ...
+    def mobiel_certificate_by_code(self, code_sha256: bytes, /) -> MobielCertificate | None:
+        """The one that was redeemed with this code."""
+
+    def open_mobiel_intent_of(self, mobiel_id: MobielId, /) -> MobielIntent | None: ...
 
 
 class MobielWrites(MobielReads, Protocol):
-    """Identities and invitations that come and change."""
+    """Identities, invitations and certificates that come and change."""
 
     def put_mobiel(self, identity: MobielIdentity, /) -> None:
         """Insert or replace.
@@ -49,3 +115,28 @@ class MobielWrites(MobielReads, Protocol):
     def put_invitation(self, invitation: MobielInvitation, /) -> None: ...
     def remove_invitation(self, mobiel_id: MobielId, /) -> None: ...
     def remove_expired_invitations(self) -> None: ...
+    def open_mobiel_intents(self, lease_before: datetime, /) -> Sequence[MobielIntent]: ...
+    def put_mobiel_intent(self, intent: MobielIntent, /) -> None:
+        """Record the intent, and its key with its identity.
+
+        Raises:
+            Conflict: the serial was used before.
+            KeyRejected: the key was seen before, elsewhere.
+        """
+
+    def put_mobiel_certificate(self, certificate: MobielCertificate, code_sha256: bytes, /) -> None:
+        """Complete the intent; raises Conflict when it was completed or closed before."""
+
+    def set_status(
+        self,
+        issuer: IssuerId,
+        serial: SerialNumber,
+        status: CertificateStatus,
+        entry: JournalEntry,
+        /,
+    ) -> None:
+        """Change what a certificate's status is.
+
+        Raises:
+            IntegrityBroken: the status was Revoked, which is final.
+        """

@@ -204,10 +204,11 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
         "Dit kan niet in de toestand waarin deze ZORG-ID Mobiel nu is.",
         "The state of this person's ZORG-ID Mobiel does not allow this.",
     ),
-    RefusalReason.MOBIEL_NOT_TRUSTED: Message(
+    RefusalReason.LOGIN_NUMBER: Message(
         _NOT_POSSIBLE,
-        "Dit certificaat is niet van ZORG-ID Mobiel. Gebruik de app ZORG-ID Mobiel.",
-        "No CA of ZORG-ID Mobiel issued this certificate, or its time is over.",
+        "Dit is niet het getal dat uw computer toont. Er is niet ingelogd. Begin opnieuw, en "
+        "alleen als u zelf wilt inloggen.",
+        "The browser shows another number; nobody was logged in, and this log-in is over.",
     ),
     RefusalReason.LOGIN_NUMBER: Message(
         _NOT_POSSIBLE,
@@ -221,8 +222,8 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
         "This installation names no such type of attribute, or no such code of that type.",
     ),
     RefusalReason.ISSUING_STOPPED: Message(
-        _NO_CARD,
-        "Er worden op dit moment geen ZORG-ID Smartcards uitgegeven. Neem contact op met de "
+        _NOT_NOW,
+        "Er wordt op dit moment geen nieuw certificaat uitgegeven. Neem contact op met de "
         "ZORG-ID helpdesk.",
         "Issuing has stopped: the certification authority's own certificate ends too soon.",
     ),

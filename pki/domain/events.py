@@ -28,6 +28,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusEvent(Event):
+    """After it an answer about ``serial`` of ``issuer`` may differ from the one before."""
+
+    issuer: IssuerId | None
+    serial: SerialNumber | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstallationCreated(Event):
     """The first entry of every journal. ``kind`` is practice, acceptance or production."""
 
@@ -127,7 +135,7 @@ class CardOrdered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateIntended(Event):
+class CertificateIntended(StatusEvent):
     """A certificate is about to be signed: from here on its serial is known."""
 
     KIND: ClassVar[str] = "certificate.intended"
@@ -139,7 +147,7 @@ class CertificateIntended(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateIssued(Event):
+class CertificateIssued(StatusEvent):
     """A certificate was signed, read back and stored; it is on hold until it is confirmed."""
 
     KIND: ClassVar[str] = "certificate.issued"
@@ -150,7 +158,7 @@ class CertificateIssued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IntentClosed(Event):
+class IntentClosed(StatusEvent):
     """An intent without a certificate ran out: its serial is revoked since ``revoked_at``."""
 
     KIND: ClassVar[str] = "certificate.intent_closed"
@@ -161,7 +169,7 @@ class IntentClosed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardConfirmed(Event):
+class CardConfirmed(StatusEvent):
     """The new key proved itself: the certificate is good."""
 
     KIND: ClassVar[str] = "card.confirmed"
@@ -171,7 +179,7 @@ class CardConfirmed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardBlocked(Event):
+class CardBlocked(StatusEvent):
     """Certificate on hold from the entry's time on."""
 
     KIND: ClassVar[str] = "card.blocked"
@@ -182,7 +190,7 @@ class CardBlocked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardUnblocked(Event):
+class CardUnblocked(StatusEvent):
     """Hold lifted."""
 
     KIND: ClassVar[str] = "card.unblocked"
@@ -192,7 +200,7 @@ class CardUnblocked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardRevoked(Event):
+class CardRevoked(StatusEvent):
     """Revoked for ever, as of ``revoked_at``; the key mistrusted from ``compromised_since`` on."""
 
     KIND: ClassVar[str] = "card.revoked"
@@ -205,7 +213,7 @@ class CardRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardLapsed(Event):
+class CardLapsed(StatusEvent):
     """An order ended without becoming active.
 
     ``issuer`` and ``serial`` are its certificate's, if one was signed.
@@ -256,7 +264,7 @@ class ServiceStarted(Event):
     version: str
 
 
-STATUS_EVENTS: Final = (
+ALL_EVENTS: Final[tuple[type[Event], ...]] = (
     CertificateIntended,
     CertificateIssued,
     IntentClosed,
@@ -265,11 +273,6 @@ STATUS_EVENTS: Final = (
     CardUnblocked,
     CardRevoked,
     CardLapsed,
-)
-"""Events after which an answer about their serial may differ from the one before."""
-
-ALL_EVENTS: Final[tuple[type[Event], ...]] = (
-    *STATUS_EVENTS,
     InstallationCreated,
     KeyCeremonyDone,
     ResponderIntended,
@@ -288,6 +291,6 @@ ALL_EVENTS: Final[tuple[type[Event], ...]] = (
 
 def touched(event: Event) -> tuple[IssuerId, SerialNumber] | None:
     """Which certificate's status this event changes, if any."""
-    if not isinstance(event, STATUS_EVENTS) or event.issuer is None or event.serial is None:
+    if not isinstance(event, StatusEvent) or event.issuer is None or event.serial is None:
         return None
     return event.issuer, event.serial

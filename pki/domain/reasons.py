@@ -85,7 +85,6 @@ class RefusalReason(Enum):
     OPERATOR_STATE = "operator-state"
     OWN_ROLE = "own-role"
     MOBIEL_STATE = "mobiel-state"
-    MOBIEL_NOT_TRUSTED = "mobiel-not-trusted"
     LOGIN_NUMBER = "login-number"
     ATTRIBUTE_UNKNOWN = "attribute-unknown"
     ISSUING_STOPPED = "issuing-stopped"

@@ -26,6 +26,7 @@ from pki.store.columns import read_challenge, read_phase
 from pki.store.crls.reading import CrlReads
 from pki.store.failures import translating
 
+_OF_CARD = schema.certificates.c.card_id.is_not(None)
 _OPEN = (schema.certificates.c.der.is_(None), schema.certificates.c.status == "unconfirmed")
 
 
@@ -97,7 +98,7 @@ class RegistryReads(CrlReads):
         return None if row is None else Operator(**dict(zip(row._fields, row, strict=True)))
 
     def certificate(self, serial: SerialNumber) -> IssuedCertificate | None:
-        """A certificate that was signed; None while there is only an intent."""
+        """A card's certificate that was signed; None while there is only an intent."""
         row = self._row(_CERTIFICATE.where(schema.certificates.c.serial == serial))
         return None if row is None else _certificate(row)
 
@@ -132,7 +133,9 @@ class RegistryReads(CrlReads):
     def key_given_up(self, key_sha256: bytes, card_id: CardId) -> bool:
         """Whether every intent with this key is of this card and was closed."""
         c = schema.certificates.c
-        closed = (c.card_id == card_id) & c.der.is_(None) & (c.status == "revoked")
+        # A telephone's has no card, and must count as another's: so not a plain comparison.
+        its = c.card_id.is_not_distinct_from(card_id)
+        closed = its & c.der.is_(None) & (c.status == "revoked")
         query = select(c.serial).where(c.key_sha256 == key_sha256, ~closed)
         return self._row(query.limit(1)) is None
 
@@ -168,8 +171,10 @@ class RegistryReads(CrlReads):
 _PERSON = select(*(column for column in schema.persons.c if column.name != "sealed_birth_date"))
 _CERTIFICATE = select(
     *(schema.certificates.c[name] for name in IssuedCertificate.__dataclass_fields__)
-).where(schema.certificates.c.der.is_not(None))
-_INTENT = select(*(schema.certificates.c[name] for name in Intent.__dataclass_fields__))
+).where(_OF_CARD, schema.certificates.c.der.is_not(None))
+_INTENT = select(*(schema.certificates.c[name] for name in Intent.__dataclass_fields__)).where(
+    _OF_CARD
+)
 _INTENT_OF = _INTENT.where(schema.certificates.c.serial == bindparam("of_serial"))
 _OPEN_INTENT_OF = (
     _INTENT.where(*_OPEN, schema.certificates.c.card_id == bindparam("of_card"))

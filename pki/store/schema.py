@@ -30,6 +30,7 @@ from pki.domain.identifiers import (
     ChallengeId,
     IdempotencyKey,
     IssuerId,
+    MobielId,
     OrganisationId,
     PersonId,
     SessionId,
@@ -83,8 +84,7 @@ journal = Table(
     Column("ura", Text),
     Column("kind", Text, nullable=False),
     Column("payload", Text, nullable=False),
-    Column("previous", LargeBinary, nullable=False),
-    Column("digest", LargeBinary, nullable=False),
+    *(Column(name, LargeBinary, nullable=False) for name in ("previous", "digest")),
 )
 
 cursors = Table(
@@ -185,14 +185,14 @@ certificates = Table(
     metadata,
     Column("serial", Serial, primary_key=True),
     Column("issuer", Id(IssuerId), nullable=False),
-    Column("card_id", Id(CardId), ForeignKey("cards.id"), nullable=False),
+    Column("card_id", Id(CardId), ForeignKey("cards.id")),
+    Column("mobiel_id", Id(MobielId)),
     Column("tbs", LargeBinary, nullable=False),
     Column("profile", Text, nullable=False),
     Column("key_sha256", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("lease_until", Moment, nullable=False),
-    Column("not_before", Moment),
-    Column("not_after", Moment),
+    *(Column(name, Moment) for name in ("not_before", "not_after")),
     Column("der", LargeBinary),
     Column("status", Text, nullable=False),
     Column("status_at", Moment),
@@ -216,8 +216,9 @@ certificates = Table(
         sqlite_where=text("der IS NULL AND status = 'unconfirmed'"),
         postgresql_where=text("der IS NULL AND status = 'unconfirmed'"),
     ),
-    Index("certificates_by_card", "card_id"),
+    *(Index(f"certificates_by_{what}", f"{what}_id") for what in ("card", "mobiel")),
     Index("certificates_by_key", "key_sha256"),
+    CheckConstraint("(card_id IS NULL) <> (mobiel_id IS NULL)"),
 )
 
 status_intervals = Table(
@@ -256,8 +257,7 @@ crls = Table(
     metadata,
     Column("issuer", Id(IssuerId), primary_key=True),
     Column("number", BigInteger, primary_key=True),
-    Column("this_update", Moment, nullable=False),
-    Column("next_update", Moment, nullable=False),
+    *(Column(name, Moment, nullable=False) for name in ("this_update", "next_update")),
     Column("entries", Integer, nullable=False),
     Column("upto", BigInteger, nullable=False),
     Column("layout", LargeBinary, nullable=False),

@@ -14,6 +14,7 @@ from pki.domain.errors import NotFound
 from pki.domain.event_codec import encode_time
 from pki.domain.evidence.attestation import Attestation
 from pki.domain.identifiers import SerialNumber
+from pki.domain.mobiel.records import MobielCertificate, MobielIdentity
 from pki.domain.records import IssuedCertificate, StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.store.reading import ReadSession
@@ -31,7 +32,7 @@ def show_certificate(config: Path, serial_text: str) -> Report:
     serial = SerialNumber.parse(serial_text)
 
     def query(session: ReadSession) -> _Known | None:
-        issued = session.certificate(serial)
+        issued = session.certificate(serial) or session.mobiel_certificate(serial)
         return None if issued is None else _known(session, issued)
 
     with open_store(config) as store:
@@ -48,16 +49,18 @@ def show_certificate(config: Path, serial_text: str) -> Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    issued: IssuedCertificate
+    issued: IssuedCertificate | MobielCertificate
     card: Card | None
+    telephone: MobielIdentity | None
     attestation: Attestation | None
     history: tuple[StatusInterval, ...]
 
 
-def _known(session: ReadSession, issued: IssuedCertificate) -> _Known:
+def _known(session: ReadSession, issued: IssuedCertificate | MobielCertificate) -> _Known:
     return _Known(
         issued=issued,
         card=session.card_by_serial(issued.serial),
+        telephone=session.mobiel_by_serial(issued.serial),
         attestation=session.attestation_of(issued.serial),
         history=session.history(issued.serial),
     )
@@ -95,6 +98,8 @@ def _result(certificate: Certificate, known: _Known) -> dict[str, Any]:
         "sha256": hashlib.sha256(issued.der).hexdigest(),
         "card": None if card is None else card.id.value,
         "card_state": None if card is None else state_name(card.phase),
+        "mobiel": None if known.telephone is None else known.telephone.id.value,
+        "mobiel_state": None if known.telephone is None else known.telephone.state.value,
         "attestation_sha256": None if proof is None else proof.sha256,
         "attestation": [] if proof is None else [to_pem(each) for each in proof.chain],
         "status": [

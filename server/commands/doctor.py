@@ -27,7 +27,7 @@ from server.examining.ends import examine_ends
 from server.examining.machine import examine_clock, examine_disk, examine_entropy
 from server.examining.nodes import examine_nodes
 from server.examining.smells import examine_settings
-from server.generation.authorities import profiles_of
+from server.generation.authorities import names_of, profiles_of
 from server.generation.roots import root_of, signed_by
 from server.leases.examine import examine_leases
 from server.notices.examine import examine_notices
@@ -165,7 +165,7 @@ def _chain(settings: Settings, now: datetime) -> Iterator[Finding]:
         root = root_of(settings, certificate)
         if not signed_by(certificate, read_certificate_file(root.certificate)):
             yield problem("chain", f"{each.id} was not signed by a root", "compare the files")
-        elif each in settings.token_ca:
+        elif each in settings.generations:
             yield ok("chain", f"{each.id} was signed by {root.id}")
         elif not content.not_before <= now <= content.not_after:
             yield problem(
@@ -177,10 +177,11 @@ def _chain(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 def _profiles(settings: Settings, now: datetime) -> Iterator[Finding]:
     del now
-    for each in settings.token_ca:
+    for each in settings.generations:
         profiles = profiles_of(settings, each)
-        digest = profiles[settings.card_profile].digest
-        yield ok("profiles", f"{each.id}: {len(profiles)} profiles; cards by {digest[:30]}…")
+        digest = profiles[names_of(settings, each).person].digest
+        what = "cards" if each in settings.token_ca else "telephones"
+        yield ok("profiles", f"{each.id}: {len(profiles)} profiles; {what} by {digest[:30]}…")
 
 
 def _store(settings: Settings, now: datetime) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
-"""What `zorgid doctor` says of the generations of the Token CA: which issues, and until when."""
+"""What `zorgid doctor` says of the generations of CAs: which issues, and until when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,9 +8,9 @@ from typing import Final
 from ca.validity import Period
 from pki.der.certificate import read_certificate
 from server.commands.findings import Finding, ok, problem, warning
-from server.generation.authorities import profiles_of
+from server.generation.authorities import names_of, profiles_of
 from server.roles.keys import read_certificate_file
-from server.setting.issuers import TokenCaSettings
+from server.setting.issuers import GenerationSettings
 from server.settings import Settings
 
 SOON: Final = timedelta(days=90)
@@ -19,30 +19,38 @@ SOON: Final = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Span:
-    """One generation: its life, and the last moment at which a whole card fits into it."""
+    """One generation: its life, and the last moment at which a certificate's fits into it."""
 
-    settings: TokenCaSettings
+    settings: GenerationSettings
     start: datetime
     end: datetime
-    last_card: datetime
+    last_start: datetime
 
 
 def examine_generations(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Each generation, and whether cards can be issued now and for the next months."""
-    spans = [_span(settings, each) for each in settings.token_ca]
+    """Each generation, and whether each CA can issue now and for the next months."""
+    yield from _of_one_ca(settings, settings.token_ca, "cards", now)
+    if settings.mobiel_ca:
+        yield from _of_one_ca(settings, settings.mobiel_ca, "telephones", now)
+
+
+def _of_one_ca(
+    settings: Settings, generations: Sequence[GenerationSettings], what: str, now: datetime
+) -> Iterator[Finding]:
+    spans = [_span(settings, each) for each in generations]
     for each in spans:
         yield _alone(each, now)
-    yield _issuing([each for each in spans if each.settings.state == "issues"], now)
+    yield _issuing([each for each in spans if each.settings.state == "issues"], what, now)
 
 
-def _span(settings: Settings, generation: TokenCaSettings) -> _Span:
+def _span(settings: Settings, generation: GenerationSettings) -> _Span:
     content = read_certificate(read_certificate_file(generation.certificate)).content
-    period = profiles_of(settings, generation)[settings.card_profile].validity.period
+    profile = profiles_of(settings, generation)[names_of(settings, generation).person]
     return _Span(
         settings=generation,
         start=content.not_before,
         end=content.not_after,
-        last_card=_before(content.not_after, period),
+        last_start=_before(content.not_after, profile.validity.period),
     )
 
 
@@ -72,16 +80,16 @@ def _alone(span: _Span, now: datetime) -> Finding:
     return ok("generations", f"{name} {state}, until {span.end:%Y-%m-%d}")
 
 
-def _issuing(spans: list[_Span], now: datetime) -> Finding:
-    able = [each for each in spans if each.start <= now < each.last_card]
+def _issuing(spans: list[_Span], what: str, now: datetime) -> Finding:
+    able = [each for each in spans if each.start <= now < each.last_start]
     if not able:
         return problem(
             "generations",
-            "issuing has stopped: no generation is valid now and outlives a whole card",
+            f"issuing has stopped for {what}: no generation is valid now and outlives one",
             "hold the ceremony of the next generation (docs/operations.md)",
         )
     newest = max(able, key=lambda each: each.start)
-    lasts = max(each.last_card for each in spans if each.start <= newest.last_card)
+    lasts = max(each.last_start for each in spans if each.start <= newest.last_start)
     if lasts - now < SOON:
         return warning(
             "generations",
@@ -89,5 +97,5 @@ def _issuing(spans: list[_Span], now: datetime) -> Finding:
             "plan the ceremony of the next generation now",
         )
     return ok(
-        "generations", f"{newest.settings.id} issues; cards can be issued to {lasts:%Y-%m-%d}"
+        "generations", f"{newest.settings.id} issues; {what} can be certified to {lasts:%Y-%m-%d}"
     )

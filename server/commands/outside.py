@@ -17,7 +17,7 @@ from server.commands.findings import Finding, ok, problem, warning
 from server.directory.examining import ask_directories
 from server.examining.ends import RESPONDER_SOON
 from server.roles.keys import read_certificate_file
-from server.setting.issuers import IssuerSettings, TokenCaSettings
+from server.setting.issuers import GenerationSettings, IssuerSettings
 from server.settings import Settings
 from server.views.comparing import verify_once
 from server.views.telling import findings_of
@@ -51,14 +51,17 @@ async def examine_outside(settings: Settings, now: datetime) -> list[Finding]:
 async def _ocsp(
     settings: Settings, session: aiohttp.ClientSession, now: datetime
 ) -> AsyncIterator[Finding]:
-    for each in settings.token_ca:
+    for each in settings.generations:
         if each.state != "ended":
             async for finding in _ocsp_of(settings, each, session, now):
                 yield finding
 
 
 async def _ocsp_of(
-    settings: Settings, generation: TokenCaSettings, session: aiohttp.ClientSession, now: datetime
+    settings: Settings,
+    generation: GenerationSettings,
+    session: aiohttp.ClientSession,
+    now: datetime,
 ) -> AsyncIterator[Finding]:
     clock, entropy = SystemClock(), SystemEntropy()
     certificate = read_certificate_file(generation.certificate)

@@ -1,8 +1,8 @@
-"""The generations of the Token CA whose keys are here, as the registration authority wants them."""
+"""The generations of CAs whose keys are here, as the registration authority wants them."""
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ca.authority import AuthorityProfiles, CertificationAuthority, Generations
@@ -15,53 +15,74 @@ from pki.keys.blocklist import KeyBlocklist
 from pki.ports import Entropy
 from server.generation.roots import root_of
 from server.roles.keys import load_signer, read_certificate_file
-from server.setting.issuers import TokenCaSettings
+from server.setting.issuers import GenerationSettings, MobielCaSettings, TokenCaSettings
 from server.settings import Settings
 
 _log: Final = logging.getLogger(__name__)
 
 
-def ca_settings(settings: Settings, generation: TokenCaSettings) -> CaSettings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileNames:
+    """Under which names the profiles of a generation are found."""
+
+    ca: str
+    person: str
+    responder: str
+
+
+def names_of(settings: Settings, generation: GenerationSettings) -> ProfileNames:
+    """Those of its kind of CA."""
+    if isinstance(generation, MobielCaSettings):
+        return ProfileNames(
+            ca="mobiel-ca", person="zorgid-mobiel", responder="mobiel-ocsp-responder"
+        )
+    return ProfileNames(ca="token-ca", person=settings.card_profile, responder="ocsp-responder")
+
+
+def ca_settings(settings: Settings, generation: GenerationSettings) -> CaSettings:
     """What the profiles are filled with for one generation."""
     root = root_of(settings, read_certificate_file(generation.certificate))
-    return CaSettings(
+    filled = CaSettings(
         installation=Installation(settings.installation.kind),
         operator=settings.installation.operator,
         oid_arc=settings.installation.oid_arc,
         base_url=settings.status.public_url,
         oid_ca=OidCa(settings.oid_ca),
-        token_ca_name=generation.name,
-        token_ca_published_as=generation.published_as,
         root_published_as=root.published_as,
     )
+    name, published = generation.name, generation.published_as
+    if isinstance(generation, MobielCaSettings):
+        return replace(filled, mobiel_ca_name=name, mobiel_ca_published_as=published)
+    return replace(filled, token_ca_name=name, token_ca_published_as=published)
 
 
-def profiles_of(settings: Settings, generation: TokenCaSettings) -> Mapping[str, Profile]:
+def profiles_of(settings: Settings, generation: GenerationSettings) -> Mapping[str, Profile]:
     """The profiles, filled for one generation.
 
     Raises:
         ConfigurationInvalid: one cannot be used, or is missing.
     """
     found = load_profiles(settings.profiles, settings=ca_settings(settings, generation))
-    missing = {"token-ca", "ocsp-responder", settings.card_profile} - set(found)
+    names = names_of(settings, generation)
+    missing = {names.ca, names.person, names.responder} - set(found)
     if missing:
         raise ConfigurationInvalid(
             key="profiles",
             message=f"no profile {', '.join(sorted(missing))} in {settings.profiles}",
             next_step="restore the shipped profiles",
         )
-    card = found[settings.card_profile]
+    person = found[names.person]
     lists = replace(
-        card.extensions,
+        person.extensions,
         crl_parts=generation.crl_parts,
         crl_deltas=settings.crl.delta_in_cards,
     )
-    return {**found, settings.card_profile: replace(card, extensions=lists)}
+    return {**found, names.person: replace(person, extensions=lists)}
 
 
 def open_authority(
     settings: Settings,
-    generation: TokenCaSettings,
+    generation: GenerationSettings,
     entropy: Entropy,
     known_keys: KeyBlocklist | None = None,
 ) -> CertificationAuthority:
@@ -73,23 +94,23 @@ def open_authority(
     """
     if generation.key is None:
         raise ConfigurationInvalid(
-            key="token_ca.key",
+            key=f"{_table(generation)}.key",
             message=f"{generation.id} {generation.state} and has no key",
-            next_step="add key to its table [[token_ca]], where the role issuance runs",
+            next_step=f"add key to its table [[{_table(generation)}]], where issuance runs",
         )
-    profiles = profiles_of(settings, generation)
+    profiles, names = profiles_of(settings, generation), names_of(settings, generation)
     certificate = read_certificate_file(generation.certificate)
     root = root_of(settings, certificate)
     opened = CertificationAuthority.open(
         IssuerId(generation.id),
         chain=(certificate, read_certificate_file(root.certificate)),
         signer=load_signer(
-            generation.key, certificate, settings.limits, profiles[settings.card_profile].signatures
+            generation.key, certificate, settings.limits, profiles[names.person].signatures
         ),
         profiles=AuthorityProfiles(
-            ca=profiles["token-ca"],
-            card=profiles[settings.card_profile],
-            responder=profiles["ocsp-responder"],
+            ca=profiles[names.ca],
+            card=profiles[names.person],
+            responder=profiles[names.responder],
         ),
         settings=ca_settings(settings, generation),
         entropy=entropy,
@@ -110,10 +131,14 @@ def open_generations(settings: Settings, entropy: Entropy) -> Generations:
         _log.info("key blocklist loaded", extra=fields)
     return Generations(
         [open_authority(settings, each, entropy, known_keys) for each in signing(settings)],
-        issues={IssuerId(each.id) for each in settings.token_ca if each.state == "issues"},
+        issues={IssuerId(each.id) for each in settings.generations if each.state == "issues"},
     )
 
 
-def signing(settings: Settings) -> list[TokenCaSettings]:
+def signing(settings: Settings) -> list[GenerationSettings]:
     """The generations that sign; one that ended may have lost its key."""
-    return [each for each in settings.token_ca if each.key is not None or each.state != "ended"]
+    return [each for each in settings.generations if each.key is not None or each.state != "ended"]
+
+
+def _table(generation: GenerationSettings) -> str:
+    return "token_ca" if isinstance(generation, TokenCaSettings) else "mobiel_ca"

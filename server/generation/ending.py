@@ -11,7 +11,7 @@ from pki.domain.errors import ConfigurationInvalid
 from pki.domain.identifiers import IssuerId
 from pki.store.reading import ReadSession, ReadStore
 from server.roles.keys import read_certificate_file
-from server.setting.issuers import TokenCaSettings
+from server.setting.issuers import GenerationSettings, TokenCaSettings
 from server.settings import Settings
 
 
@@ -24,7 +24,7 @@ class GenerationLife:
     store: ReadStore
 
     @classmethod
-    def of(cls, generation: TokenCaSettings, store: ReadStore) -> Self:
+    def of(cls, generation: GenerationSettings, store: ReadStore) -> Self:
         """By the configuration.
 
         Raises:
@@ -65,27 +65,31 @@ async def refuse_wrong_states(settings: Settings, store: ReadStore, now: datetim
             at a generation whose last CRL was made.
         StoreUnavailable: the store cannot be read.
     """
-    for index, each in enumerate(settings.token_ca):
+    for name, each in settings.keyed_generations:
         issuer = IssuerId(each.id)
         if each.state == "ended":
             ends = await store.read(partial(ends_of, issuer=issuer))
             if ends.trusted_until is not None and ends.trusted_until >= now:
                 raise _wrong(
-                    index,
-                    f"{each.id} has a good card until {ends.trusted_until:%Y-%m-%d}, which "
-                    "would be left without an answer",
-                    "write answers until then, or revoke its cards first",
+                    name,
+                    f"{each.id} has a good {_what(each)} until "
+                    f"{ends.trusted_until:%Y-%m-%d}, which would be left without an answer",
+                    f"write answers until then, or revoke each good {_what(each)} first",
                 )
         elif each.state == "issues":
             latest = await store.read(partial(ReadSession.latest_crl, issuer=issuer))
             if latest is not None and is_last(latest.next_update):
                 raise _wrong(
-                    index,
-                    f"{each.id} made its last CRL: a card of it could never be revoked",
+                    name,
+                    f"{each.id} made its last CRL: a {_what(each)} of it could never be revoked",
                     "write answers or ended, and issue from another generation",
                 )
 
 
-def _wrong(index: int, why: str, next_step: str) -> ConfigurationInvalid:
-    key = f"token_ca.{index}.state"
+def _what(generation: GenerationSettings) -> str:
+    return "card" if isinstance(generation, TokenCaSettings) else "telephone"
+
+
+def _wrong(name: str, why: str, next_step: str) -> ConfigurationInvalid:
+    key = f"{name}.state"
     return ConfigurationInvalid(key=key, message=f"setting {key}: {why}", next_step=next_step)

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from pki.domain.identifiers import IssuerId
 from pki.domain.records import CrlList, delta_name, part_name
-from server.setting.issuers import TokenCaSettings
+from server.setting.issuers import GenerationSettings
 from server.settings import Settings
 
 
-def lists_of(settings: Settings, generation: TokenCaSettings) -> tuple[CrlList, ...]:
+def lists_of(settings: Settings, generation: GenerationSettings) -> tuple[CrlList, ...]:
     """The complete list first, which always suffices alone."""
 
     def address(name: str) -> str:
@@ -34,7 +34,7 @@ def served_lists(settings: Settings) -> Mapping[str, IssuerId]:
 
 
 def _parts_and_deltas(settings: Settings) -> Iterator[tuple[str, IssuerId]]:
-    for generation in settings.token_ca:
+    for generation in settings.generations:
         for each in lists_of(settings, generation):
             name = generation.published_as
             if each.parts:

@@ -24,7 +24,7 @@ from server.generation.list_names import lists_of
 from server.leases.once import Writes
 from server.metering.signing import CRL, Meters
 from server.roles.write_ports import StoreCrls, crl_floor
-from server.setting.issuers import TokenCaSettings
+from server.setting.issuers import GenerationSettings
 from server.settings import Settings
 
 _MOST_A_SECOND: Final = 1000
@@ -67,7 +67,7 @@ class CrlFollowers:
     def _follower(
         self,
         generations: Generations,
-        generation: TokenCaSettings,
+        generation: GenerationSettings,
         crl_list: CrlList,
         meters: Meters,
     ) -> CrlFollower:
@@ -100,11 +100,11 @@ async def keep_parts(settings: Settings, store: Store) -> None:
     """
 
     def work(session: WriteSession) -> None:
-        for index, each in enumerate(settings.token_ca):
+        for place, each in settings.keyed_generations:
             name, wanted = f"crl-parts/{each.id}", each.crl_parts + 1
             recorded = session.cursor(name)
             if recorded not in {0, wanted}:
-                key = f"token_ca.{index}.crl_parts"
+                key = f"{place}.crl_parts"
                 raise ConfigurationInvalid(
                     key=key,
                     message=f"setting {key}: certificates of {each.id} name {recorded - 1} parts",
@@ -117,7 +117,7 @@ async def keep_parts(settings: Settings, store: Store) -> None:
 
 
 async def keep_deltas(settings: Settings, store: Store) -> None:
-    """Record of which generations cards name delta CRLs; refuse to publish none later.
+    """Record of which generations certificates name delta CRLs; refuse to publish none later.
 
     Some relying parties trust no complete CRL while the delta that a certificate names is missing.
 
@@ -127,7 +127,7 @@ async def keep_deltas(settings: Settings, store: Store) -> None:
     """
 
     def work(session: WriteSession) -> None:
-        for each in settings.token_ca:
+        for each in settings.generations:
             name = f"crl-deltas/{each.id}"
             if settings.crl.delta_in_cards and each.state == "issues":
                 session.set_cursor(name, 1)
@@ -135,7 +135,7 @@ async def keep_deltas(settings: Settings, store: Store) -> None:
                 key = "crl.delta"
                 raise ConfigurationInvalid(
                     key=key,
-                    message=f"setting {key}: cards of {each.id} name delta CRLs",
+                    message=f"setting {key}: certificates of {each.id} name delta CRLs",
                     next_step="set it to true until that generation has ended",
                 )
 
@@ -155,7 +155,7 @@ def raise_numbers(
     _raise(session, issuer, number)
     elapsed = (session.now - since).total_seconds()
     most = _MOST_A_SECOND * max(0, math.ceil(elapsed))
-    for generation in settings.token_ca:
+    for generation in settings.generations:
         parts = generation.crl_parts if generation.id == issuer.value else 0
         for part in range(parts):
             name = CrlList(issuer=issuer, parts=parts, part=part).id

@@ -14,6 +14,7 @@ from issuance.statement.ports import Evidence
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import LintFailed, ZorgidError
 from pki.domain.identifiers import IssuerId
+from pki.domain.people import Person
 from pki.domain.records import PassHolder
 from pki.ports import Signer, sign_pieces
 from pki.telemetry.metrics import Metrics, Reading
@@ -126,6 +127,10 @@ class MeteredGenerations:
         """As the one inside."""
         return _MeteredAuthority(self._inner.issuing(now), self._meters)
 
+    def issuing_mobiel(self, now: datetime, /) -> "_MeteredAuthority":
+        """As the one inside."""
+        return _MeteredAuthority(self._inner.issuing_mobiel(now), self._meters)
+
     def of(self, issuer: IssuerId, /) -> "_MeteredAuthority":
         """As the one inside."""
         return _MeteredAuthority(self._inner.of(issuer), self._meters)
@@ -152,6 +157,10 @@ class _MeteredAuthority:
     def prepare_card(self, holder: PassHolder, public_key: bytes, now: datetime, /) -> Prepared:
         with self._linting():
             return self._inner.prepare_card(holder, public_key, now)
+
+    def prepare_mobiel(self, person: Person, public_key: bytes, now: datetime, /) -> Prepared:
+        with self._linting():
+            return self._inner.prepare_mobiel(person, public_key, now)
 
     def prepare_responder(self, public_key: bytes, now: datetime, /) -> Prepared:
         with self._linting():

@@ -17,7 +17,12 @@ from pki.domain.identifiers import IssuerId
 from pki.ports import Signer
 from pki.telemetry.logs import bound_request
 from pki.telemetry.trace_context import Trace
-from server.roles.keys import ResponderKeys, all_responder_keys, read_passphrase
+from server.roles.keys import (
+    ResponderKeys,
+    all_responder_keys,
+    mobiel_responder_keys,
+    read_passphrase,
+)
 from server.settings import EnrolmentSettings, Settings
 
 _log: Final = logging.getLogger(__name__)
@@ -42,7 +47,7 @@ class EnrolledCredentials:
 
     @classmethod
     def of(cls, settings: Settings, issuer: IssuerId) -> tuple[Self, ...]:
-        """From the section [enrolment], for one generation of the Token CA; the usual key's first.
+        """From the section [enrolment], for one generation of a CA; the usual key's first.
 
         Raises:
             ConfigurationInvalid: there is none, or it cannot be used, or the key in a token cannot.
@@ -54,7 +59,9 @@ class EnrolledCredentials:
                 message="a status node without the role issuance needs the section [enrolment]",
                 next_step="add it, or run the roles issuance and status in one process",
             )
-        keys = all_responder_keys(settings.status, settings.limits)
+        is_mobiel = issuer.value in {each.id for each in settings.mobiel_ca}
+        make = mobiel_responder_keys if is_mobiel else all_responder_keys
+        keys = make(settings.status, settings.limits)
         return tuple(cls(settings.enrolment, issuer, each) for each in keys)
 
     async def renew(self) -> ResponderCredential:

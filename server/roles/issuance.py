@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -23,7 +24,7 @@ from server.nodes.profiles import said_profiles
 from server.notices.calendars import calendar_url
 from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
-from server.roles.keys import all_responder_keys
+from server.roles.keys import all_responder_keys, mobiel_responder_keys
 from server.roles.responders import LocalCredentials
 from server.roles.status import crl_policy
 from server.settings import Settings
@@ -32,7 +33,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 class IssuanceRole:
-    """The registration authority with the Token CA behind it."""
+    """The registration authority with the Token CA and the Mobiel CA behind it."""
 
     def __init__(
         self,
@@ -51,14 +52,13 @@ class IssuanceRole:
         store, reader, leases = sides.store, sides.reader, sides.leases
         self._settings = settings
         self.generations = open_generations(settings, entropy)
-        self.desk = open_desk(
-            settings,
-            stores=(store, reader),
-            authorities=OnTime(meters.authorities(self.generations), sides.watch),
-            clock=clock,
-            entropy=entropy,
+        authorities = OnTime(meters.authorities(self.generations), sides.watch)
+        desk = open_desk(
+            settings, stores=(store, reader), authorities=authorities, clock=clock, entropy=entropy
         )
+        self.desk = replace(desk, mobiel=authorities) if settings.mobiel_ca else desk
         self._responder_keys = all_responder_keys(settings.status, settings.limits)
+        self._mobiel_keys = mobiel_responder_keys(settings.status, settings.limits)
         self._sides = sides
         policy = crl_policy(settings)
         make = partial(CrlFollowers, tail=sides.tail, clock=clock, entropy=entropy, policy=policy)
@@ -86,7 +86,9 @@ class IssuanceRole:
         Raises:
             ConfigurationInvalid: the CA would not certify the key.
         """
-        return tuple(LocalCredentials(self.desk, issuer, each) for each in self._responder_keys)
+        is_mobiel = issuer.value in {each.id for each in self._settings.mobiel_ca}
+        keys = self._mobiel_keys if is_mobiel else self._responder_keys
+        return tuple(LocalCredentials(self.desk, issuer, each) for each in keys)
 
     async def settle(self) -> None:
         """Close what a former run left open, before the first request is taken.

@@ -1,4 +1,4 @@
-"""The role `issuance`: the registration authority, the Token CA's key and the API's TLS."""
+"""The role `issuance`: the registration authority, the CAs' keys and the API's TLS."""
 
 import ssl
 import time
@@ -11,8 +11,6 @@ from aiohttp import web
 from issuance.attesting.rule import NO_RULE, AttestationRule
 from issuance.desk import Authorities, Desk, Limits
 from issuance.http.peers import PeerCertificate, peer_certificate
-from issuance.mobiel.ports import MobielTrust
-from issuance.mobiel.trust import NoMobielTrusted
 from issuance.organisations.ports import Representation
 from issuance.ports import PassVerifier
 from issuance.rules.choices import Choices
@@ -30,7 +28,6 @@ from pki.store.writing import Store
 from pki.trust import proofs
 from pki.trust.attestation.chain import AttestationTrust
 from pki.trust.fetch import AiohttpStatusHttp
-from pki.trust.mobiel.chain import MobielChains
 from pki.trust.pass_status import PassStatus
 from pki.trust.registration.representation import UziRepresentation
 from pki.trust.settings import IssuingCa, StatusSettings, UziTrustSettings
@@ -38,7 +35,7 @@ from pki.trust.uzi_pass import UziTrust
 from server.roles.keys import read_certificate_file, read_passphrase
 from server.setting.attestation import AttestationSettings
 from server.setting.identity import DeziSettings
-from server.setting.rules import MobielSettings, RuleSettings
+from server.setting.rules import RuleSettings
 from server.settings import Settings, UziSettings
 
 SALT_FILE: Final = "pass-digest-salt"
@@ -115,7 +112,6 @@ def open_desk(
         restraint=Restraint(RateLimits(**settings.rates.model_dump()), time.monotonic),
         attestation=attestation_rule(settings.attestation),
         choices=choices_of(settings.rules),
-        mobiel=_mobiel(settings.mobiel),
         attribute_types={each.type: frozenset(each.codes) for each in settings.attributes},
     )
 
@@ -125,14 +121,6 @@ def _check_dezi(dezi: DeziSettings) -> None:
     from server.identity.dezi import dezi_trust
 
     dezi_trust(dezi)
-
-
-def _mobiel(mobiel: MobielSettings | None) -> MobielTrust:
-    return (
-        NoMobielTrusted()
-        if mobiel is None
-        else MobielChains(map(read_certificate_file, mobiel.issuers))
-    )
 
 
 def choices_of(rules: RuleSettings) -> Choices:
@@ -217,20 +205,20 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     Raises:
         ConfigurationInvalid: certificate and key cannot be used together.
     """
-    api, mobiel = settings.api, settings.mobiel
+    api = settings.api
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         context.load_cert_chain(api.certificate, api.key.file, password=read_passphrase(api.key))
-        for client_ca in (api.client_ca, *([] if mobiel is None else mobiel.issuers)):
+        for client_ca in (api.client_ca, *(each.certificate for each in settings.mobiel_ca)):
             context.load_verify_locations(client_ca)
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationInvalid(
             key="api",
             message=f"the API's certificate and key cannot be used: {type(error).__name__}",
-            next_step="check api.certificate, api.key, api.client_ca and mobiel.issuers",
+            next_step="check api.certificate, api.key, api.client_ca and mobiel_ca.certificate",
         ) from error
-    # The Services CA itself is the trust anchor: the root's other CAs vouch for no API client.
+    # These CAs themselves are the trust anchors: the root's others vouch for no API client.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_mode = ssl.CERT_OPTIONAL
     return context

@@ -149,6 +149,20 @@ def all_responder_keys(status: StatusSettings, limits: LimitSettings) -> tuple[R
     return tuple(responder_keys(each, limits) for each in (status.responder_key, *others))
 
 
+def mobiel_responder_keys(status: StatusSettings, limits: LimitSettings) -> tuple[ResponderKeys]:
+    """The key of answers about telephones: the usual one where it is in a token, else P-256.
+
+    The Mobiel CA's own key is P-256, so whoever cannot read that could read no answer anyway.
+
+    Raises:
+        ConfigurationInvalid, EnvironmentMissing, SignerUnavailable, SignerBusy: as
+            `responder_keys`.
+    """
+    usual = status.responder_key
+    key = ResponderKeySettings(type="p-256") if usual.pkcs11 is None else usual
+    return (responder_keys(key, limits),)
+
+
 def responder_signer(key: PrivateKey, limits: LimitSettings) -> Signer:
     """The signer for answers by a key in memory: at once, or in threads where it takes longer."""
     if isinstance(key, EllipticCurvePrivateKey):

@@ -144,7 +144,7 @@ def directory_missing(settings: LdapSettings) -> str | None:
 
 
 def published_tree(settings: Settings) -> Tree:
-    """The CAs whose certificates and CRLs stand in the directory."""
+    """The CAs whose certificates and CRLs stand in the directory; the Mobiel CA's do not."""
     cas = tuple(
         PublishedCa(
             issuer=IssuerId(each.id),
@@ -152,6 +152,7 @@ def published_tree(settings: Settings) -> Tree:
             is_root=each in settings.root,
         )
         for each in settings.published
+        if each not in settings.mobiel_ca
     )
     return Tree(base=settings.ldap.base, cas=cas)
 

@@ -88,7 +88,7 @@ def _limits_of_process(settings: Settings, place: Place) -> Limits:
 
 def _archive_years(settings: Settings) -> int:
     """What can be promised of every generation."""
-    return min(each.archive_years for each in settings.token_ca)
+    return min(each.archive_years for each in settings.generations)
 
 
 class StatusRole:
@@ -208,7 +208,7 @@ class StatusRole:
 
 def _answered(settings: Settings) -> dict[IssuerId, bytes]:
     """The certificates of the generations that OCSP answers for; one that ended has no cards."""
-    going = (each for each in settings.token_ca if each.state != "ended")
+    going = (each for each in settings.generations if each.state != "ended")
     return {IssuerId(each.id): read_certificate_file(each.certificate) for each in going}
 
 

@@ -1,4 +1,4 @@
-"""The CAs of an installation: the offline root, the Services CA, generations of the Token CA."""
+"""The CAs of an installation: offline root, Services CA, generations of Token and Mobiel CA."""
 
 from typing import Annotated, Literal
 
@@ -34,14 +34,22 @@ class RootSettings(IssuerSettings):
     links: Annotated[list[LinkSettings], Field(default_factory=list)]
 
 
-class TokenCaSettings(IssuerSettings):
-    """One generation of the Token CA; its ``key`` is needed where the role `issuance` runs.
+class GenerationSettings(IssuerSettings):
+    """One generation of a CA that issues here; its ``key`` is needed where `issuance` runs.
 
-    ``issues``: a candidate for new cards; of those that can, the newest does. ``answers``: no new
-    cards, but CRLs and OCSP. ``ended``: its last CRL is made, or was. ``crl_parts``: into how many
-    lists its CRL is split for those that find it by their certificate; it never changes.
+    ``issues``: a candidate for new certificates; of those that can, the newest does. ``answers``:
+    no new ones, but CRLs and OCSP. ``ended``: its last CRL is made, or was. ``crl_parts``: into how
+    many lists its CRL is split for those that find it by their certificate; it never changes.
     """
 
     state: Literal["issues", "answers", "ended"] = "issues"
     archive_years: Annotated[int, Field(ge=0, le=50)] = 7
     crl_parts: Annotated[int, Field(ge=0, le=MOST_PARTS)] = 0
+
+
+class TokenCaSettings(GenerationSettings):
+    """One generation of the Token CA, which certifies smartcards."""
+
+
+class MobielCaSettings(GenerationSettings):
+    """One generation of the Mobiel CA, which certifies telephones; no directory shows it."""

@@ -1,10 +1,10 @@
-"""What this installation chose of the rules: [rules], [[attributes]], [mobiel]."""
+"""What this installation chose of the rules: [rules], [[attributes]]."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pki.settings.types import ExistingFile, Section
+from pki.settings.types import Section
 
 _Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
 
@@ -24,9 +24,3 @@ class RuleSettings(Section):
     unblock_by: Literal["linked", "blocker"] = "linked"
     unlinked_months: Annotated[int, Field(ge=1, le=12)] = 2
     unlinked_end: Literal["revoke", "keep"] = "revoke"
-
-
-class MobielSettings(Section):
-    """Whose certificates are those of ZORG-ID Mobiel: the CAs that issue to telephones."""
-
-    issuers: Annotated[list[ExistingFile], Field(min_length=1, max_length=20)]

@@ -44,7 +44,7 @@ class StoreFacts:
         self._reader = reader
         self._count = settings.views.sample
         self._issuer = IssuerId(settings.token_ca[-1].id)
-        self._known = frozenset(IssuerId(each.id) for each in settings.token_ca)
+        self._known = frozenset(IssuerId(each.id) for each in settings.generations)
         self._says_unknown = settings.status.never_issued == "unknown"
         self._entropy = entropy
         self._clock = clock
@@ -103,14 +103,14 @@ def views_of(
 ) -> Iterator[View]:
     """All views from outside, each with the delay that is stated for it."""
     issuers = {
-        IssuerId(each.id): read_certificate_file(each.certificate) for each in settings.token_ca
+        IssuerId(each.id): read_certificate_file(each.certificate) for each in settings.generations
     }
     url = f"{settings.status.public_url}/ocsp"
     observers = {
         IssuerId(each.id): OcspObserver(
             session, url, issuers[IssuerId(each.id)], clock=clock, entropy=entropy
         )
-        for each in settings.token_ca
+        for each in settings.generations
         if each.state != "ended"
     }
     cached = timedelta(seconds=settings.status.max_age_seconds)
@@ -118,7 +118,7 @@ def views_of(
     yield OcspView(observers, nonce=True, lag=_OCSP)
 
     def address(issuer: IssuerId, serial: SerialNumber) -> str:
-        generation = next(each for each in settings.token_ca if each.id == issuer.value)
+        generation = next(each for each in settings.generations if each.id == issuer.value)
         name, parts = generation.published_as, generation.crl_parts
         if parts:
             name = part_name(name, part_of(serial, parts))
@@ -130,9 +130,10 @@ def views_of(
         return
     private = ("", f"ldap://{settings.ldap.listen}", None)
     external = [(name, at.url or "", at.ca_file) for name, at in settings.ldap.external]
+    shown = {each: issuers[each] for each in (IssuerId(ca.id) for ca in settings.token_ca)}
     for name, at, ca_file in external or [private]:
         observer = LdapObserver(url=at, base=settings.ldap.base, ca_file=ca_file)
-        yield LdapView(name, observer, issuers, lag=_LDAP)
+        yield LdapView(name, observer, shown, lag=_LDAP)
 
 
 async def verify_once(

@@ -10,14 +10,27 @@ import pytest
 from pki.domain.attributes.records import Attribute
 from pki.domain.cards import Lapsed, Ordered
 from pki.domain.errors import Conflict
-from pki.domain.identifiers import AttributeId, MobielId, PersonId, Ura
-from pki.domain.mobiel.records import MobielIdentity, MobielInvitation, MobielState
+from pki.domain.identifiers import (
+    ISSUED_SERIAL_MIN,
+    AttributeId,
+    IssuerId,
+    MobielId,
+    PersonId,
+    SerialNumber,
+    Ura,
+)
+from pki.domain.mobiel.records import (
+    MobielIdentity,
+    MobielInvitation,
+    MobielState,
+)
 from pki.domain.people import Operator, Role
 from pki.store.reading import ReadStore
 from pki.store.write_session import WriteSession
 from pki.store.writing import Store
 from store_samples import NOON, SetClock, card, octets, opaque
 
+CA = IssuerId("mobiel-ca-g1")
 HERE, THERE = Ura("90000001"), Ura("90000002")
 
 
@@ -62,6 +75,8 @@ def mobiel(
         id=MobielId(opaque(number)),
         person_id=PersonId(opaque(person)),
         ura=HERE,
+        issuer=CA,
+        serial=SerialNumber(ISSUED_SERIAL_MIN + number),
         certificate_sha256=octets(number, "mobiel"),
         state=state,
         registered_at=NOON,

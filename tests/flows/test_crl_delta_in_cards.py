@@ -91,6 +91,6 @@ def test_deltas_cannot_be_switched_off_any_more(named: tuple[Practice, bytes]) -
     settings = load(off)
     assert not settings.crl.delta
     store = Store.open(settings.store.url, clock=SystemClock())
-    with pytest.raises(ConfigurationInvalid, match="cards of token-ca-g1 name delta CRLs"):
+    with pytest.raises(ConfigurationInvalid, match="certificates of token-ca-g1 name delta CRLs"):
         asyncio.run(keep_deltas(settings, store))
     store.close_sync()

@@ -1,86 +1,177 @@
-"""ZORG-ID Mobiel against the running program: certificates of another CA, made with openssl."""
+"""ZORG-ID Mobiel against the running program: openssl makes the telephone's key and checks us."""
 
+import asyncio
 import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from pki.api.client import IssuanceClient
 from pki.api.errors import ServiceUnreachable
-from pki.api.people.mobiel import InviteRequest, RegisterMobielRequest
+from pki.api.fields import to_pem
+from pki.api.people.mobiel import InviteRequest, RedeemedMobielView, RedeemMobielRequest
 from pki.api.registration import AppointmentRequest, TakeUpRequest
 from pki.api.wire import OperatorPerson
-from pki.domain.identifiers import UziNumber
+from pki.domain.identifiers import MobielId, UziNumber
 from pki.domain.mobiel.records import MobielState
 from pki.domain.people import Role
-from pki.domain.reasons import BlockReason, RefusalReason
+from pki.domain.reasons import BlockReason, RevokeReason
 from practice import Practice, refused
+from program import fetched
 from server.initialise import ADMINISTRATOR
+
+pytestmark = pytest.mark.openssl
 
 WHOM = OperatorPerson(
     uzi_number=UziNumber("900054321"), surname="Jansen", given_names="A.", common_name="A. Jansen"
 )
-_CA = ("basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,keyCertSign,cRLSign")
-_PHONE = ("keyUsage=critical,digitalSignature", "extendedKeyUsage=clientAuth")
+_PATIENCE_SECONDS = 60.0
 
 
-def openssl(folder: Path, *words: str) -> None:
-    ran = subprocess.run(
-        ("openssl", *words), cwd=folder, capture_output=True, timeout=60, check=False
-    )
-    assert ran.returncode == 0, ran.stderr.decode()
+@dataclass(frozen=True, kw_only=True)
+class Telephone:
+    """A key that openssl made, in a folder, and what was made of it."""
+
+    practice: Practice
+    folder: Path
+    name: str
+
+    def openssl(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ("openssl", *words),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def request(self) -> bytes:
+        """The PKCS #10 of a new key, DER; its subject is nobody's."""
+        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout")
+        out = ("-out", f"{self.name}.p10", "-subj", "/CN=somebody else")
+        made = self.openssl("req", "-new", *key, f"{self.name}.key", *out)
+        assert made.returncode == 0, made.stderr
+        request = x509.load_pem_x509_csr((self.folder / f"{self.name}.p10").read_bytes())
+        return request.public_bytes(Encoding.DER)
+
+    def take(self, redeemed: RedeemedMobielView) -> None:
+        """Keep the certificate and the chain."""
+        self.certificate.write_text(to_pem(redeemed.certificate))
+        (self.folder / "chain.pem").write_text("".join(map(to_pem, redeemed.chain)))
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / f"{self.name}.pem"
+
+    def client(self) -> IssuanceClient:
+        """The API, as this telephone reaches it."""
+        context = self.practice.tls()
+        context.load_cert_chain(self.certificate, self.folder / f"{self.name}.key")
+        return IssuanceClient(self.practice.api_url, tls=context, timeout_seconds=30)
+
+    def ocsp(self) -> str:
+        """What `openssl ocsp` says of it."""
+        number = x509.load_pem_x509_certificate(self.certificate.read_bytes()).serial_number
+        return self.practice.openssl_ocsp(f"{number:040x}", issuer="mobiel-ca-g1")
+
+    def verified(self) -> str:
+        """What `openssl verify` says, with the CRLs that are served now."""
+        lists: list[str] = []
+        for name in ("zorg-id-mobiel-ca", "zorg-id-root-ca"):
+            served = fetched(f"{self.practice.base_url}/crl/{name}.crl")
+            (self.folder / f"{name}.crl").write_bytes(served)
+            read = ("-inform", "DER", "-in", f"{name}.crl", "-out", f"{name}.crl.pem")
+            assert self.openssl("crl", *read).returncode == 0
+            lists += ("-CRLfile", f"{name}.crl.pem")
+        anchor = str(self.practice.layout.certificate("root"))
+        trust = ("-x509_strict", "-purpose", "sslclient", "-CAfile", anchor)
+        between = ("-untrusted", "chain.pem", "-crl_check_all", *lists)
+        said = self.openssl("verify", *trust, *between, self.certificate.name)
+        return "good" if said.returncode == 0 else said.stdout + said.stderr
 
 
-def made(folder: Path, name: str, extensions: tuple[str, ...], ca: str | None = None) -> None:
-    """A P-256 key and its certificate, ``<name>.key`` and ``<name>.pem``."""
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    by = () if ca is None else ("-CA", f"{ca}.pem", "-CAkey", f"{ca}.key")
-    added = [word for each in extensions for word in ("-addext", each)]
-    where = ("-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={name}")
-    openssl(folder, "req", "-x509", "-days", "2", *key, *by, *added, *where)
+async def until(says: Callable[[], str], wanted: str) -> None:
+    """A CRL follows a change within a second or so."""
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    while wanted not in (said := says()):
+        assert asyncio.get_running_loop().time() < deadline, said
+        await asyncio.sleep(0.2)
 
 
-@pytest.fixture
-def phones(practice: Practice) -> Path:
-    """A CA of ZORG-ID Mobiel that the installation trusts, and a telephone of it and of another."""
-    folder = practice.layout.root / "mobiel"
-    folder.mkdir()
-    for ca, phone in (("mobiel-ca", "phone"), ("another-ca", "stranger")):
-        made(folder, ca, _CA)
-        made(folder, phone, _PHONE, ca)
-    practice.change(("[status]\n", '[mobiel]\nissuers = ["mobiel/mobiel-ca.pem"]\n\n[status]\n'))
-    return folder
-
-
-def client(practice: Practice, folder: Path, phone: str) -> IssuanceClient:
-    context = practice.tls()
-    context.load_cert_chain(folder / f"{phone}.pem", folder / f"{phone}.key")
-    return IssuanceClient(practice.api_url, tls=context, timeout_seconds=20)
-
-
-async def test_a_telephone_is_registered_manages_cards_and_is_shut_out(
-    practice: Practice, phones: Path
+async def test_a_telephone_is_certified_manages_cards_is_replaced_and_ended(
+    practice: Practice, tmp_path: Path
 ) -> None:
+    first = Telephone(practice=practice, folder=tmp_path, name="first")
+    second = Telephone(practice=practice, folder=tmp_path, name="second")
+    practice.add_mobiel_ca()
     with practice.serving():
-        async with practice.client(ADMINISTRATOR) as administrator:
-            invited = await administrator.invite_mobiel(InviteRequest(person=WHOM))
-            async with client(practice, phones, "stranger") as stranger:
-                with pytest.raises(ServiceUnreachable):
-                    await stranger.register_mobiel(RegisterMobielRequest(code=invited.code))
-            request = RegisterMobielRequest(code=invited.code)
-            answered = await refused(administrator.register_mobiel(request))
-            assert answered.reason is RefusalReason.MOBIEL_NOT_TRUSTED
-            async with client(practice, phones, "phone") as phone:
-                identity = await phone.register_mobiel(request)
-                asked = AppointmentRequest(role=Role.ADMINISTRATOR, person=WHOM)
-                appointed = await administrator.appoint(asked)
+        async with practice.client(ADMINISTRATOR) as administrator, practice.client() as nobody:
+            code = (await administrator.invite_mobiel(InviteRequest(person=WHOM))).code
+            asked = RedeemMobielRequest(code=code, pkcs10=first.request())
+            redeemed = await nobody.redeem_mobiel(asked)
+            assert await nobody.redeem_mobiel(asked) == redeemed
+            first.take(redeemed)
+            await until(first.verified, "good")
+            assert first.ocsp() == "good"
+            mobiel = redeemed.mobiel.mobiel_id
+            appointed = await administrator.appoint(
+                AppointmentRequest(role=Role.ADMINISTRATOR, person=WHOM)
+            )
+            async with first.client() as phone:
                 await phone.take_up(TakeUpRequest(code=appointed.code))
                 (known,) = (await phone.mobiel()).mobiel
-                assert (known.mobiel_id, known.state) == (
-                    identity.mobiel_id,
-                    MobielState.REGISTERED,
-                )
-                await administrator.block_mobiel(identity.mobiel_id, BlockReason.LOSS)
+                assert (known.mobiel_id, known.state) == (mobiel, MobielState.REGISTERED)
+                await administrator.block_mobiel(mobiel, BlockReason.LOSS)
                 assert (await refused(phone.mobiel())).problem_code == "forbidden"
-                await administrator.end_mobiel(identity.mobiel_id)
-                assert (await refused(phone.mobiel())).problem_code == "forbidden"
+            assert first.ocsp() == "hold"
+            await until(first.verified, "certificate revoked")
+            await administrator.unblock_mobiel(mobiel)
+            assert first.ocsp() == "good"
+            await until(first.verified, "good")
+            await replace_and_end(mobiel, (first, second), (administrator, nobody))
+
+
+async def replace_and_end(
+    mobiel: MobielId,
+    telephones: tuple[Telephone, Telephone],
+    clients: tuple[IssuanceClient, IssuanceClient],
+) -> None:
+    """The second telephone takes the place of the first one, and is ended."""
+    (first, second), (administrator, nobody) = telephones, clients
+    again = (await administrator.invite_mobiel_again(mobiel)).code
+    asked = RedeemMobielRequest(code=again, pkcs10=second.request())
+    second.take(await nobody.redeem_mobiel(asked))
+    assert (first.ocsp(), second.ocsp()) == ("revoked", "good")
+    await until(first.verified, "certificate revoked")
+    assert second.verified() == "good"
+    async with first.client() as old, second.client() as new:
+        assert (await refused(old.mobiel())).problem_code == "forbidden"
+        assert [each.mobiel_id for each in (await new.mobiel()).mobiel] == [mobiel]
+        await administrator.block_mobiel(mobiel, BlockReason.LOSS)
+        await administrator.end_mobiel(mobiel, RevokeReason.LOSS_OR_THEFT)
+        assert (await refused(new.mobiel())).problem_code == "forbidden"
+    assert second.ocsp() == "revoked"
+    await until(second.verified, "certificate revoked")
+
+
+async def test_another_ca_of_the_same_root_lets_no_telephone_in(
+    practice: Practice, tmp_path: Path
+) -> None:
+    """What openssl signs with the root's key itself is no client here."""
+    stranger = Telephone(practice=practice, folder=tmp_path, name="stranger")
+    stranger.request()
+    signed = stranger.openssl(
+        *("req", "-x509", "-key", "stranger.key", "-subj", "/CN=stranger", "-days", "2"),
+        *("-addext", "extendedKeyUsage=clientAuth", "-out", "stranger.pem"),
+    )
+    assert signed.returncode == 0, signed.stderr
+    practice.add_mobiel_ca()
+    with practice.serving():
+        async with stranger.client() as phone:
+            with pytest.raises(ServiceUnreachable):
+                await phone.mobiel()

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from backup_material import write_recipient
 from fixtures_backup import answered, asked, backed_up
-from pki.api.wire import BlockRequest
-from pki.domain.identifiers import CardId
+from pki.api.people.mobiel import InviteRequest, RedeemedMobielView, RedeemMobielRequest
+from pki.api.wire import BlockRequest, OperatorPerson
+from pki.domain.identifiers import CardId, UziNumber
 from pki.domain.reasons import BlockReason
 from practice import Practice, employee
 from program import fetched, until
@@ -25,29 +29,35 @@ pytestmark = [pytest.mark.openssl, pytest.mark.slow]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """An installation that is gone: its backup, and the last CRL, which knows of two blocks since.
+    """An installation that is gone: its backup, and the last CRLs, which know of blocks since.
 
     ``known`` and ``unknown`` are serials of cards made before and after the backup; ``untouched``
-    is one that was never blocked.
+    is one that was never blocked; ``telephone`` is that of a ZORG-ID Mobiel, blocked after it.
     """
 
     practice: Practice
     file: Path
     key: Path
-    crl: Path
+    crls: tuple[Path, ...]
     number: int
     known: str
     untouched: str
     unknown: str
+    telephone: str
+
+    @property
+    def last(self) -> tuple[str, ...]:
+        """How the last CRLs are given."""
+        return tuple(word for each in self.crls for word in ("--crl", str(each)))
 
 
 def serial(certificate: bytes) -> str:
     return f"{x509.load_der_x509_certificate(certificate).serial_number:040x}"
 
 
-def published(practice: Practice) -> tuple[int, set[str], bytes]:
-    """Number and serials of the Token CA's CRL, and the CRL."""
-    der = fetched(f"{practice.base_url}/crl/zorg-id-token-ca.crl")
+def published(practice: Practice, ca: str = "token") -> tuple[int, set[str], bytes]:
+    """Number and serials of a CA's CRL, and the CRL."""
+    der = fetched(f"{practice.base_url}/crl/zorg-id-{ca}-ca.crl")
     crl = x509.load_der_x509_crl(der)
     number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
     return number, {f"{entry.serial_number:040x}" for entry in crl}, der
@@ -58,6 +68,19 @@ async def block(practice: Practice, card: CardId) -> None:
         await client.block(card, BlockRequest(reason=BlockReason.LOSS))
 
 
+async def certify_telephone(practice: Practice) -> RedeemedMobielView:
+    """A ZORG-ID Mobiel of somebody without a card."""
+    whom = OperatorPerson(
+        uzi_number=UziNumber("900054321"), surname="Jansen", given_names="", common_name="Jansen"
+    )
+    key = ec.generate_private_key(ec.SECP256R1())
+    request = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
+    async with practice.client(ADMINISTRATOR) as client:
+        code = (await client.invite_mobiel(InviteRequest(person=whom))).code
+        pkcs10 = request.public_bytes(Encoding.DER)
+        return await client.redeem_mobiel(RedeemMobielRequest(code=code, pkcs10=pkcs10))
+
+
 @pytest.fixture(scope="module")
 def lost(module_practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> Lost:
     return asyncio.run(lose(module_practice, tmp_path_factory.mktemp("lost")))
@@ -65,27 +88,35 @@ def lost(module_practice: Practice, tmp_path_factory: pytest.TempPathFactory) ->
 
 async def lose(practice: Practice, folder: Path) -> Lost:
     certificate, key = write_recipient(folder, "first")
-    file, crl = folder / "backup.cms", folder / "last.crl"
+    file, crls = folder / "backup.cms", (folder / "last.crl", folder / "last-mobiel.crl")
+    practice.add_mobiel_ca()
     with practice.serving():
         known = await practice.make_card(employee(1))
         untouched = await practice.make_card(employee(2))
+        telephone = await certify_telephone(practice)
         await asyncio.to_thread(backed_up, practice, file, certificate)
         unknown = await practice.make_card(employee(3))
         serials = {serial(each.certificate) for each in (known, unknown)}
         await block(practice, known.card.card_id)
         await block(practice, unknown.card.card_id)
+        async with practice.client(ADMINISTRATOR) as client:
+            await client.block_mobiel(telephone.mobiel.mobiel_id, BlockReason.LOSS)
         until(lambda: published(practice)[1] == serials, "both are on the CRL")
+        theirs = {serial(telephone.certificate)}
+        until(lambda: published(practice, "mobiel")[1] == theirs, "the telephone is on its CRL")
         number, _, der = published(practice)
-    crl.write_bytes(der)
+        crls[1].write_bytes(published(practice, "mobiel")[2])
+    crls[0].write_bytes(der)
     return Lost(
         practice=practice,
         file=file,
         key=key,
-        crl=crl,
+        crls=crls,
         number=number,
         known=serial(known.certificate),
         untouched=serial(untouched.certificate),
         unknown=serial(unknown.certificate),
+        telephone=serial(telephone.certificate),
     )
 
 
@@ -106,19 +137,23 @@ def test_nothing_is_served_before_it_is_confirmed(restored: Practice, role: str)
 
 def test_what_the_last_crl_says_comes_back(lost: Lost, restored: Practice) -> None:
     config = ("-c", str(restored.config))
-    answer = answered("restore-confirm", "--crl", str(lost.crl), *config, "--json")
+    alone = answered("restore-confirm", *lost.last[:2], *config)
+    assert "no last CRL of mobiel-ca-g1 was given" in alone.stderr
+    answer = answered("restore-confirm", *lost.last, *config, "--json")
     assert answer.code == 1
     result = answer.json["result"]
-    assert result["crl_numbers"] == {"token-ca-g1": lost.number}
-    assert result["held"] == [lost.known]
+    assert set(result["crl_numbers"]) == {"token-ca-g1", "mobiel-ca-g1"}
+    assert result["crl_numbers"]["token-ca-g1"] == lost.number
+    assert result["held"] == [lost.known, lost.telephone]
     assert (result["unknown"], result["unconfirmed"]) == ([lost.unknown], [])
     with restored.serving():
         until(lambda: published(restored)[0] > lost.number, "a CRL above the last one")
         until(lambda: published(restored)[1] == {lost.known}, "it lists what is known")
         found = [restored.openssl_ocsp(each) for each in (lost.known, lost.untouched, lost.unknown)]
         assert found == ["hold", "good", "unknown"]
+        assert restored.openssl_ocsp(lost.telephone, issuer="mobiel-ca-g1") == "hold"
     verify(restored.config, None)
-    again = answered("restore-confirm", "--crl", str(lost.crl), *config)
+    again = answered("restore-confirm", *lost.last, *config)
     assert again.code == 1
     assert "no restore that waits" in again.stderr
     examined = answered("doctor", *config).stdout
@@ -138,7 +173,9 @@ def test_the_number_is_asked_from_a_status_service(lost: Lost, restored: Practic
     with lost.practice.serving():
         answer = answered("restore-confirm", "-c", str(restored.config), "--json")
         numbers = answer.json["result"]["crl_numbers"]
-        assert numbers == {"token-ca-g1": published(lost.practice)[0]}
+        assert numbers == {
+            f"{ca}-ca-g1": published(lost.practice, ca)[0] for ca in ("token", "mobiel")
+        }
 
 
 @pytest.mark.parametrize(

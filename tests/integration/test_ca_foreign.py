@@ -57,6 +57,7 @@ def _run(*command: str, cwd: Path, expected: int = 0) -> str:
     [
         ("card", "token-ca", "root", "sslclient"),
         ("responder", "token-ca", "root", "ocsphelper"),
+        ("telephone", "mobiel-ca", "root", "sslclient"),
         ("api", "services-ca", "practice-root", "sslserver"),
         ("client", "services-ca", "practice-root", "sslclient"),
         ("evidence", "services-ca", "practice-root", "any"),

@@ -76,6 +76,8 @@ def _codes(results: Sequence[ValidationResult]) -> set[str]:
         ("card-delta", ACCEPTED),
         ("responder", ACCEPTED),
         ("services-ca", ACCEPTED),
+        ("mobiel-ca", ACCEPTED),
+        ("telephone", ACCEPTED),
         ("api", ACCEPTED_FOR_PRACTICE_SERVER),
         ("client", ACCEPTED),
         ("evidence", ACCEPTED),

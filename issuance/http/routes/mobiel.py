@@ -1,6 +1,6 @@
-"""ZORG-ID Mobiel: invited, registered, managed."""
+"""ZORG-ID Mobiel: invited, certified, managed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from http import HTTPStatus
 
 from aiohttp import web
@@ -10,8 +10,14 @@ from issuance.http.bodies import body_of, json_response
 from issuance.http.once import REPLAYED, answered, once_of
 from issuance.http.peers import PeerCertificate, operator_asking
 from issuance.http.routes.operator import QR_PREFIX
-from issuance.http.table.route import Again, Caller, Key, Query, Route
-from issuance.mobiel.invite import Invited, code_under, invite, withdraw_invitation
+from issuance.http.table.route import Again, Caller, Handler, Key, Query, Route
+from issuance.mobiel.invite import (
+    Invited,
+    code_under,
+    invite,
+    invite_again,
+    withdraw_invitation,
+)
 from issuance.mobiel.manage import (
     MobielChange,
     block_mobiel,
@@ -19,22 +25,26 @@ from issuance.mobiel.manage import (
     mobiel_for,
     unblock_mobiel,
 )
-from issuance.mobiel.register import register_mobiel
+from issuance.mobiel.redeem import TelephoneCertifier
 from issuance.rules.permissions import Action
 from issuance.rules.representation import is_inactive
 from issuance.steps.callers import organisation_asked
 from issuance.steps.once import AnsweredBefore, Once
+from pki.api.base import Wire
 from pki.api.fields import UraText
 from pki.api.people.mobiel import (
     BlockMobielRequest,
     ChangeMobielRequest,
+    EndMobielRequest,
     InvitationView,
+    InviteAgainRequest,
     InvitedView,
     InviteRequest,
     MobielChangedView,
     MobielListView,
     MobielView,
-    RegisterMobielRequest,
+    RedeemedMobielView,
+    RedeemMobielRequest,
 )
 from pki.api.wire import ChangeView
 from pki.domain.identifiers import MobielId, Ura
@@ -48,28 +58,34 @@ class MobielRoutes:
     def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
         self._desk = desk
         self._peer_certificate = peer_certificate
+        self._certifier = TelephoneCertifier(desk)
 
     def routes(self) -> list[Route]:
         """The lines of the table."""
         about = {
-            "block": "Let a ZORG-ID Mobiel let nobody in until the block is lifted.",
-            "unblock": "Lift the block of a ZORG-ID Mobiel.",
-            "end": "End a blocked ZORG-ID Mobiel for ever.",
+            "block": "Let a ZORG-ID Mobiel let nobody in; its certificate is on hold.",
+            "unblock": "Lift the block of a ZORG-ID Mobiel; its certificate is good again.",
+            "end": "End a blocked ZORG-ID Mobiel for ever; its certificate is revoked.",
+        }
+        changing: dict[str, tuple[Handler, type[Wire]]] = {
+            "block": (self._block, BlockMobielRequest),
+            "unblock": (self._unblock, ChangeMobielRequest),
+            "end": (self._end, EndMobielRequest),
         }
         changes = [
             Route(
                 method="POST",
                 path=f"/v1/mobiel/{{mobiel_id}}/{verb}",
-                handler=self._block if verb == "block" else self._changing(verb),
+                handler=handler,
                 operation=f"{verb}Mobiel",
-                about=words,
+                about=about[verb],
                 caller=Caller.OPERATOR,
                 action=Action.MANAGE_MOBIEL,
-                body=BlockMobielRequest if verb == "block" else ChangeMobielRequest,
+                body=body,
                 answer=MobielChangedView,
                 key=Key.MAY,
             )
-            for verb, words in about.items()
+            for verb, (handler, body) in changing.items()
         ]
         return [*self._inviting(), *self._having(), *changes]
 
@@ -80,10 +96,23 @@ class MobielRoutes:
                 path="/v1/mobiel/invitations",
                 handler=self._invite,
                 operation="inviteMobiel",
-                about="Invite a person to register their ZORG-ID Mobiel; the code is shown once.",
+                about="Invite a person to get a ZORG-ID Mobiel; the code is shown once.",
                 caller=Caller.OPERATOR,
                 action=Action.INVITE_MOBIEL,
                 body=InviteRequest,
+                answer=InvitedView,
+                status=HTTPStatus.CREATED,
+                key=Key.MAY,
+            ),
+            Route(
+                method="POST",
+                path="/v1/mobiel/{mobiel_id}/invitations",
+                handler=self._invite_again,
+                operation="inviteMobielAgain",
+                about="Invite to another certificate for a lost, new or wiped telephone.",
+                caller=Caller.OPERATOR,
+                action=Action.MANAGE_MOBIEL,
+                body=InviteAgainRequest,
                 answer=InvitedView,
                 status=HTTPStatus.CREATED,
                 key=Key.MAY,
@@ -105,16 +134,21 @@ class MobielRoutes:
         return [
             Route(
                 method="POST",
-                path="/v1/mobiel/register",
-                handler=self._register,
-                operation="registerMobiel",
-                about="Register a ZORG-ID Mobiel, with the code and its certificate.",
-                again=Again.ONE_USE,
-                caller=Caller.CERTIFICATE,
-                body=RegisterMobielRequest,
-                answer=MobielView,
+                path="/v1/mobiel/redeem",
+                handler=self._redeem,
+                operation="redeemMobiel",
+                about="Have the key of a telephone certified, with the code of an invitation.",
+                again=Again.SO_ALREADY,
+                caller=Caller.ANYONE,
+                body=RedeemMobielRequest,
+                answer=RedeemedMobielView,
                 status=HTTPStatus.CREATED,
-                refusals=(HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS),
+                refusals=(
+                    HTTPStatus.UNAUTHORIZED,
+                    HTTPStatus.FORBIDDEN,
+                    HTTPStatus.CONFLICT,
+                    HTTPStatus.TOO_MANY_REQUESTS,
+                ),
             ),
             Route(
                 method="GET",
@@ -135,6 +169,13 @@ class MobielRoutes:
         ura = organisation_asked(operator, Action.INVITE_MOBIEL, body.ura)
         once = once_of(request, operator, body, _made_view)
         change = invite(self._desk, operator, body.person.known, ura, once)
+        return await self._invited(change, once)
+
+    async def _invite_again(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, InviteAgainRequest)
+        once = once_of(request, operator, body, _made_view)
+        change = invite_again(self._desk, operator, _mobiel_id(request), once)
         return await self._invited(change, once)
 
     async def _invited(
@@ -158,12 +199,16 @@ class MobielRoutes:
         change = withdraw_invitation(self._desk, operator, _mobiel_id(request), once)
         return await answered(change, _invitation_view)
 
-    async def _register(self, request: web.Request) -> web.Response:
+    async def _redeem(self, request: web.Request) -> web.Response:
         self._desk.restraint.peer(request.remote, "session")
-        body = await body_of(request, RegisterMobielRequest)
-        certificate = self._peer_certificate(request)
-        identity = await register_mobiel(self._desk, certificate, body.code)
-        return json_response(self._view(identity), HTTPStatus.CREATED)
+        body = await body_of(request, RedeemMobielRequest)
+        redeemed = await self._certifier.redeem(body.code, body.pkcs10)
+        view = RedeemedMobielView(
+            mobiel=self._view(redeemed.identity),
+            certificate=redeemed.certificate,
+            chain=list(redeemed.chain),
+        )
+        return json_response(view, HTTPStatus.CREATED)
 
     async def _list(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
@@ -184,17 +229,19 @@ class MobielRoutes:
         change = block_mobiel(self._desk, operator, _mobiel_id(request), body.reason, once)
         return await answered(change, self._changed_view)
 
-    def _changing(self, verb: str) -> Callable[[web.Request], Awaitable[web.Response]]:
-        change = unblock_mobiel if verb == "unblock" else end_mobiel
+    async def _unblock(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, ChangeMobielRequest)
+        once = once_of(request, operator, body, self._changed_view)
+        change = unblock_mobiel(self._desk, operator, _mobiel_id(request), once)
+        return await answered(change, self._changed_view)
 
-        async def handler(request: web.Request) -> web.Response:
-            operator = await self._operator_of(request)
-            body = await body_of(request, ChangeMobielRequest)
-            once = once_of(request, operator, body, self._changed_view)
-            done = change(self._desk, operator, _mobiel_id(request), once)
-            return await answered(done, self._changed_view)
-
-        return handler
+    async def _end(self, request: web.Request) -> web.Response:
+        operator = await self._operator_of(request)
+        body = await body_of(request, EndMobielRequest)
+        once = once_of(request, operator, body, self._changed_view)
+        change = end_mobiel(self._desk, operator, _mobiel_id(request), body.reason, once)
+        return await answered(change, self._changed_view)
 
     def _changed_view(self, change: MobielChange) -> MobielChangedView:
         moment = ChangeView(position=change.entry.position, at=change.entry.at)

@@ -1,21 +1,23 @@
-"""ZORG-ID Mobiel: invited, registered, managed."""
+"""ZORG-ID Mobiel: invited, certified, managed."""
 
 from urllib.parse import urlencode
 
 from pki.api.people.mobiel import (
     BlockMobielRequest,
     ChangeMobielRequest,
+    EndMobielRequest,
     InvitationView,
+    InviteAgainRequest,
     InvitedView,
     InviteRequest,
     MobielChangedView,
     MobielListView,
-    MobielView,
-    RegisterMobielRequest,
+    RedeemedMobielView,
+    RedeemMobielRequest,
 )
 from pki.api.transport import Transport, under
 from pki.domain.identifiers import IdempotencyKey, MobielId, Ura
-from pki.domain.reasons import BlockReason
+from pki.domain.reasons import BlockReason, RevokeReason
 
 
 class MobielCalls(Transport):
@@ -24,7 +26,7 @@ class MobielCalls(Transport):
     async def invite_mobiel(
         self, request: InviteRequest, key: IdempotencyKey | None = None
     ) -> InvitedView:
-        """Invite a person; whoever sees the code can register a ZORG-ID Mobiel as theirs."""
+        """Invite a person; whoever sees the code can have a ZORG-ID Mobiel as theirs."""
         return await self._post("/v1/mobiel/invitations", request, InvitedView, under(key))
 
     async def withdraw_invitation(
@@ -34,9 +36,16 @@ class MobielCalls(Transport):
         path = f"/v1/mobiel/invitations/{mobiel_id}"
         return await self._call("DELETE", path, InvitationView, headers=under(key))
 
-    async def register_mobiel(self, request: RegisterMobielRequest) -> MobielView:
-        """Register the ZORG-ID Mobiel whose certificate this connection has."""
-        return await self._post("/v1/mobiel/register", request, MobielView)
+    async def invite_mobiel_again(
+        self, mobiel_id: MobielId, key: IdempotencyKey | None = None
+    ) -> InvitedView:
+        """Invite to another certificate, for a lost, new or wiped telephone (administrator)."""
+        path = f"/v1/mobiel/{mobiel_id}/invitations"
+        return await self._post(path, InviteAgainRequest(), InvitedView, under(key))
+
+    async def redeem_mobiel(self, request: RedeemMobielRequest) -> RedeemedMobielView:
+        """Have the key of a telephone certified: the code is the right; no certificate needed."""
+        return await self._post("/v1/mobiel/redeem", request, RedeemedMobielView)
 
     async def mobiel(self, ura: Ura | None = None) -> MobielListView:
         """Read what an organisation manages, and who was not seen for long (administrator)."""
@@ -60,8 +69,8 @@ class MobielCalls(Transport):
         return await self._post(path, body, MobielChangedView, under(key))
 
     async def end_mobiel(
-        self, mobiel_id: MobielId, key: IdempotencyKey | None = None
+        self, mobiel_id: MobielId, reason: RevokeReason, key: IdempotencyKey | None = None
     ) -> MobielChangedView:
         """End a blocked one for ever (administrator)."""
-        path = f"/v1/mobiel/{mobiel_id}/end"
-        return await self._post(path, ChangeMobielRequest(), MobielChangedView, under(key))
+        body, path = EndMobielRequest(reason=reason), f"/v1/mobiel/{mobiel_id}/end"
+        return await self._post(path, body, MobielChangedView, under(key))

@@ -3,11 +3,18 @@
 from pydantic import Field
 
 from pki.api.base import Wire
-from pki.api.fields import MobielIdText, Moment, PersonIdText, UraText
+from pki.api.fields import (
+    CertificatePem,
+    MobielIdText,
+    Moment,
+    PersonIdText,
+    RequestPem,
+    UraText,
+)
 from pki.api.registration import CODE_PATTERN
 from pki.api.wire import ChangeView, OperatorPerson
 from pki.domain.mobiel.records import MobielState
-from pki.domain.reasons import BlockReason
+from pki.domain.reasons import BlockReason, RevokeReason
 
 
 class InviteRequest(Wire):
@@ -38,10 +45,15 @@ class InvitedView(Wire):
     qr: str = Field(repr=False)
 
 
-class RegisterMobielRequest(Wire):
-    """POST /v1/mobiel/register, over TLS with the certificate of the ZORG-ID Mobiel."""
+class InviteAgainRequest(Wire):
+    """POST /v1/mobiel/{mobiel_id}/invitations: nothing more to say."""
+
+
+class RedeemMobielRequest(Wire):
+    """POST /v1/mobiel/redeem: the code of an invitation, and the request of the telephone's key."""
 
     code: str = Field(repr=False, pattern=CODE_PATTERN)
+    pkcs10: RequestPem
 
 
 class MobielView(Wire):
@@ -55,6 +67,14 @@ class MobielView(Wire):
     registered_at: Moment
     seen_at: Moment | None
     inactive: bool
+
+
+class RedeemedMobielView(Wire):
+    """A ZORG-ID Mobiel with its certificate; ``chain`` ends with the root's."""
+
+    mobiel: MobielView
+    certificate: CertificatePem
+    chain: list[CertificatePem]
 
 
 class MobielListView(Wire):
@@ -71,7 +91,13 @@ class BlockMobielRequest(Wire):
 
 
 class ChangeMobielRequest(Wire):
-    """POST /v1/mobiel/{mobiel_id}/unblock and …/end: nothing more to say."""
+    """POST /v1/mobiel/{mobiel_id}/unblock: nothing more to say."""
+
+
+class EndMobielRequest(Wire):
+    """POST /v1/mobiel/{mobiel_id}/end."""
+
+    reason: RevokeReason
 
 
 class MobielChangedView(Wire):

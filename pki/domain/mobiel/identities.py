@@ -2,14 +2,16 @@
 
 ::
 
-    registered ◀──unblocked── blocked ──ended──▶ ended
-         └───────blocked───────▶ ┘
+    registered ◀──unblocked, renewed── blocked ──ended──▶ ended
+      │  ▲  └──────────blocked──────────▶ ┘
+      └──┘ renewed
 """
 
 from dataclasses import replace
 from datetime import datetime
 
 from pki.domain.errors import Refused
+from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.mobiel.records import MobielIdentity, MobielState
 from pki.domain.reasons import RefusalReason
 
@@ -41,12 +43,47 @@ def ended(identity: MobielIdentity, *, at: datetime) -> MobielIdentity:
     return _moved(identity, MobielState.BLOCKED, MobielState.ENDED, at)
 
 
+def renewed(
+    identity: MobielIdentity,
+    *,
+    certificate: tuple[IssuerId, SerialNumber],
+    sha256: bytes,
+    at: datetime,
+) -> MobielIdentity:
+    """Another telephone, or another key in the same one; a block ends with the certificate it was.
+
+    Raises:
+        Refused: MOBIEL_STATE: it is `ingetrokken`.
+    """
+    if identity.state is MobielState.ENDED:
+        raise _wrong(identity, "get another certificate")
+    issuer, serial = certificate
+    return replace(
+        identity,
+        issuer=issuer,
+        serial=serial,
+        certificate_sha256=sha256,
+        state=MobielState.REGISTERED,
+        state_at=at,
+        seen_at=at,
+    )
+
+
+def revoked_at(identity: MobielIdentity, *, at: datetime) -> datetime:
+    """As of when its certificate is revoked ``at``: since the block, if it is blocked."""
+    return identity.state_at if identity.state is MobielState.BLOCKED else at
+
+
 def _moved(
     identity: MobielIdentity, from_: MobielState, to: MobielState, at: datetime
 ) -> MobielIdentity:
     if identity.state is not from_:
-        raise Refused(
-            reason=RefusalReason.MOBIEL_STATE,
-            message=f"a ZORG-ID Mobiel that is {identity.state.value} cannot become {to.value}",
-        )
+        raise _wrong(identity, f"become {to.value}")
     return replace(identity, state=to, state_at=at)
+
+
+def _wrong(identity: MobielIdentity, verb: str) -> Refused:
+    return Refused(
+        reason=RefusalReason.MOBIEL_STATE,
+        message=f"a ZORG-ID Mobiel that is {identity.state.value} cannot {verb}",
+    )

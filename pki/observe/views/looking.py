@@ -96,7 +96,10 @@ def _unlike(
 
 
 class LdapView:
-    """One directory, asked by issuer and serial as an XML signature names them."""
+    """One directory, asked by issuer and serial as an XML signature names them.
+
+    Of other CAs than ``issuers`` it shows nothing, and is not asked.
+    """
 
     def __init__(
         self, name: str, observer: LdapObserver, issuers: Issuers, *, lag: timedelta
@@ -110,9 +113,10 @@ class LdapView:
         """Ask for each certificate."""
         found: dict[SerialNumber, str] = {}
         for each in expected:
-            entries = await self._observer.by_issuer_and_serial(
-                self._issuers[each.issuer], each.serial
-            )
+            issuer = self._issuers.get(each.issuer)
+            if issuer is None:
+                continue
+            entries = await self._observer.by_issuer_and_serial(issuer, each.serial)
             shown = {der for entry in entries for der in entry.certificates}
             if each.public is None and entries:
                 found[each.serial] = "shown"

@@ -1,5 +1,7 @@
 """Writing intents, certificates and status, with as few statements as that takes."""
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Final
 
@@ -8,10 +10,12 @@ import sqlalchemy as sa
 from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import JournalEntry, actor_text
+from pki.domain.mobiel.records import MobielCertificate, MobielIntent
 from pki.domain.records import Intent, IssuedCertificate
 from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
 from pki.store import schema
 from pki.store.journal_reads import status_columns
+from pki.store.people.tables import telephones
 from pki.store.short_lived.writing import ShortLivedWrites
 
 _CERTIFICATES: Final = schema.certificates
@@ -23,13 +27,18 @@ _USED: Final = sa.select(
 )
 _INTENDED: Final = sa.insert(_CERTIFICATES)
 _KEY_USED_UP: Final = sa.insert(schema.keys_seen)
-_BELONGING: Final = ("issuer", "card_id", "key_sha256")
-_COMPLETED: Final = sa.update(_CERTIFICATES).where(
-    _OF_SERIAL,
-    *(_CERTIFICATES.c[name] == sa.bindparam(f"of_{name}") for name in _BELONGING),
-    _CERTIFICATES.c.der.is_(None),
-    _CERTIFICATES.c.status == "unconfirmed",
-)
+_OF_CARD: Final = ("issuer", "card_id", "key_sha256")
+_OF_MOBIEL: Final = ("issuer", "mobiel_id", "key_sha256")
+_COMPLETED: Final = {
+    belonging: sa.update(_CERTIFICATES).where(
+        _OF_SERIAL,
+        *(_CERTIFICATES.c[name] == sa.bindparam(f"of_{name}") for name in belonging),
+        _CERTIFICATES.c.der.is_(None),
+        _CERTIFICATES.c.status == "unconfirmed",
+    )
+    for belonging in (_OF_CARD, _OF_MOBIEL)
+}
+_REDEEMED: Final = sa.insert(telephones)
 _STATUS_CHANGES: Final = sa.update(_CERTIFICATES).where(_OF_SERIAL)
 _INTERVAL_ENDS: Final = sa.update(_INTERVALS).where(
     _INTERVALS.c.serial == sa.bindparam("of_serial"), _INTERVALS.c.until.is_(None)
@@ -42,7 +51,7 @@ class IssuingWrites(ShortLivedWrites):
 
     def __init__(self, connection: sa.Connection) -> None:
         super().__init__(connection)
-        self._intended: dict[SerialNumber, Intent] = {}
+        self._intended: dict[SerialNumber, Intent | MobielIntent] = {}
 
     def put_intent(self, intent: Intent) -> None:
         """Record what is about to be signed: its serial is `Unconfirmed` and its key used up.
@@ -52,14 +61,25 @@ class IssuingWrites(ShortLivedWrites):
             KeyRejected: the key was in an intent before (rule ``key seen before``), unless that was
                 of the same card and came to nothing.
         """
+        self._put_intent(
+            intent, given_up=lambda: self.key_given_up(intent.key_sha256, intent.card_id)
+        )
+
+    def put_mobiel_intent(self, intent: MobielIntent) -> None:
+        """As `put_intent`, for a telephone; its key may have come to nothing for it before."""
+        self._put_intent(
+            intent, given_up=lambda: self.mobiel_key_given_up(intent.key_sha256, intent.mobiel_id)
+        )
+
+    def _put_intent(self, intent: Intent | MobielIntent, given_up: Callable[[], bool]) -> None:
         used = self._rows(_USED, {"of_serial": intent.serial, "of_key": intent.key_sha256})[0]
         if used.serial_used:
             raise Conflict(message="this serial number was used before")
-        if used.key_seen and not self.key_given_up(intent.key_sha256, intent.card_id):
+        if used.key_seen and not given_up():
             raise KeyRejected(
                 rule="key seen before",
                 message="this public key was certified or offered before",
-                next_step="let the card make a new key pair",
+                next_step="let the card, or the telephone, make a new key pair",
             )
         values = {field.name: getattr(intent, field.name) for field in fields(intent)}
         status = status_columns(Unconfirmed(since=intent.created_at))
@@ -76,16 +96,42 @@ class IssuingWrites(ShortLivedWrites):
             Conflict: the intent was completed or closed before.
             IntegrityBroken: issuer, card or key are not those of the intent.
         """
-        values = {name: getattr(certificate, name) for name in ("der", "not_before", "not_after")}
-        same = {f"of_{name}": getattr(certificate, name) for name in _BELONGING}
-        if self._write(_COMPLETED, values | same | {"of_serial": certificate.serial}).rowcount:
+        if self._completed(certificate, _OF_CARD):
             return
         intent = self.intent(certificate.serial)
         if intent is None:
             raise NotFound(what="intent", message="nothing was to be signed with this serial")
-        if any(getattr(intent, name) != getattr(certificate, name) for name in _BELONGING):
+        if any(getattr(intent, name) != getattr(certificate, name) for name in _OF_CARD):
             raise IntegrityBroken(message="a certificate does not belong to its intent")
         raise Conflict(message="this intent was completed or closed before")
+
+    def put_mobiel_certificate(self, certificate: MobielCertificate, code_sha256: bytes) -> None:
+        """Complete an intent of a telephone; the code gives this certificate from now on.
+
+        Raises:
+            Conflict: there is no such intent, or it was completed or closed before.
+        """
+        if not self._completed(certificate, _OF_MOBIEL):
+            raise Conflict(message="this intent was completed or closed before")
+        row = {
+            "certificate_sha256": hashlib.sha256(certificate.der).digest(),
+            "mobiel_id": certificate.mobiel_id,
+            "serial": certificate.serial,
+            "code_sha256": code_sha256,
+        }
+        self._write(_REDEEMED, row)
+
+    def _completed(
+        self,
+        certificate: IssuedCertificate | MobielCertificate,
+        belonging: tuple[str, str, str],
+    ) -> bool:
+        values = {name: getattr(certificate, name) for name in ("der", "not_before", "not_after")}
+        same = {f"of_{name}": getattr(certificate, name) for name in belonging}
+        found = self._write(
+            _COMPLETED[belonging], values | same | {"of_serial": certificate.serial}
+        )
+        return bool(found.rowcount)
 
     def set_status(
         self,

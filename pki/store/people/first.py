@@ -73,7 +73,8 @@ def _mobiel() -> None:
     op.create_table(
         "mobiel",
         sa.Column("id", sa.Text, primary_key=True),
-        *(sa.Column(name, sa.Text, nullable=False) for name in ("person_id", "ura")),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("person_id", "ura", "issuer")),
+        sa.Column("serial", sa.LargeBinary(20), nullable=False, unique=True),
         sa.Column("certificate_sha256", sa.LargeBinary, nullable=False, unique=True),
         sa.Column("state", sa.Text, nullable=False),
         *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("registered_at", "state_at")),
@@ -96,4 +97,11 @@ def _mobiel() -> None:
         sa.Column("person_id", sa.Text, nullable=False, unique=True),
         sa.Column("ura", sa.Text, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "mobiel_certificates",
+        sa.Column("certificate_sha256", sa.LargeBinary, primary_key=True),
+        sa.Column("mobiel_id", sa.Text, nullable=False),
+        sa.Column("serial", sa.LargeBinary(20), nullable=False, unique=True),
+        sa.Column("code_sha256", sa.LargeBinary, nullable=False, unique=True),
     )

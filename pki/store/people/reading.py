@@ -1,14 +1,32 @@
 """Reading what is known of people besides their cards."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from pki.domain.attributes.records import Attribute
-from pki.domain.identifiers import AttributeId, MobielId, PersonId, Ura
-from pki.domain.mobiel.records import MobielIdentity, MobielInvitation
+from pki.domain.identifiers import AttributeId, MobielId, PersonId, SerialNumber, Ura
+from pki.domain.mobiel.records import (
+    MobielCertificate,
+    MobielIdentity,
+    MobielIntent,
+    MobielInvitation,
+)
+from pki.store import schema
 from pki.store.links.reading import LinkReads
-from pki.store.people.tables import LIVE_MOBIEL, attributes, invitations, mobiel
+from pki.store.people.tables import LIVE_MOBIEL, attributes, invitations, mobiel, telephones
+
+_CERTIFICATES: Final = schema.certificates
+_OF_MOBIEL: Final = _CERTIFICATES.c.mobiel_id.is_not(None)
+_CERTIFICATE: Final = sa.select(
+    *(_CERTIFICATES.c[name] for name in MobielCertificate.__dataclass_fields__)
+).where(_OF_MOBIEL, _CERTIFICATES.c.der.is_not(None))
+_OPEN_INTENT: Final = (
+    sa.select(*(_CERTIFICATES.c[name] for name in MobielIntent.__dataclass_fields__))
+    .where(_OF_MOBIEL, _CERTIFICATES.c.der.is_(None), _CERTIFICATES.c.status == "unconfirmed")
+    .order_by(_CERTIFICATES.c.lease_until)
+)
 
 
 class PeopleReads(LinkReads):
@@ -32,8 +50,40 @@ class PeopleReads(LinkReads):
         return self._mobiel(mobiel.c.id == mobiel_id)
 
     def mobiel_by_certificate(self, sha256: bytes) -> MobielIdentity | None:
-        """The one with this certificate, ended or not."""
-        return self._mobiel(mobiel.c.certificate_sha256 == sha256)
+        """The one that has this certificate, or had it, ended or not."""
+        its = sa.select(telephones.c.mobiel_id).where(telephones.c.certificate_sha256 == sha256)
+        now, before = mobiel.c.certificate_sha256 == sha256, mobiel.c.id.in_(its)
+        return self._mobiel(sa.or_(now, before))
+
+    def mobiel_by_serial(self, serial: SerialNumber) -> MobielIdentity | None:
+        """The one whose certificate this is now."""
+        return self._mobiel(mobiel.c.serial == serial)
+
+    def mobiel_certificate(self, serial: SerialNumber) -> MobielCertificate | None:
+        """A certificate of a telephone that was signed; None while there is only an intent."""
+        return self._telephone(_CERTIFICATES.c.serial == serial)
+
+    def mobiel_certificate_by_code(self, code_sha256: bytes) -> MobielCertificate | None:
+        """The one that was redeemed with this code."""
+        its = sa.select(telephones.c.serial).where(telephones.c.code_sha256 == code_sha256)
+        return self._telephone(_CERTIFICATES.c.serial == its.scalar_subquery())
+
+    def open_mobiel_intents(self, lease_before: datetime) -> tuple[MobielIntent, ...]:
+        """Intents without a certificate, not closed, whose lease ended before ``lease_before``."""
+        return self._intents(_CERTIFICATES.c.lease_until < lease_before)
+
+    def open_mobiel_intent_of(self, mobiel_id: MobielId) -> MobielIntent | None:
+        """The one of this identity."""
+        found = self._intents(_CERTIFICATES.c.mobiel_id == mobiel_id)
+        return found[0] if found else None
+
+    def mobiel_key_given_up(self, key_sha256: bytes, mobiel_id: MobielId) -> bool:
+        """Whether every intent with this key is of this identity and was closed."""
+        c = _CERTIFICATES.c
+        its = c.mobiel_id.is_not_distinct_from(mobiel_id)
+        closed = its & c.der.is_(None) & (c.status == "revoked")
+        query = sa.select(c.serial).where(c.key_sha256 == key_sha256, ~closed)
+        return self._row(query.limit(1)) is None
 
     def mobiel_of(self, person_id: PersonId) -> MobielIdentity | None:
         """The person's one that has not ended."""
@@ -66,6 +116,14 @@ class PeopleReads(LinkReads):
     def _mobiel(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> MobielIdentity | None:
         row = self._row(sa.select(mobiel).where(*which))
         return None if row is None else MobielIdentity(**_fields(row))
+
+    def _telephone(self, which: sa.ColumnElement[bool]) -> MobielCertificate | None:
+        row = self._row(_CERTIFICATE.where(which))
+        return None if row is None else MobielCertificate(**_fields(row))
+
+    def _intents(self, which: sa.ColumnElement[bool]) -> tuple[MobielIntent, ...]:
+        rows = self._rows(_OPEN_INTENT.where(which))
+        return tuple(MobielIntent(**_fields(row)) for row in rows)
 
     def _invitation(self, which: sa.ColumnElement[bool]) -> MobielInvitation | None:
         row = self._row(sa.select(invitations).where(which))

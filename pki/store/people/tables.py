@@ -4,9 +4,9 @@ from typing import Final
 
 from sqlalchemy import Column, Index, LargeBinary, Table, Text, UniqueConstraint, text
 
-from pki.domain.identifiers import AttributeId, MobielId, PersonId, Ura
+from pki.domain.identifiers import AttributeId, IssuerId, MobielId, PersonId, Ura
 from pki.domain.mobiel.records import MobielState
-from pki.store.columns import Choice, Id, Moment
+from pki.store.columns import Choice, Id, Moment, Serial
 from pki.store.schema import metadata
 
 attributes: Final = Table(
@@ -31,6 +31,8 @@ mobiel: Final = Table(
     Column("id", Id(MobielId), primary_key=True),
     Column("person_id", Id(PersonId), nullable=False),
     Column("ura", Id(Ura), nullable=False),
+    Column("issuer", Id(IssuerId), nullable=False),
+    Column("serial", Serial, nullable=False, unique=True),
     Column("certificate_sha256", LargeBinary, nullable=False, unique=True),
     Column("state", Choice(MobielState), nullable=False),
     Column("registered_at", Moment, nullable=False),
@@ -56,3 +58,13 @@ invitations: Final = Table(
     Column("ura", Id(Ura), nullable=False),
     Column("expires_at", Moment, nullable=False),
 )
+
+telephones: Final = Table(
+    "mobiel_certificates",
+    metadata,
+    Column("certificate_sha256", LargeBinary, primary_key=True),
+    Column("mobiel_id", Id(MobielId), nullable=False),
+    Column("serial", Serial, nullable=False, unique=True),
+    Column("code_sha256", LargeBinary, nullable=False, unique=True),
+)
+"""Each certificate that left here, with the code that it was redeemed with."""

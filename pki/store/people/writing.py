@@ -1,6 +1,7 @@
 """Writing what is known of people besides their cards."""
 
 from dataclasses import fields
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -9,6 +10,17 @@ from pki.domain.identifiers import AttributeId, MobielId
 from pki.domain.mobiel.records import MobielIdentity, MobielInvitation
 from pki.store.people.tables import attributes, invitations, mobiel
 from pki.store.short_lived.writing import ShortLivedWrites
+
+_CHANGING: Final = (
+    "ura",
+    "issuer",
+    "serial",
+    "certificate_sha256",
+    "state",
+    "state_at",
+    "seen_at",
+)
+"""Of an identity; who it is of and since when never changes."""
 
 
 class PeopleWrites(ShortLivedWrites):
@@ -27,12 +39,12 @@ class PeopleWrites(ShortLivedWrites):
         self._write(sa.delete(attributes).where(attributes.c.id == attribute_id))
 
     def put_mobiel(self, identity: MobielIdentity) -> None:
-        """Insert an identity, or bring organisation and state up to date.
+        """Insert an identity, or bring organisation, certificate and state up to date.
 
         Raises:
             Conflict: the person has another one or a card in use; the certificate is another's.
         """
-        changing = {name: getattr(identity, name) for name in ("ura", "state", "state_at")}
+        changing = {name: getattr(identity, name) for name in _CHANGING}
         if self._write(sa.update(mobiel).where(mobiel.c.id == identity.id), changing).rowcount:
             return
         self._write(sa.insert(mobiel), _row(identity))

@@ -14,14 +14,12 @@ import aiohttp
 
 from crl.build import CrlIssuer, read_verified
 from crl.ending import is_last
-from issuance.steps.card_change import certificate_of, write_change
-from pki.domain.cards import Active, Card, blocked
+from issuance.steps.hold_again import hold_again
 from pki.domain.errors import ConfigurationInvalid, Conflict, Malformed, SignatureBroken
 from pki.domain.event_codec import decode_time, encode_time
-from pki.domain.events import CardBlocked, RestoreConfirmed
+from pki.domain.events import RestoreConfirmed
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.people import SYSTEM
-from pki.domain.reasons import BlockReason
 from pki.domain.status import Good, Unconfirmed
 from pki.observe.http import Limits, fetch
 from pki.ports import Clock
@@ -47,7 +45,7 @@ _SHOWN = 20
 class LastCrl:
     """Where the last CRLs before the restore are found: one of the three; none: our own addresses.
 
-    There is one for each generation of the Token CA. ``number`` is above all of theirs.
+    There is one for each generation of each CA. ``number`` is above all of theirs.
     """
 
     files: tuple[Path, ...] = ()
@@ -90,7 +88,7 @@ def confirm(config: Path, last: LastCrl, *, say: Say, clock: Clock) -> Report:
         Conflict: neither happened, it is confirmed already, or the CRL is an older one.
         AlreadyRunning: a service runs.
         Unavailable: the CRL cannot be fetched.
-        Malformed, SignatureBroken: it is not one of the Token CA.
+        Malformed, SignatureBroken: it is not one of ours.
     """
     settings = load(config)
     restored = read_marker(settings)
@@ -120,7 +118,7 @@ def _last(settings: Settings, last: LastCrl, say: Say) -> list[_Found]:
         )
     issuers = [
         CrlIssuer.of(IssuerId(each.id), read_certificate_file(each.certificate))
-        for each in settings.token_ca
+        for each in settings.generations
     ]
     if last.number is not None:
         return [_Found(issuer=each.issuer, number=last.number, listed=None) for each in issuers]
@@ -141,8 +139,8 @@ def _of_one(issuers: Sequence[CrlIssuer], octets: bytes) -> _Found:
             continue
         return _Found(issuer=issuer.issuer, number=crl.number, listed=tuple(crl.entries))
     raise SignatureBroken(
-        message="a CRL is signed by no generation of the Token CA in the configuration",
-        next_step="name the CRLs of this installation's Token CA, DER",
+        message="a CRL is signed by no generation of a CA in the configuration",
+        next_step="name the CRLs of this installation's Token CA and Mobiel CA, DER",
     )
 
 
@@ -159,7 +157,7 @@ def _octets(settings: Settings, last: LastCrl, say: Say) -> Iterator[bytes]:
     if last.files:
         return
     own = (
-        f"{settings.status.public_url}/crl/{each.published_as}.crl" for each in settings.token_ca
+        f"{settings.status.public_url}/crl/{each.published_as}.crl" for each in settings.generations
     )
     for url in last.urls or own:
         say(f"asking {url} for the last CRL")
@@ -200,7 +198,7 @@ async def _write(
 
 
 def _refuse_missing(session: WriteSession, settings: Settings, found: set[IssuerId]) -> None:
-    for generation in settings.token_ca:
+    for generation in settings.generations:
         issuer = IssuerId(generation.id)
         latest = session.latest_crl(issuer)
         if issuer not in found and latest is not None and not is_last(latest.next_update):
@@ -234,27 +232,12 @@ def _bring_back(session: WriteSession, brought: _Brought, found: _Found) -> None
                 # Not good anywhere; it lapses, or its intent is closed, as revoked.
                 brought.unconfirmed.append(serial)
             case Good():
-                card = session.card_by_serial(serial)
-                if card is None:
-                    brought.unknown.append(value)
-                else:
-                    _hold(session, card)
+                if hold_again(session, serial):
                     brought.held.append(serial)
+                else:
+                    brought.unknown.append(value)
             case _:
                 continue
-
-
-def _hold(session: WriteSession, card: Card) -> None:
-    """Put a good card on hold: whether it was blocked or revoked, it is not trusted again."""
-    if not isinstance(card.phase, Active):
-        raise Conflict(message=f"card {card.id} is good and not active: examine the store")
-    reason = BlockReason.SECURITY_INCIDENT
-    held = blocked(card, reason=reason, at=session.now)
-    certificate = certificate_of(session, held)
-    event = CardBlocked(
-        card=card.id, issuer=certificate.issuer, serial=certificate.serial, reason=reason
-    )
-    write_change(session, held, certificate, event, SYSTEM)
 
 
 def _report(restored: Restored, found: Sequence[_Found], brought: _Brought) -> Report:

@@ -16,7 +16,7 @@ from server.commands.backup.unpack import Opening, unpack
 from server.commands.findings import Finding, ok, problem, report, warning
 from server.generation.authorities import open_authority, signing
 from server.report import Report
-from server.setting.issuers import TokenCaSettings
+from server.setting.issuers import GenerationSettings
 from server.settings import Settings, load
 
 Say = Callable[[str], None]
@@ -110,7 +110,7 @@ def _usable(root: Path, manifest: Manifest, entropy: Entropy) -> Iterator[Findin
         yield problem("keys", error.message, error.next_step or "make another backup")
 
 
-def _key(settings: Settings, generation: TokenCaSettings, entropy: Entropy) -> Finding:
+def _key(settings: Settings, generation: GenerationSettings, entropy: Entropy) -> Finding:
     if generation.key is not None and generation.key.pkcs11 is not None:
         return warning(
             "keys",

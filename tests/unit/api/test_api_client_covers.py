@@ -19,7 +19,7 @@ from pki.api.linking import LinkRequest, UnlinkRequest
 from pki.api.notices.bodies import ContactRequest
 from pki.api.people.attributes import AttributeRequest, AttributeSearchRequest
 from pki.api.people.logins import LoginAskedView
-from pki.api.people.mobiel import InviteRequest, RegisterMobielRequest
+from pki.api.people.mobiel import InviteRequest, RedeemMobielRequest
 from pki.api.registration import (
     AppointmentRequest,
     BlockOperatorRequest,
@@ -174,11 +174,14 @@ CALLS: dict[str, Call] = {
     "withdrawAttribute": lambda client: client.withdraw_attribute(ATTRIBUTE, KEY),
     "inviteMobiel": lambda client: client.invite_mobiel(InviteRequest(person=SOMEONE), KEY),
     "withdrawInvitation": lambda client: client.withdraw_invitation(MOBIEL, KEY),
-    "registerMobiel": lambda client: client.register_mobiel(RegisterMobielRequest(code="A" * 26)),
+    "inviteMobielAgain": lambda client: client.invite_mobiel_again(MOBIEL, KEY),
+    "redeemMobiel": lambda client: client.redeem_mobiel(
+        RedeemMobielRequest(code="A" * 26, pkcs10=b"p")
+    ),
     "listMobiel": lambda client: client.mobiel(APOTHEEK),
     "blockMobiel": lambda client: client.block_mobiel(MOBIEL, BlockReason.LOSS, KEY),
     "unblockMobiel": lambda client: client.unblock_mobiel(MOBIEL, KEY),
-    "endMobiel": lambda client: client.end_mobiel(MOBIEL, KEY),
+    "endMobiel": lambda client: client.end_mobiel(MOBIEL, RevokeReason.LOSS_OR_THEFT, KEY),
     "askLogin": lambda client: client.ask_login(),
     "collectLogin": lambda client: client.collect_login(LOGIN),
     "endLogin": lambda client: client.end_login("login.t"),

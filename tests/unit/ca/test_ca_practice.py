@@ -51,6 +51,7 @@ def keys(*operators: str) -> PracticeKeys:
         root=signer(KeyType.RSA_3072, "root"),
         token_ca=signer(KeyType.RSA_3072, "token-ca"),
         services_ca=signer(KeyType.P256, "services-ca"),
+        mobiel_ca=signer(KeyType.P256, "mobiel-ca"),
         evidence=signer(KeyType.P256, "evidence").public_key,
         api=signer(KeyType.P256, "api").public_key,
         operators={name: signer(KeyType.P256, name).public_key for name in operators},
@@ -66,7 +67,8 @@ def practice(profiles: Mapping[str, Profile]) -> PracticeSet:
 
 
 def test_a_practice_set_shows_that_it_is_practice(practice: PracticeSet) -> None:
-    for der in (practice.root, practice.token_ca, practice.services_ca, practice.evidence):
+    cas = (practice.root, practice.token_ca, practice.services_ca, practice.mobiel_ca)
+    for der in (*cas, practice.evidence):
         assert (
             read_certificate(der)
             .subject.text(reverse=False)

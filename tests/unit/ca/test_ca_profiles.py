@@ -32,6 +32,9 @@ def test_shipped_profiles_are_sound_and_complete(profiles: Mapping[str, Profile]
         "link",
         "token-ca",
         "services-ca",
+        "mobiel-ca",
+        "zorgid-mobiel",
+        "mobiel-ocsp-responder",
         "card-rsa2048",
         "card-p256",
         "ocsp-responder",
@@ -185,6 +188,21 @@ ORDER = 'order = ["C", "O", "SN", "GN", "serialNumber", "CN"]'
             "card-rsa2048.signatures",
         ),
         (changed("token-ca", '["card", "ocsp-r', '["card", "card", "ocsp-r'), "token-ca.issues"),
+        (changed("mobiel-ca", '["mobiel", ', '["mobiel", "tls-client", '), "mobiel-ca.issues"),
+        (changed("token-ca", '["card", ', '["card", "mobiel", '), "token-ca.issues"),
+        (
+            changed("zorgid-mobiel", '["clientAuth"]', '["clientAuth", "msDocumentSigning"]'),
+            "zorgid-mobiel.extensions.extended_key_usage",
+        ),
+        (
+            changed("zorgid-mobiel", 'ocsp_url = "{base_url}/ocsp"\n', ""),
+            "zorgid-mobiel.extensions.ocsp_url",
+        ),
+        (changed("zorgid-mobiel", "years = 1", "years = 4"), "zorgid-mobiel.validity"),
+        (
+            text_of("zorgid-mobiel").partition("[[")[0].encode(),
+            "zorgid-mobiel.extensions.policies",
+        ),
         (
             changed("services-ca", '"ocsp-responder"]', '"issuing-ca"]'),
             "services-ca.issues",

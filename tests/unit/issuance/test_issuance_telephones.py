@@ -1,12 +1,17 @@
 """ZORG-ID Mobiel: blocked, ended, listed, handed over, and over the API."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate
-from issuance.mobiel.invite import invite
+from fakes_issuance import (
+    APOTHEEK,
+    HUISARTS,
+    Surroundings,
+    client_certificate,
+    fake_request,
+)
+from issuance.mobiel.invite import invite, invite_again
 from issuance.mobiel.manage import (
     block_mobiel,
     end_mobiel,
@@ -19,77 +24,110 @@ from issuance.rules.representation import is_inactive
 from issuance.steps.callers import operator_of
 from issuance_appointments import appointed, wanted
 from issuance_edge import Edge
-from issuance_phones import LOSS, NUMBER, PHONE, FakeMobiel, invited, person, refused, registered
+from issuance_phones import (
+    KEY,
+    LOSS,
+    LOST,
+    NUMBER,
+    certified,
+    invited,
+    person,
+    refused,
+    registered,
+    with_mobiel_ca,
+)
 from pki.api.client import IssuanceClient
 from pki.api.errors import ProblemAnswered
-from pki.api.people.mobiel import InviteRequest, RegisterMobielRequest
+from pki.api.people.mobiel import InviteRequest, RedeemMobielRequest
 from pki.api.wire import OperatorPerson
 from pki.domain.errors import Conflict, Forbidden, NotFound
+from pki.domain.events import touched
 from pki.domain.identifiers import MobielId, Ura, UziNumber
 from pki.domain.mobiel.events import (
     MobielBlocked,
     MobielEnded,
     MobielMoved,
 )
-from pki.domain.mobiel.records import MobielState
+from pki.domain.mobiel.records import MobielIdentity, MobielState
 from pki.domain.people import Role
-from pki.domain.reasons import RefusalReason
+from pki.domain.reasons import RefusalReason, RevocationReason
+from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
 
 
 @pytest.fixture
 def around(around: Surroundings) -> Surroundings:
-    around.desk = replace(around.desk, mobiel=FakeMobiel())
+    with_mobiel_ca(around)
     return around
 
 
+def status(around: Surroundings, identity: MobielIdentity) -> CertificateStatus:
+    return around.store.tables.statuses[identity.serial]
+
+
 async def test_blocked_it_lets_nobody_in(around: Surroundings) -> None:
-    identity = await registered(around)
-    made = await appointed(around, wanted(number=NUMBER))
-    operator = await take_up_appointment(around.desk, PHONE, made.code)
+    made = await certified(around)
+    identity, phone = made.identity, made.certificate
+    appointment = await appointed(around, wanted(number=NUMBER))
+    operator = await take_up_appointment(around.desk, phone, appointment.code)
     assert operator.id == identity.person_id
-    assert await operator_of(around.desk, PHONE) == operator
+    assert await operator_of(around.desk, phone) == operator
     change = await block_mobiel(around.desk, around.team, identity.id, LOSS)
     assert isinstance(change.entry.event, MobielBlocked)
+    assert touched(change.entry.event) == (identity.issuer, identity.serial)
+    assert status(around, identity) == OnHold(since=around.clock.now())
     with pytest.raises(Forbidden):
-        await operator_of(around.desk, PHONE)
+        await operator_of(around.desk, phone)
     await unblock_mobiel(around.desk, around.team, identity.id)
-    assert await operator_of(around.desk, PHONE) == operator
+    assert status(around, identity) == Good()
+    assert await operator_of(around.desk, phone) == operator
     await block_mobiel(around.desk, around.team, identity.id, LOSS)
-    await end_mobiel(around.desk, around.team, identity.id)
+    blocked_at = around.clock.now()
+    around.clock.advance(days=1)
+    await end_mobiel(around.desk, around.team, identity.id, LOST)
+    assert status(around, identity) == Revoked(
+        at=blocked_at, reason=RevocationReason.KEY_COMPROMISE
+    )
     with pytest.raises(Forbidden):
-        await operator_of(around.desk, PHONE)
+        await operator_of(around.desk, phone)
     assert len(around.store.events(MobielEnded)) == 1
 
 
 async def test_an_appointment_is_not_taken_up_with_anothers_mobiel(around: Surroundings) -> None:
-    await registered(around)
-    made = await appointed(around, wanted(number="900054321"))
+    made = await certified(around)
+    appointment = await appointed(around, wanted(number="900054321"))
     with pytest.raises(Conflict):
-        await take_up_appointment(around.desk, PHONE, made.code)
+        await take_up_appointment(around.desk, made.certificate, appointment.code)
+
+
+async def test_nor_with_a_blocked_one(around: Surroundings) -> None:
+    made = await certified(around)
+    appointment = await appointed(around, wanted(number=NUMBER))
+    await block_mobiel(around.desk, around.team, made.identity.id, LOSS)
+    taking = take_up_appointment(around.desk, made.certificate, appointment.code)
+    assert await refused(taking) is RefusalReason.MOBIEL_STATE
 
 
 async def test_only_a_blocked_one_ends_and_each_step_once(around: Surroundings) -> None:
     identity = await registered(around)
-    for early in (end_mobiel, unblock_mobiel):
-        what = early(around.desk, around.team, identity.id)
-        assert await refused(what) is RefusalReason.MOBIEL_STATE
-    await block_mobiel(around.desk, around.team, identity.id, LOSS)
-    again = block_mobiel(around.desk, around.team, identity.id, LOSS)
-    assert await refused(again) is RefusalReason.MOBIEL_STATE
-    await end_mobiel(around.desk, around.team, identity.id)
-    for late in (end_mobiel, unblock_mobiel):
-        what = late(around.desk, around.team, identity.id)
-        assert await refused(what) is RefusalReason.MOBIEL_STATE
-    second = await registered(around, phone=b"MOBIEL, a new telephone")
+    desk, team, mobiel = around.desk, around.team, identity.id
+    for early in (end_mobiel(desk, team, mobiel, LOST), unblock_mobiel(desk, team, mobiel)):
+        assert await refused(early) is RefusalReason.MOBIEL_STATE
+    await block_mobiel(desk, team, mobiel, LOSS)
+    assert await refused(block_mobiel(desk, team, mobiel, LOSS)) is RefusalReason.MOBIEL_STATE
+    await end_mobiel(desk, team, mobiel, LOST)
+    for late in (end_mobiel(desk, team, mobiel, LOST), unblock_mobiel(desk, team, mobiel)):
+        assert await refused(late) is RefusalReason.MOBIEL_STATE
+    second = await registered(around, key=b"of a new telephone")
     assert second.person_id == identity.person_id
 
 
 async def test_the_last_administrator_is_not_blocked(around: Surroundings) -> None:
     identities = []
-    for number, phone in ((NUMBER, PHONE), ("900054321", b"MOBIEL of another")):
-        identities.append(await registered(around, number, phone))
-        made = await appointed(around, wanted(Role.ADMINISTRATOR, number=number))
-        await take_up_appointment(around.desk, phone, made.code)
+    for number, key in ((NUMBER, b"one"), ("900054321", b"another")):
+        made = await certified(around, number, key)
+        identities.append(made.identity)
+        appointment = await appointed(around, wanted(Role.ADMINISTRATOR, number=number))
+        await take_up_appointment(around.desk, made.certificate, appointment.code)
     first, second = identities
     await block_mobiel(around.desk, around.team, first.id, LOSS)
     blocking = block_mobiel(around.desk, around.team, second.id, LOSS)
@@ -106,6 +144,7 @@ async def test_who_may_do_what(around: Surroundings) -> None:
         for what in (
             block_mobiel(around.desk, asker, identity.id, LOSS),
             mobiel_for(around.desk, asker, APOTHEEK),
+            invite_again(around.desk, asker, identity.id),
         ):
             with pytest.raises(Forbidden):
                 await what
@@ -132,14 +171,15 @@ async def test_a_merger_hands_them_over(around: Surroundings) -> None:
 
 
 async def test_who_was_not_seen_for_four_weeks_is_inactive(around: Surroundings) -> None:
-    identity = await registered(around)
-    made = await appointed(around, wanted(number=NUMBER))
-    await take_up_appointment(around.desk, PHONE, made.code)
+    made = await certified(around)
+    identity = made.identity
+    appointment = await appointed(around, wanted(number=NUMBER))
+    await take_up_appointment(around.desk, made.certificate, appointment.code)
     around.clock.advance(days=28)
     assert not is_inactive(identity, around.clock.now())
     around.clock.advance(seconds=1)
     assert is_inactive(identity, around.clock.now())
-    await operator_of(around.desk, PHONE)
+    await operator_of(around.desk, made.certificate)
     assert not is_inactive(around.store.tables.mobiel[identity.id], around.clock.now())
 
 
@@ -162,16 +202,20 @@ async def test_over_the_api(around: Surroundings, edge: Edge, client: IssuanceCl
     assert await client.withdraw_invitation(first.invitation.mobiel_id) == first.invitation
     made = await client.invite_mobiel(InviteRequest(person=whom))
     assert (await client.mobiel()).invitations == [made.invitation]
-    edge.peer = PHONE
-    registered = await client.register_mobiel(RegisterMobielRequest(code=made.code))
+    edge.peer = None
+    request = RedeemMobielRequest(code=made.code, pkcs10=fake_request(KEY))
+    redeemed = await client.redeem_mobiel(request)
+    registered = redeemed.mobiel
     assert (registered.state, registered.inactive) == (MobielState.REGISTERED, False)
     edge.peer = administrator
     blocked = await client.block_mobiel(registered.mobiel_id, LOSS)
     assert blocked.mobiel.state is MobielState.BLOCKED
     await client.unblock_mobiel(registered.mobiel_id)
     with pytest.raises(ProblemAnswered) as early:
-        await client.end_mobiel(registered.mobiel_id)
+        await client.end_mobiel(registered.mobiel_id, LOST)
     assert early.value.reason is RefusalReason.MOBIEL_STATE
     await client.block_mobiel(registered.mobiel_id, LOSS)
-    ended = await client.end_mobiel(registered.mobiel_id)
+    again = await client.invite_mobiel_again(registered.mobiel_id)
+    assert again.invitation.mobiel_id == registered.mobiel_id
+    ended = await client.end_mobiel(registered.mobiel_id, LOST)
     assert (await client.mobiel(APOTHEEK)).mobiel == [ended.mobiel]

@@ -142,19 +142,19 @@ def _certificates() -> None:
         "certificates",
         sa.Column("serial", sa.LargeBinary(20), primary_key=True),
         sa.Column("issuer", sa.Text, nullable=False),
-        sa.Column("card_id", sa.Text, sa.ForeignKey("cards.id"), nullable=False),
+        sa.Column("card_id", sa.Text, sa.ForeignKey("cards.id")),
+        sa.Column("mobiel_id", sa.Text),
         sa.Column("tbs", sa.LargeBinary, nullable=False),
         sa.Column("profile", sa.Text, nullable=False),
         sa.Column("key_sha256", sa.LargeBinary, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("lease_until", sa.BigInteger, nullable=False),
-        sa.Column("not_before", sa.BigInteger),
-        sa.Column("not_after", sa.BigInteger),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("created_at", "lease_until")),
+        *(sa.Column(name, sa.BigInteger) for name in ("not_before", "not_after")),
         sa.Column("der", sa.LargeBinary),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("status_at", sa.BigInteger),
         sa.Column("status_reason", sa.SmallInteger),
         sa.Column("compromised_since", sa.BigInteger),
+        sa.CheckConstraint("(card_id IS NULL) <> (mobiel_id IS NULL)"),
     )
     shown = ["status", "status_at", "status_reason", "compromised_since"]
     listed = ["issuer", "serial", *shown, "not_after"]
@@ -163,6 +163,7 @@ def _certificates() -> None:
     due = "der IS NULL AND status = 'unconfirmed'"
     _partial("certificates_open_intents", "certificates", ["lease_until"], where=due, unique=False)
     op.create_index("certificates_by_card", "certificates", ["card_id"])
+    op.create_index("certificates_by_mobiel", "certificates", ["mobiel_id"])
     op.create_index("certificates_by_key", "certificates", ["key_sha256"])
     op.create_table(
         "keys_seen",
