@@ -59,13 +59,15 @@ READER = ("pcscd", "/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "ip")
 STRANGERS = ("yubico-piv-tool", "ykman", "opensc-tool", "/usr/lib/*/opensc-pkcs11.so", "ssh-keygen")
 INITDB = (_all("/usr/lib/postgresql/*/bin/initdb"), _command("initdb"))
 COMPILER = _all("gcc", "/usr/include/PCSC/winscard.h", f"{sysconfig.get_path('include')}/Python.h")
+PYSCARD = Peer("what pyscard is built with", BUILD_PEERS, COMPILER)
+DESK_PEERS = (PYSCARD,)
 DEMO_PEERS = (
     Peer("slapd", "slapd", _command("slapd")),
     Peer("ldapsearch", "ldap-utils", _command("ldapsearch")),
     Peer("openssl", "openssl", _command("openssl")),
     Peer("curl", "curl", _command("curl")),
     Peer("a virtual card reader", READER_PEERS, _all(*READER)),
-    Peer("what pyscard is built with", BUILD_PEERS, COMPILER),
+    PYSCARD,
 )
 TEST_PEERS = (
     *DEMO_PEERS,
@@ -83,37 +85,7 @@ TEST_PEERS = (
 )
 VENV_MODULE = Peer("venv", "python3-venv", lambda: bool(importlib.util.find_spec("ensurepip")))
 
-# Installing a server package on Debian makes and starts a daemon. Here all three ways to that are
-# closed: services may not start, slapd gets no configuration, PostgreSQL no cluster.
-APT = r"""
-set -eu
-policy=/usr/sbin/policy-rc.d mark='made by bootstrap.py of zorgid-token-ca for one installation'
-clusters=/etc/postgresql-common/createcluster.d/zorgid-bootstrap.conf
-made=
-cleanup() {
-  [ -z "$made" ] || rm -f "$policy"
-  rm -f "$clusters"
-  rmdir /etc/postgresql-common/createcluster.d 2>/dev/null || :
-}
-trap cleanup EXIT
-trap 'exit 130' HUP INT TERM
-if [ ! -e "$policy" ] || grep -q "$mark" "$policy"; then
-  made=1
-  printf '#!/bin/sh\n# %s\nexit 101\n' "$mark" >"$policy"
-  chmod 755 "$policy"
-fi
-case " $* " in *" postgresql "*)
-  mkdir -p "${clusters%/*}"
-  echo 'create_main_cluster = false' >"$clusters" ;;
-esac
-case " $* " in *" slapd "*)
-  echo 'slapd slapd/no_configuration boolean true' | debconf-set-selections ;;
-esac
-export DEBIAN_FRONTEND=noninteractive
-install() { apt-get install -y -q --no-install-recommends "$@" </dev/null; }
-install "$@" || { apt-get update -q && install "$@"; }
-case " $* " in *" slapd "*) update-rc.d slapd disable || : ;; esac
-"""
+APT = (ROOT / "deploy" / "debian-packages.sh").read_text()
 
 
 def say(sentence: str) -> None:
@@ -213,11 +185,15 @@ def _usable() -> bool:
     return subprocess.call([PYTHON, "-c", version, sys.version]) == 0
 
 
-def set_up(peers: tuple[Peer, ...]) -> None:
-    """Install what is missing of `peers`, and bring .venv in line with the lock files."""
+def set_up(peers: tuple[Peer, ...], *, desk: bool = False) -> None:
+    """Install what is missing of `peers`, and bring .venv in line with the lock files.
+
+    For a `desk` with the card writer's packages alone, unless all of them are there already.
+    """
     install_packages(peers if VENV.exists() else (VENV_MODULE, *peers))
     digest = _digest()
-    if STAMP.exists() and STAMP.read_text() == digest and PYTHON.exists():
+    made = STAMP.read_text() if STAMP.exists() and PYTHON.exists() else ""
+    if made == digest or (desk and made == f"desk {digest}"):
         return
     STAMP.unlink(missing_ok=True)
     if not _usable():
@@ -226,16 +202,18 @@ def set_up(peers: tuple[Peer, ...]) -> None:
     # Compiled once here, or again at each start wherever Python may not write beside its modules.
     here = ["-q", "--compile-bytecode", "--python", str(PYTHON)]
     uv = [str(BIN / "uv"), "pip"]
-    locks = [str(LOCK / "bootstrap.txt"), str(LOCK / "all.txt")]
+    locks = [str(LOCK / name) for name in ("bootstrap.txt", "all.txt")[: 1 if desk else 2]]
     locked = [*uv, "sync", *here, "--require-hashes", *locks]
-    card = [str(LOCK / "card.txt")] if sys.platform != "linux" or COMPILER() else []
+    card = [str(LOCK / "card.txt")] if desk or sys.platform != "linux" or COMPILER() else []
     try:
         run("installing the locked packages", locked + card, env=env)
     except Stop:
+        if desk:
+            raise
         run("installing the locked packages without card readers", locked, env=env)
     alone = ["--no-deps", "--no-build-isolation", "-e", "."]
     run("installing the project", [*uv, "install", *here, *alone], env=env)
-    STAMP.write_text(digest)
+    STAMP.write_text(f"desk {digest}" if desk else digest)
 
 
 def _start(command: list[str]) -> int:
@@ -260,6 +238,12 @@ def demo(args: list[str]) -> int:
     return _start([str(BIN / "zorgid"), "demo", "--readers", readers, *args])
 
 
+def card(args: list[str]) -> int:
+    """Set up what a desk needs and nothing of the server; then it is `zorgid card`."""
+    set_up(DESK_PEERS if sys.platform == "linux" else (), desk=True)
+    return _start([str(BIN / "zorgid"), "card", *(args or ["--help"])])
+
+
 def test(args: list[str]) -> int:
     """Set everything up and run all checks; with arguments, pytest alone with those."""
     set_up(TEST_PEERS)
@@ -275,7 +259,12 @@ def test(args: list[str]) -> int:
     return _start([str(PYTHON), str(ROOT / "tests" / "all_checks.py")])
 
 
-WORDS: dict[str, Callable[[list[str]], int]] = {"setup": setup, "demo": demo, "test": test}
+WORDS: dict[str, Callable[[list[str]], int]] = {
+    "setup": setup,
+    "demo": demo,
+    "card": card,
+    "test": test,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -18,7 +18,7 @@ def _refuse(*_: object, **__: object) -> None:
 def test_alone_it_says_its_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert bootstrap.main([]) == 0
     said = capsys.readouterr().out
-    for word in ("setup", "demo", "test"):
+    for word in ("setup", "demo", "card", "test"):
         assert f"python3 bootstrap.py {word}" in said
 
 
@@ -138,3 +138,26 @@ def test_elsewhere_a_missing_peer_is_said_and_the_tests_run(
     monkeypatch.delenv("CI", raising=False)
     assert bootstrap.test([]) == 0
     assert "thing is not here" in capsys.readouterr().out
+
+
+def test_a_desk_gets_the_card_writers_packages_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(bootstrap, "install_packages", lambda peers: None)
+    monkeypatch.setattr(bootstrap, "_index_settings", dict)
+    monkeypatch.setattr(bootstrap, "_usable", lambda: True)
+    monkeypatch.setattr(bootstrap, "run", lambda what, command, *, env: ran.append(command))
+    bootstrap.set_up((), desk=True)
+    locks = [Path(part).name for part in ran[0] if part.endswith(".txt")]
+    assert locks == ["bootstrap.txt", "card.txt"]
+
+    ran.clear()
+    bootstrap.set_up((), desk=True)
+    assert ran == []
+    bootstrap.set_up(())
+    assert any(part.endswith("all.txt") for part in ran[0])
+    ran.clear()
+    bootstrap.set_up((), desk=True)
+    assert ran == []
