@@ -38,9 +38,11 @@ def _programs(*names: str) -> Callable[[], bool]:
 def _pcsc() -> bool:
     """A virtual reader, the library that reaches it, and the strangers that try its cards.
 
+    The compiler makes the reader with keys of its own.
+
     Only root can give pcscd a network of its own.
     """
-    daemon = ("pcscd", "ip", "unshare")
+    daemon = ("pcscd", "ip", "unshare", "gcc")
     names = (*daemon, "yubico-piv-tool", "ykman", "ssh-keygen", "pk12util", *OPENSC)
     driver = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
     another_card = any(Path("/usr/lib").glob("*/libcacard.so.0"))

@@ -16,7 +16,7 @@ from card_writer.programs import words
 from card_writer.programs.opening import lies_there, look, open_cards, open_passes
 from card_writer.programs.sentences import sentence_of
 from card_writer.programs.settings import DeskSettings, load
-from card_writer.programs.terminal import Console, Prompts, read_date
+from card_writer.programs.terminal import Console, Prompts
 from card_writer.readers.recognition import recognise
 from card_writer.token import changing, testing
 from card_writer.token.looking import look_at_card
@@ -61,10 +61,10 @@ def show_status(config: Path) -> Report:
     return card_seen(_run(settings, look_at_card(), reads_only=True), settings.language)
 
 
-def create_card(
-    config: Path, birth_date: str | None, number: str | None, *, begun_only: bool = False
-) -> Report:
+def create_card(config: Path, number: str | None, *, begun_only: bool = False) -> Report:
     """Make a card, or go on with one.
+
+    The birth date is asked for: as an argument it would stand in the list of processes.
 
     Raises:
         ZorgidError: what `card_writer.flow.making.make_card` raises.
@@ -72,7 +72,6 @@ def create_card(
     settings = load(config)
     dialogue = make_card(
         SystemEntropy(),
-        birth_date=None if birth_date is None else read_date(birth_date),
         printed=None if number is None else CardNumber(number),
         begun_only=begun_only,
     )

@@ -18,9 +18,6 @@ _Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard
 _Config = Annotated[
     Path, typer.Option("--config", "-c", help="The desk's file.", envvar="ZORGID_CARD_CONFIG")
 ]
-_Born = Annotated[
-    str | None, typer.Option("--birth-date", help="yyyy-mm-dd; else it is asked for.")
-]
 _Number = Annotated[
     str | None, typer.Option("--card-number", help="As printed; asked for where it is needed.")
 ]
@@ -46,7 +43,6 @@ def status(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
 @card.command("create")
 def create(
     *,
-    birth_date: _Born = None,
     card_number: _Number = None,
     config: _Config = _DEFAULT,
     json: _Json = False,
@@ -54,13 +50,12 @@ def create(
     """Make a card with a UZI pass; goes on with one that was begun."""
     from server.card.commands import create_card
 
-    return _answer(lambda: create_card(config, birth_date, card_number), as_json=json)
+    return _answer(lambda: create_card(config, card_number), as_json=json)
 
 
 @card.command("resume")
 def resume(
     *,
-    birth_date: _Born = None,
     card_number: _Number = None,
     config: _Config = _DEFAULT,
     json: _Json = False,
@@ -68,9 +63,7 @@ def resume(
     """Go on with a card that was begun; a blank one is left as it is."""
     from server.card.commands import create_card
 
-    return _answer(
-        lambda: create_card(config, birth_date, card_number, begun_only=True), as_json=json
-    )
+    return _answer(lambda: create_card(config, card_number, begun_only=True), as_json=json)
 
 
 @card.command("change-pin")

@@ -211,10 +211,9 @@ def test_a_writer_that_is_killed_is_resumed(station: Station) -> None:
         assert run.ended()[0] == -signal.SIGKILL
     resumed = station.card(
         "resume",
-        "--birth-date",
-        "1988-02-29",
         answers={
             "Pincode van uw UZI-pas (nog 3 pogingen): ": PASS_PIN,
+            "Uw geboortedatum (dd-mm-jjjj): ": "29-02-1988",
             "Pincode van uw ZORG-ID Smartcard: ": CARD_PIN,
             "PUK-code van uw ZORG-ID Smartcard: ": puk,
         },
