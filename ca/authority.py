@@ -32,11 +32,11 @@ from pki.ports import Entropy, Signer
 class AuthorityProfiles:
     """The CA's own profile and the two kinds of certificate that it signs.
 
-    ``card`` is the one for people: in a smartcard, or (kind `mobiel`) in a telephone.
+    ``person`` is for people: in a smartcard, or (kind `mobiel`) in a telephone.
     """
 
     ca: Profile
-    card: Profile
+    person: Profile
     responder: Profile
 
     def __post_init__(self) -> None:
@@ -47,7 +47,7 @@ class AuthorityProfiles:
         """
         wanted = {
             "ca": (self.ca, [CertificateKind.ISSUING_CA]),
-            "card": (self.card, [CertificateKind.CARD, CertificateKind.MOBIEL]),
+            "person": (self.person, [CertificateKind.CARD, CertificateKind.MOBIEL]),
             "responder": (self.responder, [CertificateKind.OCSP_RESPONDER]),
         }
         for place, (profile, kinds) in wanted.items():
@@ -109,7 +109,7 @@ class CertificationAuthority:
                 message=f"the key of {issuer} does not belong to its certificate",
                 next_step="compare the key file with the certificate file",
             )
-        for profile in (profiles.card, profiles.responder):
+        for profile in (profiles.person, profiles.responder):
             identity.refuse_unless_issues(profile)
         return cls(
             issuer=issuer,
@@ -128,7 +128,7 @@ class CertificationAuthority:
 
     def can_issue(self, now: datetime) -> bool:
         """Whether the whole life of a certificate, from now, lies within this CA's own."""
-        own, rule = self.identity.window, self.profiles.card.validity
+        own, rule = self.identity.window, self.profiles.person.validity
         wanted = window(now=now, period=rule.period, backdate_seconds=rule.backdate_seconds)
         return (
             own is not None
@@ -142,7 +142,7 @@ class CertificationAuthority:
         Raises:
             KeyRejected: weak, or of a type that the profile does not allow.
         """
-        rule = self.profiles.card.key
+        rule = self.profiles.person.key
         check_key(public_key, allowed=frozenset(rule.types), exponent=rule.rsa_exponent)
         self._refuse_known(public_key)
 
@@ -165,7 +165,7 @@ class CertificationAuthority:
         if oid_ca != uzi_name.oid_ca:
             uzi_name = replace(uzi_name, oid_ca=oid_ca)
         request = Request(subject=names, public_key=public_key, uzi_name=uzi_name)
-        return self._prepared(request, self.profiles.card, now)
+        return self._prepared(request, self.profiles.person, now)
 
     def prepare_mobiel(self, person: Person, public_key: bytes, now: datetime, /) -> Prepared:
         """The certificate of a person's telephone, with their number and name as we have them.
@@ -178,7 +178,7 @@ class CertificationAuthority:
             NameField.COMMON_NAME: person.name.common_name,
         }
         return self._prepared(
-            Request(subject=names, public_key=public_key), self.profiles.card, now
+            Request(subject=names, public_key=public_key), self.profiles.person, now
         )
 
     def prepare_responder(self, public_key: bytes, now: datetime, /) -> Prepared:
@@ -199,7 +199,7 @@ class CertificationAuthority:
             SignatureBroken: what came back does not verify; nothing was released.
             SignerUnavailable, SignerBusy: the key cannot be used now.
         """
-        if not self.linted.take(tbs, (self.profiles.card, self.profiles.responder)):
+        if not self.linted.take(tbs, (self.profiles.person, self.profiles.responder)):
             check_tbs(tbs, profile=self._profile_of(tbs), issuer=self.identity)
         return await sign_certificate(tbs, signer=self.signer, issuer_certificate=self.certificate)
 
@@ -223,7 +223,7 @@ class CertificationAuthority:
         der = assemble(tbs, self.signer.algorithm, PLACEHOLDER_SIGNATURE)
         purposes = read_certificate(der).extended_key_usage or ()
         is_responder = oids.EKU_OCSP_SIGNING in purposes
-        return self.profiles.responder if is_responder else self.profiles.card
+        return self.profiles.responder if is_responder else self.profiles.person
 
 
 class Generations:
@@ -256,7 +256,7 @@ class Generations:
         return self._newest("Mobiel CA", CertificateKind.MOBIEL, now)
 
     def _newest(self, ca: str, kind: CertificateKind, now: datetime) -> CertificationAuthority:
-        ours = (each for each in self._issues if each.profiles.card.kind is kind)
+        ours = (each for each in self._issues if each.profiles.person.kind is kind)
         able = [each for each in ours if each.can_issue(now)]
         if not able:
             raise Refused(

@@ -11,13 +11,13 @@ import logging
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
+from issuance.certifying.ports import Prepared
 from issuance.desk import Desk
 from issuance.ports import (
     Certification,
     CertificationAuthority,
     Enquiry,
     Intents,
-    Prepared,
     VerifiedKey,
 )
 from issuance.steps.callers import holder_actor, missing, own_card

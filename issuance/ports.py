@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from issuance.attesting.ports import AttestationWrites
+from issuance.certifying.ports import Authority, Prepared
 from issuance.endings.ports import DueReads
 from issuance.linking.ports import LinkReads, LinkWrites
 from issuance.operators.ports import Appointments, Mappings, OperatorReads
@@ -188,38 +189,8 @@ class Reader(Protocol):
         """
 
 
-class Prepared(Protocol):
-    """A certificate's TBS bytes, linted and ready to sign."""
-
-    @property
-    def serial(self) -> SerialNumber: ...
-    @property
-    def tbs(self) -> bytes: ...
-    @property
-    def profile(self) -> str:
-        """``<name>@<SHA-256 of the profile>``."""
-
-    @property
-    def not_before(self) -> datetime: ...
-    @property
-    def not_after(self) -> datetime: ...
-
-
-class CertificationAuthority(Protocol):
+class CertificationAuthority(Authority, Protocol):
     """The Token CA: prepares and signs; keeps nothing."""
-
-    @property
-    def issuer(self) -> IssuerId: ...
-    @property
-    def chain(self) -> tuple[bytes, ...]:
-        """DER certificates from the issuing CA up to and including the root."""
-
-    def check_key(self, public_key: bytes, /) -> None:
-        """Judge a DER SubjectPublicKeyInfo.
-
-        Raises:
-            KeyRejected: weak, or of a type that the profile does not allow.
-        """
 
     def prepare_card(self, holder: PassHolder, public_key: bytes, now: datetime, /) -> Prepared:
         """Choose a serial and build the certificate that would be signed.
@@ -234,14 +205,6 @@ class CertificationAuthority(Protocol):
 
         Raises:
             KeyRejected, Refused, LintFailed: as for cards.
-        """
-
-    async def sign(self, tbs: bytes, /) -> bytes:
-        """Sign prepared bytes; the result was read back and compared.
-
-        Raises:
-            SignerUnavailable, SignerBusy: the key cannot be used now; nothing was released.
-            SignatureBroken: what came back is not what must be.
         """
 
 

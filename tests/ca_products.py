@@ -70,7 +70,7 @@ async def open_mobiel_ca(profiles: Mapping[str, Profile]) -> CertificationAuthor
         signer=key,
         profiles=AuthorityProfiles(
             ca=profiles["mobiel-ca"],
-            card=profiles["zorgid-mobiel"],
+            person=profiles["zorgid-mobiel"],
             responder=profiles["mobiel-ocsp-responder"],
         ),
         settings=SETTINGS,
@@ -80,9 +80,9 @@ async def open_mobiel_ca(profiles: Mapping[str, Profile]) -> CertificationAuthor
 
 async def _card_with_delta(token_ca: CertificationAuthority) -> bytes:
     """A card that names a part of its CA's list, and the delta of that."""
-    card = token_ca.profiles.card
+    card = token_ca.profiles.person
     lists = replace(card.extensions, crl_parts=4, crl_deltas=True)
-    profiles = replace(token_ca.profiles, card=replace(card, extensions=lists))
+    profiles = replace(token_ca.profiles, person=replace(card, extensions=lists))
     split = replace(token_ca, profiles=profiles)
     key = signer(KeyType.RSA_2048, "card").public_key
     return await split.sign(split.prepare_card(HOLDER, key, EPOCH).tbs)

@@ -150,7 +150,7 @@ def open_token_ca(hierarchy: Hierarchy, *, card: str = "card-rsa2048") -> Certif
         chain=(hierarchy.token_ca.certificate, hierarchy.root.certificate),
         signer=hierarchy.token_ca.signer,
         profiles=AuthorityProfiles(
-            ca=profiles["token-ca"], card=profiles[card], responder=profiles["ocsp-responder"]
+            ca=profiles["token-ca"], person=profiles[card], responder=profiles["ocsp-responder"]
         ),
         settings=hierarchy.settings,
         entropy=SystemEntropy(),

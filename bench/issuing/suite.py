@@ -136,7 +136,7 @@ async def authority(signer: Pkcs11Signer, key_type: KeyType) -> CertificationAut
         signer=bounded,
         profiles=AuthorityProfiles(
             ca=profiles["token-ca"],
-            card=profiles["card-rsa2048"],
+            person=profiles["card-rsa2048"],
             responder=profiles["ocsp-responder"],
         ),
         settings=SETTINGS,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from issuance.certifying.ports import Authority, Prepared
 from pki.domain.identifiers import IssuerId, MobielId, PersonId, SerialNumber, Ura
 from pki.domain.journal import JournalEntry
 from pki.domain.mobiel.records import (
@@ -16,54 +17,16 @@ from pki.domain.people import Person
 from pki.domain.status import CertificateStatus
 
 
-class MobielPrepared(Protocol):
-    """A telephone's certificate, linted and ready to sign."""
+class MobielAuthority(Authority, Protocol):
+    """One generation of the Mobiel CA."""
 
-    @property
-    def serial(self) -> SerialNumber: ...
-    @property
-    def tbs(self) -> bytes: ...
-    @property
-    def profile(self) -> str:
-        """``<name>@<SHA-256 of the profile>``."""
-
-    @property
-    def not_before(self) -> datetime: ...
-    @property
-    def not_after(self) -> datetime: ...
-
-
-class MobielAuthority(Protocol):
-    """One generation of the Mobiel CA: prepares and signs; keeps nothing."""
-
-    @property
-    def issuer(self) -> IssuerId: ...
-    @property
-    def chain(self) -> tuple[bytes, ...]:
-        """DER certificates from the issuing CA up to and including the root."""
-
-    def check_key(self, public_key: bytes, /) -> None:
-        """Judge a DER SubjectPublicKeyInfo.
-
-        Raises:
-            KeyRejected: weak, or of a type that the profile does not allow.
-        """
-
-    def prepare_mobiel(self, person: Person, public_key: bytes, now: datetime, /) -> MobielPrepared:
+    def prepare_mobiel(self, person: Person, public_key: bytes, now: datetime, /) -> Prepared:
         """Choose a serial and build the certificate that would be signed.
 
         Raises:
             Refused: too little of the CA's own life remains (ISSUING_STOPPED).
             Malformed: the name cannot stand in a certificate.
             LintFailed: the certificate would break a rule.
-        """
-
-    async def sign(self, tbs: bytes, /) -> bytes:
-        """Sign prepared bytes; the result was read back and compared.
-
-        Raises:
-            SignerUnavailable, SignerBusy: the key cannot be used now; nothing was released.
-            SignatureBroken: what came back is not what must be.
         """
 
 

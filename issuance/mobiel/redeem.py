@@ -10,9 +10,10 @@ import logging
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
+from issuance.certifying.ports import Prepared
 from issuance.desk import Desk
 from issuance.mobiel.finishing import finish, require_open
-from issuance.mobiel.ports import MobielAuthority, MobielPrepared
+from issuance.mobiel.ports import MobielAuthority
 from issuance.operators.appoint import code_digest
 from issuance.ports import Enquiry, Registration, VerifiedKey
 from issuance.steps.intents import close_mobiel_intent
@@ -51,7 +52,7 @@ class _Code:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Planned:
     authority: MobielAuthority
-    prepared: MobielPrepared
+    prepared: Prepared
     key: VerifiedKey
 
 

@@ -109,7 +109,7 @@ def open_authority(
         ),
         profiles=AuthorityProfiles(
             ca=profiles[names.ca],
-            card=profiles[names.person],
+            person=profiles[names.person],
             responder=profiles[names.responder],
         ),
         settings=ca_settings(settings, generation),

@@ -70,7 +70,7 @@ def card(rolled: Rolled) -> Path:
         signer=SoftSigner.load(key, combine(words).hex().encode()),
         profiles=AuthorityProfiles(
             ca=profiles["token-ca"],
-            card=profiles["card-rsa2048"],
+            person=profiles["card-rsa2048"],
             responder=profiles["ocsp-responder"],
         ),
         settings=settings,

@@ -89,7 +89,7 @@ def opened(
         signer=key,
         profiles=AuthorityProfiles(
             ca=made.profile,
-            card=allowing(profiles["card-rsa2048"], key.algorithm),
+            person=allowing(profiles["card-rsa2048"], key.algorithm),
             responder=allowing(profiles["ocsp-responder"], key.algorithm),
         ),
         settings=SETTINGS,

@@ -63,7 +63,7 @@ async def test_a_card_certificate_says_what_the_facts_prescribe(
         x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.12"),
     ]
     assert prepared.key_sha256 == hashlib.sha256(CARD_KEY).digest()
-    assert prepared.profile == token_ca.profiles.card.digest
+    assert prepared.profile == token_ca.profiles.person.digest
 
 
 async def test_the_uzi_name_is_copied_under_our_own_oid(token_ca: CertificationAuthority) -> None:
@@ -281,10 +281,10 @@ def test_profiles_of_another_kind_or_issuer_are_refused_at_start(
 ) -> None:
     shipped = hierarchy.profiles
     with pytest.raises(ConfigurationInvalid):
-        replace(token_ca.profiles, card=shipped["tls-client"])
+        replace(token_ca.profiles, person=shipped["tls-client"])
     other_issuer = replace(shipped["card-rsa2048"], issuer="services-ca")
     with pytest.raises(ConfigurationInvalid):
-        reopen(token_ca, profiles=replace(token_ca.profiles, card=other_issuer))
+        reopen(token_ca, profiles=replace(token_ca.profiles, person=other_issuer))
 
 
 def test_a_number_of_another_person_cannot_slip_in(token_ca: CertificationAuthority) -> None:

@@ -25,7 +25,7 @@ def split(hierarchy: Hierarchy, parts: int, *, deltas: bool = False) -> Certific
         signer=hierarchy.token_ca.signer,
         profiles=AuthorityProfiles(
             ca=profiles["token-ca"],
-            card=replace(card, extensions=lists),
+            person=replace(card, extensions=lists),
             responder=profiles["ocsp-responder"],
         ),
         settings=hierarchy.settings,
@@ -75,5 +75,5 @@ def test_a_card_without_the_delta_that_its_profile_names_is_refused(hierarchy: H
     key = signer(KeyType.P256, "card").public_key
     without = split(hierarchy, 4).prepare_card(HOLDER, key, EPOCH)
     authority = split(hierarchy, 4, deltas=True)
-    found = findings(without.tbs, profile=authority.profiles.card, issuer=authority.identity)
+    found = findings(without.tbs, profile=authority.profiles.person, issuer=authority.identity)
     assert f"RFC 5280 4.2: extension {oids.FRESHEST_CRL} is missing, or not of the profile" in found

@@ -166,7 +166,7 @@ CARD_CASES: list[tuple[Change, str]] = [
 def test_a_prepared_card_breaks_no_rule(
     token_ca: CertificationAuthority, card: CertificateContent
 ) -> None:
-    assert judged(card, token_ca.profiles.card, token_ca.identity) == set()
+    assert judged(card, token_ca.profiles.person, token_ca.identity) == set()
 
 
 @pytest.mark.parametrize(("change", "source"), CARD_CASES)
@@ -175,11 +175,11 @@ def test_each_fault_in_a_card_breaks_the_rule_that_forbids_it(
 ) -> None:
     changed = change(card)
     assert changed != card
-    assert source in judged(changed, token_ca.profiles.card, token_ca.identity)
+    assert source in judged(changed, token_ca.profiles.person, token_ca.identity)
     with pytest.raises(LintFailed) as refused:
         check_tbs(
             encode_tbs_certificate(changed),
-            profile=token_ca.profiles.card,
+            profile=token_ca.profiles.person,
             issuer=token_ca.identity,
         )
     assert any(each.startswith(source) for each in refused.value.findings)
@@ -208,7 +208,7 @@ def test_a_responder_may_be_shortened_and_a_card_may_not(
     shorter = times(end=-SECOND)
     profiles = token_ca.profiles
     assert judged(shorter(responder), profiles.responder, token_ca.identity) == set()
-    assert judged(shorter(card), profiles.card, token_ca.identity) == {VALIDITY}
+    assert judged(shorter(card), profiles.person, token_ca.identity) == {VALIDITY}
 
 
 def test_no_certificate_outlives_its_ca(
@@ -217,7 +217,7 @@ def test_no_certificate_outlives_its_ca(
     assert token_ca.identity.window is not None
     window = replace(token_ca.identity.window, not_after=card.not_after - SECOND)
     issuer = replace(token_ca.identity, window=window)
-    assert judged(card, token_ca.profiles.card, issuer) == {VALIDITY}
+    assert judged(card, token_ca.profiles.person, issuer) == {VALIDITY}
 
 
 def test_the_issuing_keys_algorithm_counts(
@@ -225,14 +225,14 @@ def test_the_issuing_keys_algorithm_counts(
 ) -> None:
     other = replace(token_ca.identity, algorithm=SignatureAlgorithm.SHA512_RSA)
     content = replace(card, algorithm=SignatureAlgorithm.SHA512_RSA)
-    assert judged(content, token_ca.profiles.card, other) == {ALGORITHM}
+    assert judged(content, token_ca.profiles.person, other) == {ALGORITHM}
 
 
 def test_an_end_entity_with_the_cas_own_key_is_refused(
     token_ca: CertificationAuthority, card: CertificateContent
 ) -> None:
     issuer = replace(token_ca.identity, public_key=card.public_key)
-    assert SELF_ISSUED in judged(card, token_ca.profiles.card, issuer)
+    assert SELF_ISSUED in judged(card, token_ca.profiles.person, issuer)
 
 
 def test_a_ca_certificate_passes_only_as_what_it_is(hierarchy: Hierarchy) -> None:
@@ -253,7 +253,7 @@ def test_a_ca_certificate_passes_only_as_what_it_is(hierarchy: Hierarchy) -> Non
 def test_bytes_that_are_no_certificate_are_one_finding(
     token_ca: CertificationAuthority, tbs: bytes
 ) -> None:
-    found = findings(tbs, profile=token_ca.profiles.card, issuer=token_ca.identity)
+    found = findings(tbs, profile=token_ca.profiles.person, issuer=token_ca.identity)
     assert len(found) == 1
     assert found[0].startswith("RFC 5280 4.1: ")
 
@@ -268,7 +268,7 @@ def test_findings_hold_no_personal_data(
 ) -> None:
     for change, _ in CARD_CASES:
         tbs = encode_tbs_certificate(change(card))
-        text = " ".join(findings(tbs, profile=token_ca.profiles.card, issuer=token_ca.identity))
+        text = " ".join(findings(tbs, profile=token_ca.profiles.person, issuer=token_ca.identity))
         assert "90002121" not in text
         assert "Anne" not in text
 
@@ -277,7 +277,7 @@ def test_a_verdict_that_is_remembered_is_that_of_the_same_frame_alone(
     token_ca: CertificationAuthority, card: CertificateContent
 ) -> None:
     """Good and bad in turns, twice: nothing of one clings to the other."""
-    profile = token_ca.profiles.card
+    profile = token_ca.profiles.person
     for _ in range(2):
         for change, source in CARD_CASES:
             assert judged(card, profile, token_ca.identity) == set()

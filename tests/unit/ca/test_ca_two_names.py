@@ -56,6 +56,6 @@ def test_bytes_with_two_uzi_names_are_not_signed(token_ca: CertificationAuthorit
     spoilt = replace(
         content, extensions=tuple(two if each is san else each for each in content.extensions)
     )
-    profile, issuer = token_ca.profiles.card, token_ca.identity
+    profile, issuer = token_ca.profiles.person, token_ca.identity
     found = findings(encode_tbs_certificate(spoilt), profile=profile, issuer=issuer)
     assert [each.partition(": ")[0] for each in found] == ["CPS UZI-register 7.1.5"]

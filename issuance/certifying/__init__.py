@@ -1,0 +1,1 @@
+"""What every CA that this registration authority asks has in common."""
