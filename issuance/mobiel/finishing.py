@@ -81,16 +81,7 @@ def _begin(
         seen_at=session.now,
     )
     session.put_mobiel(identity)
-    event = MobielRegistered(
-        mobiel=identity.id,
-        person=identity.person_id,
-        ura=identity.ura,
-        issuer=identity.issuer,
-        serial=identity.serial,
-        certificate_sha256=identity.certificate_sha256.hex(),
-    )
-    entry = session.record(event, by)
-    session.set_status(identity.issuer, identity.serial, Good(), entry)
+    _make_good(session, identity, MobielRegistered, by)
     return identity
 
 
@@ -111,7 +102,18 @@ def _go_on(
         at=session.now,
     )
     session.put_mobiel(identity)
-    event = MobielRenewed(
+    _make_good(session, identity, MobielRenewed, by)
+    _move_role(session, former, identity, by)
+    return identity
+
+
+def _make_good(
+    session: Registration,
+    identity: MobielIdentity,
+    kind: type[MobielRegistered | MobielRenewed],
+    by: Actor,
+) -> None:
+    event = kind(
         mobiel=identity.id,
         person=identity.person_id,
         ura=identity.ura,
@@ -121,8 +123,6 @@ def _go_on(
     )
     entry = session.record(event, by)
     session.set_status(identity.issuer, identity.serial, Good(), entry)
-    _move_role(session, former, identity, by)
-    return identity
 
 
 def _move_role(
