@@ -1,14 +1,12 @@
 """A care worker proves to hold a UZI pass and gets a short session in which to make one card."""
 
-import base64
-import hashlib
 from dataclasses import dataclass
 
 from issuance.desk import ID_OCTETS, Desk
 from issuance.ports import Challenges, Sessions
 from issuance.rules.eligibility import session_refusal
-from issuance.steps.callers import TOKEN_OCTETS
 from issuance.steps.challenges import new_challenge, taken_challenge, verify_answer
+from issuance.steps.codes import new_token, token_digest
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import applicant_of, refuse
 from pki.domain.algorithms import SignatureAlgorithm
@@ -74,11 +72,10 @@ def _open(desk: Desk, session: Sessions, holder: PassHolder) -> OpenedSession:
     since = session.now - desk.limits.unfinished
     _, applicant = applicant_of(session, holder.uzi_name, since)
     refuse(session_refusal(applicant))
-    secret = desk.entropy.octets(TOKEN_OCTETS)
-    token = base64.urlsafe_b64encode(secret).decode().rstrip("=")
+    token = new_token(desk.entropy)
     opened = Session(
         id=SessionId.from_random(desk.entropy.octets(ID_OCTETS)),
-        token_sha256=hashlib.sha256(token.encode()).digest(),
+        token_sha256=token_digest(token),
         holder=holder,
         expires_at=min(session.now + desk.limits.session, holder.not_after),
     )

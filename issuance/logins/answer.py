@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from issuance.desk import Desk
-from issuance.operators.appoint import code_digest
 from issuance.ports import Registration
 from issuance.rules.permissions import actor
 from issuance.steps.callers import operator_of, require_able
+from issuance.steps.codes import code_digest
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
 from pki.domain.errors import Conflict, Forbidden, NotFound

@@ -1,14 +1,11 @@
 """A browser asks to be let in: a code to be shown to a telephone, a secret to be kept."""
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from typing import Final
 
 from issuance.desk import ID_OCTETS, Desk
-from issuance.operators.appoint import CODE_OCTETS, code_digest
 from issuance.ports import Registration
-from issuance.steps.callers import TOKEN_OCTETS
+from issuance.steps.codes import code_digest, new_code, new_token, token_digest
 from pki.domain.identifiers import SessionId
 from pki.domain.logins.records import Login
 from pki.ports import Entropy
@@ -32,14 +29,14 @@ async def ask_login(desk: Desk, origin: str | None) -> AskedLogin:
     Raises:
         StoreUnavailable: try again later.
     """
-    code = base64.b32encode(desk.entropy.octets(CODE_OCTETS)).decode().rstrip("=")
-    secret = base64.urlsafe_b64encode(desk.entropy.octets(TOKEN_OCTETS)).decode().rstrip("=")
+    code = new_code(desk.entropy)
+    secret = new_token(desk.entropy)
 
     def ask(session: Registration) -> Login:
         login = Login(
             id=SessionId.from_random(desk.entropy.octets(ID_OCTETS)),
             code_sha256=code_digest(code),
-            secret_sha256=hashlib.sha256(secret.encode()).digest(),
+            secret_sha256=token_digest(secret),
             number=_two_digits(desk.entropy),
             origin=origin,
             asked_at=session.now,

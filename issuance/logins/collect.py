@@ -1,7 +1,5 @@
 """The browser that asked gets its session, once, when a telephone said yes; and ends it."""
 
-import base64
-import hashlib
 import hmac
 from dataclasses import dataclass
 
@@ -10,11 +8,10 @@ from issuance.ports import Registration
 from issuance.rules.permissions import actor
 from issuance.steps.callers import (
     LOGIN_TOKEN,
-    TOKEN_OCTETS,
     login_session_of,
     require_able,
-    token_digest,
 )
+from issuance.steps.codes import new_token, token_digest
 from pki.domain.errors import Unauthenticated
 from pki.domain.identifiers import SessionId
 from pki.domain.logins.events import LoginEnded, LoginOpened
@@ -86,8 +83,7 @@ def _open(desk: Desk, session: Registration, asked: Collecting) -> Login | Opene
     if login.state is not LoginState.APPROVED or login.certificate_sha256 is None:
         return login
     operator = require_able(session, login.certificate_sha256)
-    secret = base64.urlsafe_b64encode(desk.entropy.octets(TOKEN_OCTETS)).decode().rstrip("=")
-    token = LOGIN_TOKEN + secret
+    token = LOGIN_TOKEN + new_token(desk.entropy)
     opened = LoginSession(
         id=login.id,
         token_sha256=token_digest(token),
@@ -101,8 +97,7 @@ def _open(desk: Desk, session: Registration, asked: Collecting) -> Login | Opene
 
 
 def _holds(login: Login, secret: str) -> bool:
-    shown = hashlib.sha256(secret.encode()).digest()
-    return hmac.compare_digest(shown, login.secret_sha256)
+    return hmac.compare_digest(token_digest(secret), login.secret_sha256)
 
 
 def _no_login() -> Unauthenticated:

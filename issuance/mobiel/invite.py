@@ -1,23 +1,21 @@
 """Somebody is invited to have their telephone certified: a code that is shown once."""
 
-import base64
-import hmac
 from dataclasses import dataclass
 from typing import Final
 
 from issuance.desk import ID_OCTETS, Desk
-from issuance.operators.appoint import CODE_OCTETS, code_digest
 from issuance.ports import Registration
 from issuance.register_operator import NO_BIRTH_DATE
 from issuance.rules.permissions import Action, actor, require_for_organisation
 from issuance.rules.representation import APPOINTMENT_LASTS
+from issuance.steps.codes import code_digest, code_from, new_code
 from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
 from pki.domain.errors import Malformed, NotFound
 from pki.domain.identifiers import MobielId, PersonId, Ura
 from pki.domain.mobiel.events import MobielInvitationWithdrawn, MobielInvited
-from pki.domain.mobiel.records import MobielInvitation, MobielState
+from pki.domain.mobiel.records import MobielIdentity, MobielInvitation, MobielState
 from pki.domain.people import Actor, Operator, OrganisationState, Person
 from pki.domain.reasons import RefusalReason
 from pki.domain.registration.records import KnownPerson
@@ -71,8 +69,7 @@ def code_under(desk: Desk, once: Once[Invited], made: MobielId) -> str:
     Another key gives another one, also for the same identity.
     """
     parts = (_PURPOSE, once.asker.value, once.key.value, made.value)
-    message = "\0".join(parts).encode()
-    return _text(hmac.digest(desk.salt, message, "sha256")[:CODE_OCTETS])
+    return code_from(desk.salt, "\0".join(parts).encode())
 
 
 async def invite_again(
@@ -91,10 +88,7 @@ async def invite_again(
     """
 
     def change(session: Registration) -> Invited:
-        identity = session.mobiel(mobiel_id)
-        if identity is None:
-            raise NotFound(what="ZORG-ID Mobiel", message=f"no ZORG-ID Mobiel {mobiel_id}")
-        require_for_organisation(operator, Action.MANAGE_MOBIEL, identity.ura)
+        identity = managed(session, operator, mobiel_id)
         if identity.state is MobielState.ENDED:
             refuse(RefusalReason.MOBIEL_STATE)
         whose = (identity.id, identity.person_id, identity.ura)
@@ -115,11 +109,7 @@ def _invited(
     former = session.invitation_of(person_id)
     if former is not None:
         withdraw(session, former, by)
-    code = (
-        _text(desk.entropy.octets(CODE_OCTETS))
-        if once is None
-        else code_under(desk, once, mobiel_id)
-    )
+    code = new_code(desk.entropy) if once is None else code_under(desk, once, mobiel_id)
     invitation = MobielInvitation(
         id=mobiel_id,
         code_sha256=code_digest(code),
@@ -170,8 +160,18 @@ def withdraw(session: Registration, invitation: MobielInvitation, by: Actor) -> 
     session.record(event, by)
 
 
-def _text(octets: bytes) -> str:
-    return base64.b32encode(octets).decode().rstrip("=")
+def managed(session: Registration, operator: Operator, mobiel_id: MobielId) -> MobielIdentity:
+    """The identity, for whoever may manage it.
+
+    Raises:
+        NotFound: there is none.
+        Forbidden: the one who asks is no administrator of its organisation, nor of the team.
+    """
+    identity = session.mobiel(mobiel_id)
+    if identity is None:
+        raise NotFound(what="ZORG-ID Mobiel", message=f"no ZORG-ID Mobiel {mobiel_id}")
+    require_for_organisation(operator, Action.MANAGE_MOBIEL, identity.ura)
+    return identity
 
 
 def _require_registered(session: Registration, ura: Ura) -> None:

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from issuance.desk import Desk
-from issuance.mobiel.invite import withdraw
+from issuance.mobiel.invite import managed, withdraw
 from issuance.operators.last import require_another
 from issuance.ports import Enquiry, Registration
 from issuance.rules.permissions import Action, actor, require_for_organisation
 from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
-from pki.domain.errors import NotFound
 from pki.domain.events import Event
 from pki.domain.identifiers import IssuerId, MobielId, PersonId, SerialNumber, Ura
 from pki.domain.journal import JournalEntry
@@ -201,10 +200,7 @@ async def _change(
     once: Once[MobielChange] | None,
 ) -> MobielChange:
     def change(session: Registration) -> MobielChange:
-        identity = session.mobiel(mobiel_id)
-        if identity is None:
-            raise NotFound(what="ZORG-ID Mobiel", message=f"no ZORG-ID Mobiel {mobiel_id}")
-        require_for_organisation(operator, Action.MANAGE_MOBIEL, identity.ura)
+        identity = managed(session, operator, mobiel_id)
         changed, event, status = decide(session, identity)
         session.put_mobiel(changed)
         entry = session.record(event, actor(operator))

@@ -14,8 +14,8 @@ from issuance.certifying.ports import Prepared
 from issuance.desk import Desk
 from issuance.mobiel.finishing import finish, require_open
 from issuance.mobiel.ports import MobielAuthority
-from issuance.operators.appoint import code_digest
 from issuance.ports import Enquiry, Registration, VerifiedKey
+from issuance.steps.codes import code_digest
 from issuance.steps.intents import close_mobiel_intent
 from issuance.steps.refusals import Asker, refusals_recorded
 from pki.domain.errors import Conflict, StoreUnavailable, Unauthenticated, Unavailable, ZorgidError

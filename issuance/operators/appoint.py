@@ -1,8 +1,5 @@
 """Somebody is appointed operator: they become one with a code that is shown once."""
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +10,7 @@ from issuance.ports import Registration
 from issuance.register_operator import check_role, person_of, require_unblocked
 from issuance.rules.permissions import CARDLESS_ROLES, Action, actor, require_for_organisation
 from issuance.rules.representation import APPOINTMENT_LASTS
+from issuance.steps.codes import code_digest, code_from, new_code
 from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
@@ -23,9 +21,6 @@ from pki.domain.reasons import RefusalReason
 from pki.domain.registration.events import AppointmentWithdrawn, OperatorAppointed
 from pki.domain.registration.records import Appointment, KnownPerson
 from pki.ports import Entropy
-
-CODE_OCTETS: Final = 16
-"""128 bits: nobody guesses it within ten days."""
 
 _PURPOSE: Final = b"zorgid appointment code v1\0"
 
@@ -94,7 +89,7 @@ def record_appointment(
     require_unblocked(session, person_id, new.ura)
     withdraw_appointments(session, new.ura, by, person_id)
     made = AppointmentId.from_random(entropy.octets(ID_OCTETS))
-    code = code_of_it(made) if code_of_it else _text(entropy.octets(CODE_OCTETS))
+    code = code_of_it(made) if code_of_it else new_code(entropy)
     appointment = Appointment(
         id=made,
         code_sha256=code_digest(code),
@@ -155,16 +150,7 @@ def withdraw_appointments(
 def code_of(desk: Desk, appointment_id: AppointmentId) -> str:
     """The code of an appointment made under a key: who has the store alone cannot make it."""
     message = _PURPOSE + bytes.fromhex(appointment_id.value)
-    return _text(hmac.digest(desk.salt, message, "sha256")[:CODE_OCTETS])
-
-
-def _text(octets: bytes) -> str:
-    return base64.b32encode(octets).decode().rstrip("=")
-
-
-def code_digest(code: str) -> bytes:
-    """As the store keeps a code: SHA-256, whatever case it was typed in."""
-    return hashlib.sha256(code.upper().encode()).digest()
+    return code_from(desk.salt, message)
 
 
 def _withdraw(session: Registration, appointment: Appointment, by: Actor) -> None:

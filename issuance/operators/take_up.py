@@ -3,9 +3,9 @@
 import hashlib
 
 from issuance.desk import Desk
-from issuance.operators.appoint import code_digest
 from issuance.ports import Registration
 from issuance.register_operator import check_role, record_mapping
+from issuance.steps.codes import code_digest
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
 from pki.domain.errors import Conflict, Unauthenticated

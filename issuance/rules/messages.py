@@ -210,12 +210,6 @@ REFUSALS: Final[dict[RefusalReason, Message]] = {
         "alleen als u zelf wilt inloggen.",
         "The browser shows another number; nobody was logged in, and this log-in is over.",
     ),
-    RefusalReason.LOGIN_NUMBER: Message(
-        _NOT_POSSIBLE,
-        "Dit is niet het getal dat uw computer toont. Er is niet ingelogd. Begin opnieuw, en "
-        "alleen als u zelf wilt inloggen.",
-        "The browser shows another number; nobody was logged in, and this log-in is over.",
-    ),
     RefusalReason.ATTRIBUTE_UNKNOWN: Message(
         _NOT_POSSIBLE,
         "Dit type of deze taakcode is hier niet bekend. Kies een andere.",

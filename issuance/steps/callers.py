@@ -8,6 +8,7 @@ from issuance.desk import Desk
 from issuance.ports import Eligibility
 from issuance.rules.permissions import Action, require
 from issuance.rules.representation import is_to_be_seen
+from issuance.steps.codes import token_digest
 from pki.domain.cards import Card
 from pki.domain.errors import (
     Conflict,
@@ -23,7 +24,6 @@ from pki.domain.mobiel.records import MobielIdentity, MobielState
 from pki.domain.people import Actor, Operator, Role
 from pki.domain.records import Session
 
-TOKEN_OCTETS = 32
 LOGIN_TOKEN: Final = "login."
 """How bearer tokens of log-ins begin; no holder's holds a full stop."""
 
@@ -41,11 +41,6 @@ async def session_of(desk: Desk, token: str) -> Session:
             message="no open session has this token", next_step="open a session with the UZI pass"
         )
     return session
-
-
-def token_digest(token: str) -> bytes:
-    """As the store keeps a bearer token."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 async def login_session_of(desk: Desk, token: str) -> LoginSession:
