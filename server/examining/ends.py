@@ -14,6 +14,8 @@ from server.settings import Settings
 
 _log: Final = logging.getLogger(__name__)
 
+_SERVICES: Final = "have the Services CA certify another one (docs/ceremony.md)"
+_CEREMONY: Final = "hold the ceremony of the next one (docs/ceremony.md)"
 SOON: Final = timedelta(days=30)
 RESPONDER_SOON: Final = timedelta(days=14)
 """It is renewed at half of its 30 days; with fewer left, that failed."""
@@ -36,8 +38,12 @@ def tell_ends(settings: Settings, roles: frozenset[Role], now: datetime) -> None
         found.append(_end("the API's server certificate", settings.api.certificate, now))
     elif Role.STATUS in roles and settings.enrolment is not None:
         found.append(_end("the enrolment certificate", settings.enrolment.certificate, now))
-    published = settings.published
-    found += (_end(f"the certificate of {each.id}", each.certificate, now) for each in published)
+    ended = {each.id for each in settings.generations if each.state == "ended"}
+    found += (
+        _end(f"the certificate of {each.id}", each.certificate, now, step=_CEREMONY)
+        for each in settings.published
+        if each.id not in ended
+    )
     for each in found:
         if each.level != "ok":
             level = logging.ERROR if each.level == "problem" else logging.WARNING
@@ -45,9 +51,8 @@ def tell_ends(settings: Settings, roles: frozenset[Role], now: datetime) -> None
             _log.log(level, "a certificate ended, or ends soon", extra=fields)
 
 
-def _end(what: str, path: Path, now: datetime) -> Finding:
+def _end(what: str, path: Path, now: datetime, *, step: str = _SERVICES) -> Finding:
     content = read_certificate(read_certificate_file(path)).content
-    step = "have the Services CA certify another one (docs/ceremony.md)"
     return judge_end(what, (content.not_before, content.not_after), now, soon=SOON, step=step)
 
 

@@ -19,7 +19,7 @@ def said_profiles(settings: Settings) -> str:
     """
     digests = (
         f"{each.id}/{name}/{profile.digest}"
-        for each in settings.token_ca
+        for each in settings.generations
         for name, profile in profiles_of(settings, each).items()
     )
     return _PREFIX + digest_of(digests)

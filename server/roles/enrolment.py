@@ -20,8 +20,8 @@ from pki.telemetry.trace_context import Trace
 from server.roles.keys import (
     ResponderKeys,
     all_responder_keys,
-    mobiel_responder_keys,
     read_passphrase,
+    responder_keys_of,
 )
 from server.settings import EnrolmentSettings, Settings
 
@@ -59,9 +59,8 @@ class EnrolledCredentials:
                 message="a status node without the role issuance needs the section [enrolment]",
                 next_step="add it, or run the roles issuance and status in one process",
             )
-        is_mobiel = issuer.value in {each.id for each in settings.mobiel_ca}
-        make = mobiel_responder_keys if is_mobiel else all_responder_keys
-        keys = make(settings.status, settings.limits)
+        usual = all_responder_keys(settings.status, settings.limits)
+        keys = responder_keys_of(settings, issuer, usual)
         return tuple(cls(settings.enrolment, issuer, each) for each in keys)
 
     async def renew(self) -> ResponderCredential:

@@ -24,7 +24,7 @@ from server.nodes.profiles import said_profiles
 from server.notices.calendars import calendar_url
 from server.roles.ceremony_crls import CeremonyCrls
 from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
-from server.roles.keys import all_responder_keys, mobiel_responder_keys
+from server.roles.keys import all_responder_keys, responder_keys_of
 from server.roles.responders import LocalCredentials
 from server.roles.status import crl_policy
 from server.settings import Settings
@@ -58,7 +58,6 @@ class IssuanceRole:
         )
         self.desk = replace(desk, mobiel=authorities) if settings.mobiel_ca else desk
         self._responder_keys = all_responder_keys(settings.status, settings.limits)
-        self._mobiel_keys = mobiel_responder_keys(settings.status, settings.limits)
         self._sides = sides
         policy = crl_policy(settings)
         make = partial(CrlFollowers, tail=sides.tail, clock=clock, entropy=entropy, policy=policy)
@@ -86,8 +85,7 @@ class IssuanceRole:
         Raises:
             ConfigurationInvalid: the CA would not certify the key.
         """
-        is_mobiel = issuer.value in {each.id for each in self._settings.mobiel_ca}
-        keys = self._mobiel_keys if is_mobiel else self._responder_keys
+        keys = responder_keys_of(self._settings, issuer, self._responder_keys)
         return tuple(LocalCredentials(self.desk, issuer, each) for each in keys)
 
     async def settle(self) -> None:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from pki.api.fields import from_pem
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.errors import ConfigurationInvalid, Malformed
+from pki.domain.identifiers import IssuerId
 from pki.keys.algorithms import PrivateKey, first_that_fits, generate_private_key
 from pki.keys.batched import BatchSigner
 from pki.keys.checked import CheckedSigner, require_same_key
@@ -30,7 +31,7 @@ from server.setting.keys import (
     Pkcs11Settings,
     ResponderKeySettings,
 )
-from server.settings import LimitSettings, StatusSettings
+from server.settings import LimitSettings, Settings, StatusSettings
 
 CONCURRENCY: Final = 2
 """RSA signatures release the interpreter, so two at once use two processors."""
@@ -149,18 +150,19 @@ def all_responder_keys(status: StatusSettings, limits: LimitSettings) -> tuple[R
     return tuple(responder_keys(each, limits) for each in (status.responder_key, *others))
 
 
-def mobiel_responder_keys(status: StatusSettings, limits: LimitSettings) -> tuple[ResponderKeys]:
-    """The key of answers about telephones: the usual one where it is in a token, else P-256.
+def responder_keys_of(
+    settings: Settings, issuer: IssuerId, usual: tuple[ResponderKeys, ...]
+) -> tuple[ResponderKeys, ...]:
+    """Of the ``usual`` keys, those for answers about this issuer's certificates.
 
-    The Mobiel CA's own key is P-256, so whoever cannot read that could read no answer anyway.
-
-    Raises:
-        ConfigurationInvalid, EnvironmentMissing, SignerUnavailable, SignerBusy: as
-            `responder_keys`.
+    About telephones one: the usual where it is in a token, else P-256. The Mobiel CA's own key is
+    P-256, so whoever cannot read that could read no answer anyway.
     """
-    usual = status.responder_key
-    key = ResponderKeySettings(type="p-256") if usual.pkcs11 is None else usual
-    return (responder_keys(key, limits),)
+    if issuer.value not in {each.id for each in settings.mobiel_ca}:
+        return usual
+    if usual[0].public_key is not None:
+        return usual[:1]
+    return (responder_keys(ResponderKeySettings(type="p-256"), settings.limits),)
 
 
 def responder_signer(key: PrivateKey, limits: LimitSettings) -> Signer:

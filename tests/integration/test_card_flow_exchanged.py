@@ -12,8 +12,9 @@ from card_writer.programs.sentences import sentence_of
 from card_writer.wrong_card import Mismatch, WrongCard
 from pki.domain.errors import ZorgidError
 from pki.domain.identifiers import CardNumber
+from vcard_apdu import tlv
 from vcard_piv import PivCard as VirtualCard
-from vcard_piv_keys import make_key
+from vcard_piv_keys import Key, make_key
 
 Spoils: TypeAlias = Callable[[VirtualCard], None]
 
@@ -72,6 +73,20 @@ async def test_a_card_of_others_is_exchanged_for_a_blank_one(
     assert made.card.card_number != CardNumber("ZC-WRONG")
     assert person.asked.count(Mismatch.IN_USE.value) == 1
     assert person.asked.count("pass pin 3") == 1
+
+
+async def test_the_same_card_in_both_readers_is_a_pass_and_stays_one(card_house: House) -> None:
+    async with card_house.desk() as desk:
+        person = exchanging(desk)
+        uzi_pass, as_card = desk.uzi_pass, desk.cards.chip
+        as_card.keys[0x9A] = Key(0x07, uzi_pass.key)
+        held = tlv(0x70, uzi_pass.certificate) + tlv(0x71, b"\x00") + tlv(0xFE, b"")
+        as_card.objects["5fc105"] = held
+        objects, keys = dict(as_card.objects), dict(as_card.keys)
+        assert_made(card_house, desk, await desk.make())
+        assert (as_card.objects, as_card.keys) == (objects, keys)
+        assert (as_card.pin.left, as_card.puk.left, uzi_pass.left) == (3, 3, 3)
+    assert person.asked.count(Mismatch.IN_USE.value) == 1
 
 
 async def test_a_card_that_was_begun_for_another_is_exchanged(card_house: House) -> None:
