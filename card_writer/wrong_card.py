@@ -11,9 +11,9 @@ class Mismatch(Enum):
     """What is wrong with a card that was put in."""
 
     NO_PASS = "no-pass"
-    """It has no certificate to log in with, or not the application of passes."""
+    """It has no certificate to log in with."""
     OTHER_KIND = "other-kind"
-    """It has not the application of ZORG-ID cards."""
+    """It has not the application that is asked for."""
     IN_USE = "in-use"
     """It holds what this writer did not write, or was made elsewhere, or before."""
     OF_ANOTHER = "of-another"

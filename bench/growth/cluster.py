@@ -27,13 +27,13 @@ _START_SECONDS: Final = 60.0
 
 
 @contextmanager
-def cluster(parent: Path | None) -> Iterator[Path]:
+def cluster(parent: Path) -> Iterator[Path]:
     """Its socket's folder, below ``parent``; gone with all that is in it when this ends."""
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parts[-2]))
     # A socket's path may be 107 bytes long.
     with tempfile.TemporaryDirectory(prefix="pg-", dir=parent) as name:
         folder = Path(name)
-        if os.geteuid() == 0 and parent is not None:
+        if os.geteuid() == 0:
             parent.chmod(0o711)
         as_owner = _owner(folder)
         words = [*as_owner, str(programs / "initdb"), "-D", str(folder / "data"), "-U", "postgres"]

@@ -8,7 +8,6 @@ from pki.domain.identifiers import (
     CardId,
     CardNumber,
     OrganisationId,
-    PersonId,
     SerialNumber,
     Ura,
     UziNumber,
@@ -64,12 +63,8 @@ class Population:
         """A card."""
         return CardId(_id(number))
 
-    def person(self, number: int) -> PersonId:
-        """The person of card ``number``."""
-        return PersonId(_id(number % self.persons))
-
     def uzi_number(self, number: int) -> UziNumber:
-        """That of the same person."""
+        """That of the person of card ``number``."""
         return UziNumber(f"{number % self.persons:09}")
 
     def card_number(self, number: int) -> CardNumber:

@@ -1,6 +1,7 @@
 """An installation for hours: all roles, PostgreSQL behind a line that can be torn, a directory."""
 
 import asyncio
+import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -54,7 +55,7 @@ class House:
         folder = Path(f"/proc/{self.process}")
         pages = int((folder / "statm").read_text().split()[1])
         count = sum(1 for _ in (folder / "fd").iterdir())
-        return Use(self.process, pages * 4096 / MIB, count)
+        return Use(self.process, pages * os.sysconf("SC_PAGE_SIZE") / MIB, count)
 
     def directory_process(self) -> int:
         """The slapd that the server supervises."""
