@@ -7,7 +7,6 @@ between, the journal knows the serial of every certificate, and no bytes are sig
 
 import asyncio
 import hashlib
-import logging
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -17,17 +16,16 @@ from issuance.ports import (
     Certification,
     CertificationAuthority,
     Enquiry,
-    Intents,
     VerifiedKey,
 )
 from issuance.steps.callers import holder_actor, missing, own_card
 from issuance.steps.card_change import certificate_of
 from issuance.steps.challenges import new_challenge
-from issuance.steps.intents import close_intent
+from issuance.steps.intents import close_intent, give_up
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse_late
 from pki.domain.cards import Card, Issued, Ordered, certified
-from pki.domain.errors import Conflict, IntegrityBroken, Refused, StoreUnavailable, Unavailable
+from pki.domain.errors import Conflict, IntegrityBroken, Refused, Unavailable
 from pki.domain.events import CertificateIntended, CertificateIssued
 from pki.domain.evidence.attestation import Attestation, CardKeyAttested
 from pki.domain.identifiers import CardId, IssuerId
@@ -40,8 +38,6 @@ from pki.domain.records import (
     Session,
 )
 from pki.domain.status import Unconfirmed
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,23 +133,8 @@ class CardCertifier:
         try:
             return await authority.sign(intent.tbs)
         except (Unavailable, IntegrityBroken):
-            await self._give_up(intent)
+            await give_up(self._desk.store, intent)
             raise
-
-    async def _give_up(self, intent: Intent) -> None:
-        """Close the intent at once, so that the writer's next try need not wait for the lease."""
-
-        def close(session: Intents) -> None:
-            open_intent = session.open_intent_of(intent.card_id)
-            if open_intent is not None and open_intent.serial == intent.serial:
-                close_intent(session, open_intent)
-
-        try:
-            await self._desk.store.write(close)
-        except StoreUnavailable:
-            _log.warning(
-                "serial left open until its lease ends", extra={"serial": intent.serial.hex}
-            )
 
 
 def _repeat(desk: Desk, session: Certification, seen: Card, key: VerifiedKey) -> Certified:

@@ -9,7 +9,7 @@ from functools import partial
 from issuance.desk import Desk
 from issuance.ports import Lapsing
 from issuance.steps.card_change import certificate_of, write_change
-from issuance.steps.intents import close_intent, close_mobiel_intent
+from issuance.steps.intents import close_if_open
 from pki.domain.cards import Card, Issued, Ordered, lapsed
 from pki.domain.errors import Unavailable, ZorgidError
 from pki.domain.events import CardLapsed
@@ -23,8 +23,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Overdue:
-    intents: tuple[Intent, ...]
-    telephones: tuple[MobielIntent, ...]
+    intents: tuple[Intent | MobielIntent, ...]
     cards: tuple[Card, ...]
 
 
@@ -40,8 +39,6 @@ async def lapse_overdue(desk: Desk) -> int:
     ended = 0
     for intent in overdue.intents:
         ended += await desk.store.write(partial(_close, intent))
-    for telephone in overdue.telephones:
-        ended += await desk.store.write(partial(_close_telephone, telephone))
     for card in overdue.cards:
         try:
             ended += await desk.store.write(partial(_lapse, desk, card.id))
@@ -58,26 +55,13 @@ def _overdue(desk: Desk, session: Lapsing) -> _Overdue:
     session.remove_expired_invitations()
     limit = session.now - desk.limits.unfinished
     return _Overdue(
-        intents=tuple(session.open_intents(session.now)),
-        telephones=tuple(session.open_mobiel_intents(session.now)),
+        intents=(*session.open_intents(session.now), *session.open_mobiel_intents(session.now)),
         cards=(*session.cards_ordered_before(limit), *session.cards_issued_before(limit)),
     )
 
 
-def _close(intent: Intent, session: Lapsing) -> bool:
-    still_open = session.open_intent_of(intent.card_id)
-    if still_open is None or still_open.serial != intent.serial:
-        return False
-    close_intent(session, intent)
-    return True
-
-
-def _close_telephone(intent: MobielIntent, session: Lapsing) -> bool:
-    still_open = session.open_mobiel_intent_of(intent.mobiel_id)
-    if still_open is None or still_open.serial != intent.serial:
-        return False
-    close_mobiel_intent(session, intent)
-    return True
+def _close(intent: Intent | MobielIntent, session: Lapsing) -> bool:
+    return close_if_open(session, intent)
 
 
 def _lapse(desk: Desk, card_id: CardId, session: Lapsing) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from issuance.attesting.ports import AttestationWrites
-from issuance.certifying.ports import Authority, Prepared
+from issuance.certifying.ports import Authority, Prepared, Statuses
 from issuance.endings.ports import DueReads
 from issuance.linking.ports import LinkReads, LinkWrites
 from issuance.operators.ports import Appointments, Mappings, OperatorReads
@@ -54,23 +54,10 @@ class CardReads(Protocol):
     def links_of(self, card_id: CardId, /) -> tuple[Ura, ...]: ...
 
 
-class CardWrites(CardReads, Journal, Protocol):
+class CardWrites(CardReads, Journal, Statuses, Protocol):
     """Changing a card together with the status of its certificate."""
 
     def put_card(self, card: Card, /) -> None: ...
-    def set_status(
-        self,
-        issuer: IssuerId,
-        serial: SerialNumber,
-        status: CertificateStatus,
-        entry: JournalEntry,
-        /,
-    ) -> None:
-        """Change what a certificate's status is.
-
-        Raises:
-            IntegrityBroken: the status was Revoked, which is final.
-        """
 
     def certificate(self, serial: SerialNumber, /) -> IssuedCertificate | None: ...
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from issuance.desk import ID_OCTETS, Desk
+from issuance.operators.mappings import add_mapping
 from issuance.ports import Registration
 from issuance.rules.permissions import (
     CARDLESS_ROLES,
@@ -19,7 +20,6 @@ from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse
 from pki.domain.errors import Conflict, Malformed
-from pki.domain.events import OperatorRegistered
 from pki.domain.identifiers import PersonId, Ura
 from pki.domain.people import Actor, Operator, OrganisationState, Person, Role
 from pki.domain.reasons import RefusalReason
@@ -104,14 +104,7 @@ def record_mapping(session: Registration, operator: Operator, by: Actor) -> None
     if mobiel is not None and not mobiel.lets_in(operator.certificate_sha256):
         refuse(RefusalReason.MOBIEL_STATE)
     require_unblocked(session, operator.id, operator.ura)
-    session.put_operator(operator)
-    event = OperatorRegistered(
-        operator=operator.id,
-        role=operator.role.value,
-        ura=operator.ura,
-        certificate_sha256=operator.certificate_sha256.hex(),
-    )
-    session.record(event, by)
+    add_mapping(session, operator, by)
 
 
 def require_unblocked(session: Registration, person_id: PersonId, ura: Ura | None) -> None:

@@ -1,9 +1,11 @@
-"""A CA, whatever it certifies: it judges keys, signs what was prepared, and keeps nothing."""
+"""A CA, whatever it certifies, which keeps nothing; and what becomes of its certificates."""
 
 from datetime import datetime
 from typing import Protocol
 
 from pki.domain.identifiers import IssuerId, SerialNumber
+from pki.domain.journal import JournalEntry
+from pki.domain.status import CertificateStatus
 
 
 class Prepared(Protocol):
@@ -45,4 +47,22 @@ class Authority(Protocol):
         Raises:
             SignerUnavailable, SignerBusy: the key cannot be used now; nothing was released.
             SignatureBroken: what came back is not what must be.
+        """
+
+
+class Statuses(Protocol):
+    """The statuses of certificates, inside a transaction."""
+
+    def set_status(
+        self,
+        issuer: IssuerId,
+        serial: SerialNumber,
+        status: CertificateStatus,
+        entry: JournalEntry,
+        /,
+    ) -> None:
+        """Change what a certificate's status is.
+
+        Raises:
+            IntegrityBroken: the status was Revoked, which is final.
         """

@@ -3,10 +3,10 @@
 import hashlib
 from dataclasses import replace
 
+from issuance.operators.mappings import add_mapping, end_mapping
 from issuance.ports import Registration
 from issuance.steps.standing import refuse
 from pki.domain.errors import Conflict, Unauthenticated, Unavailable
-from pki.domain.events import OperatorRegistered, OperatorRemoved
 from pki.domain.mobiel.events import MobielRegistered, MobielRenewed, MobielSuperseded
 from pki.domain.mobiel.identities import renewed, revoked_at
 from pki.domain.mobiel.records import (
@@ -103,7 +103,11 @@ def _go_on(
     )
     session.put_mobiel(identity)
     _make_good(session, identity, MobielRenewed, by)
-    _move_role(session, former, identity, by)
+    role = session.operator_by_certificate(former.certificate_sha256)
+    if role is not None:
+        # What the old certificate could do, the new one can, and the old one no more.
+        end_mapping(session, role, by)
+        add_mapping(session, replace(role, certificate_sha256=identity.certificate_sha256), by)
     return identity
 
 
@@ -123,25 +127,3 @@ def _make_good(
     )
     entry = session.record(event, by)
     session.set_status(identity.issuer, identity.serial, Good(), entry)
-
-
-def _move_role(
-    session: Registration, former: MobielIdentity, identity: MobielIdentity, by: Actor
-) -> None:
-    """What the old certificate could do, the new one can, and the old one no more."""
-    role = session.operator_by_certificate(former.certificate_sha256)
-    if role is None:
-        return
-    session.remove_mapping(role.certificate_sha256)
-    moved = replace(role, certificate_sha256=identity.certificate_sha256)
-    session.put_operator(moved)
-    for event, each in ((OperatorRemoved, role), (OperatorRegistered, moved)):
-        session.record(
-            event(
-                operator=each.id,
-                role=each.role.value,
-                ura=each.ura,
-                certificate_sha256=each.certificate_sha256.hex(),
-            ),
-            by,
-        )

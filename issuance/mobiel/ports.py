@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from issuance.certifying.ports import Authority, Prepared
-from pki.domain.identifiers import IssuerId, MobielId, PersonId, SerialNumber, Ura
-from pki.domain.journal import JournalEntry
+from issuance.certifying.ports import Authority, Prepared, Statuses
+from pki.domain.identifiers import MobielId, PersonId, Ura
 from pki.domain.mobiel.records import (
     MobielCertificate,
     MobielIdentity,
@@ -14,7 +13,6 @@ from pki.domain.mobiel.records import (
     MobielInvitation,
 )
 from pki.domain.people import Person
-from pki.domain.status import CertificateStatus
 
 
 class MobielAuthority(Authority, Protocol):
@@ -65,7 +63,7 @@ class MobielReads(Protocol):
     def open_mobiel_intent_of(self, mobiel_id: MobielId, /) -> MobielIntent | None: ...
 
 
-class MobielWrites(MobielReads, Protocol):
+class MobielWrites(MobielReads, Statuses, Protocol):
     """Identities, invitations and certificates that come and change."""
 
     def put_mobiel(self, identity: MobielIdentity, /) -> None:
@@ -89,17 +87,3 @@ class MobielWrites(MobielReads, Protocol):
 
     def put_mobiel_certificate(self, certificate: MobielCertificate, code_sha256: bytes, /) -> None:
         """Complete the intent; raises Conflict when it was completed or closed before."""
-
-    def set_status(
-        self,
-        issuer: IssuerId,
-        serial: SerialNumber,
-        status: CertificateStatus,
-        entry: JournalEntry,
-        /,
-    ) -> None:
-        """Change what a certificate's status is.
-
-        Raises:
-            IntegrityBroken: the status was Revoked, which is final.
-        """

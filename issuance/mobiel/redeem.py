@@ -6,7 +6,6 @@ signature, then the certificate and what follows from it, each recorded where it
 
 import asyncio
 import hashlib
-import logging
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -16,9 +15,9 @@ from issuance.mobiel.finishing import finish, require_open
 from issuance.mobiel.ports import MobielAuthority
 from issuance.ports import Enquiry, Registration, VerifiedKey
 from issuance.steps.codes import code_digest
-from issuance.steps.intents import close_mobiel_intent
+from issuance.steps.intents import close_intent, give_up
 from issuance.steps.refusals import Asker, refusals_recorded
-from pki.domain.errors import Conflict, StoreUnavailable, Unauthenticated, Unavailable, ZorgidError
+from pki.domain.errors import Conflict, Unauthenticated, Unavailable, ZorgidError
 from pki.domain.mobiel.events import MobielIntended
 from pki.domain.mobiel.records import (
     MobielCertificate,
@@ -28,8 +27,6 @@ from pki.domain.mobiel.records import (
 )
 from pki.domain.people import Actor, Person, Role
 from pki.domain.status import Unconfirmed
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,24 +113,9 @@ class TelephoneCertifier:
             by = _holder(code.invitation)
             identity = await desk.store.write(lambda session: finish(session, wanted, issued, by))
         except ZorgidError:
-            await self._give_up(intent)
+            await give_up(desk.store, intent)
             raise
         return Redeemed(identity=identity, certificate=der, chain=authority.chain)
-
-    async def _give_up(self, intent: MobielIntent) -> None:
-        """Close the intent at once, so that the next try need not wait for the lease."""
-
-        def close(session: Registration) -> None:
-            still_open = session.open_mobiel_intent_of(intent.mobiel_id)
-            if still_open is not None and still_open.serial == intent.serial:
-                close_mobiel_intent(session, still_open)
-
-        try:
-            await self._desk.store.write(close)
-        except StoreUnavailable:
-            _log.warning(
-                "serial left open until its lease ends", extra={"serial": intent.serial.hex}
-            )
 
 
 def _holder(invitation: MobielInvitation) -> Actor:
@@ -168,7 +150,7 @@ def _intend(desk: Desk, session: Registration, wanted: bytes, planned: _Planned)
                 message="an earlier signature for this telephone is not settled yet",
                 next_step="repeat the request in a minute",
             )
-        close_mobiel_intent(session, former)
+        close_intent(session, former)
     intent = MobielIntent(
         serial=prepared.serial,
         issuer=planned.authority.issuer,

@@ -9,12 +9,12 @@ from issuance.attributes.ports import AttributeWrites
 from issuance.desk import Desk
 from issuance.operators.appoint import withdraw_appointments
 from issuance.operators.last import require_another
+from issuance.operators.mappings import end_mapping
 from issuance.ports import Registration
 from issuance.rules.permissions import Action, Reach, actor, require
 from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
 from pki.domain.errors import NotFound
-from pki.domain.events import OperatorRemoved
 from pki.domain.identifiers import PersonId
 from pki.domain.journal import JournalEntry
 from pki.domain.people import Actor, Operator
@@ -67,16 +67,7 @@ def _take_back(
         raise NotFound(what="operator", message=f"no operator {taken}")
     for each in mappings:
         require_another(session, each)
-    entries = []
-    for each in mappings:
-        session.remove_mapping(each.certificate_sha256)
-        event = OperatorRemoved(
-            operator=each.id,
-            role=each.role.value,
-            ura=each.ura,
-            certificate_sha256=each.certificate_sha256.hex(),
-        )
-        entries.append(session.record(event, by))
+    entries = [end_mapping(session, each, by) for each in mappings]
     for ura in {each.ura for each in mappings if each.ura is not None}:
         withdraw_appointments(session, ura, by, taken)
         end_attributes(session, taken, ura, by)

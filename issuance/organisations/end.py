@@ -6,6 +6,7 @@ from issuance.attributes.changes import move_attributes
 from issuance.desk import Desk
 from issuance.mobiel.manage import move_mobiel
 from issuance.operators.appoint import withdraw_appointments
+from issuance.operators.mappings import add_mapping, end_mapping
 from issuance.organisations.ports import Merging
 from issuance.organisations.reading import organisation_version
 from issuance.ports import Registration
@@ -15,7 +16,6 @@ from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.terms import Terms
 from pki.domain.cards import Active, Blocked
 from pki.domain.errors import NotFound
-from pki.domain.events import OperatorRegistered, OperatorRemoved
 from pki.domain.identifiers import CardId, Ura
 from pki.domain.journal import JournalEntry
 from pki.domain.linking.events import CardLinked, CardUnlinked
@@ -94,7 +94,8 @@ async def merge_organisations(
         for card_id in session.cards_linked_to(former.id):
             _move_card(session, card_id, (former, successor), by)
         for each in session.operators_of(ura):
-            _move_operator(session, each, successor_ura, by)
+            end_mapping(session, each, by)
+            add_mapping(session, replace(each, ura=successor_ura), by)
         withdraw_appointments(session, ura, by)
         move_attributes(session, desk.entropy, uras, by)
         move_mobiel(session, uras, by)
@@ -131,16 +132,3 @@ def _move_card(
     session.end_link(card_id, former.id, session.now)
     event = CardUnlinked(card=card_id, organisation=former.id, ura=former.ura, ends_at=None)
     session.record(event, by)
-
-
-def _move_operator(session: Merging, operator: Operator, ura: Ura, by: Actor) -> None:
-    session.put_operator(replace(operator, ura=ura))
-    role, certificate = operator.role.value, operator.certificate_sha256.hex()
-    removed = OperatorRemoved(
-        operator=operator.id, role=role, ura=operator.ura, certificate_sha256=certificate
-    )
-    registered = OperatorRegistered(
-        operator=operator.id, role=role, ura=ura, certificate_sha256=certificate
-    )
-    for event in (removed, registered):
-        session.record(event, by)

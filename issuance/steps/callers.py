@@ -1,11 +1,12 @@
 """Who is asking: a holder with a token, or an operator with a client certificate."""
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
 
 from issuance.desk import Desk
-from issuance.ports import Eligibility
+from issuance.ports import Eligibility, Enquiry
 from issuance.rules.permissions import Action, require
 from issuance.rules.representation import is_to_be_seen
 from issuance.steps.codes import token_digest
@@ -49,13 +50,7 @@ async def login_session_of(desk: Desk, token: str) -> LoginSession:
     Raises:
         Unauthenticated: no such session, or it has ended.
     """
-    digest = token_digest(token)
-    session = await desk.reader.read(lambda snapshot: snapshot.login_session(digest))
-    if session is None or desk.clock.now() >= session.expires_at:
-        raise Unauthenticated(
-            message="no open session has this token", next_step="log in with ZORG-ID Mobiel"
-        )
-    return session
+    return await desk.reader.read(_login_session(desk, token))
 
 
 async def operator_by_token(desk: Desk, token: str) -> Operator:
@@ -65,8 +60,8 @@ async def operator_by_token(desk: Desk, token: str) -> Operator:
         Unauthenticated: no such session, or it has ended.
         Forbidden: as `operator_of`.
     """
-    session = await login_session_of(desk, token)
-    return await _operator(desk, session.certificate_sha256)
+    logged_in = _login_session(desk, token)
+    return await _operator(desk, lambda snapshot: logged_in(snapshot).certificate_sha256)
 
 
 async def operator_of(desk: Desk, certificate: bytes | None) -> Operator:
@@ -80,7 +75,8 @@ async def operator_of(desk: Desk, certificate: bytes | None) -> Operator:
         raise Unauthenticated(
             message="no client certificate was given", next_step="use a certificate of an operator"
         )
-    return await _operator(desk, hashlib.sha256(certificate).digest())
+    digest = hashlib.sha256(certificate).digest()
+    return await _operator(desk, lambda _: digest)
 
 
 class Standing(Protocol):
@@ -116,8 +112,25 @@ def require_able(known: Standing, certificate_sha256: bytes) -> Operator:
     return operator
 
 
-async def _operator(desk: Desk, certificate_sha256: bytes) -> Operator:
-    operator = await desk.reader.read(lambda snapshot: require_able(snapshot, certificate_sha256))
+def _login_session(desk: Desk, token: str) -> Callable[[Enquiry], LoginSession]:
+    digest = token_digest(token)
+
+    def find(snapshot: Enquiry) -> LoginSession:
+        session = snapshot.login_session(digest)
+        if session is None or desk.clock.now() >= session.expires_at:
+            raise Unauthenticated(
+                message="no open session has this token", next_step="log in with ZORG-ID Mobiel"
+            )
+        return session
+
+    return find
+
+
+async def _operator(desk: Desk, certificate_of: Callable[[Enquiry], bytes]) -> Operator:
+    """Whose certificate it is, of which ``certificate_of`` finds the SHA-256."""
+    operator = await desk.reader.read(
+        lambda snapshot: require_able(snapshot, certificate_of(snapshot))
+    )
     await _see(desk, operator)
     return operator
 

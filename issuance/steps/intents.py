@@ -4,10 +4,11 @@ import logging
 from datetime import UTC, datetime
 from typing import Protocol
 
+from issuance.certifying.ports import Statuses
 from issuance.desk import Desk
-from issuance.mobiel.ports import MobielWrites
-from issuance.ports import Intents, Journal, Lapsing
-from pki.domain.events import IntentClosed
+from issuance.ports import Journal, Lapsing, Store
+from pki.domain.errors import StoreUnavailable
+from pki.domain.events import Event, IntentClosed
 from pki.domain.mobiel.events import MobielIntentClosed
 from pki.domain.mobiel.records import MobielIntent
 from pki.domain.people import SYSTEM
@@ -15,40 +16,49 @@ from pki.domain.records import Intent
 from pki.domain.status import Revoked
 
 
-class _Telephones(MobielWrites, Journal, Protocol):
-    """Where a telephone's intent is closed."""
+class _Closing(Statuses, Journal, Protocol):
+    """Where an intent is closed."""
 
 
 _log = logging.getLogger(__name__)
 
 
-def close_intent(session: Intents, intent: Intent) -> None:
+def close_intent(session: _Closing, intent: Intent | MobielIntent) -> None:
     """Count the serial as revoked since it was recorded.
 
     It may have been signed, unseen by us: so it is revoked, never `good`, and never signed again.
     """
-    event = IntentClosed(
-        card=intent.card_id,
-        issuer=intent.issuer,
-        serial=intent.serial,
-        revoked_at=intent.created_at,
-    )
+    issuer, serial, at = intent.issuer, intent.serial, intent.created_at
+    event: Event
+    match intent:
+        case Intent(card_id=card):
+            event = IntentClosed(card=card, issuer=issuer, serial=serial, revoked_at=at)
+        case MobielIntent(mobiel_id=mobiel):
+            event = MobielIntentClosed(mobiel=mobiel, issuer=issuer, serial=serial, revoked_at=at)
     entry = session.record(event, SYSTEM)
-    revoked = Revoked(at=intent.created_at, reason=None)
-    session.set_status(intent.issuer, intent.serial, revoked, entry)
+    session.set_status(issuer, serial, Revoked(at=at, reason=None), entry)
 
 
-def close_mobiel_intent(session: _Telephones, intent: MobielIntent) -> None:
-    """As `close_intent`, for a telephone's."""
-    event = MobielIntentClosed(
-        mobiel=intent.mobiel_id,
-        issuer=intent.issuer,
-        serial=intent.serial,
-        revoked_at=intent.created_at,
-    )
-    entry = session.record(event, SYSTEM)
-    revoked = Revoked(at=intent.created_at, reason=None)
-    session.set_status(intent.issuer, intent.serial, revoked, entry)
+def close_if_open(session: Lapsing, intent: Intent | MobielIntent) -> bool:
+    """Close an intent, unless it was closed or completed meanwhile."""
+    still_open: Intent | MobielIntent | None
+    match intent:
+        case Intent():
+            still_open = session.open_intent_of(intent.card_id)
+        case MobielIntent():
+            still_open = session.open_mobiel_intent_of(intent.mobiel_id)
+    if still_open is None or still_open.serial != intent.serial:
+        return False
+    close_intent(session, still_open)
+    return True
+
+
+async def give_up(store: Store, intent: Intent | MobielIntent) -> None:
+    """Close an intent at once, so that the next try need not wait for its lease."""
+    try:
+        await store.write(lambda session: close_if_open(session, intent))
+    except StoreUnavailable:
+        _log.warning("serial left open until its lease ends", extra={"serial": intent.serial.hex})
 
 
 async def close_all_intents(desk: Desk) -> int:
@@ -63,12 +73,11 @@ async def close_all_intents(desk: Desk) -> int:
 
     def close(session: Lapsing) -> int:
         ever = datetime.max.replace(tzinfo=UTC)
-        intents, telephones = tuple(session.open_intents(ever)), session.open_mobiel_intents(ever)
+        intents: list[Intent | MobielIntent] = [*session.open_intents(ever)]
+        intents += session.open_mobiel_intents(ever)
         for intent in intents:
             close_intent(session, intent)
-        for telephone in telephones:
-            close_mobiel_intent(session, telephone)
-        return len(intents) + len(telephones)
+        return len(intents)
 
     closed = await desk.store.write(close)
     if closed:
