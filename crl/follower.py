@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -125,7 +126,8 @@ class CrlFollower:
                     self._adopt(await self._latest())
                     self._known.set()
                 planned = await self._until_due()
-                self._published(await self._publish(planned=planned))
+                began = time.monotonic()
+                self._published(await self._publish(planned=planned), time.monotonic() - began)
                 failures = 0
             except (Conflict, LeaseLost):
                 self._known.clear()
@@ -168,7 +170,7 @@ class CrlFollower:
         seen_later = self._changed_to > shown
         self._changed_since = asyncio.get_running_loop().time() if seen_later else None
 
-    def _published(self, crl: Present) -> None:
+    def _published(self, crl: Present, took: float) -> None:
         self._adopt(crl)
         self.statistics.published += 1
         self.statistics.last_success = self._clock.now()
@@ -180,6 +182,7 @@ class CrlFollower:
                 "number": crl.number,
                 "entries": crl.entries,
                 "upto": crl.upto,
+                "milliseconds": round(took * 1000, 1),
             },
         )
 

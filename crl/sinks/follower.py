@@ -6,6 +6,7 @@ when nothing waits. Everything may be done twice: a sink takes no CRL for an old
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -172,11 +173,12 @@ class SinkFollower:
         latest = await self._archive.latest(issuer)
         if latest is None:
             return
-        name = self._names[issuer]
+        name, began = self._names[issuer], time.monotonic()
         if await self._sink.show(name, latest):
             self._shown += 1
+            took = round((time.monotonic() - began) * 1000, 1)
             fields = {"sink": self.name, "issuer": issuer.value, "number": latest.number}
-            _log.info("CRL brought to its sink", extra=fields)
+            _log.info("CRL brought to its sink", extra={**fields, "milliseconds": took})
         if self._sink.keeps_old:
             await self._sink.keep(name, latest)
             for number in (each for each in numbers if each != latest.number):

@@ -56,6 +56,11 @@ class JournalReads(Statements):
             raise IntegrityBroken(message="the store has lost its journal head")
         return JournalHead(position=row.position, digest=row.digest)
 
+    def head_at(self) -> datetime | None:
+        """When the journal's last entry was written; None before the first."""
+        row = self._row(_HEAD)
+        return None if row is None else row.at
+
     def journal_after(self, position: int, limit: int) -> tuple[JournalEntry, ...]:
         """At most ``limit`` entries that follow ``position``, in order, not verified."""
         rows = self._rows(_AFTER, {"position": position, "limit": limit})

@@ -6,6 +6,7 @@ complete up to it, so that stopping at any point loses nothing and doing it agai
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
@@ -103,14 +104,16 @@ class CheckpointPublisher:
             self.shown = batch[-1].at
 
     async def _bring(self, batch: Sequence[SignedCheckpoint]) -> None:
+        began = time.monotonic()
         for each in batch:
             await self._lay(checkpoint_path(each.at), each.signed, each.at, lasting=True)
         for month, made in groupby(batch, lambda each: month_of(each.at)):
             await self._list(month, list(made))
         last = batch[-1]
         await self._lay(NEWEST, last.signed, last.at)
+        took = round((time.monotonic() - began) * 1000, 1)
         fields = {"sink": self.name, "position": last.position, "count": len(batch)}
-        _log.info("checkpoints brought to their sink", extra=fields)
+        _log.info("checkpoints brought to their sink", extra={**fields, "milliseconds": took})
 
     async def _list(self, month: str, made: Sequence[SignedCheckpoint]) -> None:
         """What stood in a list stays, whatever the store has now."""

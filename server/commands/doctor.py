@@ -10,7 +10,6 @@ from typing import Final
 
 from pki.der.certificate import read_certificate
 from pki.domain.errors import ZorgidError
-from pki.domain.journal import verify_chain
 from pki.ports import SystemClock
 from pki.store.reading import ReadSession, ReadStore
 from pki.trust.os_store import OsTrust, operating_system_trusts
@@ -18,6 +17,7 @@ from server.backups.examine import examine_backups
 from server.checkpoints.examine import examine_checkpoints
 from server.commands.findings import Finding, ok, problem, report, warning
 from server.commands.generations import examine_generations
+from server.commands.journal import verify_store
 from server.commands.outside import examine_outside
 from server.crls.examine import examine_sinks
 from server.directory.examining import examine_positions
@@ -186,14 +186,9 @@ def _profiles(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
     store = ReadStore.open(settings.store.url, threads=1)
-
-    def query(session: ReadSession) -> tuple[int, datetime | None]:
-        head = verify_chain(session.raw_journal())
-        last = session.journal_after(head.position - 1, 1) if head.position else ()
-        return head.position, last[0].at if last else None
-
     try:
-        position, last = store.read_sync(query)
+        position = verify_store(store).position
+        last = store.read_sync(ReadSession.head_at)
     finally:
         store.close_sync()
     written = "never" if last is None else f"{last:%Y-%m-%d %H:%M:%S} UTC"

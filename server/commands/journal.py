@@ -70,7 +70,8 @@ def verify(config: Path, export_file: Path | None, against: Against | None = Non
     else:
         before = JournalHead(position=0, digest=GENESIS)
         progress("verifying the store's journal")
-        head = _verify_store(config, checkpoints)
+        with open_store(config) as store:
+            head = verify_store(store, checkpoints)
     if head == before:
         raise Malformed(
             what="journal",
@@ -120,11 +121,16 @@ def _roots(config: Path, against: Against) -> Sequence[Path]:
     return against.roots or [root.certificate for root in load(config).root]
 
 
-def _verify_store(config: Path, checkpoints: Sequence[Checkpoint]) -> JournalHead:
-    with open_store(config) as store:
-        found, recorded = store.read_sync(
-            lambda session: (verify_against(_all_entries(session), checkpoints), session.head())
-        )
+def verify_store(store: ReadStore, checkpoints: Sequence[Checkpoint] = ()) -> JournalHead:
+    """Where the journal ends, which holds from its first entry to what the store says is its last.
+
+    Raises:
+        ChainBroken: an entry does not hold, is missing, or contradicts a checkpoint.
+        StoreUnavailable: the store cannot be read.
+    """
+    found, recorded = store.read_sync(
+        lambda session: (verify_against(_all_entries(session), checkpoints), session.head())
+    )
     if found != recorded:
         raise ChainBroken(
             position=min(found.position, recorded.position) + 1,

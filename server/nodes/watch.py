@@ -141,7 +141,4 @@ class NodeWatch:
 def _facts(
     session: ReadSession,
 ) -> tuple[datetime | None, datetime | None, Sequence[Lease]]:
-    position = session.head().position
-    entries = session.journal_after(position - 1, 1) if position else ()
-    last = entries[-1].at if entries else None
-    return session.database_time(), last, session.leases()
+    return session.database_time(), session.head_at(), session.leases()

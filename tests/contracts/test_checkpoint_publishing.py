@@ -1,5 +1,6 @@
 """Checkpoints outside: all of them, in order, never replaced, and none of another journal."""
 
+import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,6 +108,15 @@ async def test_all_are_brought_in_batches_and_what_follows_too(
     await CheckpointPublisher(papers, kept).step()
     assert complete(papers, kept)
     assert read_months(papers.standing[INDEX]) == ["2026-10", "2026-11", "2026-12"]
+
+
+async def test_it_tells_how_long_it_took(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await CheckpointPublisher(FakePapers(), FakeKept(await hours(2))).step()
+    (line,) = [each for each in caplog.records if each.name == "server.checkpoints.publishing"]
+    told = vars(line)
+    assert (told["position"], told["count"]) == (2, 2)
+    assert told["milliseconds"] >= 0
 
 
 async def test_stopped_at_any_paper_it_goes_on() -> None:

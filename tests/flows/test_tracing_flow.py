@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from threading import Thread
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from nursery import Nursery
 from pki.api.client import IssuanceClient
@@ -24,6 +26,8 @@ pytestmark = pytest.mark.slow
 
 PERSON = employee(5)
 CALLER = Trace.of("a caller of ours")
+LASTING = ("CRL", "publication of a CRL")
+"""Spans of what always takes longer than the tenth of a millisecond that a line tells."""
 
 
 @dataclass
@@ -32,23 +36,19 @@ class Received:
 
     bodies: list[bytes] = field(default_factory=list)
 
+    def sent(self) -> list[Span]:
+        """All of them, whichever request they came in."""
+        requests = map(ExportTraceServiceRequest.FromString, self.bodies)
+        resources = chain.from_iterable(each.resource_spans for each in requests)
+        scopes = chain.from_iterable(each.scope_spans for each in resources)
+        return list(chain.from_iterable(each.spans for each in scopes))
+
     def spans(self) -> list[tuple[str, str, str, str]]:
         """Name, trace, id and parent of each."""
-        found = []
-        for body in self.bodies:
-            request = ExportTraceServiceRequest.FromString(body)
-            for resource in request.resource_spans:
-                for scope in resource.scope_spans:
-                    found += [
-                        (
-                            each.name,
-                            each.trace_id.hex(),
-                            each.span_id.hex(),
-                            each.parent_span_id.hex(),
-                        )
-                        for each in scope.spans
-                    ]
-        return found
+        return [
+            (each.name, each.trace_id.hex(), each.span_id.hex(), each.parent_span_id.hex())
+            for each in self.sent()
+        ]
 
 
 @contextmanager
@@ -93,12 +93,13 @@ async def use(practice: Practice) -> None:
 def received(module_practice: Practice, nursery: Nursery) -> Received:
     received = Received()
     with collector(received) as endpoint:
+        module_practice.layout.root.joinpath("crl-out").mkdir()
         with module_practice.config.open("a", encoding="utf-8") as file:
-            file.write(f'\n[tracing]\nendpoint = "{endpoint}"\n')
+            file.write(f'\n[tracing]\nendpoint = "{endpoint}"\n[crl_folder]\npath = "crl-out"\n')
         with nursery.serving(module_practice):
             asyncio.run(use(module_practice))
             until(
-                lambda: {"publication", "CRL"} <= {each[0] for each in received.spans()},
+                lambda: {"publication", *LASTING} <= {each[0] for each in received.spans()},
                 "the change is seen from outside",
             )
     assert nursery.code == 0
@@ -121,6 +122,13 @@ def test_a_request_is_followed_through_transaction_and_signature(received: Recei
 def test_the_caller_has_a_part_in_it(received: Received) -> None:
     (blocked,) = [each for each in received.spans() if each[0].endswith("/block")]
     assert (blocked[1], blocked[3]) == (CALLER.trace_id, CALLER.span_id)
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_what_was_published_shows_how_long_that_took(name: str, received: Received) -> None:
+    found = [each for each in received.sent() if each.name == name]
+    assert found
+    assert all(each.end_time_unix_nano > each.start_time_unix_nano for each in found)
 
 
 def test_nothing_secret_or_personal_is_sent(module_practice: Practice, received: Received) -> None:
