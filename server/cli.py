@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
+from pki.secrecy import keep_memory_private
 from server.auditing.words import journal
 from server.card.words import card
 from server.cli_backup import register as register_backup
@@ -241,6 +242,7 @@ def _defect(error: Exception, *, as_json: bool) -> int:
 
 def main() -> None:
     """Entry point of the `zorgid` program."""
+    keep_memory_private()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -14,6 +14,7 @@ from pkcs11.exceptions import PKCS11Error
 
 from card_writer.pkcs11 import frames
 from card_writer.pkcs11.token import Token
+from pki.secrecy import keep_memory_private
 
 _CALLS: Final = frozenset(
     {
@@ -25,6 +26,7 @@ _CALLS: Final = frozenset(
 
 def main(module: str) -> int:
     """Serve until the desk closes the pipe."""
+    keep_memory_private()
     coming = os.fdopen(os.dup(0), "rb", buffering=0)
     going = os.fdopen(os.dup(1), "wb", buffering=0)
     with Path(os.devnull).open("r+b") as nothing:

@@ -15,8 +15,8 @@ from importlib.metadata import version
 from socket import gethostname
 from typing import TYPE_CHECKING, Any, Final
 
-from pki.keys.secrecy import keep_memory_private
 from pki.ports import Clock, Entropy, SystemClock, SystemEntropy
+from pki.secrecy import keep_files_private, keep_memory_private
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Metrics
@@ -67,7 +67,9 @@ async def run_roles(
     Raises:
         ZorgidError: something cannot be used; nothing goes on half.
     """
-    keep_memory_private()
+    keep_files_private()
+    if not keep_memory_private():
+        _log.warning("core dumps are only limited by size here: prctl is not available")
     async with AsyncExitStack() as stack:
         if settings.tracing is not None:
             from server.metering.tracing import traced

@@ -16,7 +16,7 @@ from pki.domain.errors import EnvironmentMissing, SignerUnavailable, ZorgidError
 from pki.keys.pkcs11.link import TokenLink
 from pki.keys.pkcs11.ports import KeyMissing, Library
 from pki.keys.pkcs11.wire import Answer, Event, GivePin, Request, decoded, encoded
-from pki.keys.secrecy import end_with_parent, keep_memory_private
+from pki.secrecy import end_with_parent, keep_files_private, keep_memory_private
 
 
 class Tokens:
@@ -98,6 +98,7 @@ def load_library(path: Path) -> Library:
 def main() -> None:
     """Serve the one module."""
     library, descriptor, parent = sys.argv[1:]
+    keep_files_private()
     keep_memory_private()
     end_with_parent(int(parent))
     # A terminal or a service manager ends whole groups; the parent still has work to finish.
