@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from links import anchors, prose
+
 ROOT = Path(__file__).resolve().parents[2]
 HIDDEN = {".venv", ".git", "build", "dist", "node_modules"}
 DOCUMENTS = sorted(
@@ -16,9 +18,7 @@ DOCUMENTS = sorted(
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
 DECISION_LINES = 45
 
-_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(
     r"(?:ca|ocsp|crl|ldap_publish|issuance|card_writer|pki|server|tests|config|deploy)/[\w/.-]*"
@@ -32,19 +32,6 @@ _PRAISE = re.compile(
     r"state.of.the.art|leverag\w+|simply|easily|just works)\b",
     re.IGNORECASE,
 )
-
-
-def prose(path: Path) -> str:
-    return _FENCED.sub("", path.read_text("utf-8"))
-
-
-def anchors(path: Path) -> set[str]:
-    """As GitHub makes them."""
-    found = set()
-    for heading in _HEADING.findall(prose(path)):
-        kept = re.sub(r"[^\w\- ]", "", heading.lower())
-        found.add(kept.replace(" ", "-"))
-    return found
 
 
 def name(path: Path) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from links import leads_somewhere
 from pki.telemetry.metric_names import COUNTERS, GAUGES, HISTOGRAMS
 
 pytestmark = pytest.mark.promtool
@@ -69,6 +70,35 @@ def series(name: str, values: str) -> dict[str, str]:
     return {"series": name, "values": values}
 
 
+def alerts() -> dict[str, str]:
+    """The text of each, by its name."""
+    _, *found = RULES.read_text("utf-8").split("- alert: ")
+    return {each.split()[0]: each for each in found}
+
+
+def test_each_alert_is_tried_below() -> None:
+    assert sorted(alerts()) == sorted({*CASES, "ZorgidOcspSlow"})
+
+
+@pytest.mark.parametrize("alert", alerts().values(), ids=alerts())
+def test_each_alert_says_what_to_do_and_where_more_stands(alert: str) -> None:
+    (runbook,) = re.findall(r'^ {10}runbook: "(docs/[^"]+)"$', alert, re.MULTILINE)
+    assert leads_somewhere(runbook)
+    assert alert.count("          next: ") == alert.count("          summary: ") == 1
+    assert re.search(r"^ {8}labels: \{severity: (page|ticket)\}$", alert, re.MULTILINE)
+
+
+def test_a_crl_made_here_is_not_taken_for_one_of_a_ceremony(tmp_path: Path) -> None:
+    firing = 'count(ALERTS{alertname="ZorgidCeremonyCrlEnds"}) or vector(0)'
+    name = 'zorgid_crl_next_update_timestamp_seconds{issuer="g1"}'
+    shown = [series(name, "172800x99"), series('zorgid_crl_late{issuer="g1"}', "0x99")]
+    asked = {"expr": firing, "eval_time": "80m", "exp_samples": [{"labels": "{}", "value": 0}]}
+    group = {"interval": "1m", "input_series": shown, "promql_expr_test": [asked]}
+    path = tmp_path / "made-here.yml"
+    path.write_text(json.dumps({"rule_files": [str(RULES)], "tests": [group]}), "utf-8")
+    assert "SUCCESS" in promtool("test", "rules", path)
+
+
 SLOW: Final = {
     "slow": [("0.5", "0+80x99"), ("1.0", "0+99x99"), ("+Inf", "0+99x99")],
     "quick": [("0.5", "0+999x99"), ("1.0", "0+999x99"), ("+Inf", "0+1000x99")],
@@ -92,6 +122,39 @@ def test_an_alert_comes_of_answers_that_are_slow(how: str, fires: int, tmp_path:
 
 
 CASES: Final = {
+    "ZorgidWorkersCrash": (
+        'zorgid_worker_changes_total{outcome="crashed",instance="a"}',
+        "0+1x99",
+        "2x99",
+    ),
+    "ZorgidSourceFails": ('zorgid_source_up{source="ca"}', "0x9", "1x9"),
+    "ZorgidCeremonyCrlEnds": (
+        'zorgid_crl_next_update_timestamp_seconds{issuer="root"}',
+        "1000x99",
+        "9e6x99",
+    ),
+    "ZorgidCrlSinkDown": ('zorgid_crl_sink_up{sink="folder"}', "0x99", "1x99"),
+    "ZorgidCheckpointSinkDown": ('zorgid_checkpoint_sink_up{sink="folder"}', "0x99", "1x99"),
+    "ZorgidCheckpointOld": (
+        "zorgid_journal_checkpoint_timestamp_seconds",
+        "-7000x99",
+        "0x99",
+    ),
+    "ZorgidCaEnds": (
+        'zorgid_ca_certificate_expiry_timestamp_seconds{issuer="g1"}',
+        "1000x99",
+        "9e6x99",
+    ),
+    "ZorgidEvidenceEnds": (
+        "zorgid_evidence_certificate_expiry_timestamp_seconds",
+        "1000x99",
+        "9e6x99",
+    ),
+    "ZorgidHeldTooLong": ("zorgid_cards_held_too_long", "1x99", "0x99"),
+    "ZorgidLdapDown": ('zorgid_ldap_connected{replica="a"}', "0x9", "1x9"),
+    "ZorgidLdapRefuses": ('zorgid_ldap_set_aside{replica="a"}', "1x9", "0x9"),
+    "ZorgidViewsDisagree": ('zorgid_view_disagreements{view="crl"}', "1x9", "0x9"),
+    "ZorgidViewNotSeen": ('zorgid_view_seen{view="ldap"}', "0x99", "1x99"),
     "ZorgidSignaturesFail": (
         'zorgid_signature_errors_total{key="g1",error="signer-unavailable"}',
         "_x77 1x99",
