@@ -1,8 +1,10 @@
 """How values of the domain stand in columns: a row that is read consists of values."""
 
+from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 from sqlalchemy import BigInteger, Dialect, LargeBinary, Row, Text, TypeDecorator
 
@@ -33,8 +35,13 @@ class _HasText(Protocol):
     def value(self) -> str: ...
 
 
+class _HasFields(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
 _Identifier = TypeVar("_Identifier", bound=_HasText)
 _Choice = TypeVar("_Choice", bound=Enum)
+_Record = TypeVar("_Record")
 
 
 def to_ticks(at: datetime) -> int:
@@ -121,6 +128,16 @@ class Choice(TypeDecorator[_Choice]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> _Choice | None:
         del dialect
         return None if value is None else self.kind(value)
+
+
+def record_columns(record: _HasFields) -> dict[str, object]:
+    """A record's fields, where they are its table's columns."""
+    return {each.name: getattr(record, each.name) for each in fields(record)}
+
+
+def read_record(kind: Callable[..., _Record], row: Row[Any]) -> _Record:
+    """Inverse of `record_columns`, of a row that has these columns alone."""
+    return kind(**dict(zip(row._fields, row, strict=True)))
 
 
 def phase_columns(phase: CardPhase) -> dict[str, object]:

@@ -22,7 +22,7 @@ from pki.domain.people import Operator, Organisation, Person, PersonName
 from pki.domain.records import Challenge, Intent, IssuedCertificate, PassHolder, Session
 from pki.domain.uzi import UziName
 from pki.store import schema
-from pki.store.columns import read_challenge, read_phase
+from pki.store.columns import read_challenge, read_phase, read_record
 from pki.store.crls.reading import CrlReads
 from pki.store.failures import translating
 
@@ -95,12 +95,12 @@ class RegistryReads(CrlReads):
         """Whom a client certificate belongs to."""
         table = schema.operators
         row = self._row(select(table).where(table.c.certificate_sha256 == certificate_sha256))
-        return None if row is None else Operator(**dict(zip(row._fields, row, strict=True)))
+        return None if row is None else read_record(Operator, row)
 
     def certificate(self, serial: SerialNumber) -> IssuedCertificate | None:
         """A card's certificate that was signed; None while there is only an intent."""
         row = self._row(_CERTIFICATE.where(schema.certificates.c.serial == serial))
-        return None if row is None else _certificate(row)
+        return None if row is None else read_record(IssuedCertificate, row)
 
     def certificates_after(
         self, serial: SerialNumber | None, limit: int
@@ -108,23 +108,24 @@ class RegistryReads(CrlReads):
         """At most ``limit`` signed certificates with serials above ``serial``, in order."""
         column = schema.certificates.c.serial
         query = _CERTIFICATE if serial is None else _CERTIFICATE.where(column > serial)
-        return tuple(_certificate(row) for row in self._rows(query.order_by(column).limit(limit)))
+        rows = self._rows(query.order_by(column).limit(limit))
+        return tuple(read_record(IssuedCertificate, row) for row in rows)
 
     def intent(self, serial: SerialNumber) -> Intent | None:
         """The intent of a serial, whatever became of it."""
         row = self._row(_INTENT_OF, {"of_serial": serial})
-        return None if row is None else _intent(row)
+        return None if row is None else read_record(Intent, row)
 
     def open_intents(self, lease_before: datetime) -> tuple[Intent, ...]:
         """Intents without a certificate, not closed, whose lease ended before ``lease_before``."""
         column = schema.certificates.c.lease_until
         query = _INTENT.where(*_OPEN, column < lease_before).order_by(column)
-        return tuple(_intent(row) for row in self._rows(query))
+        return tuple(read_record(Intent, row) for row in self._rows(query))
 
     def open_intent_of(self, card_id: CardId) -> Intent | None:
         """The newest intent of a card that has no certificate and is not closed."""
         row = self._row(_OPEN_INTENT_OF, {"of_card": card_id})
-        return None if row is None else _intent(row)
+        return None if row is None else read_record(Intent, row)
 
     def key_seen(self, key_sha256: bytes) -> bool:
         """Whether a public key (SHA-256 of its DER SubjectPublicKeyInfo) was ever in an intent."""
@@ -222,15 +223,7 @@ def _organisation(row: Row[Any] | None) -> Organisation | None:
     if row is None:
         return None
     with translating():
-        return Organisation(**dict(zip(row._fields, row, strict=True)))
-
-
-def _certificate(row: Row[Any]) -> IssuedCertificate:
-    return IssuedCertificate(**dict(zip(row._fields, row, strict=True)))
-
-
-def _intent(row: Row[Any]) -> Intent:
-    return Intent(**dict(zip(row._fields, row, strict=True)))
+        return read_record(Organisation, row)
 
 
 def _session(row: Row[Any]) -> Session:

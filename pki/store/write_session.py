@@ -1,7 +1,7 @@
 """What one change may do: read and write, inside its own savepoint of the transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
@@ -23,7 +23,7 @@ from pki.domain.people import Actor, Operator, Organisation, Person, Role
 from pki.domain.records import Challenge
 from pki.store import schema
 from pki.store.checkpoints.writing import CheckpointWrites
-from pki.store.columns import phase_columns, read_challenge, to_ticks
+from pki.store.columns import phase_columns, read_challenge, record_columns, to_ticks
 from pki.store.commit.savepoint import Savepoint
 from pki.store.crls.writing import CrlWrites
 from pki.store.issuing.writing import IssuingWrites
@@ -128,7 +128,7 @@ class WriteSession(
 
     def put_organisation(self, organisation: Organisation) -> None:
         """Insert or replace an organisation."""
-        self._put(schema.organisations, {"id": organisation.id}, _values(organisation))
+        self._put(schema.organisations, {"id": organisation.id}, record_columns(organisation))
 
     def put_link(self, card_id: CardId, organisation_id: OrganisationId, since: datetime) -> None:
         """Link a card to an organisation.
@@ -157,7 +157,7 @@ class WriteSession(
     def put_operator(self, operator: Operator) -> None:
         """Insert or replace whom a client certificate belongs to."""
         key = {"certificate_sha256": operator.certificate_sha256}
-        self._put(schema.operators, key, _values(operator))
+        self._put(schema.operators, key, record_columns(operator))
 
     def has_operator(self, role: Role, ura: Ura | None, *, besides: PersonId) -> bool:
         """Whether anybody else, not blocked, has this role at this organisation (None: ZORG-ID)."""
@@ -178,7 +178,7 @@ class WriteSession(
     def put_challenge(self, challenge: Challenge) -> None:
         """Keep a challenge until it is taken; those that expired before `now` go."""
         self._write(_CHALLENGES_EXPIRED, {"present": self.now})
-        self._write(_CHALLENGED, _values(challenge))
+        self._write(_CHALLENGED, record_columns(challenge))
 
     def take_challenge(self, challenge_id: ChallengeId) -> Challenge | None:
         """Take a challenge out, so that no one can use it again; None if it is gone."""
@@ -211,10 +211,3 @@ class WriteSession(
         same = [table.c[name] == value for name, value in key.items()]
         if not self._write(sa.update(table).where(*same), values).rowcount:
             self._write(sa.insert(table), {**key, **values})
-
-
-def _values(
-    record: Challenge | Operator | Organisation,
-) -> dict[str, object]:
-    """A record's fields, where they are its columns."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from pki.store.reading import ReadSession, ReadStore
 from server.backups.record import LastBackup, read_record
+from server.commands.backup.stored import digest_at
 from server.commands.findings import Finding, ok, problem, warning
 from server.settings import Settings
 
@@ -31,11 +31,7 @@ def examine_backups(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     yield judge_age(last, now, practice=practice)
     yield judge_file(last)
-    store = ReadStore.open(settings.store.url, threads=1)
-    try:
-        yield judge_journal(last, store.read_sync(lambda session: _digest(session, last.position)))
-    finally:
-        store.close_sync()
+    yield judge_journal(last, digest_at(settings.store.url, last.position))
 
 
 def judge_age(last: LastBackup, now: datetime, *, practice: bool) -> Finding:
@@ -74,8 +70,3 @@ def judge_journal(last: LastBackup, digest: str | None) -> Finding:
         f"the journal does not go through entry {last.position} as it was backed up",
         "one of the two was put back or changed: stop issuing, compare both with an export",
     )
-
-
-def _digest(session: ReadSession, position: int) -> str | None:
-    entry = next(session.raw_journal(position - 1, 1), None) if position else None
-    return None if entry is None or entry.position != position else entry.digest.hex()

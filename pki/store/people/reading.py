@@ -1,7 +1,7 @@
 """Reading what is known of people besides their cards."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from pki.domain.mobiel.records import (
     MobielInvitation,
 )
 from pki.store import schema
+from pki.store.columns import read_record
 from pki.store.links.reading import LinkReads
 from pki.store.people.tables import LIVE_MOBIEL, attributes, invitations, mobiel, telephones
 
@@ -93,7 +94,7 @@ class PeopleReads(LinkReads):
         """Those that an organisation manages, ended ones included, the newest first."""
         query = sa.select(mobiel).where(mobiel.c.ura == ura)
         order = (mobiel.c.registered_at.desc(), mobiel.c.id)
-        return tuple(MobielIdentity(**_fields(row)) for row in self._rows(query.order_by(*order)))
+        return tuple(read_record(MobielIdentity, row) for row in self._rows(query.order_by(*order)))
 
     def invitation(self, mobiel_id: MobielId) -> MobielInvitation | None:
         """An invitation that was not used yet, expired or not."""
@@ -111,29 +112,25 @@ class PeopleReads(LinkReads):
         """Those of an organisation, the first to expire first."""
         c = invitations.c
         query = sa.select(invitations).where(c.ura == ura).order_by(c.expires_at, c.id)
-        return tuple(MobielInvitation(**_fields(row)) for row in self._rows(query))
+        return tuple(read_record(MobielInvitation, row) for row in self._rows(query))
 
     def _mobiel(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> MobielIdentity | None:
         row = self._row(sa.select(mobiel).where(*which))
-        return None if row is None else MobielIdentity(**_fields(row))
+        return None if row is None else read_record(MobielIdentity, row)
 
     def _telephone(self, which: sa.ColumnElement[bool]) -> MobielCertificate | None:
         row = self._row(_CERTIFICATE.where(which))
-        return None if row is None else MobielCertificate(**_fields(row))
+        return None if row is None else read_record(MobielCertificate, row)
 
     def _intents(self, which: sa.ColumnElement[bool]) -> tuple[MobielIntent, ...]:
         rows = self._rows(_OPEN_INTENT.where(which))
-        return tuple(MobielIntent(**_fields(row)) for row in rows)
+        return tuple(read_record(MobielIntent, row) for row in rows)
 
     def _invitation(self, which: sa.ColumnElement[bool]) -> MobielInvitation | None:
         row = self._row(sa.select(invitations).where(which))
-        return None if row is None else MobielInvitation(**_fields(row))
+        return None if row is None else read_record(MobielInvitation, row)
 
     def _attributes(self, *which: sa.ColumnElement[bool]) -> tuple[Attribute, ...]:
         c = attributes.c
         query = sa.select(attributes).where(*which).order_by(c.type, c.task_code, c.id)
-        return tuple(Attribute(**_fields(row)) for row in self._rows(query))
-
-
-def _fields(row: sa.Row[Any]) -> dict[str, Any]:
-    return dict(zip(row._fields, row, strict=True))
+        return tuple(read_record(Attribute, row) for row in self._rows(query))

@@ -1,6 +1,5 @@
 """Writing what is known of people besides their cards."""
 
-from dataclasses import fields
 from typing import Final
 
 import sqlalchemy as sa
@@ -8,6 +7,7 @@ import sqlalchemy as sa
 from pki.domain.attributes.records import Attribute
 from pki.domain.identifiers import AttributeId, MobielId
 from pki.domain.mobiel.records import MobielIdentity, MobielInvitation
+from pki.store.columns import record_columns
 from pki.store.people.tables import attributes, invitations, mobiel
 from pki.store.short_lived.writing import ShortLivedWrites
 
@@ -32,7 +32,7 @@ class PeopleWrites(ShortLivedWrites):
         Raises:
             Conflict: the person has it already.
         """
-        self._write(sa.insert(attributes), _row(attribute))
+        self._write(sa.insert(attributes), record_columns(attribute))
 
     def remove_attribute(self, attribute_id: AttributeId) -> None:
         """Let nobody have it any more."""
@@ -47,7 +47,7 @@ class PeopleWrites(ShortLivedWrites):
         changing = {name: getattr(identity, name) for name in _CHANGING}
         if self._write(sa.update(mobiel).where(mobiel.c.id == identity.id), changing).rowcount:
             return
-        self._write(sa.insert(mobiel), _row(identity))
+        self._write(sa.insert(mobiel), record_columns(identity))
 
     def put_invitation(self, invitation: MobielInvitation) -> None:
         """Insert an invitation.
@@ -55,7 +55,7 @@ class PeopleWrites(ShortLivedWrites):
         Raises:
             Conflict: there is one of this person.
         """
-        self._write(sa.insert(invitations), _row(invitation))
+        self._write(sa.insert(invitations), record_columns(invitation))
 
     def remove_invitation(self, mobiel_id: MobielId) -> None:
         """Let its code be good for nothing."""
@@ -64,7 +64,3 @@ class PeopleWrites(ShortLivedWrites):
     def remove_expired_invitations(self) -> None:
         """Delete those that expired before `now`."""
         self._write(sa.delete(invitations).where(invitations.c.expires_at < self.now))
-
-
-def _row(record: Attribute | MobielIdentity | MobielInvitation) -> dict[str, object]:
-    return {each.name: getattr(record, each.name) for each in fields(record)}

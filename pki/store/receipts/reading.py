@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from pki.domain.evidence.receipts import Receipt
 from pki.domain.records import StatusInterval
 from pki.store import schema
+from pki.store.columns import read_record
 from pki.store.failures import translating
 from pki.store.journal_reads import read_interval
 from pki.store.links.reading import LinkReads
@@ -19,7 +20,7 @@ class ReceiptReads(LinkReads):
         rows = self._rows(
             sa.select(receipts).where(receipts.c.position == position).order_by(receipts.c.sink)
         )
-        return tuple(Receipt(**dict(zip(row._fields, row, strict=True))) for row in rows)
+        return tuple(read_record(Receipt, row) for row in rows)
 
     def status_changes(self, after: int, upto: int, limit: int) -> tuple[StatusInterval, ...]:
         """At most ``limit`` changes of status by the entries behind ``after`` up to ``upto``.

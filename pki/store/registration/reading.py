@@ -1,13 +1,12 @@
 """Reading who manages cards, who will, and which cards an organisation manages."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from pki.domain.identifiers import AppointmentId, CardId, OrganisationId, PersonId, Ura
 from pki.domain.people import Operator, Role
 from pki.domain.registration.records import Appointment
 from pki.store import schema
+from pki.store.columns import read_record
 from pki.store.people.reading import PeopleReads
 from pki.store.people.tables import LIVE_MOBIEL, invitations, mobiel
 from pki.store.registration.tables import appointments
@@ -61,13 +60,9 @@ class RegistrationReads(PeopleReads):
     def _operators(self, which: sa.ColumnElement[bool]) -> tuple[Operator, ...]:
         table = schema.operators
         query = sa.select(table).where(which).order_by(table.c.certificate_sha256)
-        return tuple(Operator(**_fields(row)) for row in self._rows(query))
+        return tuple(read_record(Operator, row) for row in self._rows(query))
 
     def _appointments(self, which: sa.ColumnElement[bool]) -> tuple[Appointment, ...]:
         order = (appointments.c.expires_at, appointments.c.id)
         query = sa.select(appointments).where(which).order_by(*order)
-        return tuple(Appointment(**_fields(row)) for row in self._rows(query))
-
-
-def _fields(row: sa.Row[Any]) -> dict[str, Any]:
-    return dict(zip(row._fields, row, strict=True))
+        return tuple(read_record(Appointment, row) for row in self._rows(query))

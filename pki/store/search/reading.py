@@ -11,6 +11,7 @@ from pki.domain.people import Organisation
 from pki.domain.search.cards import CardSearch, folded
 from pki.domain.search.organisations import OrganisationSearch
 from pki.store import schema
+from pki.store.columns import read_record
 from pki.store.failures import translating
 from pki.store.receipts.reading import ReceiptReads
 
@@ -88,7 +89,7 @@ class SearchReads(ReceiptReads):
         query = sa.select(schema.organisations).where(*conditions).order_by(c.ura).limit(size)
         rows = self._rows(query)
         with translating():
-            return [Organisation(**row._mapping) for row in rows]  # noqa: SLF001 -- public in SQLAlchemy
+            return [read_record(Organisation, row) for row in rows]
 
 
 def name_key(surname: str) -> bytes:

@@ -1,11 +1,10 @@
 """Reading log-ins and their sessions."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from pki.domain.identifiers import SessionId
 from pki.domain.logins.records import Login, LoginSession
+from pki.store.columns import read_record
 from pki.store.registry_reads import RegistryReads
 from pki.store.short_lived.tables import login_sessions, logins
 
@@ -25,12 +24,8 @@ class LoginReads(RegistryReads):
         """The session with this token."""
         same = login_sessions.c.token_sha256 == token_sha256
         row = self._row(sa.select(login_sessions).where(same))
-        return None if row is None else LoginSession(**_fields(row))
+        return None if row is None else read_record(LoginSession, row)
 
     def _login(self, which: sa.ColumnElement[bool]) -> Login | None:
         row = self._row(sa.select(logins).where(which))
-        return None if row is None else Login(**_fields(row))
-
-
-def _fields(row: sa.Row[Any]) -> dict[str, Any]:
-    return dict(zip(row._fields, row, strict=True))
+        return None if row is None else read_record(Login, row)

@@ -1,7 +1,7 @@
 """Writing sessions, log-ins and answers. What expired goes when the next one comes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from pki.domain.identifiers import IdempotencyKey, PersonId, SessionId
 from pki.domain.logins.records import Login, LoginSession
 from pki.domain.records import GivenAnswer, Session
 from pki.store import schema
+from pki.store.columns import read_record, record_columns
 from pki.store.reading import ReadSession
 from pki.store.short_lived.tables import answers, login_sessions, logins
 
@@ -51,7 +52,7 @@ class ShortLivedWrites(ReadSession):
         if self._write(sa.update(logins).where(logins.c.id == login.id), answer).rowcount:
             return
         self._write(sa.delete(logins).where(logins.c.expires_at < self.now))
-        self._write(sa.insert(logins), _row(login))
+        self._write(sa.insert(logins), record_columns(login))
 
     def remove_login(self, login_id: SessionId) -> None:
         """Let it be collected by nobody any more."""
@@ -60,7 +61,7 @@ class ShortLivedWrites(ReadSession):
     def put_login_session(self, session: LoginSession) -> None:
         """Insert a session; those that expired before `now` go."""
         self._write(sa.delete(login_sessions).where(login_sessions.c.expires_at < self.now))
-        self._write(sa.insert(login_sessions), _row(session))
+        self._write(sa.insert(login_sessions), record_columns(session))
 
     def remove_login_session(self, session_id: SessionId) -> None:
         """End it, if it is still there."""
@@ -70,7 +71,7 @@ class ShortLivedWrites(ReadSession):
         """What this caller was answered under this key, unless that expired."""
         same = (answers.c.asker == asker, answers.c.key == key, answers.c.expires_at > self.now)
         row = self._row(sa.select(answers).where(*same))
-        return None if row is None else GivenAnswer(**dict(zip(row._fields, row, strict=True)))
+        return None if row is None else read_record(GivenAnswer, row)
 
     def put_answer(self, answer: GivenAnswer) -> None:
         """Keep an answer; those that expired go.
@@ -79,7 +80,7 @@ class ShortLivedWrites(ReadSession):
             Conflict: this caller has an answer under this key.
         """
         self._write(sa.delete(answers).where(answers.c.expires_at <= self.now))
-        self._write(sa.insert(answers), _row(answer))
+        self._write(sa.insert(answers), record_columns(answer))
 
     def _write(
         self,
@@ -87,7 +88,3 @@ class ShortLivedWrites(ReadSession):
         values: Mapping[str, object] | None = None,
     ) -> sa.CursorResult[Any]:
         return self._run(statement, values)
-
-
-def _row(record: GivenAnswer | Login | LoginSession) -> dict[str, object]:
-    return {each.name: getattr(record, each.name) for each in fields(record)}

@@ -11,7 +11,7 @@ from pki.store.reading import ReadStore
 from server.commands.backup.disk import disk_errors
 from server.commands.backup.manifest import ELSEWHERE, Manifest
 from server.commands.backup.store_copy import DUMP, examine_sqlite, refuse_password, try_in_scratch
-from server.commands.backup.stored import entry_at
+from server.commands.backup.stored import digest_at
 from server.commands.backup.unpack import Opening, unpack
 from server.commands.findings import Finding, ok, problem, report, warning
 from server.generation.authorities import open_authority, signing
@@ -131,8 +131,7 @@ def _against(live: Settings, manifest: Manifest) -> Iterator[Finding]:
     if found != (manifest.installation, manifest.kind):
         yield problem("live store", "is of another installation", "compare with its own backup")
         return
-    entry = entry_at(live.store.url, manifest.position) if manifest.position else None
-    if manifest.position and (entry is None or entry.digest.hex() != manifest.digest):
+    if manifest.position and digest_at(live.store.url, manifest.position) != manifest.digest:
         yield problem(
             "live store",
             f"its journal does not go through entry {manifest.position} of the backup",

@@ -45,13 +45,14 @@ def issuers_of(settings: Settings) -> tuple[str, ...]:
     return tuple(each.id for each in settings.published)
 
 
-def entry_at(url: str, position: int) -> RawEntry | None:
-    """One entry of a store's journal as it stands."""
+def digest_at(url: str, position: int) -> str | None:
+    """The digest of one entry of a store's journal as it stands, in hex; None: there is none."""
     store = ReadStore.open(url, threads=1)
     try:
-        return store.read_sync(lambda session: next(session.raw_journal(position - 1, 1), None))
+        found = store.read_sync(lambda session: next(session.raw_journal(position - 1, 1), None))
     finally:
         store.close_sync()
+    return None if found is None or found.position != position else found.digest.hex()
 
 
 def state_of(
