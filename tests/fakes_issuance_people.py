@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from pki.domain.attributes.records import Attribute
 from pki.domain.errors import Conflict, KeyRejected
-from pki.domain.identifiers import AttributeId, MobielId, PersonId, Ura
+from pki.domain.identifiers import AttributeId, MobielId, PersonId, SerialNumber, Ura
 from pki.domain.mobiel.records import (
     MobielCertificate,
     MobielIdentity,
     MobielIntent,
     MobielInvitation,
     MobielState,
+    SubscriberCertificate,
 )
 from pki.domain.people import Person
 from pki.domain.status import Revoked, Unconfirmed
@@ -89,6 +90,11 @@ class FakePeople:
     def mobiel_certificate_by_code(self, code_sha256: bytes, /) -> MobielCertificate | None:
         kept = self.tables.telephones.values()
         return next((each.certificate for each in kept if each.code_sha256 == code_sha256), None)
+
+    def subscriber_certificate(self, serial: SerialNumber, /) -> SubscriberCertificate | None:
+        telephone = self.tables.telephones.get(serial)
+        of_telephone = None if telephone is None else telephone.certificate
+        return self.tables.certificates.get(serial) or of_telephone
 
     def open_mobiel_intent_of(self, mobiel_id: MobielId, /) -> MobielIntent | None:
         found = self.open_mobiel_intents(datetime.max.replace(tzinfo=UTC))

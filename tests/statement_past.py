@@ -20,7 +20,7 @@ from pki.domain.events import (
     Event,
     InstallationCreated,
 )
-from pki.domain.identifiers import CardId, IssuerId, SerialNumber, Ura
+from pki.domain.identifiers import CardId, IssuerId, MobielId, SerialNumber, Ura
 from pki.domain.journal import (
     GENESIS,
     JournalHead,
@@ -28,6 +28,7 @@ from pki.domain.journal import (
     append,
     to_raw,
 )
+from pki.domain.mobiel.records import MobielIdentity, SubscriberCertificate
 from pki.domain.people import SYSTEM
 from pki.domain.reasons import BlockReason, RevocationReason, RevokeReason
 from pki.domain.records import IssuedCertificate, StatusInterval
@@ -62,7 +63,8 @@ class Past:
 
     entries: list[RawEntry] = field(default_factory=list)
     intervals: list[StatusInterval] = field(default_factory=list)
-    issued: IssuedCertificate | None = None
+    issued: SubscriberCertificate | None = None
+    telephone: MobielIdentity | None = None
     links: tuple[Ura, ...] = (APOTHEEK,)
     behind: bool = False
 
@@ -83,7 +85,7 @@ class Past:
     def history(self, serial: SerialNumber, /) -> tuple[StatusInterval, ...]:
         return tuple(each for each in self.intervals if each.serial == serial)
 
-    def certificate(self, serial: SerialNumber, /) -> IssuedCertificate | None:
+    def subscriber_certificate(self, serial: SerialNumber, /) -> SubscriberCertificate | None:
         return self.issued if serial == SERIAL else None
 
     def installation(self) -> tuple[str, str] | None:
@@ -91,6 +93,9 @@ class Past:
 
     def links_of(self, card_id: CardId, /) -> tuple[Ura, ...]:
         return self.links if card_id == CARD else ()
+
+    def mobiel(self, mobiel_id: MobielId, /) -> MobielIdentity | None:
+        return self.telephone if self.telephone and self.telephone.id == mobiel_id else None
 
     async def read(self, query: Callable[[History], T], /) -> T:
         return query(self)

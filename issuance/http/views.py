@@ -26,8 +26,9 @@ from pki.api.wire import (
 )
 from pki.domain.cards import Blocked, Card, Ended, Lapsed, state_name
 from pki.domain.evidence.attestation import AttestationPolicy
+from pki.domain.mobiel.records import MobielCertificate
 from pki.domain.people import Operator, Organisation
-from pki.domain.records import Challenge
+from pki.domain.records import Challenge, IssuedCertificate
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 
 
@@ -127,17 +128,19 @@ def operator_removed_view(taken: OperatorTaken) -> OperatorRemovedView:
 
 def certificate_view(state: CertificateState) -> CertificateView:
     """A certificate and its status."""
-    certificate = state.certificate
-    name, since = _status(state.status)
+    certificate, latest = state.certificate, state.latest
+    name, since = _status(latest.status)
     return CertificateView(
         serial=certificate.serial,
         issuer=certificate.issuer,
-        card_id=certificate.card_id,
+        card_id=certificate.card_id if isinstance(certificate, IssuedCertificate) else None,
+        mobiel_id=certificate.mobiel_id if isinstance(certificate, MobielCertificate) else None,
         not_before=certificate.not_before,
         not_after=certificate.not_after,
         certificate=certificate.der,
         status=name,
         status_since=since,
+        change=ChangeView(position=latest.position, at=latest.since),
     )
 
 

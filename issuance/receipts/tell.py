@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from issuance.desk import Desk
 from issuance.ports import Enquiry
 from issuance.rules.permissions import Action, Reach, require, require_for_card
+from issuance.steps.enquiries import require_for_mobiel
 from pki.domain.errors import NotFound
 from pki.domain.events import touched
 from pki.domain.evidence.receipts import Receipt
-from pki.domain.identifiers import CardId, SerialNumber
+from pki.domain.identifiers import CardId, MobielId, SerialNumber
 from pki.domain.journal import JournalEntry
 from pki.domain.people import Operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeTold:
-    """A journal entry and its receipts; ``card`` and ``serial`` where it is about one."""
+    """A journal entry and its receipts; ``card``, ``mobiel``, ``serial`` where it is about one."""
 
     entry: JournalEntry
     receipts: tuple[Receipt, ...]
@@ -27,6 +28,12 @@ class ChangeTold:
         return card if isinstance(card, CardId) else None
 
     @property
+    def mobiel(self) -> MobielId | None:
+        """The ZORG-ID Mobiel that it changed."""
+        mobiel = getattr(self.entry.event, "mobiel", None)
+        return mobiel if isinstance(mobiel, MobielId) else None
+
+    @property
     def serial(self) -> SerialNumber | None:
         """The certificate whose status it changed."""
         found = touched(self.entry.event)
@@ -34,7 +41,7 @@ class ChangeTold:
 
 
 async def change_for_operator(desk: Desk, operator: Operator, position: int) -> ChangeTold:
-    """A change of a card that the operator may see; the ZORG-ID team may ask for any.
+    """A change of a card or telephone that the operator may see; the ZORG-ID team may ask any.
 
     Raises:
         NotFound, Forbidden, Refused: no such change, or not for this operator.
@@ -49,6 +56,8 @@ async def change_for_operator(desk: Desk, operator: Operator, position: int) -> 
         told = ChangeTold(entry=entries[0], receipts=tuple(snapshot.receipts_of(position)))
         if told.card is not None:
             require_for_card(operator, Action.READ_CARD, snapshot.links_of(told.card))
+        elif told.mobiel is not None:
+            require_for_mobiel(snapshot, operator, told.mobiel)
         elif reach is not Reach.EVERYWHERE:
             raise _missing(position)
         return told
@@ -57,4 +66,4 @@ async def change_for_operator(desk: Desk, operator: Operator, position: int) -> 
 
 
 def _missing(position: int) -> NotFound:
-    return NotFound(what="change", message=f"no change {position} of a card")
+    return NotFound(what="change", message=f"no change {position} of a card or telephone")

@@ -1,4 +1,4 @@
-"""What searches need of the store."""
+"""What searches and enquiries need of the store."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,8 +8,10 @@ from issuance.logins.ports import LoginReads
 from issuance.mobiel.ports import MobielReads
 from issuance.receipts.ports import ChangeReads
 from pki.domain.cards import Card
-from pki.domain.identifiers import CardId, OrganisationId, Ura
+from pki.domain.identifiers import CardId, MobielId, OrganisationId, SerialNumber, Ura
+from pki.domain.mobiel.records import MobielIdentity, SubscriberCertificate
 from pki.domain.people import Organisation
+from pki.domain.records import StatusInterval
 from pki.domain.search.cards import CardSearch
 from pki.domain.search.organisations import OrganisationSearch
 
@@ -34,6 +36,19 @@ class OrganisationSearches(Protocol):
         """At most ``search.limit`` organisations in the order of URAs, from behind ``after``."""
 
 
+class Subscribers(Protocol):
+    """Certificates of cards and telephones, their past, and which organisations manage either."""
+
+    def subscriber_certificate(self, serial: SerialNumber, /) -> SubscriberCertificate | None:
+        """One that was signed."""
+
+    def history(self, serial: SerialNumber, /) -> tuple[StatusInterval, ...]:
+        """Every status of the serial, oldest first; without gaps, the last one open."""
+
+    def links_of(self, card_id: CardId, /) -> tuple[Ura, ...]: ...
+    def mobiel(self, mobiel_id: MobielId, /) -> MobielIdentity | None: ...
+
+
 class Lookups(
     CardSearches,
     OrganisationSearches,
@@ -41,6 +56,7 @@ class Lookups(
     AttributeReads,
     MobielReads,
     LoginReads,
+    Subscribers,
     Protocol,
 ):
     """All that operators look up besides single cards."""

@@ -9,7 +9,8 @@ from pki.domain.errors import Conflict, Malformed, NotFound
 from pki.domain.event_codec import encode_time
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import JournalHead, RawEntry
-from pki.domain.records import IssuedCertificate, StatusInterval
+from pki.domain.mobiel.records import SubscriberCertificate
+from pki.domain.records import StatusInterval
 from pki.domain.status import Good, Revoked
 
 SETTLED: Final = timedelta(minutes=1)
@@ -40,7 +41,7 @@ class Facts:
 
     installation: str
     kind: str
-    certificate: IssuedCertificate | None
+    certificate: SubscriberCertificate | None
     history: tuple[StatusInterval, ...]
     entries: tuple[RawEntry, ...]
     head: JournalHead
@@ -141,7 +142,7 @@ def _require_known(at: datetime, facts: Facts, now: datetime) -> None:
         )
 
 
-def _validity(certificate: IssuedCertificate, at: datetime) -> Validity:
+def _validity(certificate: SubscriberCertificate, at: datetime) -> Validity:
     """RFC 5280 4.1.2.5: notBefore and notAfter inclusive, in whole seconds."""
     if at < certificate.not_before:
         return "before"

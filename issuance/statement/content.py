@@ -9,8 +9,9 @@ from issuance.statement.at import StatusAt
 from pki.domain.event_codec import encode_time
 from pki.domain.identifiers import IssuerId
 from pki.domain.journal import canonical_json, exported
+from pki.domain.mobiel.records import SubscriberCertificate
 from pki.domain.reasons import RevocationReason
-from pki.domain.records import IssuedCertificate, StatusInterval
+from pki.domain.records import StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 
 TYPE: Final = "zorg-id-status-statement"
@@ -125,7 +126,7 @@ def _camel(reason: RevocationReason) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-def _certificate(certificate: IssuedCertificate) -> Json:
+def _certificate(certificate: SubscriberCertificate) -> Json:
     """Its digest and dates; its names are personal data and stay out."""
     return {
         "sha256": hashlib.sha256(certificate.der).hexdigest(),

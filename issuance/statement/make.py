@@ -5,10 +5,11 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from issuance.rules.permissions import Action, Reach, require, require_for_card
+from issuance.rules.permissions import Action, Reach, require
 from issuance.statement.at import Facts, Question, StatusAt, status_at
 from issuance.statement.content import statement
 from issuance.statement.ports import Evidence, History, HistoryReader
+from issuance.steps.enquiries import seen_certificate
 from pki.domain.errors import NotFound
 from pki.domain.event_codec import decode_time, encode_time
 from pki.domain.journal import RawEntry
@@ -27,11 +28,11 @@ class Statements:
     clock: Clock
 
     async def for_operator(self, operator: Operator, question: Question) -> StatusAt:
-        """The status at the asked time, of a card that the operator may see.
+        """The status at the asked time, of a card or telephone that the operator may see.
 
         Raises:
             Forbidden, Refused: not for this operator.
-            NotFound: no certificate of a card that they could see, or before the journal begins.
+            NotFound: no certificate that they could see, or before the journal begins.
             Malformed, Conflict: as `status_at`.
             StoreUnavailable: the store cannot be read.
         """
@@ -40,10 +41,7 @@ class Statements:
         def look(snapshot: History) -> Facts:
             facts = read_facts(snapshot, question, now)
             if reach is not Reach.EVERYWHERE:
-                if facts.certificate is None:
-                    raise NotFound(what="certificate", message=f"no certificate {question.serial}")
-                links = snapshot.links_of(facts.certificate.card_id)
-                require_for_card(operator, Action.READ_HISTORY, links)
+                seen_certificate(snapshot, operator, Action.READ_HISTORY, question.serial)
             return facts
 
         return status_at(question, await self.reader.read(look), now)
@@ -87,7 +85,7 @@ def read_facts(snapshot: History, question: Question, now: datetime) -> Facts:
     return Facts(
         installation=installation,
         kind=kind,
-        certificate=snapshot.certificate(question.serial) if history else None,
+        certificate=snapshot.subscriber_certificate(question.serial) if history else None,
         history=history,
         entries=tuple(
             entry for each in history if (entry := _entry(snapshot, each.position)) is not None

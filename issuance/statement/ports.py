@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from pki.domain.identifiers import CardId, SerialNumber, Ura
+from issuance.search.ports import Subscribers
 from pki.domain.journal import JournalHead, RawEntry
-from pki.domain.records import IssuedCertificate, StatusInterval
 
 T = TypeVar("T")
 
 
-class History(Protocol):
+class History(Subscribers, Protocol):
     """A read-only snapshot of what was."""
 
     def require_abreast(self, now: datetime, /) -> None:
@@ -23,15 +22,8 @@ class History(Protocol):
 
     def head(self) -> JournalHead: ...
     def raw_journal(self, after: int, limit: int, /) -> Iterator[RawEntry]: ...
-    def history(self, serial: SerialNumber, /) -> tuple[StatusInterval, ...]:
-        """Every status of the serial, oldest first; without gaps, the last one open."""
-        ...
-
-    def certificate(self, serial: SerialNumber, /) -> IssuedCertificate | None: ...
     def installation(self) -> tuple[str, str] | None:
         """Id and kind of the installation."""
-
-    def links_of(self, card_id: CardId, /) -> tuple[Ura, ...]: ...
 
 
 class HistoryReader(Protocol):

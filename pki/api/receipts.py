@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pki.api.base import Wire
-from pki.api.fields import CardIdText, IssuerIdText, Moment, Octets, SerialText
+from pki.api.fields import CardIdText, IssuerIdText, MobielIdText, Moment, Octets, SerialText
 from pki.api.wire import ChangeView
 
 PastStatusName = Literal["not-issued", "good", "unconfirmed", "on-hold", "revoked"]
@@ -32,13 +32,15 @@ class ShownView(Wire):
 class ChangeReceiptView(Wire):
     """GET /v1/changes/{position}.
 
-    ``kind`` is the journal's word for it. ``shown`` is empty when nobody looks for it: of what
-    changes no status, or when there was too much at once.
+    ``kind`` is the journal's word for it; it is of a card, of a ZORG-ID Mobiel, or of neither.
+    ``shown`` is empty when nobody looks for it: of what changes no status, or when there was too
+    much at once.
     """
 
     change: ChangeView
     kind: str
     card_id: CardIdText | None
+    mobiel_id: MobielIdText | None
     serial: SerialText | None
     shown: list[ShownView]
 

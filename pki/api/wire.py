@@ -12,6 +12,7 @@ from pki.api.fields import (
     CertificatePem,
     ChallengeIdText,
     IssuerIdText,
+    MobielIdText,
     Moment,
     Octets,
     OrganisationIdText,
@@ -270,13 +271,18 @@ class ResponderView(Wire):
 
 
 class CertificateView(Wire):
-    """GET /v1/certificates/{serial}. ``status``: good, unconfirmed, on-hold or revoked."""
+    """GET /v1/certificates/{serial}: it is on a card, or in the telephone of a ZORG-ID Mobiel.
+
+    ``change`` is the one that made the status what it is.
+    """
 
     serial: SerialText
     issuer: IssuerIdText
-    card_id: CardIdText
+    card_id: CardIdText | None
+    mobiel_id: MobielIdText | None
     not_before: Moment
     not_after: Moment
     certificate: CertificatePem
     status: StatusName
     status_since: Moment | None
+    change: ChangeView

@@ -14,8 +14,8 @@ from pki.domain.errors import NotFound
 from pki.domain.event_codec import encode_time
 from pki.domain.evidence.attestation import Attestation
 from pki.domain.identifiers import SerialNumber
-from pki.domain.mobiel.records import MobielCertificate, MobielIdentity
-from pki.domain.records import IssuedCertificate, StatusInterval
+from pki.domain.mobiel.records import MobielIdentity, SubscriberCertificate
+from pki.domain.records import StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.store.reading import ReadSession
 from server.commands.journal import open_store
@@ -32,7 +32,7 @@ def show_certificate(config: Path, serial_text: str) -> Report:
     serial = SerialNumber.parse(serial_text)
 
     def query(session: ReadSession) -> _Known | None:
-        issued = session.certificate(serial) or session.mobiel_certificate(serial)
+        issued = session.subscriber_certificate(serial)
         return None if issued is None else _known(session, issued)
 
     with open_store(config) as store:
@@ -49,14 +49,14 @@ def show_certificate(config: Path, serial_text: str) -> Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    issued: IssuedCertificate | MobielCertificate
+    issued: SubscriberCertificate
     card: Card | None
     telephone: MobielIdentity | None
     attestation: Attestation | None
     history: tuple[StatusInterval, ...]
 
 
-def _known(session: ReadSession, issued: IssuedCertificate | MobielCertificate) -> _Known:
+def _known(session: ReadSession, issued: SubscriberCertificate) -> _Known:
     return _Known(
         issued=issued,
         card=session.card_by_serial(issued.serial),

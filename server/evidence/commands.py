@@ -107,13 +107,13 @@ def _require_known(settings: Settings, question: Question) -> None:
     """An issuer that was mistyped would otherwise have issued nothing.
 
     Raises:
-        ConfigurationInvalid: no Token CA of the configuration has this id.
+        ConfigurationInvalid: no generation of the configuration has this id.
     """
-    ids = [each.id for each in settings.token_ca]
+    ids = [each.id for each in settings.generations]
     if question.issuer is not None and question.issuer.value not in ids:
         raise ConfigurationInvalid(
             key="issuer",
-            message=f"no Token CA here is called {question.issuer}",
+            message=f"no CA of cards or telephones here is called {question.issuer}",
             next_step=f"give one of: {', '.join(ids)}",
         )
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from pki.domain.identifiers import IssuerId
-from pki.domain.records import CrlList, delta_name, part_name
+from pki.domain.identifiers import IssuerId, SerialNumber
+from pki.domain.records import CrlList, delta_name, part_name, part_of
 from server.setting.issuers import GenerationSettings
 from server.settings import Settings
 
@@ -25,6 +25,15 @@ def lists_of(settings: Settings, generation: GenerationSettings) -> tuple[CrlLis
 
     whole, parts = generation.published_as, generation.crl_parts
     return (one(whole), *(one(part_name(whole, each), parts, each) for each in range(parts)))
+
+
+def list_address(settings: Settings, issuer: IssuerId, serial: SerialNumber) -> str:
+    """Of the list that the certificate's distribution point names."""
+    generation = next(each for each in settings.generations if each.id == issuer.value)
+    name, parts = generation.published_as, generation.crl_parts
+    if parts:
+        name = part_name(name, part_of(serial, parts))
+    return f"{settings.status.public_url}/crl/{name}.crl"
 
 
 def served_lists(settings: Settings) -> Mapping[str, IssuerId]:

@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import aiohttp
 
 from pki.domain.errors import ZorgidError
 from pki.domain.identifiers import IssuerId, SerialNumber
-from pki.domain.records import part_name, part_of
 from pki.observe.ldap import LdapObserver
 from pki.observe.ocsp import OcspObserver
 from pki.observe.views.expected import Expected, View, expected_of
@@ -19,6 +19,7 @@ from pki.observe.views.verifier import Verified, Verifier, stranger
 from pki.ports import Clock, Entropy
 from pki.store.reading import ReadSession, ReadStore
 from pki.telemetry.metrics import Reading
+from server.generation.list_names import list_address
 from server.roles.keys import read_certificate_file
 from server.roles.publisher import directory_missing
 from server.settings import Settings
@@ -117,15 +118,8 @@ def views_of(
     yield OcspView(observers, nonce=False, lag=_OCSP + cached)
     yield OcspView(observers, nonce=True, lag=_OCSP)
 
-    def address(issuer: IssuerId, serial: SerialNumber) -> str:
-        generation = next(each for each in settings.generations if each.id == issuer.value)
-        name, parts = generation.published_as, generation.crl_parts
-        if parts:
-            name = part_name(name, part_of(serial, parts))
-        return f"{settings.status.public_url}/crl/{name}.crl"
-
     cached = timedelta(seconds=settings.crl.max_age_seconds)
-    yield CrlView(session, address, issuers, clock=clock, lag=_CRL + cached)
+    yield CrlView(session, partial(list_address, settings), issuers, clock=clock, lag=_CRL + cached)
     if directory_missing(settings.ldap) is not None:
         return
     private = ("", f"ldap://{settings.ldap.listen}", None)

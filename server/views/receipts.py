@@ -8,8 +8,8 @@ from typing import Final
 import aiohttp
 
 from pki.domain.evidence.receipts import Receipt
-from pki.domain.identifiers import IssuerId, SerialNumber
-from pki.domain.records import StatusInterval, part_name, part_of
+from pki.domain.identifiers import IssuerId
+from pki.domain.records import StatusInterval
 from pki.observe.ldap import LdapObserver
 from pki.observe.receipts.ports import Measure, Sink
 from pki.observe.receipts.sinks import CrlSink, LdapSink, OcspSink
@@ -18,6 +18,7 @@ from pki.ports import Clock
 from pki.store.reading import ReadStore
 from pki.store.writing import WriteSession
 from pki.telemetry.metrics import Reading
+from server.generation.list_names import list_address
 from server.leases.names import Task
 from server.leases.once import Writes
 from server.leases.sides import Sides
@@ -30,15 +31,11 @@ _SECONDS: Final = 10.0
 
 
 class StoreBook:
-    """Receipts in the store, with the position up to which changes were taken up.
+    """Receipts in the store, with the position up to which changes were taken up."""
 
-    Of other CAs than ``issuers`` nothing is awaited.
-    """
-
-    def __init__(self, reading: ReadStore, writing: Writes, issuers: Container[IssuerId]) -> None:
+    def __init__(self, reading: ReadStore, writing: Writes) -> None:
         self._reading = reading
         self._writing = writing
-        self._issuers = issuers
 
     async def position(self) -> int:
         """Where the last run came to."""
@@ -46,17 +43,15 @@ class StoreBook:
 
     async def awaited(self) -> Sequence[tuple[str, StatusInterval]]:
         """What was not shown yet."""
-        found = await self._reading.read(lambda session: session.awaited())
-        return [each for each in found if each[1].issuer in self._issuers]
+        return await self._reading.read(lambda session: session.awaited())
 
     async def take_up(
-        self, after: int, upto: int, sinks: Sequence[str], most: int
+        self, after: int, upto: int, sinks: Mapping[str, Container[IssuerId]], most: int
     ) -> Sequence[StatusInterval]:
         """The changes of these entries; and the position, in one transaction."""
 
         def work(session: WriteSession) -> Sequence[StatusInterval]:
-            found = session.status_changes(after, upto, most)
-            changes = [each for each in found if each.issuer in self._issuers]
+            changes = session.status_changes(after, upto, most)
             session.await_showing(changes, sinks)
             session.set_cursor(CURSOR, upto)
             return changes
@@ -87,12 +82,13 @@ class ReceiptRole:
         self._settings = settings
         self._watching = sides.leases.task(Task.RECEIPTS)
         self._issuers = {
-            IssuerId(each.id): read_certificate_file(each.certificate) for each in settings.token_ca
+            IssuerId(each.id): read_certificate_file(each.certificate)
+            for each in settings.generations
         }
         self._make = partial(
             Watcher,
             journal=sides.tail,
-            book=StoreBook(sides.reader, self._watching.store, self._issuers),
+            book=StoreBook(sides.reader, self._watching.store),
             clock=clock,
             measure=measure,
             pace=Pace(most=settings.receipts.most),
@@ -125,19 +121,14 @@ class ReceiptRole:
     def _sinks(self, session: aiohttp.ClientSession) -> Iterator[Sink]:
         settings = self._settings
         yield OcspSink(session, f"{settings.status.public_url}/ocsp", self._issuers, self._clock)
-        yield CrlSink(session, self._address, self._issuers)
+        yield CrlSink(session, partial(list_address, settings), self._issuers)
         if directory_missing(settings.ldap) is not None:
             return
         private = ("", f"ldap://{settings.ldap.listen}", None)
+        shown = {
+            each: self._issuers[each] for each in (IssuerId(ca.id) for ca in settings.token_ca)
+        }
         directories = [(name, at.url or "", at.ca_file) for name, at in settings.ldap.external]
         for name, url, ca_file in directories or [private]:
             observer = LdapObserver(url=url, base=settings.ldap.base, ca_file=ca_file)
-            yield LdapSink(name, observer, self._issuers)
-
-    def _address(self, issuer: IssuerId, serial: SerialNumber) -> str:
-        """The list that the certificate's distribution point names."""
-        generation = next(each for each in self._settings.token_ca if each.id == issuer.value)
-        name = generation.published_as
-        if generation.crl_parts:
-            name = part_name(name, part_of(serial, generation.crl_parts))
-        return f"{self._settings.status.public_url}/crl/{name}.crl"
+            yield LdapSink(name, observer, shown)

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 from pki.domain.evidence.receipts import Receipt
+from pki.domain.identifiers import IssuerId
 from pki.domain.status import Good, OnHold, Unconfirmed
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import NOON, octets, serial
+from store_samples import ISSUER, NOON, octets, serial
 from store_steps import change, issue
 
-SINKS = ("crl", "ocsp")
+SINKS = {"crl": {ISSUER}, "ldap": {IssuerId("another")}, "ocsp": {ISSUER}}
+SHOWING = ("crl", "ocsp")
 LATER = NOON + timedelta(seconds=1)
 HELD = OnHold(since=NOON)
 
@@ -45,7 +47,7 @@ async def test_what_is_awaited_and_then_shown(store: Store, read_store: ReadStor
     expected = [
         (sink, position, serial(number))
         for number, position in ((1, first), (2, second))
-        for sink in SINKS
+        for sink in SHOWING
     ]
     assert await awaited(read_store) == expected
     await show(store, first, "crl", octets(1, "crl"))

@@ -8,73 +8,17 @@ import pytest
 
 from pki.domain.cards import Ordered
 from pki.domain.errors import Conflict, KeyRejected
-from pki.domain.identifiers import (
-    ISSUED_SERIAL_MIN,
-    IssuerId,
-    MobielId,
-    PersonId,
-    SerialNumber,
-    Ura,
-)
+from pki.domain.identifiers import MobielId
 from pki.domain.mobiel.events import MobielIntended, MobielIntentClosed
-from pki.domain.mobiel.records import (
-    MobielCertificate,
-    MobielIdentity,
-    MobielIntent,
-    MobielState,
-)
+from pki.domain.mobiel.records import MobielIntent
 from pki.domain.people import SYSTEM
 from pki.domain.status import Revoked, Unconfirmed
 from pki.store.reading import ReadStore
 from pki.store.write_session import WriteSession
 from pki.store.writing import Store
+from store_phones import CA, completed, intent, mobiel
 from store_samples import NOON, card, octets, opaque
 from store_samples import intent as card_intent
-
-CA = IssuerId("mobiel-ca-g1")
-HERE = Ura("90000001")
-
-
-def mobiel(
-    number: int, person: int = 7, state: MobielState = MobielState.REGISTERED
-) -> MobielIdentity:
-    return MobielIdentity(
-        id=MobielId(opaque(number)),
-        person_id=PersonId(opaque(person)),
-        ura=HERE,
-        issuer=CA,
-        serial=SerialNumber(ISSUED_SERIAL_MIN + number),
-        certificate_sha256=octets(number, "mobiel"),
-        state=state,
-        registered_at=NOON,
-        state_at=NOON,
-    )
-
-
-def intent(number: int, mobiel: int = 1, key: str = "key") -> MobielIntent:
-    return MobielIntent(
-        serial=SerialNumber(ISSUED_SERIAL_MIN + number),
-        issuer=CA,
-        mobiel_id=MobielId(opaque(mobiel)),
-        tbs=octets(number, "tbs"),
-        profile="zorgid-mobiel@0",
-        key_sha256=octets(mobiel, key),
-        created_at=NOON,
-        lease_until=NOON + timedelta(minutes=1),
-        not_after=NOON + timedelta(days=365),
-    )
-
-
-def completed(of: MobielIntent) -> MobielCertificate:
-    return MobielCertificate(
-        serial=of.serial,
-        issuer=of.issuer,
-        mobiel_id=of.mobiel_id,
-        der=b"CERT" + of.tbs,
-        not_before=NOON,
-        not_after=NOON + timedelta(days=365),
-        key_sha256=of.key_sha256,
-    )
 
 
 def intend(session: WriteSession, wanted: MobielIntent) -> None:
@@ -113,6 +57,7 @@ async def test_a_telephones_certificate_is_an_intent_first(
     await store.write(lambda session: session.put_mobiel_certificate(made, code))
     for read in (
         await read_store.read(lambda reads: reads.mobiel_certificate(first.serial)),
+        await read_store.read(lambda reads: reads.subscriber_certificate(first.serial)),
         await read_store.read(lambda reads: reads.mobiel_certificate_by_code(code)),
     ):
         assert read == made

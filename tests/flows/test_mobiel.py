@@ -1,9 +1,11 @@
 """ZORG-ID Mobiel against the running program: openssl makes the telephone's key and checks us."""
 
 import asyncio
+import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,8 @@ from pki.api.fields import to_pem
 from pki.api.people.mobiel import InviteRequest, RedeemedMobielView, RedeemMobielRequest
 from pki.api.registration import AppointmentRequest, TakeUpRequest
 from pki.api.wire import OperatorPerson
-from pki.domain.identifiers import MobielId, UziNumber
+from pki.domain.event_codec import encode_time
+from pki.domain.identifiers import IssuerId, MobielId, SerialNumber, UziNumber
 from pki.domain.mobiel.records import MobielState
 from pki.domain.people import Role
 from pki.domain.reasons import BlockReason, RevokeReason
@@ -30,6 +33,7 @@ WHOM = OperatorPerson(
     uzi_number=UziNumber("900054321"), surname="Jansen", given_names="A.", common_name="A. Jansen"
 )
 _PATIENCE_SECONDS = 60.0
+TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +72,11 @@ class Telephone:
     def certificate(self) -> Path:
         return self.folder / f"{self.name}.pem"
 
+    @property
+    def serial(self) -> SerialNumber:
+        read = x509.load_pem_x509_certificate(self.certificate.read_bytes())
+        return SerialNumber(read.serial_number)
+
     def client(self) -> IssuanceClient:
         """The API, as this telephone reaches it."""
         context = self.practice.tls()
@@ -76,8 +85,7 @@ class Telephone:
 
     def ocsp(self) -> str:
         """What `openssl ocsp` says of it."""
-        number = x509.load_pem_x509_certificate(self.certificate.read_bytes()).serial_number
-        return self.practice.openssl_ocsp(f"{number:040x}", issuer="mobiel-ca-g1")
+        return self.practice.openssl_ocsp(self.serial.hex, issuer="mobiel-ca-g1")
 
     def verified(self) -> str:
         """What `openssl verify` says, with the CRLs that are served now."""
@@ -126,10 +134,12 @@ async def test_a_telephone_is_certified_manages_cards_is_replaced_and_ended(
                 await phone.take_up(TakeUpRequest(code=appointed.code))
                 (known,) = (await phone.mobiel()).mobiel
                 assert (known.mobiel_id, known.state) == (mobiel, MobielState.REGISTERED)
+                await told_of_the_last_change(administrator, first, ("mobiel.registered", "good"))
                 await administrator.block_mobiel(mobiel, BlockReason.LOSS)
                 assert (await refused(phone.mobiel())).problem_code == "forbidden"
             assert first.ocsp() == "hold"
             await until(first.verified, "certificate revoked")
+            await told_of_the_last_change(administrator, first, ("mobiel.blocked", "on-hold"))
             await administrator.unblock_mobiel(mobiel)
             assert first.ocsp() == "good"
             await until(first.verified, "good")
@@ -149,6 +159,8 @@ async def replace_and_end(
     assert (first.ocsp(), second.ocsp()) == ("revoked", "good")
     await until(first.verified, "certificate revoked")
     assert second.verified() == "good"
+    await told_of_the_last_change(administrator, first, ("mobiel.superseded", "revoked"))
+    await told_of_the_last_change(administrator, second, ("mobiel.renewed", "good"))
     async with first.client() as old, second.client() as new:
         assert (await refused(old.mobiel())).problem_code == "forbidden"
         assert [each.mobiel_id for each in (await new.mobiel()).mobiel] == [mobiel]
@@ -157,6 +169,46 @@ async def replace_and_end(
         assert (await refused(new.mobiel())).problem_code == "forbidden"
     assert second.ocsp() == "revoked"
     await until(second.verified, "certificate revoked")
+    await told_of_the_last_change(administrator, second, ("mobiel.ended", "revoked"))
+    await stated_for_ever(administrator, second)
+
+
+async def told_of_the_last_change(
+    administrator: IssuanceClient, phone: Telephone, of: tuple[str, str]
+) -> None:
+    """Its status now, and who shows it since when."""
+    kind, status = of
+    known = await administrator.certificate(phone.serial)
+    assert (known.status, known.card_id) == (status, None)
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while True:
+            found = await administrator.change(known.change.position)
+            if [each.sink for each in found.shown if each.shown_at is not None] == ["crl", "ocsp"]:
+                break
+            await asyncio.sleep(0.1)
+    assert found.change == known.change
+    assert (found.kind, found.serial, found.mobiel_id) == (kind, phone.serial, known.mobiel_id)
+
+
+async def stated_for_ever(administrator: IssuanceClient, phone: Telephone) -> None:
+    """What the telephone was at each moment of its life, signed so that openssl believes it."""
+    ended = (await administrator.certificate(phone.serial)).change.at
+    signed = phone.folder / "statement.p7m"
+    roots = ("-CAfile", str(phone.practice.layout.certificate("root")), "-purpose", "any")
+    entries = None
+    for moment, status in ((ended, "revoked"), (ended - TICK, "on-hold")):
+        told = await administrator.status_at(phone.serial, moment, statement=True)
+        assert (told.status, told.valid) == (status, False)
+        assert told.issuer == IssuerId("mobiel-ca-g1")
+        signed.write_bytes(told.statement or b"")
+        read = ("-verify", "-cades", "-binary", "-inform", "DER", "-in", str(signed))
+        said = phone.openssl("cms", *read, *roots)
+        assert said.returncode == 0, said.stderr
+        entries = [each["kind"] for each in json.loads(said.stdout)["entries"]]
+    assert entries == ["mobiel.intended", "mobiel.renewed", "mobiel.blocked", "mobiel.ended"]
+    at = ("--serial", phone.serial.hex, "--time", encode_time(ended), "--issuer", "mobiel-ca-g1")
+    said_here = phone.practice.zorgid("status", "at", *at)
+    assert (said_here.returncode, "CRL                listed" in said_here.stdout) == (0, True)
 
 
 async def test_another_ca_of_the_same_root_lets_no_telephone_in(

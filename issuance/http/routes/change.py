@@ -55,6 +55,7 @@ def _view(told: ChangeTold) -> ChangeReceiptView:
         change=ChangeView(position=entry.position, at=entry.at),
         kind=entry.event.KIND,
         card_id=told.card,
+        mobiel_id=told.mobiel,
         serial=told.serial,
         shown=[_shown(told, each) for each in told.receipts],
     )

@@ -252,6 +252,7 @@ class MobielRoutes:
             mobiel_id=identity.id,
             person_id=identity.person_id,
             ura=identity.ura,
+            serial=identity.serial,
             state=identity.state,
             since=identity.state_at,
             registered_at=identity.registered_at,

@@ -9,6 +9,7 @@ from pki.api.fields import (
     Moment,
     PersonIdText,
     RequestPem,
+    SerialText,
     UraText,
 )
 from pki.api.registration import CODE_PATTERN
@@ -57,11 +58,15 @@ class RedeemMobielRequest(Wire):
 
 
 class MobielView(Wire):
-    """A ZORG-ID Mobiel. ``inactive``: its certificate was not used here for four weeks."""
+    """A ZORG-ID Mobiel. ``serial``: of the certificate in the telephone now.
+
+    ``inactive``: that was not used here for four weeks.
+    """
 
     mobiel_id: MobielIdText
     person_id: PersonIdText
     ura: UraText
+    serial: SerialText
     state: MobielState
     since: Moment
     registered_at: Moment

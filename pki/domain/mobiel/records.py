@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import Enum
 
 from pki.domain.identifiers import IssuerId, MobielId, PersonId, SerialNumber, Ura
+from pki.domain.records import IssuedCertificate
 
 
 class MobielState(Enum):
@@ -81,3 +82,7 @@ class MobielCertificate:
     not_before: datetime
     not_after: datetime
     key_sha256: bytes
+
+
+SubscriberCertificate = IssuedCertificate | MobielCertificate
+"""On a card or in a telephone: status, receipts and statements are of either alike."""

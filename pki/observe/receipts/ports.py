@@ -1,9 +1,10 @@
 """What watching needs of others: the journal, a book to keep receipts in, and sinks to look at."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from typing import Protocol
 
 from pki.domain.evidence.receipts import Receipt
+from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry, JournalHead
 from pki.domain.records import StatusInterval
 
@@ -25,9 +26,12 @@ class Book(Protocol):
         """What was taken up and not shown yet, with the sink that should."""
 
     async def take_up(
-        self, after: int, upto: int, sinks: Sequence[str], most: int
+        self, after: int, upto: int, sinks: Mapping[str, Container[IssuerId]], most: int
     ) -> Sequence[StatusInterval]:
-        """The first ``most`` changes of these entries, from now on awaited of every sink."""
+        """The first ``most`` changes of these entries, awaited from now on.
+
+        Of every sink that shows their issuer, by name.
+        """
 
     async def keep(self, receipts: Sequence[Receipt]) -> None:
         """Keep what was shown."""
@@ -39,6 +43,10 @@ class Sink(Protocol):
     @property
     def name(self) -> str:
         """How receipts and metrics call it."""
+
+    @property
+    def issuers(self) -> Container[IssuerId]:
+        """The CAs whose certificates it shows; of others nothing is awaited."""
 
     async def shown(self, awaited: Sequence[StatusInterval]) -> Mapping[int, bytes]:
         """Which of these it shows now: position → SHA-256 of what was read.

@@ -36,7 +36,7 @@ class OcspSink:
     ) -> None:
         self._session = session
         self._url = url.rstrip("/")
-        self._issuers = issuers
+        self.issuers = issuers
         self._clock = clock
 
     async def shown(self, awaited: Sequence[StatusInterval]) -> Mapping[int, bytes]:
@@ -54,7 +54,7 @@ class OcspSink:
 
     async def _shown(self, change: StatusInterval) -> Mapping[int, bytes]:
         question = OcspQuestion(
-            issuer=self._issuers[change.issuer], serial=change.serial, nonce=None
+            issuer=self.issuers[change.issuer], serial=change.serial, nonce=None
         )
         path = quote(base64.b64encode(question.request()).decode(), safe="")
         answer = await fetch(self._session, f"{self._url}/{path}", _ANSWER)
@@ -77,7 +77,7 @@ class CrlSink:
     ) -> None:
         self._session = session
         self._address = address
-        self._issuers = issuers
+        self.issuers = issuers
 
     async def shown(self, awaited: Sequence[StatusInterval]) -> Mapping[int, bytes]:
         """Fetch each list once."""
@@ -87,7 +87,7 @@ class CrlSink:
         found: dict[int, bytes] = {}
         for url, listed in lists.items():
             der = await fetch(self._session, url, Limits())
-            issuer = self._issuers[listed[0].issuer]
+            issuer = self.issuers[listed[0].issuer]
             found |= await asyncio.to_thread(_shown_in, der, issuer, listed)
         return found
 
@@ -98,7 +98,7 @@ class LdapSink:
     def __init__(self, name: str, observer: LdapObserver, issuers: Issuers) -> None:
         self.name = f"ldap:{name}" if name else "ldap"
         self._observer = observer
-        self._issuers = issuers
+        self.issuers = issuers
 
     async def shown(self, awaited: Sequence[StatusInterval]) -> Mapping[int, bytes]:
         """Read each CA's entry once, and the entries of certificates that are good."""
@@ -107,7 +107,7 @@ class LdapSink:
             of_it = [each for each in awaited if each.issuer == issuer]
             view = await self._observer.ca(issuer)
             for der in () if view is None else view.crls:
-                found |= await asyncio.to_thread(_shown_in, der, self._issuers[issuer], of_it)
+                found |= await asyncio.to_thread(_shown_in, der, self.issuers[issuer], of_it)
         for each in awaited:
             if each.position in found and isinstance(each.status, Good):
                 certificate = await self._published(each)
@@ -119,7 +119,7 @@ class LdapSink:
 
     async def _published(self, change: StatusInterval) -> bytes | None:
         entries = await self._observer.by_issuer_and_serial(
-            self._issuers[change.issuer], change.serial
+            self.issuers[change.issuer], change.serial
         )
         return next((der for entry in entries for der in entry.certificates), None)
 

@@ -44,6 +44,8 @@ class _Gaze:
         self.failures = 0
 
     def expect(self, change: StatusInterval) -> None:
+        if change.issuer not in self.sink.issuers:
+            return
         self.awaited[change.issuer, change.serial] = change
         self.pause = _EAGER_SECONDS
         self.woken.set()
@@ -112,9 +114,9 @@ class Watcher:
     async def _take_up(self, after: int, batch: Sequence[JournalEntry]) -> None:
         if not batch:
             return
-        names = [gaze.sink.name for gaze in self._gazes]
+        sinks = {gaze.sink.name: gaze.sink.issuers for gaze in self._gazes}
         room = self._pace.most - max(self.waiting.values(), default=0)
-        changes = await self._book.take_up(after, batch[-1].position, names, max(room, 0))
+        changes = await self._book.take_up(after, batch[-1].position, sinks, max(room, 0))
         for change in changes:
             for gaze in self._gazes:
                 gaze.expect(change)

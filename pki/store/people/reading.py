@@ -12,6 +12,7 @@ from pki.domain.mobiel.records import (
     MobielIdentity,
     MobielIntent,
     MobielInvitation,
+    SubscriberCertificate,
 )
 from pki.store import schema
 from pki.store.columns import read_record
@@ -63,6 +64,10 @@ class PeopleReads(LinkReads):
     def mobiel_certificate(self, serial: SerialNumber) -> MobielCertificate | None:
         """A certificate of a telephone that was signed; None while there is only an intent."""
         return self._telephone(_CERTIFICATES.c.serial == serial)
+
+    def subscriber_certificate(self, serial: SerialNumber) -> SubscriberCertificate | None:
+        """A certificate that was signed, of a card or of a telephone."""
+        return self.certificate(serial) or self.mobiel_certificate(serial)
 
     def mobiel_certificate_by_code(self, code_sha256: bytes) -> MobielCertificate | None:
         """The one that was redeemed with this code."""

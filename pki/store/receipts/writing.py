@@ -1,10 +1,11 @@
 """Writing receipts: hundreds at a time, since whoever blocks or makes a card waits meanwhile."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from pki.domain.evidence.receipts import Receipt
+from pki.domain.identifiers import IssuerId
 from pki.domain.records import StatusInterval
 from pki.store import schema
 from pki.store.many.rows import RowWrites
@@ -18,10 +19,13 @@ _SERIAL = sa.bindparam("of_serial", type_=schema.status_intervals.c.serial.type)
 class ReceiptWrites(RowWrites):
     """The part of a change that keeps receipts."""
 
-    def await_showing(self, changes: Sequence[StatusInterval], sinks: Sequence[str]) -> None:
+    def await_showing(
+        self, changes: Sequence[StatusInterval], sinks: Mapping[str, Container[IssuerId]]
+    ) -> None:
         """Say that these sinks should show these changes, oldest first. What was said before stays.
 
-        Earlier changes of the same certificate need no showing any more.
+        Each sink shows changes of its own issuers. Earlier changes of the same certificate need no
+        showing any more.
         """
         if not changes:
             return
@@ -40,16 +44,16 @@ class ReceiptWrites(RowWrites):
         self._write_rows(first, map(_showing, shown))
 
     def _unsaid(
-        self, changes: Sequence[StatusInterval], sinks: Sequence[str]
+        self, changes: Sequence[StatusInterval], sinks: Mapping[str, Container[IssuerId]]
     ) -> Iterator[Mapping[str, object]]:
-        positions = {each.position for each in changes}
+        positions = {each.position: each.issuer for each in changes}
         said = sa.select(receipts.c.position, receipts.c.sink).where(
             receipts.c.position.between(min(positions), max(positions))
         )
         known = {(row.position, row.sink) for row in self._rows(said)}
         for position in sorted(positions):
-            for sink in sinks:
-                if (position, sink) not in known:
+            for sink, issuers in sinks.items():
+                if positions[position] in issuers and (position, sink) not in known:
                     yield {"position": position, "sink": sink}
 
 

@@ -6,9 +6,12 @@ import pytest
 
 from fakes_issuance import APOTHEEK, HUISARTS, client_certificate
 from issuance.block_card import block_card
+from issuance.mobiel.manage import block_mobiel
 from issuance_edge import Edge
 from issuance_holder import Holder
+from issuance_phones import invited, registered, with_mobiel_ca
 from pki.domain.evidence.receipts import Receipt
+from pki.domain.mobiel.events import MobielInvited, MobielRegistered
 from pki.domain.people import Role
 from pki.domain.reasons import BlockReason
 
@@ -32,6 +35,7 @@ async def blocked(edge: Edge) -> tuple[int, dict[str, object]]:
         "change": {"position": entry.position, "at": at},
         "kind": "card.blocked",
         "card_id": card.id.value,
+        "mobiel_id": None,
         "serial": card.serial.hex if card.serial else None,
         "shown": [
             {"sink": "crl", "superseded_by": entry.position + 1, **nothing},
@@ -68,6 +72,48 @@ async def test_what_is_of_no_card_is_for_the_team(edge: Edge) -> None:
     edge.peer = client_certificate(Role.ZORGID_TEAM, None)
     status, found, _ = await edge.call("GET", "/v1/changes/1")
     assert (status, found["card_id"], found["shown"]) == (200, None, [])
+
+
+async def test_of_a_telephone_those_are_told_who_manage_it(edge: Edge) -> None:
+    around = edge.around
+    with_mobiel_ca(around)
+    made = await registered(around)
+    positions = [each.position for each in around.store.events(MobielRegistered)]
+    held = await block_mobiel(around.desk, around.team, made.id, BlockReason.LOSS)
+    around.store.tables.receipts += [Receipt(position=held.entry.position, sink="ocsp")]
+    of_it = {"card_id": None, "mobiel_id": made.id.value, "serial": made.serial.hex}
+    for role, ura in ((Role.ZORGID_TEAM, None), (Role.ADMINISTRATOR, APOTHEEK)):
+        edge.peer = client_certificate(role, ura)
+        around.operator(role, ura)
+        for position, kind in zip(
+            [*positions, held.entry.position], ["mobiel.registered", "mobiel.blocked"], strict=True
+        ):
+            status, found, _ = await edge.call("GET", f"/v1/changes/{position}")
+            assert (status, found["kind"]) == (200, kind)
+            assert {name: found[name] for name in of_it} == of_it
+            assert len(found["shown"]) == (kind == "mobiel.blocked")  # type: ignore[arg-type] # JSON
+        status, found, _ = await edge.call("GET", f"/v1/certificates/{made.serial.hex}")
+        assert (status, found["status"]) == (200, "on-hold")
+        assert (found["card_id"], found["mobiel_id"]) == (None, made.id.value)
+    for role, ura in ((Role.BEHEERDER, APOTHEEK), (Role.ADMINISTRATOR, HUISARTS)):
+        edge.peer = client_certificate(role, ura)
+        around.operator(role, ura)
+        for path in (f"/v1/changes/{positions[0]}", f"/v1/certificates/{made.serial.hex}"):
+            assert (await edge.call("GET", path))[0] == 403
+
+
+async def test_a_telephone_that_never_was_is_the_teams(edge: Edge) -> None:
+    around = edge.around
+    with_mobiel_ca(around)
+    await invited(around)
+    [entry] = around.store.events(MobielInvited)
+    path = f"/v1/changes/{entry.position}"
+    edge.peer = client_certificate(Role.ZORGID_TEAM, None)
+    status, found, _ = await edge.call("GET", path)
+    assert (status, found["kind"], found["serial"]) == (200, "mobiel.invited", None)
+    around.operator(Role.ADMINISTRATOR, APOTHEEK)
+    edge.peer = client_certificate(Role.ADMINISTRATOR, APOTHEEK)
+    assert (await edge.call("GET", path))[0] == 403
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,20 @@
 """Who may ask about the past, and what it takes to state it."""
 
+import hashlib
 from datetime import datetime
 
 import pytest
 
 from fakes_issuance import APOTHEEK, HUISARTS
 from issuance.statement.at import Question
+from issuance.statement.content import described
 from issuance.statement.make import Statements
 from pki.domain.errors import Forbidden, NotFound, Refused, StoreUnavailable
 from pki.domain.identifiers import PersonId, Ura
+from pki.domain.mobiel.records import MobielCertificate
 from pki.domain.people import Operator, Role
-from statement_past import NEVER, NOW, REVOKED, SERIAL, asked, lived
+from statement_past import BLOCKED_AGAIN, NEVER, NOW, REVOKED, SERIAL, asked, lived
+from store_phones import mobiel
 
 
 async def test_operators_read_the_past_of_cards_they_may_see() -> None:
@@ -23,6 +27,31 @@ async def test_operators_read_the_past_of_cards_they_may_see() -> None:
         await statements.for_operator(operator(Role.BEHEERDER, HUISARTS), question)
     with pytest.raises(Forbidden):
         await statements.for_operator(operator(Role.STATUS_NODE, None), question)
+
+
+async def test_of_a_telephone_those_read_the_past_who_manage_it() -> None:
+    past = lived()
+    assert past.issued is not None
+    past.telephone = mobiel(1)
+    past.issued = MobielCertificate(
+        serial=SERIAL,
+        issuer=past.issued.issuer,
+        mobiel_id=past.telephone.id,
+        der=b"in a telephone",
+        not_before=past.issued.not_before,
+        not_after=past.issued.not_after,
+        key_sha256=bytes(32),
+    )
+    statements = Statements(reader=past, evidence=None, clock=FixedClock())
+    question = Question(serial=SERIAL, at=BLOCKED_AGAIN)
+    for role, ura in ((Role.ADMINISTRATOR, past.telephone.ura), (Role.ZORGID_TEAM, None)):
+        found = await statements.for_operator(operator(role, ura), question)
+        told = described(found)["certificate"]
+        assert isinstance(told, dict)
+        assert told["sha256"] == hashlib.sha256(b"in a telephone").hexdigest()
+    for role, ura in ((Role.BEHEERDER, past.telephone.ura), (Role.ADMINISTRATOR, HUISARTS)):
+        with pytest.raises(Forbidden):
+            await statements.for_operator(operator(role, ura), question)
 
 
 async def test_only_the_team_learns_that_a_serial_was_never_issued() -> None:

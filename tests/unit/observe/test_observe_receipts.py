@@ -1,9 +1,9 @@
 """Watching sinks: each change until it is shown, through failures and restarts, and no longer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,6 +23,7 @@ from pki.observe.receipts.watcher import Pace, Watcher
 AT = datetime(2026, 11, 22, 12, 0, 0, 654321, tzinfo=UTC)
 WHOLE = AT.replace(microsecond=0)
 ISSUER = IssuerId("token-ca-g1")
+TELEPHONES = IssuerId("mobiel-ca-g1")
 PACE = Pace(most=3, idle=0.02, away=0.02)
 
 
@@ -94,7 +95,7 @@ class Book:
         return self.former
 
     async def take_up(
-        self, after: int, upto: int, sinks: Sequence[str], most: int
+        self, after: int, upto: int, sinks: Mapping[str, Container[IssuerId]], most: int
     ) -> Sequence[StatusInterval]:
         self._may_fail()
         found = [self.intervals[n] for n in range(after + 1, upto + 1) if n in self.intervals]
@@ -109,6 +110,7 @@ class Book:
 @dataclass
 class Sink:
     name: str
+    issuers: Container[IssuerId] = (ISSUER, TELEPHONES)
     shows: set[int] = field(default_factory=set)
     failures: int = 0
     asked: list[list[int]] = field(default_factory=list)
@@ -209,6 +211,19 @@ async def test_of_one_certificate_the_last_change_is_looked_for(house: House) ->
         ocsp.shows |= {2, 3}
         assert await house.until_kept(1) == [(3, "ocsp")]
         assert crl.asked[-1] == [3]
+
+
+async def test_a_sink_is_not_looked_at_for_what_it_never_shows(house: House) -> None:
+    house.sinks = (Sink("ocsp"), Sink("ldap", issuers=(ISSUER,)))
+    of_telephone = replace(interval(2), issuer=TELEPHONES)
+    house.book.former = [("ldap", replace(of_telephone, position=1)), ("ldap", interval(1))]
+    async with watching(house) as watcher:
+        house.change(of_telephone)
+        await asyncio.sleep(0.05)
+        assert watcher.waiting == {"ocsp": 1, "ldap": 1}
+        house.sinks[1].shows.add(1)
+        house.sinks[0].shows.add(2)
+        assert sorted(await house.until_kept(2)) == [(1, "ldap"), (2, "ocsp")]
 
 
 async def test_no_more_is_watched_than_may_be(house: House) -> None:
