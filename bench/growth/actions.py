@@ -53,9 +53,23 @@ def block(house: House, number: int) -> None:
     house.store.write_sync(partial(_block, house.population.card(house.population.live(number))))
 
 
+def look(house: House, number: int) -> None:
+    """An operator looks at an active card, as they do before they block it."""
+    card_id = house.population.card(house.population.live(number))
+    assert house.reads.read_sync(partial(_looked, card_id))
+
+
+def _looked(card_id: CardId, session: ReadSession) -> bool:
+    card = session.card(card_id)
+    assert card is not None
+    assert card.serial is not None
+    person, links = session.person(card.person_id), session.links_of(card.id)
+    return person is not None and bool(links and session.certificate(card.serial))
+
+
 def status(house: House, number: int) -> None:
     """What OCSP asks the store about a certificate whose answer is not kept."""
-    serial = house.population.serial(number)
+    serial = house.population.serial(house.population.live(number))
     assert house.reads.read_sync(lambda session: session.status(OF, serial)) is not None
 
 
@@ -95,7 +109,7 @@ def _of_uzi_number(population: Population, number: int) -> CardSearch:
 
 
 def _of_card_number(population: Population, number: int) -> CardSearch:
-    return CardSearch(card_number=population.card_number(number), limit=_PAGE)
+    return CardSearch(card_number=population.card_number(population.live(number)), limit=_PAGE)
 
 
 def _of_surname(population: Population, number: int) -> CardSearch:
@@ -124,30 +138,48 @@ def _middle_live(population: Population, number: int) -> CardId:
     return population.card(population.count - population.persons // 2 + number)
 
 
+def _middle_linked(population: Population, number: int) -> CardId:
+    middle = population.count - population.persons // 2
+    return population.card(middle + (number - middle) % population.organisations)
+
+
 def _late_ending(population: Population, number: int) -> CardId:
     thirty_days = 30 * 86_400 * 1_000_000 // population.step
     return population.card(population.live(number) + thirty_days)
 
 
-ACTIONS: Final[Mapping[str, tuple[int, Callable[[House, int], None]]]] = {
-    "issue": (15, issue),
-    "block": (15, block),
-    "ocsp_status": (200, status),
-    "crl_rows": (10, listed),
-    "crl_changed": (40, changed),
-    "search_newest": (40, partial(search, _newest)),
-    "search_uzi_number": (40, partial(search, _of_uzi_number)),
-    "search_card_number": (40, partial(search, _of_card_number)),
-    "search_surname": (40, partial(search, _of_surname)),
-    "search_active": (40, partial(search, partial(_in_state, "actief"))),
-    "search_blocked": (40, partial(search, partial(_in_state, "geblokkeerd"))),
-    "search_expiry": (40, partial(search, _ending)),
-    "search_organisation": (40, partial(search, _linked)),
-    "page_newest": (40, partial(search, _newest, behind=_middle)),
-    "page_active": (40, partial(search, partial(_in_state, "actief"), behind=_middle_live)),
-    "page_expiry": (40, partial(search, _ending, behind=_late_ending)),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What is done ``times`` in a round; ``before``: what else was done with the same card then.
+
+    Without it, it can be done with the same card again.
+    """
+
+    times: int = 40
+    act: Callable[[House, int], None]
+    before: Callable[[House, int], None] | None = None
+
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "issue": Action(times=15, act=issue),
+    "block": Action(times=15, act=block, before=look),
+    "ocsp_status": Action(times=200, act=status),
+    "crl_rows": Action(times=10, act=listed),
+    "crl_changed": Action(act=changed),
+    "search_newest": Action(act=partial(search, _newest)),
+    "search_uzi_number": Action(act=partial(search, _of_uzi_number)),
+    "search_card_number": Action(act=partial(search, _of_card_number)),
+    "search_surname": Action(act=partial(search, _of_surname)),
+    "search_active": Action(act=partial(search, partial(_in_state, "actief"))),
+    "search_blocked": Action(act=partial(search, partial(_in_state, "geblokkeerd"))),
+    "search_expiry": Action(act=partial(search, _ending)),
+    "search_organisation": Action(act=partial(search, _linked)),
+    "page_organisation": Action(act=partial(search, _linked, behind=_middle_linked)),
+    "page_newest": Action(act=partial(search, _newest, behind=_middle)),
+    "page_active": Action(act=partial(search, partial(_in_state, "actief"), behind=_middle_live)),
+    "page_expiry": Action(act=partial(search, _ending, behind=_late_ending)),
 }
-"""How often in one round, and what: none may take longer in a larger store."""
+"""None may take longer in a larger store."""
 
 HOURLY: Final[Mapping[str, Callable[[ReadSession], object]]] = {
     "certificates_ending": lambda session: session.certificates_ending(_END, _END + 30 * _DAY),

@@ -12,9 +12,12 @@ from typing import Final
 
 import psycopg
 
+SHARED_BUFFERS_MB: Final = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4 // 2**20
+"""A quarter of the machine's memory, as PostgreSQL's manual advises (section 20.4.1)."""
+
 _SETTINGS: Final = (
     "listen_addresses=",
-    "shared_buffers=1GB",
+    f"shared_buffers={SHARED_BUFFERS_MB}MB",
     "maintenance_work_mem=512MB",
     "max_wal_size=8GB",
     "wal_level=minimal",

@@ -1,5 +1,9 @@
 """A store with as many cards as are wanted: rows as years of issuing leave them, by few statements.
 
+Rows stand in the order of the cards' orders, which is that of their ends; ids, serials and keys are
+random, so their indexes are in no order; a person's cards lie a card's life apart, and those of an
+organisation are spread evenly over the years.
+
 What grows: cards, each with its certificate (of a few octets), an interval of its status and its
 key; every fourth is its person's live one, the others have expired; an entry of the journal for
 every tenth; organisations with 250 live cards each. What does not: 900 cards are revoked and 100
@@ -19,6 +23,21 @@ from bench.growth.words import Words, chunk_statements, first_statements
 from pki.store.migrate import migrate
 
 _CHUNK: Final = 500_000
+_SQLITE_BESIDE: Final = (
+    "SELECT 'DROP ' || type || ' ' || name, sql FROM sqlite_master"
+    " WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
+)
+_POSTGRESQL_BESIDE: Final = (
+    "SELECT 'DROP INDEX ' || indexname, indexdef FROM pg_indexes"
+    " WHERE schemaname = 'public' AND indexname NOT IN (SELECT conname FROM pg_constraint)"
+)
+_POSTGRESQL_KEYS: Final = (
+    "SELECT of || 'DROP CONSTRAINT ' || conname, of || 'ADD CONSTRAINT ' || conname || ' '"
+    " || pg_get_constraintdef(oid) || CASE contype WHEN 'f' THEN ' NOT VALID' ELSE '' END"
+    " FROM pg_constraint, LATERAL (SELECT 'ALTER TABLE ' || conrelid::regclass || ' ' AS of) AS x"
+    " WHERE contype IN ('f', 'p', 'u') AND connamespace = 'public'::regnamespace ORDER BY contype"
+)
+"""What takes each away, foreign keys first, and what makes it again."""
 
 
 def load(url: str, population: Population) -> None:
@@ -48,36 +67,34 @@ def _fill(connection: sa.Connection, population: Population, began: float) -> No
         "step": population.step,
     }
     for statement, what in first_statements(words):
-        connection.execute(sa.text(statement), {"count": sizes[what]} if what else {})
+        connection.execute(sa.text(statement), {"start": 0, "upto": sizes[what]})
     for start in range(0, population.count, _CHUNK):
-        chunk = sizes | {"count": population.count, "after": start, "upto": start + _CHUNK}
+        upto = min(population.count, start + _CHUNK)
+        chunk = sizes | {"count": population.count, "start": start, "upto": upto}
         for statement in chunk_statements(words):
             connection.execute(sa.text(statement), chunk)
-        _say(f"{min(population.count, start + _CHUNK):,} of {population.count:,} cards", began)
+        _say(f"{upto:,} of {population.count:,} cards", began)
 
 
 @contextmanager
 def _bare(connection: sa.Connection) -> Iterator[None]:
-    """Without guards and secondary indexes, which are made when all is there, and undurable."""
+    """Without guards and indexes, which are made when all is there, and undurable.
+
+    SQLite keeps those of its keys, which cannot be taken away.
+    """
     if connection.dialect.name == "sqlite":
         for pragma in ("foreign_keys = OFF", "synchronous = OFF", "cache_size = -1000000"):
             connection.exec_driver_sql(f"PRAGMA {pragma}")
-        query = (
-            "SELECT 'DROP ' || type || ' ' || name, sql FROM sqlite_master"
-            " WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
-        )
+        queries: tuple[str, ...] = (_SQLITE_BESIDE,)
     else:
         for setting in ("session_replication_role = replica", "synchronous_commit = off"):
             connection.exec_driver_sql(f"SET {setting}")
-        query = (
-            "SELECT 'DROP INDEX ' || indexname, indexdef FROM pg_indexes WHERE schemaname ="
-            " 'public' AND indexname NOT IN (SELECT conname FROM pg_constraint)"
-        )
-    found = [(row[0], row[1]) for row in connection.exec_driver_sql(query)]
+        queries = (_POSTGRESQL_KEYS, _POSTGRESQL_BESIDE)
+    found = [tuple(row) for each in queries for row in connection.exec_driver_sql(each)]
     for drop, _ in found:
         connection.exec_driver_sql(drop)
     yield
-    for _, make in found:
+    for _, make in reversed(found):
         connection.exec_driver_sql(make)
 
 

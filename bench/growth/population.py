@@ -1,7 +1,10 @@
 """Who is in a store that was filled for measuring: each name follows from a number."""
 
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import cycle
 from typing import Final
 
 from pki.domain.identifiers import (
@@ -28,6 +31,7 @@ BEGIN: Final = 1_415_000_000_000_000
 SPAN: Final = 12 * 365 * 86_400 * 1_000_000
 """Microseconds: cards were ordered for twelve years, the live ones in the last three."""
 
+_MOST: Final = 10_000
 LIFE: Final = SPAN // CARDS_EACH
 FACTOR: Final = 2_654_435_761
 PRIME: Final = 4_294_967_291
@@ -90,6 +94,12 @@ class Population:
     def ends(self, number: int) -> datetime:
         """When the certificate of card ``number`` ends."""
         return from_ticks(BEGIN + number * self.step + LIFE)
+
+
+def scattered(population: Population) -> Iterator[int]:
+    """Numbers of active cards, each once before any comes again; half, so that pages may follow."""
+    among = (population.persons - LISTED) // 2
+    return cycle(random.Random(among).sample(range(among), min(among, _MOST)))  # noqa: S311 -- repeatable
 
 
 def _id(number: int) -> str:

@@ -1,30 +1,35 @@
 """Two stores side by side, one of 10,000 cards and one of many more: each thing done in turns."""
 
-import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import cycle
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from bench.growth.actions import ACTIONS, HOURLY, ONCE, House
-from bench.growth.cluster import cluster, database
+from bench.growth.cluster import SHARED_BUFFERS_MB, cluster, database
 from bench.growth.loading import load
-from bench.growth.population import LISTED, Population
+from bench.growth.pages import pages
+from bench.growth.population import Population, scattered
 from pki.ports import SystemClock
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store
 
 SMALL: Final = 10_000
 ENGINES: Final = ("sqlite", "postgresql")
-_MOST: Final = 10_000
+
+Numbers = Mapping[str, Iterator[int]]
+"""For each action, cards it was not yet about."""
 
 
 def measured(folder: Path, engine: str, count: int, rounds: int) -> dict[str, object]:
     """Times in the larger store as shares of those in the small one."""
     sizes = SMALL, count
+    label = f"{engine}_{count}"
+    found: dict[str, object] = {}
     with ExitStack() as stack:
         urls = _urls(folder, engine, stack)
         houses = []
@@ -32,15 +37,23 @@ def measured(folder: Path, engine: str, count: int, rounds: int) -> dict[str, ob
             population = Population(count=size)
             load(url, population)
             houses.append(stack.enter_context(_opened(url, population)))
-        found = {name: _in_turns(houses, name, rounds) for name in ACTIONS}
-        hourly = {name: [_read(house, look) for house in houses] for name, look in HOURLY.items()}
-        once = {name: [_read(house, look) for house in houses] for name, look in ONCE.items()}
-    both = "milliseconds_small_and_large"
-    return {
-        f"growth_{engine}_{count}": found,
-        f"hourly_{engine}_{count}": {both: hourly, "small": SMALL},
-        f"once_{engine}_{count}": {both: once, "small": SMALL},
-    }
+        numbers = [{name: scattered(each.population) for name in ACTIONS} for each in houses]
+        turns = partial(_in_turns, houses, numbers, rounds)
+        found[f"growth_{label}"] = {name: turns(name, again=True) for name in ACTIONS}
+        found[f"scattered_{label}"] = {name: turns(name, again=False) for name in ACTIONS}
+        for what, looks in (("hourly", HOURLY), ("once", ONCE)):
+            found[f"{what}_{label}"] = {
+                "milliseconds_small_and_large": {
+                    name: [_read(house, look) for house in houses] for name, look in looks.items()
+                }
+            }
+        if engine == "postgresql":
+            found[f"pages_{label}"] = {
+                size: pages(url, house.population, fresh, _opened)
+                for size, url, house, fresh in zip(sizes, urls, houses, numbers, strict=True)
+            }
+            found["shared_buffers_mb"] = SHARED_BUFFERS_MB
+    return found | {"small": SMALL}
 
 
 def _urls(folder: Path, engine: str, stack: ExitStack) -> list[str]:
@@ -62,23 +75,26 @@ def _opened(url: str, population: Population) -> Iterator[House]:
         reads.close_sync()
 
 
-def _numbers(house: House) -> Iterator[int]:
-    """Of cards, each once before any comes again: nothing is in memory for having been asked."""
-    # Half of the live ones that are active: pages begin in the middle.
-    among = (house.population.persons - LISTED) // 2
-    return cycle(random.Random(among).sample(range(among), min(among, _MOST)))  # noqa: S311 -- repeatable
+def _in_turns(
+    houses: Sequence[House], numbers: Sequence[Numbers], rounds: int, name: str, *, again: bool
+) -> dict[str, object]:
+    """Call after call in turns, so that whatever else the machine does falls on both.
 
-
-def _in_turns(houses: Sequence[House], name: str, rounds: int) -> dict[str, object]:
-    """Call after call in turns, so that whatever else the machine does falls on both."""
-    times, _ = ACTIONS[name]
-    numbers = [_numbers(house) for house in houses]
+    ``again``: about cards that were asked about before, the same ones in every round where that can
+    be; else about others each time, so that nothing is in memory for having been asked.
+    """
+    action = ACTIONS[name]
+    wanted = [list(islice(each[name], action.times)) for each in numbers]
     ratios, small, large = [], [], []
     for _ in range(rounds):
+        if action.before or not again:
+            wanted = [list(islice(each[name], action.times)) for each in numbers]
+        if again:
+            _warm(houses, wanted, action.before or action.act)
         taken: list[list[float]] = [[], []]
-        for _ in range(times):
-            for house, each, seconds in zip(houses, numbers, taken, strict=True):
-                seconds.append(_timed(house, name, next(each)))
+        for turn in zip(*wanted, strict=True):
+            for house, number, seconds in zip(houses, turn, taken, strict=True):
+                seconds.append(_timed(house, name, number))
         small.append(median(taken[0]))
         large.append(median(taken[1]))
         ratios.append(large[-1] / small[-1])
@@ -92,8 +108,18 @@ def _in_turns(houses: Sequence[House], name: str, rounds: int) -> dict[str, obje
     }
 
 
+def _warm(
+    houses: Sequence[House],
+    wanted: Sequence[Sequence[int]],
+    act: Callable[[House, int], None],
+) -> None:
+    for house, numbers in zip(houses, wanted, strict=True):
+        for number in numbers:
+            act(house, number)
+
+
 def _timed(house: House, name: str, number: int) -> float:
-    _, act = ACTIONS[name]
+    act = ACTIONS[name].act
     began = time.perf_counter()
     act(house, number)
     return time.perf_counter() - began

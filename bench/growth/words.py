@@ -41,12 +41,13 @@ class Words:
         return f"zeroblob({count})" if self._sqlite else f"decode(repeat('00', {count}), 'hex')"
 
     def numbers(self) -> str:
-        """A table of one column, ``n``, from 0 to :count."""
+        """FROM a table of one column, ``n``, from :start up to but not :upto."""
         if not self._sqlite:
-            return "generate_series(0, CAST(:count AS bigint) - 1) AS number (n)"
+            numbers = "generate_series(CAST(:start AS bigint), CAST(:upto AS bigint) - 1)"
+            return f"FROM {numbers} AS number (n)"
         return (
-            "(WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number"
-            " WHERE n + 1 < :count) SELECT n FROM number) AS number"
+            "FROM (WITH RECURSIVE number (n) AS (SELECT :start UNION ALL SELECT n + 1 FROM number"
+            " WHERE n + 1 < :upto) SELECT n FROM number) AS number"
         )
 
     def _scattered(self, number: str, digits: int) -> str:
@@ -56,7 +57,6 @@ class Words:
         return f"lpad(to_hex({first}), 8, '0') || lpad(to_hex({number}), {digits}, '0')"
 
 
-_CHUNK: Final = "FROM wanted WHERE r > :after AND r <= :upto"
 _AT: Final = f"{BEGIN} + n * :step"
 _LIVE: Final = "n - (:count - :persons)"
 _BLOCKED: Final = f"{_LIVE} BETWEEN 0 AND {BLOCKED - 1}"
@@ -64,40 +64,33 @@ _REVOKED: Final = f"{_LIVE} BETWEEN {BLOCKED} AND {LISTED - 1}"
 
 
 def first_statements(words: Words) -> list[tuple[str, str]]:
-    """Statements, and what they call ``:count``: the order of all that follows, and what is few."""
+    """Statements, and of what there are ``:upto``."""
     return [
-        ("CREATE TEMPORARY TABLE wanted (r integer PRIMARY KEY, n bigint NOT NULL)", ""),
-        (_wanted(words), "cards"),
         (_organisations(words), "organisations"),
         (_journal(words), "entries"),
-        ("UPDATE journal_head SET position = :count", "entries"),
+        ("UPDATE journal_head SET position = :upto", "entries"),
     ]
 
 
 def chunk_statements(words: Words) -> list[str]:
-    """What adds the cards of ``wanted`` behind ``:after`` up to ``:upto``, in its order."""
+    """What adds the cards from ``:start`` up to but not ``:upto``, in the order of their orders."""
     return [each(words) for each in (_persons, _cards, _links, _certificates, _intervals, _keys)]
-
-
-def _wanted(words: Words) -> str:
-    order = f"row_number() OVER (ORDER BY n * {FACTOR} % {PRIME})"
-    return f"INSERT INTO wanted SELECT {order}, n FROM {words.numbers()}"  # noqa: S608 -- constants
 
 
 def _organisations(words: Words) -> str:
     values = f"{words.decimal('n', 32)}, {words.decimal('n', 8)}, 'Bench', 'geregistreerd'"
     return f"""
 INSERT INTO organisations (id, ura, name, state, kind)
-SELECT {values}, 'zorgaanbieder' FROM {words.numbers()}
-"""  # noqa: S608 -- constants
+SELECT {values}, 'zorgaanbieder' {words.numbers()}
+"""
 
 
 def _journal(words: Words) -> str:
     return f"""
 INSERT INTO journal (position, at, actor, kind, payload, previous, digest)
 SELECT n + 1, {BEGIN}, 'systeem:zorgid', 'bench', '{{}}', {words.zeros(32)}, {words.zeros(32)}
-FROM {words.numbers()}
-"""  # noqa: S608 -- constants
+{words.numbers()}
+"""
 
 
 def _persons(words: Words) -> str:
@@ -107,7 +100,7 @@ INSERT INTO persons (id, uzi_number, surname, surname_key, given_names, common_n
   sealed_birth_date)
 SELECT {name}, {words.decimal("n", 9)}, {name}, {words.octets(name)}, 'A.', 'A. Bench',
   {words.zeros(32)}
-{_CHUNK} AND n < :persons
+{words.numbers()} WHERE n < :persons
 """
 
 
@@ -122,15 +115,15 @@ SELECT {name}, {words.id("(n % :persons)")}, {words.decimal("n % :organisations"
     WHEN {_LIVE} < 0 THEN 'verlopen' ELSE 'actief' END,
   CASE WHEN {_REVOKED} THEN {_AT} END,
   CASE WHEN {_BLOCKED} THEN 'verlies' WHEN {_REVOKED} THEN 'defect' END
-{_CHUNK}
+{words.numbers()}
 """
 
 
 def _links(words: Words) -> str:
     return f"""
-INSERT INTO card_links (card_id, organisation_id, since)
-SELECT {words.id("n")}, {words.decimal("n % :organisations", 32)}, {_AT}
-{_CHUNK} AND {_LIVE} >= 0
+INSERT INTO card_links (card_id, organisation_id, since, ordered_at)
+SELECT {words.id("n")}, {words.decimal("n % :organisations", 32)}, {_AT}, {_AT}
+{words.numbers()} WHERE {_LIVE} >= 0
 """
 
 
@@ -143,18 +136,18 @@ SELECT {words.serial("n")}, '{ISSUER}', {name}, {words.zeros(8)}, 'bench', {word
   {_AT}, {_AT}, {_AT}, {_AT} + {LIFE}, {words.zeros(8)},
   CASE WHEN {_BLOCKED} THEN 'hold' WHEN {_REVOKED} THEN 'revoked' ELSE 'good' END,
   CASE WHEN {_BLOCKED} OR {_REVOKED} THEN {_AT} END, CASE WHEN {_REVOKED} THEN 5 END
-{_CHUNK}
+{words.numbers()}
 """
 
 
 def _intervals(words: Words) -> str:
     return f"""
 INSERT INTO status_intervals (serial, position, issuer, status, since, actor)
-SELECT {words.serial("n")}, 1 + n % :entries, '{ISSUER}', 'good', {_AT}, 'systeem:zorgid'
-{_CHUNK}
+SELECT {words.serial("n")}, 1 + n * :entries / :count, '{ISSUER}', 'good', {_AT}, 'systeem:zorgid'
+{words.numbers()}
 """
 
 
 def _keys(words: Words) -> str:
     values = f"{words.octets(words.id('n'))}, {_AT}"
-    return f"INSERT INTO keys_seen (key_sha256, at) SELECT {values} {_CHUNK}"
+    return f"INSERT INTO keys_seen (key_sha256, at) SELECT {values} {words.numbers()}"

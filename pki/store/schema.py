@@ -45,6 +45,7 @@ SCHEMA_REVISION: Final = "0001"
 """The revision this release reads and writes: four digits, and they only grow."""
 
 LIVE_STATES: Final = text("state IN ('aangevraagd', 'uitgegeven', 'actief', 'geblokkeerd')")
+CURRENT: Final = text("until IS NULL")
 LISTED_STATUSES: Final = text("status IN ('hold', 'revoked')")
 """Never bound: engines use a partial index only when its condition stands in the query."""
 
@@ -170,13 +171,14 @@ card_links = Table(
     Column("organisation_id", Id(OrganisationId), ForeignKey("organisations.id"), primary_key=True),
     Column("since", Moment, primary_key=True),
     Column("until", Moment),
+    Column("ordered_at", Moment, nullable=False),
     Index(
         "card_links_open",
         "card_id",
         "organisation_id",
         unique=True,
-        sqlite_where=text("until IS NULL"),
-        postgresql_where=text("until IS NULL"),
+        sqlite_where=CURRENT,
+        postgresql_where=CURRENT,
     ),
 )
 
@@ -240,8 +242,8 @@ status_intervals = Table(
         "status_intervals_open",
         "serial",
         unique=True,
-        sqlite_where=text("until IS NULL"),
-        postgresql_where=text("until IS NULL"),
+        sqlite_where=CURRENT,
+        postgresql_where=CURRENT,
     ),
 )
 
@@ -288,9 +290,7 @@ sessions = Table(
     Column("id", Id(SessionId), primary_key=True),
     Column("token_sha256", LargeBinary, nullable=False),
     Column("uzi_name", Text, nullable=False),
-    Column("surname", Text, nullable=False),
-    Column("given_names", Text, nullable=False),
-    Column("common_name", Text, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("surname", "given_names", "common_name")),
     Column("organisation_name", Text, nullable=False),
     Column("certificate_sha256", LargeBinary, nullable=False),
     Column("not_after", Moment, nullable=False),

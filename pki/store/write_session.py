@@ -40,6 +40,14 @@ _CHALLENGED: Final = sa.insert(schema.challenges)
 _CHALLENGES_EXPIRED: Final = sa.delete(schema.challenges).where(
     schema.challenges.c.expires_at < sa.bindparam("present")
 )
+_LINKED: Final = sa.insert(schema.card_links).values(
+    card_id=sa.bindparam("of_card"),
+    ordered_at=sa.select(schema.cards.c.ordered_at)
+    .where(schema.cards.c.id == sa.bindparam("of_card"))
+    .scalar_subquery(),
+)
+"""With the order of its card, which never changes: an organisation's cards stand in that order."""
+
 _CARD_CHANGES: Final = sa.update(schema.cards).where(schema.cards.c.id == sa.bindparam("of_id"))
 
 
@@ -136,8 +144,8 @@ class WriteSession(
         Raises:
             Conflict: they are linked already.
         """
-        row = {"card_id": card_id, "organisation_id": organisation_id, "since": since}
-        self._write(sa.insert(schema.card_links), row)
+        row = {"of_card": card_id, "organisation_id": organisation_id, "since": since}
+        self._write(_LINKED, row)
 
     def end_link(self, card_id: CardId, organisation_id: OrganisationId, until: datetime) -> None:
         """End a link; what it was stays.

@@ -22,6 +22,10 @@ LARGE = {"cards", "certificates", "persons", "status_intervals", "keys_seen", "j
 WHOLE = {"certificates_listed", "cards_by_order", "certificates_open_intents"}
 """Read from one end: a CRL lists the first, a page ends soon, and intents are open for seconds."""
 
+FEW = {"search_uzi_number", "search_card_number", "search_surname"}
+"""What they find is sorted: a person has a few cards."""
+
+PAGE = 50
 Asked = list[tuple[str, Any]]
 
 
@@ -74,12 +78,19 @@ def _of_sqlite(connection: sa.Connection, statement: str, parameters: Any) -> It
             yield detail
 
 
-def _of_postgresql(connection: sa.Connection, statement: str, parameters: Any) -> Iterator[str]:
-    explained = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+def _nodes(
+    connection: sa.Connection, how: str, statement: str, parameters: Any
+) -> Iterator[dict[str, Any]]:
+    explained = connection.exec_driver_sql(f"EXPLAIN ({how}) {statement}", parameters)
     plan = explained.scalar_one()
     nodes = [(json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]]
     for node in nodes:
         nodes += node.get("Plans", ())
+        yield node
+
+
+def _of_postgresql(connection: sa.Connection, statement: str, parameters: Any) -> Iterator[str]:
+    for node in _nodes(connection, "FORMAT JSON", statement, parameters):
         by_condition = "Index Cond" in node or "Recheck Cond" in node
         if node.get("Relation Name") in LARGE and not by_condition:
             if node["Node Type"] == "ModifyTable" or node.get("Index Name") in WHOLE:
@@ -90,8 +101,8 @@ def _of_postgresql(connection: sa.Connection, statement: str, parameters: Any) -
 async def test_no_request_and_no_hourly_look_reads_a_large_table_whole(house: House) -> None:
     engines = house.store._engine, house.reads._engine
     with heard(*engines) as asked:
-        for _, act in ACTIONS.values():
-            act(house, 7)
+        for action in ACTIONS.values():
+            action.act(house, 7)
         for look in HOURLY.values():
             house.reads.read_sync(look)
     assert len(asked) > 40
@@ -100,3 +111,28 @@ async def test_no_request_and_no_hourly_look_reads_a_large_table_whole(house: Ho
             # The table is small here: what an index can find, it must.
             connection.exec_driver_sql("SET enable_seqscan = off")
         assert whole_tables(connection, asked) == []
+
+
+async def test_a_page_reads_no_more_than_it_shows(house: House) -> None:
+    """By an order that an index has: nothing is sorted that is not shown."""
+    searches = {name for name in ACTIONS if name.startswith(("search_", "page_"))}
+    for name in sorted(searches):
+        with heard(house.reads._engine) as asked:
+            ACTIONS[name].act(house, 7)
+        (found,) = [each for each in asked if "LIMIT" in each[0]]
+        with house.reads._engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {found[0]}", found[1])
+                assert name in FEW or "TEMP B-TREE" not in str(plan.all()), name
+            else:
+                assert 0 < _most_rows(connection, *found) <= PAGE + 1, name
+
+
+def _most_rows(connection: sa.Connection, statement: str, parameters: Any) -> int:
+    """Of one table or index, that PostgreSQL read."""
+    nodes = _nodes(connection, "ANALYZE, FORMAT JSON", statement, parameters)
+    return max(
+        int(node["Actual Rows"] * node["Actual Loops"])
+        for node in nodes
+        if "Relation Name" in node or "Index Name" in node
+    )

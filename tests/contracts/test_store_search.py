@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from pki.domain.cards import Card, Ordered, certified
-from pki.domain.identifiers import CardId, CardNumber, OrganisationId, Ura, UziNumber
+from pki.domain.identifiers import CardId, CardNumber, Ura, UziNumber
 from pki.domain.people import Organisation, OrganisationKind, OrganisationState, PersonName
 from pki.domain.search.cards import CardSearch, folded
 from pki.domain.search.organisations import OrganisationSearch
@@ -27,13 +27,18 @@ def ordered(number: int) -> Card:
 
 async def filled(store: Store) -> None:
     def work(session: WriteSession) -> None:
-        session.put_organisation(organisation(1))
+        for number in (1, 3):
+            session.put_organisation(organisation(number))
         for number, name in enumerate(NAMES, 1):
             holder = PersonName(surname=name, given_names="A.", common_name=name)
             session.put_person(replace(person(number), name=holder), b"sealed")
             session.put_card(ordered(number))
         for number in (2, 4):
-            session.put_link(ordered(number).id, OrganisationId(organisation(1).id.value), NOON)
+            session.put_link(ordered(number).id, organisation(1).id, NOON)
+        for number in range(1, 8):
+            # Not in the order of the cards, which is theirs whenever they were linked.
+            session.put_link(ordered(number).id, organisation(3).id, NOON - number * DAY)
+        session.end_link(ordered(5).id, organisation(3).id, NOON)
         for number in (3, 4):
             session.put_intent(intent(number))
             made = replace(certificate(number), not_after=ENDS + number * DAY)
@@ -43,6 +48,7 @@ async def filled(store: Store) -> None:
     await store.write(work)
 
 
+LINKED = organisation(3).ura
 FOUND: list[tuple[CardSearch, list[int]]] = [
     (CardSearch(), [7, 6, 5, 4, 3, 2, 1]),
     (CardSearch(uzi_number=UziNumber("000000003")), [3]),
@@ -63,7 +69,10 @@ FOUND: list[tuple[CardSearch, list[int]]] = [
     (CardSearch(expires_from=ENDS, expires_before=ENDS + 5 * DAY), [3, 4]),
     (CardSearch(linked_to=Ura("90000001")), [4, 2]),
     (CardSearch(linked_to=Ura("90000001"), surname="muller"), [2]),
+    (CardSearch(linked_to=Ura("90000001"), expires_from=ENDS), [4]),
     (CardSearch(linked_to=Ura("90000002")), []),
+    (CardSearch(linked_to=LINKED), [7, 6, 4, 3, 2, 1]),
+    (CardSearch(linked_to=LINKED, state="uitgegeven"), [4, 3]),
 ]
 
 
@@ -79,23 +88,46 @@ async def test_what_is_found(
     assert numbers(await read_store.read(lambda reads: reads.cards_found(search, None))) == expected
 
 
+async def ending_together(store: Store) -> None:
+    """Three certificates end at one moment; their serials are not in the order of their cards."""
+
+    def work(session: WriteSession) -> None:
+        for number, of in ((1, 17), (6, 12), (7, 15)):
+            session.put_intent(replace(intent(of), card_id=card(number).id))
+            made = replace(certificate(of), card_id=card(number).id, not_after=ENDS + 3 * DAY)
+            session.put_certificate(made)
+            session.put_card(certified(ordered(number), serial=serial(of), at=NOON))
+
+    await store.write(work)
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 7])
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        (CardSearch(), [7, 6, 5, 4, 3, 2, 1]),
+        (CardSearch(linked_to=LINKED), [7, 6, 4, 3, 2, 1]),
+        (CardSearch(expires_from=ENDS), [3, 6, 7, 1, 4]),
+        (CardSearch(expires_from=ENDS, linked_to=LINKED), [3, 6, 7, 1, 4]),
+    ],
+    ids=["all", "linked", "ending", "both"],
+)
 async def test_pages_follow_each_other_without_gap_or_repeat(
-    limit: int, store: Store, read_store: ReadStore
+    limit: int, search: CardSearch, expected: list[int], store: Store, read_store: ReadStore
 ) -> None:
     await filled(store)
+    await ending_together(store)
+    paged = replace(search, limit=limit)
     found: list[int] = []
     after: CardId | None = None
     for _ in range(8):
-        page = await read_store.read(
-            partial(ReadSession.cards_found, search=CardSearch(limit=limit), after=after)
-        )
+        page = await read_store.read(partial(ReadSession.cards_found, search=paged, after=after))
         assert len(page) <= limit
         found += numbers(page)
         if not page:
             break
         after = page[-1].id
-    assert found == [7, 6, 5, 4, 3, 2, 1]
+    assert found == expected
 
 
 async def test_behind_a_card_that_never_was_there_is_nothing(

@@ -1,6 +1,7 @@
 """Finding cards and organisations by what is known of them, a page at a time."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -28,14 +29,24 @@ INDEXES: Final = (
     sa.Index(
         "cards_by_state_order", schema.cards.c.state, schema.cards.c.ordered_at, schema.cards.c.id
     ),
-    sa.Index("certificates_by_end", schema.certificates.c.not_after, schema.certificates.c.status),
     sa.Index(
-        "card_links_by_organisation",
-        schema.card_links.c.organisation_id,
-        schema.card_links.c.card_id,
+        "certificates_by_end",
+        *(schema.certificates.c[name] for name in ("not_after", "serial", "status")),
+    ),
+    sa.Index(
+        "card_links_by_order",
+        *(schema.card_links.c[name] for name in ("organisation_id", "ordered_at", "card_id")),
+        sqlite_where=schema.CURRENT,
+        postgresql_where=schema.CURRENT,
     ),
 )
 """What keeps searches quick, on tables of the schema."""
+
+
+_Order = tuple[sa.Column[Any], sa.Column[Any]]
+_ORDER: Final[_Order] = (schema.cards.c.ordered_at, schema.cards.c.id)
+_ORDER_LINKED: Final[_Order] = (schema.card_links.c.ordered_at, schema.card_links.c.card_id)
+"""The same, as the index of an organisation's links has it."""
 
 
 class SearchReads(ReceiptReads):
@@ -45,18 +56,24 @@ class SearchReads(ReceiptReads):
         """The next cards behind the card ``after``: newest order first; by expiry, first to end.
 
         In the order of an index in either case, so that a page costs the same wherever it is and
-        however many there are.
+        however many there are; what that index holds decides alone which rows are read.
         """
-        cards, certificates = schema.cards, schema.certificates
+        cards, certificates, links = schema.cards, schema.certificates, schema.card_links
         query = sa.select(cards).where(*_conditions(search))
+        if search.linked_to is not None:
+            linked = query.join(links, links.c.card_id == cards.c.id)
+            query = linked.where(*_managed_by(search.linked_to))
         bounds = list(_bounds(search))
         if bounds:
             ending = query.join(certificates, certificates.c.serial == cards.c.serial)
-            query = ending.where(*bounds).order_by(certificates.c.not_after, cards.c.id)
+            query = ending.where(*bounds).order_by(certificates.c.not_after, certificates.c.serial)
+            behind = _ending_behind
         else:
-            query = query.order_by(cards.c.ordered_at.desc(), cards.c.id.desc())
+            order = _ORDER if search.linked_to is None else _ORDER_LINKED
+            query = query.order_by(*(column.desc() for column in order))
+            behind = partial(_behind, order)
         if after is not None:
-            query = query.where(_ending_behind(after) if bounds else _behind(after))
+            query = query.where(behind(after))
         return self._cards(query.limit(search.limit))
 
     def organisations_found(
@@ -97,20 +114,22 @@ def name_key(surname: str) -> bytes:
     return folded(surname).encode()[:_KEY_OCTETS]
 
 
-def _behind(after: CardId) -> sa.ColumnElement[bool]:
-    cards, last = schema.cards, schema.cards.alias("last")
+def _behind(order: _Order, after: CardId) -> sa.ColumnElement[bool]:
+    last = schema.cards.alias("last")
     at = sa.select(last.c.ordered_at).where(last.c.id == after).scalar_subquery()
+    ordered_at, card_id = order
     # What both sides of an OR say is said before it: no engine begins at an index by an OR.
-    return sa.and_(cards.c.ordered_at <= at, sa.or_(cards.c.ordered_at < at, cards.c.id < after))
+    return sa.and_(ordered_at <= at, sa.or_(ordered_at < at, card_id < after))
 
 
 def _ending_behind(after: CardId) -> sa.ColumnElement[bool]:
     certificates, last = schema.certificates, schema.cards.alias("last")
     ends = certificates.alias("ends")
-    found = sa.select(ends.c.not_after).join(last, last.c.serial == ends.c.serial)
-    moment = found.where(last.c.id == after).scalar_subquery()
+    serial = sa.select(last.c.serial).where(last.c.id == after).scalar_subquery()
+    moment = sa.select(ends.c.not_after).where(ends.c.serial == serial).scalar_subquery()
     not_after = certificates.c.not_after
-    return sa.and_(not_after >= moment, sa.or_(not_after > moment, schema.cards.c.id > after))
+    further = sa.or_(not_after > moment, certificates.c.serial > serial)
+    return sa.and_(not_after >= moment, further)
 
 
 def _conditions(search: CardSearch) -> Iterator[sa.ColumnElement[bool]]:
@@ -120,14 +139,13 @@ def _conditions(search: CardSearch) -> Iterator[sa.ColumnElement[bool]]:
     if search.state is not None:
         yield cards.c.state == search.state
     yield from _of_person(search)
-    if search.linked_to is not None:
-        links, organisations = schema.card_links, schema.organisations
-        linked = sa.select(links.c.card_id).join(
-            organisations, organisations.c.id == links.c.organisation_id
-        )
-        yield cards.c.id.in_(
-            linked.where(organisations.c.ura == search.linked_to, links.c.until.is_(None))
-        )
+
+
+def _managed_by(ura: Ura) -> Iterator[sa.ColumnElement[bool]]:
+    links, organisations = schema.card_links, schema.organisations
+    found = sa.select(organisations.c.id).where(organisations.c.ura == ura)
+    yield links.c.organisation_id == found.scalar_subquery()
+    yield links.c.until.is_(None)
 
 
 def _of_person(search: CardSearch) -> Iterator[sa.ColumnElement[bool]]:

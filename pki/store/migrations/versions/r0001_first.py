@@ -131,8 +131,8 @@ def _cards() -> None:
         sa.Column("organisation_id", sa.Text, sa.ForeignKey("organisations.id"), primary_key=True),
         sa.Column("since", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("until", sa.BigInteger),
+        sa.Column("ordered_at", sa.BigInteger, nullable=False),
     )
-    op.create_index("card_links_by_organisation", "card_links", ["organisation_id", "card_id"])
     both = ["card_id", "organisation_id"]
     _partial("card_links_open", "card_links", both, where="until IS NULL", unique=True)
 

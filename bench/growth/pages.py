@@ -1,0 +1,51 @@
+"""How many pages of tables and indexes PostgreSQL looks at for one thing, in memory or not."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import Final
+
+import sqlalchemy as sa
+
+from bench.growth.actions import ACTIONS, House
+from bench.growth.population import Population
+
+_TIMES: Final = 20
+_READ: Final = sa.text(
+    "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()"
+)
+
+Opened = Callable[[str, Population], AbstractContextManager[House]]
+
+
+def pages(
+    url: str, population: Population, numbers: Mapping[str, Iterator[int]], opened: Opened
+) -> dict[str, float]:
+    """Of each action, the mean."""
+    engine = sa.create_engine(url)
+
+    def read(name: str, times: int) -> int:
+        before = _so_far(engine)
+        with opened(url, population) as house:
+            for number in islice(numbers[name], times):
+                ACTIONS[name].act(house, number)
+        return _so_far(engine) - before
+
+    try:
+        found = {}
+        for name in ACTIONS:
+            # What a new connection reads once is in both.
+            once, twice = read(name, _TIMES), read(name, 2 * _TIMES)
+            found[name] = round((twice - once) / _TIMES, 1)
+    finally:
+        engine.dispose()
+    return found
+
+
+def _so_far(engine: sa.Engine) -> int:
+    """A connection's are counted when it has ended."""
+    with engine.connect() as connection:
+        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        while connection.execute(sa.text(others)).scalar_one() > 1:
+            connection.rollback()
+        return int(connection.execute(_READ).scalar_one())
