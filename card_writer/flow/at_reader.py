@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from card_writer.at_reader import PinNotTyped
 from card_writer.flow.steps.base import AtReader, Dialogue, do
-from card_writer.flow.steps.person import GoOn
+from card_writer.flow.steps.person import unless_enough
 
 Result = TypeVar("Result")
 
@@ -20,5 +20,4 @@ def typed_at_reader(step: AtReader[Result]) -> Dialogue[Result]:
         try:
             return (yield from do(step))
         except PinNotTyped as error:
-            if not (yield from do(GoOn(error=error))):
-                raise
+            yield from unless_enough(error)

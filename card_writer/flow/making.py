@@ -20,10 +20,10 @@ from card_writer.flow.steps.person import (
     AskCardNumber,
     AskLastTry,
     ChoosePin,
-    GoOn,
     NotePuk,
     PutIn,
     Recall,
+    unless_enough,
 )
 from card_writer.flow.steps.reader import (
     Begin,
@@ -102,8 +102,7 @@ def make_card(
             try:
                 return (yield from _make(run, again=again))
             except (Unavailable, WrongCard) as error:
-                if not (yield from do(GoOn(error=error))):
-                    raise
+                yield from unless_enough(error)
                 again = run.same_card_after(error)
     finally:
         run.wipe()

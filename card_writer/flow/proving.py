@@ -5,14 +5,13 @@ from typing import Final
 from card_writer.at_reader import PinEntry, PinNotTyped
 from card_writer.card_edge import SecretKind, WrongSecret
 from card_writer.flow.steps.base import Dialogue, do
-from card_writer.flow.steps.person import AskLastTry, AskPassPin, GoOn, PutIn
+from card_writer.flow.steps.person import AskLastTry, AskPassPin, PutIn, unless_enough
 from card_writer.flow.steps.reader import LookAtPass, OpenPass, OpenPassAtReader, SignWithPass
 from card_writer.flow.steps.server import AskChallenge, OpenSession
 from card_writer.flow.stopped import Stopped
 from card_writer.readers.recognition import CardKind
 from card_writer.wrong_card import WrongCard
 from pki.api.wire import SessionView
-from pki.domain.errors import ZorgidError
 
 _CAREFUL: Final = "look the PIN up first; three mistakes in a row block a UZI pass"
 
@@ -32,7 +31,7 @@ def _put_in() -> Dialogue[bytes]:
         try:
             return (yield from _opened())
         except WrongCard as error:
-            yield from _unless_enough(error)
+            yield from unless_enough(error)
 
 
 def _opened() -> Dialogue[bytes]:
@@ -54,15 +53,9 @@ def _opened() -> Dialogue[bytes]:
         except WrongSecret as wrong:
             refused = wrong
             if state.pin_entry is PinEntry.AT_READER and wrong.tries_left > 1:
-                yield from _unless_enough(wrong)
+                yield from unless_enough(wrong)
         except PinNotTyped as error:
-            yield from _unless_enough(error)
-
-
-def _unless_enough(error: ZorgidError) -> Dialogue[None]:
-    """Nothing is tried again by itself."""
-    if not (yield from do(GoOn(error=error))):
-        raise error
+            yield from unless_enough(error)
 
 
 def _while_tries_are_left(left: int | None) -> Dialogue[None]:

@@ -30,12 +30,12 @@ class PivAtReader:
         """Prove the PIN."""
         self.selected()
         command = bytes([0, VERIFY, 0, PIN_REFERENCE, PIN_OCTETS]) + filler(1)
-        answer = split(self.pad.verify(command, FORM))
+        answer = split(self.pad.verify(command))
         require_secret(answer, SecretKind.PIN, "proving the PIN")
 
     def change_pin(self) -> None:
         """Replace the PIN."""
         self.selected()
         command = bytes([0, CHANGE, 0, PIN_REFERENCE, 2 * PIN_OCTETS]) + filler(2)
-        answer = split(self.pad.modify(command, FORM))
+        answer = split(self.pad.modify(command))
         require_secret(answer, SecretKind.PIN, "replacing the PIN")

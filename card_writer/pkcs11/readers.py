@@ -28,8 +28,14 @@ class TokenPassReader:
         return PinEntry.AT_READER if self._link().info().pin_pad else PinEntry.HERE
 
     def tries_left(self) -> int | None:
-        """0 when blocked, 1 when the next mistake blocks it, else unknown."""
-        return self._link().info().pin_tries
+        """0 when blocked, 1 when the next mistake blocks it, else unknown.
+
+        Raises:
+            CardGone, CardRefused: there is no such pass, or it cannot be read.
+        """
+        link = self._link()
+        TokenPass(link).authenticity_certificate()
+        return link.info().pin_tries
 
     def open(self, pin: Secret | None) -> TokenPass:
         """Prove the PIN, once; without one it is typed at the reader.

@@ -63,12 +63,15 @@ class PinForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinPad:
-    """The keys of one reader. ``language`` is what it shows, where it can; ``ends`` how entry ends.
+    """The keys of one reader, at which PINs of one form are typed.
+
+    ``language`` is what it shows, where it can; ``ends`` how entry ends.
 
     Each call waits until somebody has typed, or `WAIT_SECONDS` without a key.
     """
 
     line: PadLine
+    form: PinForm
     verify_code: int
     modify_code: int | None
     ends: int
@@ -85,13 +88,14 @@ class PinPad:
             return None
         return cls(
             line=line,
+            form=form,
             verify_code=codes[VERIFY_DIRECT],
             modify_code=codes.get(MODIFY_DIRECT),
             ends=_ends(line, codes),
             language=language,
         )
 
-    def verify(self, command: bytes, form: PinForm) -> bytes:
+    def verify(self, command: bytes) -> bytes:
         """The card's answer to ``command``, its first block replaced by what was typed.
 
         Raises:
@@ -99,9 +103,9 @@ class PinPad:
             CardRefused: the reader does not understand what it is asked.
             CardGone: there is no answer; whether the card acted is not known.
         """
-        return self._asked(self.verify_code, verify_structure(self, command, form))
+        return self._asked(self.verify_code, verify_structure(self, command))
 
-    def modify(self, command: bytes, form: PinForm) -> bytes:
+    def modify(self, command: bytes) -> bytes:
         """The same with two blocks: the old PIN, and the new one, which is typed twice.
 
         Raises:
@@ -109,7 +113,7 @@ class PinPad:
         """
         if self.modify_code is None:
             raise AssertionError("a reader that cannot do this is not asked")
-        return self._asked(self.modify_code, modify_structure(self, command, form))
+        return self._asked(self.modify_code, modify_structure(self, command))
 
     def _asked(self, code: int, structure: bytes) -> bytes:
         answer = self.line.control(code, structure)
@@ -130,8 +134,9 @@ class PinPad:
         return answer
 
 
-def verify_structure(pad: PinPad, command: bytes, form: PinForm) -> bytes:
+def verify_structure(pad: PinPad, command: bytes) -> bytes:
     """PIN_VERIFY (2.5.2): one message, the card's PIN once."""
+    form = pad.form
     head = struct.pack(
         _VERIFY,
         WAIT_SECONDS,
@@ -150,8 +155,9 @@ def verify_structure(pad: PinPad, command: bytes, form: PinForm) -> bytes:
     return head + command
 
 
-def modify_structure(pad: PinPad, command: bytes, form: PinForm) -> bytes:
+def modify_structure(pad: PinPad, command: bytes) -> bytes:
     """PIN_MODIFY (2.5.3): three messages, for the old PIN, the new one, and the new one again."""
+    form = pad.form
     head = struct.pack(
         _MODIFY,
         WAIT_SECONDS,

@@ -11,10 +11,13 @@ from card_house import House
 from card_writer.card_edge import CardRefused, Phase, PinCharacters
 from card_writer.flow.desk import Desk
 from card_writer.flow.making import Made, make_card
+from card_writer.flow.proving import prove_pass
 from card_writer.pkcs11.card import TokenCard, TokenSettings
 from card_writer.pkcs11.module import Module
-from card_writer.pkcs11.readers import TokenCardReader
+from card_writer.pkcs11.readers import TokenCardReader, TokenPassReader
+from card_writer.readers.recognition import CardKind
 from card_writer.secret import Secret
+from card_writer.wrong_card import Mismatch, WrongCard
 from peers import require
 from pki.api.errors import ServiceUnreachable
 from pki.domain.algorithms import KeyType
@@ -99,6 +102,24 @@ async def test_a_card_is_made_and_its_number_is_asked_for(
         assert desk.client.tear.count == CONFIRMATION + 1
     assert "card number" in desk.person.asked
     assert_works(slot, card_house, made)
+
+
+async def test_a_card_that_is_no_pass_is_told_before_its_pin_is_typed(
+    card_house: House, slot: TokenInSlot
+) -> None:
+    slot.tokens.add_token("no pass")
+    async with card_house.desk() as desk:
+        running = Desk(
+            passes=TokenPassReader(path=slot.tokens.module),
+            cards=slot,
+            person=desk.person,
+            client=desk.client,
+            entropy=SystemEntropy(),
+        )
+        with pytest.raises(WrongCard) as wrong:
+            await running.run(prove_pass())
+    assert wrong.value.why is Mismatch.NO_PASS
+    assert desk.person.asked == [CardKind.UZI_PASS.value, "go on after wrong-card"]
 
 
 async def test_a_confirmation_whose_answer_was_lost_is_found_again(

@@ -19,6 +19,7 @@ from card_writer.pkcs11.readers import TokenPassReader
 from card_writer.pkcs11.uzi_pass import TokenPass
 from card_writer.readers.held import HeldCard
 from card_writer.secret import Secret
+from card_writer.wrong_card import WrongCard
 from fixtures_uzi import FakeStatusCheck
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.trust.uzi_pass import UziTrust
@@ -105,6 +106,8 @@ async def test_a_pass_that_others_wrote_is_read_through_a_module_that_others_wro
 
 def test_another_card_is_no_pass(pcscd: Pcscd, reader: Reader) -> None:
     with pcscd.holding(VirtualCard()) as link:
+        with pytest.raises(WrongCard, match="no certificate"):
+            reader.tries_left()
         with pytest.raises(CardRefused, match="no certificate"):
             reader.open(Secret(PIN))
         assert link.seen

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from card_writer.card_edge import PinCharacters, SecretKind, WrongSecret
 from card_writer.flow.pins import PinFault
 from card_writer.flow.ports import Person
-from card_writer.flow.steps.base import Secrets, ToPerson
+from card_writer.flow.steps.base import Dialogue, Secrets, ToPerson, do
 from card_writer.readers.recognition import CardKind
 from card_writer.secret import Secret
 from pki.api.wire import HolderView
@@ -106,3 +106,9 @@ class GoOn(ToPerson[bool]):
 
     async def ask(self, person: Person) -> bool:
         return await person.go_on(self.error)
+
+
+def unless_enough(error: ZorgidError) -> Dialogue[None]:
+    """Raise it, unless the person wants to go on: nothing is tried again by itself."""
+    if not (yield from do(GoOn(error=error))):
+        raise error
