@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from ocsp.cache import Subject
 from ocsp.policy import ResponderPolicy
@@ -12,6 +12,14 @@ from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfir
 
 NEVER_ISSUED: Final = OnHold(since=datetime(1970, 1, 1, tzinfo=UTC))
 """How a serial that was never issued is said to be revoked (RFC 6960 2.2)."""
+
+
+class Question(NamedTuple):
+    """A request, what its answer is kept under, and whether somebody waits for that."""
+
+    der: bytes
+    asked: bytes
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

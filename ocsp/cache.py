@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ocsp.statistics import Kind
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.status import CertificateStatus
 from pki.ports import ReadyAnswer
@@ -23,10 +24,11 @@ class Entry:
     """One answer that is kept: ``ready`` until a new one is to be made if that can be.
 
     Until ``dead_at`` this one is still right to give. ``ready.used`` spares it once when room is
-    needed.
+    needed. ``kind`` is for the counts.
     """
 
     ready: ReadyAnswer
+    kind: Kind
     subjects: tuple[Subject, ...]
     dead_at: datetime
     new: bool = True

@@ -8,7 +8,8 @@ from typing import Final, Self
 from pki.der.certificate import read_certificate
 from pki.der.ocsp import CertId
 from pki.der.spki import key_bits
-from pki.domain.identifiers import IssuerId
+from pki.domain.errors import Malformed
+from pki.domain.identifiers import IssuerId, SerialNumber
 
 HASHES: Final = ("sha1", "sha256", "sha384", "sha512")
 """RFC 9919 asks for SHA-256; Windows and older clients still ask with SHA-1."""
@@ -63,3 +64,11 @@ class IssuerTable:
         return self._found.get(
             (cert_id.hash_name, cert_id.issuer_name_hash, cert_id.issuer_key_hash)
         )
+
+
+def subject_of(issuer: IssuerId, serial: int) -> tuple[IssuerId, SerialNumber] | None:
+    """None for a serial that no certificate can have: it was never issued."""
+    try:
+        return issuer, SerialNumber(serial)
+    except Malformed:
+        return None

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from ocsp.answer import Asked, Composed, compose
+from ocsp.answer import Asked, Composed, Question, compose
 from ocsp.cache import AnswerCache, Entry
 from ocsp.http_form import ChangedSeconds, error_answer, good_answer
-from ocsp.issuers import IssuerTable
+from ocsp.issuers import IssuerTable, subject_of
 from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
 from ocsp.ports import CertificateDigests, Credentials, StatusSource, WorkingSet
@@ -25,11 +25,11 @@ from ocsp.signing.presigned import Signatures
 from ocsp.signing.presigning import Presigning
 from ocsp.signing.quick import QuickAnswers
 from ocsp.signing.whole import signed
-from ocsp.statistics import ResponderStatistics, status_name
+from ocsp.statistics import Kind, ResponderStatistics, kind_of, method_of
 from pki.der.ocsp import OcspError, OcspRequest, read_request
 from pki.domain.errors import Malformed, Unavailable, ZorgidError
 from pki.domain.events import touched
-from pki.domain.identifiers import IssuerId, SerialNumber
+from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
 from pki.ports import Gate, HttpAnswer, ReadyAnswer
 
@@ -40,7 +40,6 @@ LONGEST_KEPT: Final = 1024
 
 ATTEMPTS: Final = 5
 """How often an answer is made anew when changes keep overtaking it."""
-
 
 BEAT_SECONDS: Final = 0.25
 """How often it is looked whether the journal is still followed and the clock was not set."""
@@ -127,9 +126,14 @@ class OcspResponder:
         self._gate.until = now + self._policy.cut_off - self._source.contact_age()
         if self._moments.were_set(now):
             logger.warning("the clock was set: every kept answer is made anew")
-            self._cache.clear()
-            self._signatures.clear()
-            self._quick.refresh()
+            self.forget()
+
+    def forget(self) -> None:
+        """Every answer is made anew, also one that is being made now."""
+        self._cache.clear()
+        self._signatures.clear()
+        self.changed.add(self._clock.now())
+        self._quick.refresh()
 
     def lookup(self, asked: bytes) -> ReadyAnswer | None:
         """The ready answer to these octets, if one may be given without a look."""
@@ -163,19 +167,18 @@ class OcspResponder:
         Returns:
             An answer in full, or the ready head and body of one that was kept. Raises nothing.
         """
-        quick = await self._quick.soon(der)
+        asked = der if asked is None else asked
+        quick = await self._quick.soon(der, method_of(asked))
         if quick is not None:
             return quick
-        asked = der if asked is None else asked
         early = self.early.ready(der, asked, self._monotonic())
         if early is not None:
             return early.octets
-        self.statistics.misses += 1
-        return await self._made(der, asked)
+        return await self._made(Question(der, asked))
 
-    async def _made(self, der: bytes, asked: bytes) -> HttpAnswer | bytes:
+    async def _made(self, question: Question) -> HttpAnswer | bytes:
         try:
-            request = read_request(der)
+            request = read_request(question.der)
         except Malformed:
             return self._error(OcspError.MALFORMED_REQUEST)
         if len(request.cert_ids) > self._policy.certificates_per_request:
@@ -188,15 +191,15 @@ class OcspResponder:
             Asked(
                 cert_id=cert_id,
                 ours=issuer == speaks,
-                subject=_subject(issuer, cert_id.serial) if issuer == speaks else None,
+                subject=subject_of(issuer, cert_id.serial) if issuer == speaks else None,
             )
             for cert_id, issuer in found
         ]
-        answer = await self._answer_or_keep_on(request, speaks, things, (der, asked))
-        kept = self._cache.get(asked)
+        answer = await self._answer_or_keep_on(request, speaks, things, question)
+        kept = self._cache.get(question.asked)
         if kept is not None and kept.new:
             kept.new = False
-            self.ahead.note(kept.ready, der, asked)
+            self.ahead.note(kept.ready, question)
         return answer
 
     async def _answer_or_keep_on(
@@ -204,24 +207,23 @@ class OcspResponder:
         request: OcspRequest,
         speaks: IssuerId,
         things: Sequence[Asked],
-        octets: tuple[bytes, bytes],
+        question: Question,
     ) -> HttpAnswer | bytes:
-        der, asked = octets
         try:
             for _ in range(ATTEMPTS):
-                answer = await self._answer_once(request, speaks, things, asked)
+                answer = await self._answer_once(request, speaks, things, question)
                 if answer is not None:
                     return answer
                 self.statistics.again += 1
         except Unavailable as error:
-            return self._keep_on(der, asked, error)
+            return self._keep_on(question, error)
         except ZorgidError as error:
             logger.exception("no OCSP answer", extra={"next_step": error.next_step})
             return self._error(OcspError.INTERNAL_ERROR)
         return self._error(OcspError.TRY_LATER)
 
     async def _answer_once(
-        self, request: OcspRequest, speaks: IssuerId, things: Sequence[Asked], asked: bytes
+        self, request: OcspRequest, speaks: IssuerId, things: Sequence[Asked], question: Question
     ) -> HttpAnswer | None:
         """An answer, or None when a change overtook it."""
         subjects = tuple(each.subject for each in things if each.subject is not None)
@@ -240,18 +242,25 @@ class OcspResponder:
             self.statistics.signed += 1
             if reading.touched:
                 return None
+            asked = question.asked
             if self._digests is None:
                 self._quick.learn(asked, request, found, reading)
             answer = good_answer(der, composed, self._policy.max_age)
+            kind = kind_of(found[0].status, things[0].cert_id.hash_name, asked)
             if composed.lasting and len(asked) <= LONGEST_KEPT:
-                self._cache.keep(asked, self._entry(answer, composed, things, began), reading)
-        for each in found:
-            self.statistics.by_status[status_name(each.status)] += 1
-            self.statistics.made_by_hash[each.asked.cert_id.hash_name or "other"] += 1
+                made = self._entry(answer, composed, things, began, kind)
+                self._cache.keep(asked, made, reading)
+        if question.waits:
+            self.statistics.count(kind, "miss")
         return answer
 
     def _entry(
-        self, answer: HttpAnswer, composed: Composed, things: Sequence[Asked], began: float
+        self,
+        answer: HttpAnswer,
+        composed: Composed,
+        things: Sequence[Asked],
+        began: float,
+        kind: Kind,
     ) -> Entry:
         lifetime = composed.next_update - composed.this_update
         return Entry(
@@ -259,23 +268,24 @@ class OcspResponder:
                 answer.head() + answer.body,
                 until=began + lifetime.total_seconds() / 2,
                 gate=self._gate,
-                given=self.statistics.given(things[0].cert_id.hash_name or "other"),
+                given=self.statistics.given(kind),
             ),
+            kind=kind,
             subjects=tuple(each.subject for each in things if each.subject is not None),
             dead_at=composed.next_update - timedelta(seconds=self._policy.max_age),
         )
 
-    def _keep_on(self, der: bytes, asked: bytes, error: Unavailable) -> HttpAnswer | bytes:
+    def _keep_on(self, question: Question, error: Unavailable) -> HttpAnswer | bytes:
         """What was kept goes on until the blindness limit or its own end; all else: try later."""
-        now, entry = self._clock.now(), self._cache.get(asked)
+        now, entry = self._clock.now(), self._cache.get(question.asked)
         if entry is None or now >= entry.dead_at:
-            entry = self.early.entry(der, asked)
+            entry = self.early.entry(question.der, question.asked)
         if (
             entry is not None
             and now < entry.dead_at
             and self._source.contact_age() <= self._policy.blindness
         ):
-            self.statistics.kept_on += 1
+            self.statistics.count(entry.kind, "kept")
             return entry.ready.octets
         logger.warning("OCSP tryLater: %s", error, extra={"next_step": error.next_step})
         return self._error(OcspError.TRY_LATER)
@@ -283,11 +293,3 @@ class OcspResponder:
     def _error(self, error: OcspError) -> HttpAnswer:
         self.statistics.errors[error.name.lower()] += 1
         return error_answer(error)
-
-
-def _subject(issuer: IssuerId, serial: int) -> tuple[IssuerId, SerialNumber] | None:
-    """None for a serial that no certificate can have: it was never issued."""
-    try:
-        return issuer, SerialNumber(serial)
-    except Malformed:
-        return None

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 
@@ -12,44 +12,63 @@ def _untold(_seconds: float) -> None:
     """Nobody wants to know."""
 
 
+Method = Literal["GET", "POST"]
+Source = Literal["hit", "miss", "kept", "early"]
+"""Where an answer came from: it was ready, was made for this question, was given from memory
+because store or key could not be used, or had been signed before anyone asked."""
+
+
+class Kind(NamedTuple):
+    """What is counted of an answer: the status and the CertID's digest of the first certificate."""
+
+    status: str
+    hash: str
+    method: Method
+
+
+def method_of(asked: bytes) -> Method:
+    """How the octets came that an answer is kept under: a path by GET, DER by POST."""
+    return "GET" if asked.startswith(b"/") else "POST"
+
+
+def kind_of(status: CertificateStatus | None, hash_name: str | None, asked: bytes) -> Kind:
+    """Of the answer that is kept under ``asked``."""
+    return Kind(status_name(status), hash_name or "other", method_of(asked))
+
+
 @dataclass(slots=True, kw_only=True)
 class ResponderStatistics:
     """Counts since the start.
 
-    ``kept_on``: given from memory because the store or the key could not be used. ``again``: made
-    anew because a change overtook them. ``ahead``: made anew before they were asked for.
-    ``signed``: signatures that were made, in time for a question or before it. ``measure`` is told
-    how long an answer took that was not ready, in seconds; once for all that are made in one turn.
-    ``made_by_hash`` counts CertIDs of answers that were made, ``given_by_hash`` answers that were
-    ready, each in a list of one number.
+    ``again``: made anew because a change overtook them. ``ahead``: made anew before they were asked
+    for. ``signed``: signatures that were made, in time for a question or before it. ``measure`` is
+    told how long an answer took that was not ready, in seconds; once for all that are made in one
+    turn. Ready answers are counted in lists of one number, so that giving one costs one addition.
     """
 
-    misses: int = 0
-    kept_on: int = 0
     again: int = 0
     ahead: int = 0
     dropped: int = 0
     signed: int = 0
     measure: Callable[[float], None] = _untold
-    by_status: Counter[str] = field(default_factory=Counter)
-    made_by_hash: Counter[str] = field(default_factory=Counter)
-    given_by_hash: dict[str, list[int]] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
+    _others: Counter[tuple[Kind, Source]] = field(default_factory=Counter)
+    _ready: dict[Kind, list[int]] = field(default_factory=dict)
 
-    def given(self, hash_name: str) -> list[int]:
-        """Where ready answers are counted whose first CertID has this digest."""
-        return self.given_by_hash.setdefault(hash_name, [0])
+    def count(self, kind: Kind, source: Source) -> None:
+        """An answer was given that was not ready."""
+        self._others[kind, source] += 1
 
-    @property
-    def hits(self) -> int:
-        """How many answers were ready."""
-        return sum(count for (count,) in self.given_by_hash.values())
+    def given(self, kind: Kind) -> list[int]:
+        """Where ready answers of this kind are counted."""
+        return self._ready.setdefault(kind, [0])
 
-    @property
-    def by_hash(self) -> Counter[str]:
-        """What clients ask with; it tells when SHA-1 may be ended."""
-        given = Counter({name: count for name, (count,) in self.given_by_hash.items()})
-        return self.made_by_hash + given
+    def answers(self) -> Counter[tuple[Kind, Source]]:
+        """All that were given and say a status."""
+        ready = Counter[tuple[Kind, Source]]()
+        for kind, (count,) in self._ready.items():
+            ready[kind, "hit"] = count
+        return ready + self._others
 
 
 _NAMES: Final[dict[type, str]] = {

@@ -12,6 +12,7 @@ from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
 from ocsp.renewal import CredentialChoice, CredentialHolder
 from ocsp.responder import OcspResponder
+from ocsp.statistics import Source
 from pki.der.certificate import read_certificate
 from pki.der.ocsp import (
     CertId,
@@ -120,6 +121,11 @@ class Bench:
         """A certificate of now for this key."""
         start = self.clock.at - timedelta(hours=1)
         return ResponderCredential.of(signer, self.ca.responder(signer.key, start=start))
+
+    def given(self, source: Source) -> int:
+        """How many answers came from there."""
+        counted = self.responder.statistics.answers()
+        return sum(count for (_, each), count in counted.items() if each == source)
 
     async def post(self, body: bytes) -> HttpAnswer:
         self.responder.beat()

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from ocsp.answer import Question
 from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
 from ocsp.statistics import ResponderStatistics
@@ -18,7 +19,7 @@ BUSY: Final = 0.002
 
 LONGEST_WAY_ASIDE: Final = 0.1
 
-Make = Callable[[bytes, bytes], Awaitable[object]]
+Make = Callable[[Question], Awaitable[object]]
 
 
 class Ahead:
@@ -44,12 +45,12 @@ class Ahead:
         self._monotonic = moments.monotonic
         self._statistics = statistics
         self._gate = gate
-        self._kept: deque[tuple[ReadyAnswer, bytes, bytes]] = deque(maxlen=policy.cache_entries)
+        self._kept: deque[tuple[ReadyAnswer, Question]] = deque(maxlen=policy.cache_entries)
 
-    def note(self, ready: ReadyAnswer, der: bytes, asked: bytes) -> None:
-        """This answer to ``der`` is kept under ``asked`` from now on."""
+    def note(self, ready: ReadyAnswer, question: Question) -> None:
+        """This answer is kept from now on."""
         if self._ahead > 0:
-            self._kept.append((ready, der, asked))
+            self._kept.append((ready, question._replace(waits=False)))
 
     async def run(self) -> None:
         """Go on for ever."""
@@ -64,10 +65,10 @@ class Ahead:
         now = self._monotonic()
         if not self._kept or now >= self._gate.until or self._kept[0][0].until - self._ahead > now:
             return False
-        ready, der, asked = self._kept.popleft()
+        ready, question = self._kept.popleft()
         if ready.used and ready.until > now:
             self._statistics.ahead += 1
-            await self._make(der, asked)
+            await self._make(question)
         return True
 
     async def _rest(self) -> float:

@@ -8,12 +8,14 @@ from ocsp.cache import AnswerCache, Entry, Reading
 from ocsp.http_form import good_answer
 from ocsp.policy import ResponderPolicy
 from ocsp.signing.presigned import Signature, Signatures
+from ocsp.statistics import Kind, kind_of
 from pki.domain.errors import ZorgidError
+from pki.domain.status import Good
 from pki.ports import Gate, HttpAnswer, ReadyAnswer
 
 logger = logging.getLogger(__name__)
 
-MakeEntry = Callable[[HttpAnswer, Composed, Sequence[Asked], float], Entry]
+MakeEntry = Callable[[HttpAnswer, Composed, Sequence[Asked], float, Kind], Entry]
 
 
 class EarlyAnswers:
@@ -33,7 +35,6 @@ class EarlyAnswers:
         self._policy = policy
         self._make_entry = make_entry
         self._gate = gate
-        self.given = 0
 
     def ready(self, der: bytes, asked: bytes, now: float) -> ReadyAnswer | None:
         """The answer to ``der``, kept under ``asked`` from now on, if it may be given at once."""
@@ -46,7 +47,7 @@ class EarlyAnswers:
         if entry is None or now >= entry.ready.until:
             return None
         entry.ready.used = True
-        self.given += 1
+        self._signatures.statistics.count(entry.kind, "early")
         return entry.ready
 
     def entry(self, der: bytes, asked: bytes) -> Entry | None:
@@ -61,7 +62,8 @@ class EarlyAnswers:
             logger.exception("an answer signed early is void", extra={"next_step": error.next_step})
             return None
         answer = good_answer(der, composed, self._policy.max_age)
-        entry = self._make_entry(answer, composed, (thing,), signature.batch.began)
+        kind = kind_of(Good(), thing.cert_id.hash_name, asked)
+        entry = self._make_entry(answer, composed, (thing,), signature.batch.began, kind)
         entry.new = False
         # What it says is watched by `Signatures`: nothing can have changed since.
         self._cache.keep(asked, entry, Reading())

@@ -17,7 +17,7 @@ from ocsp.moment import Moments
 from ocsp.policy import ResponderPolicy
 from ocsp.ports import Credentials
 from ocsp.signing.stencils import Pieces, Stencils
-from ocsp.statistics import ResponderStatistics, status_name
+from ocsp.statistics import Kind, Method, ResponderStatistics, status_name
 from pki.der.ocsp import OcspRequest, read_request
 from pki.domain.errors import Malformed, Unavailable, ZorgidError
 from pki.domain.identifiers import IssuerId
@@ -148,7 +148,7 @@ class QuickAnswers:
         self._count(draft)
         return answer
 
-    async def soon(self, der: bytes) -> bytes | None:
+    async def soon(self, der: bytes, method: Method) -> bytes | None:
         """The same by a key that is to be waited for; None also when a change overtook it."""
         try:
             draft = self._draft(der)
@@ -162,7 +162,7 @@ class QuickAnswers:
             return None
         if reading.touched:
             return None
-        self._count(draft)
+        self._count(draft, method)
         return answer
 
     def measured(self, began: float | None = None) -> float:
@@ -172,11 +172,10 @@ class QuickAnswers:
             self._statistics.measure(now - began)
         return now
 
-    def _count(self, draft: Draft) -> None:
-        self._statistics.misses += 1
+    def _count(self, draft: Draft, method: Method = "POST") -> None:
+        kind = Kind(status_name(draft.status), draft.known.hash_name, method)
         self._statistics.signed += 1
-        self._statistics.by_status[status_name(draft.status)] += 1
-        self._statistics.made_by_hash[draft.known.hash_name] += 1
+        self._statistics.count(kind, "miss")
 
     def _draft(self, der: bytes) -> Draft | None:
         now = self._monotonic()

@@ -21,6 +21,7 @@ from server.status_listener import StatusListener
 if TYPE_CHECKING:
     # A status node, which has these gauges too, loads nothing that publishes.
     from issuance.endings.runner import EndingRunner
+    from issuance.http.entrance import Entrance
     from ldap_publish.follower import LdapStatistics
 
 
@@ -152,22 +153,11 @@ class OcspGauges:
         counted = self._responder.statistics
         yield Reading(name="zorgid_ocsp_cache_entries", value=self._responder.cached)
         yield Reading(name="zorgid_ocsp_signed_early", value=self._responder.signed_early)
-        outcomes = {
-            "hit": counted.hits,
-            "miss": counted.misses,
-            "kept": counted.kept_on,
-            "ahead": counted.ahead,
-            "early": self._responder.early.given,
-        }
-        families = (
-            ("zorgid_ocsp_cache_total", "outcome", outcomes),
-            ("zorgid_ocsp_responses_total", "status", counted.by_status),
-            ("zorgid_ocsp_cert_ids_total", "hash", counted.by_hash),
-            ("zorgid_ocsp_errors_total", "error", counted.errors),
-        )
-        for name, label, values in families:
-            for key, value in values.items():
-                yield Reading(name=name, value=value, labels={label: key})
+        for (kind, source), value in counted.answers().items():
+            labels = {**kind._asdict(), "cache": source}
+            yield Reading(name="zorgid_ocsp_responses_total", value=value, labels=labels)
+        for error, value in dict(counted.errors).items():
+            yield Reading(name="zorgid_ocsp_errors_total", value=value, labels={"error": error})
         signed = {"key": "ocsp-responder", "purpose": "ocsp"}
         yield Reading(name="zorgid_signatures_total", value=counted.signed, labels=signed)
         for holder in self._holders:
@@ -196,6 +186,21 @@ class ListenerGauges:
             ("zorgid_status_answers_total", "failed", counted.failed),
         ):
             yield Reading(name=name, value=value, labels={"outcome": outcome})
+
+
+class EntranceGauges:
+    """Connections to the API."""
+
+    def __init__(self, entrance: "Entrance") -> None:
+        self._counted = entrance.counts
+
+    def readings(self) -> Iterator[Reading]:
+        """All since the start, and what is open now."""
+        counted = self._counted
+        yield Reading(name="zorgid_api_connections_open", value=counted.open)
+        for outcome, value in (("opened", counted.opened), ("turned_away", counted.turned_away)):
+            labels = {"outcome": outcome}
+            yield Reading(name="zorgid_api_connections_total", value=value, labels=labels)
 
 
 class _Directory(Protocol):

@@ -68,16 +68,17 @@ def _ocsp(now: Samples, before: Samples | None) -> Iterator[Line]:
     kept = now.one("zorgid_ocsp_cache_entries")
     if kept is None:
         return
-    yield Line(text=f"{kept:.0f} answers kept; {_told(now, before, 'cache_total', 'outcome')}")
-    yield Line(text=f"signed: {_told(now, before, 'responses_total', 'status')}")
+    given, of = (_given(now, before, label) for label in ("cache", "status"))
+    yield Line(text=f"{kept:.0f} answers kept; {given}")
+    yield Line(text=f"given: {of}")
     errors = now.rates(before, "zorgid_ocsp_errors_total", "error")
     if errors:
         ours = errors.keys() & {"try_later", "internal_error"}
         yield Line(text=f"negative: {_rates(errors)}", attention=bool(ours))
 
 
-def _told(now: Samples, before: Samples | None, name: str, label: str) -> str:
-    return _rates(now.rates(before, f"zorgid_ocsp_{name}", label))
+def _given(now: Samples, before: Samples | None, label: str) -> str:
+    return _rates(now.rates(before, "zorgid_ocsp_responses_total", label))
 
 
 def _rates(rates: Mapping[str, float]) -> str:

@@ -37,12 +37,19 @@ class Samples:
         """How fast a counter grew since, a second, by one label; what stood still is left out."""
         if before is None or self.at <= before.at:
             return {}
-        earlier = dict(before.by(name, label))
+        earlier = before.sums(name, label)
         grown = {
             key: (value - earlier.get(key, 0.0)) / (self.at - before.at)
-            for key, value in self.by(name, label)
+            for key, value in self.sums(name, label).items()
         }
         return {key: rate for key, rate in grown.items() if rate > 0}
+
+    def sums(self, name: str, label: str) -> dict[str, float]:
+        """As `by`, with those of one label added up."""
+        sums: dict[str, float] = {}
+        for key, value in self.by(name, label):
+            sums[key] = sums.get(key, 0.0) + value
+        return sums
 
 
 def read_samples(text: str, *, at: float, failing: Sequence[str] = ()) -> Samples:

@@ -66,7 +66,8 @@ async def test_every_answer_is_within_the_bound_of_the_journal(house: House) -> 
 
 def workers_seen(house: House) -> set[str]:
     """Which workers count what they answer."""
-    return set(re.findall(r'zorgid_ocsp_cache_total\{outcome="hit",worker="(.)"', house.metrics))
+    answers = r'zorgid_ocsp_responses_total\{cache="hit",[^}]*worker="(.)"'
+    return set(re.findall(answers, house.metrics))
 
 
 async def test_without_the_store_nothing_is_invented(house: House) -> None:

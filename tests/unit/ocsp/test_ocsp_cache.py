@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fakes_status import ISSUER, START
 from ocsp.cache import AnswerCache, Entry, Subject
 from ocsp.http_form import unready
+from ocsp.statistics import Kind
 from ocsp_bench import Bench, one, request_for, response
 from pki.domain.identifiers import SerialNumber
 from pki.domain.status import CertificateStatus, Good, OnHold
@@ -31,7 +32,7 @@ async def test_identical_octets_meet_the_dictionary() -> None:
     assert ready == answer.head() + answer.body
     assert unready(ready) == answer
     assert (bench.store.reads, bench.signer.signed) == (1, 1)
-    assert bench.responder.statistics.hits == 1
+    assert bench.given("hit") == 1
 
 
 async def test_other_octets_for_the_same_certificate_are_answered_apart_and_dropped_together() -> (
@@ -133,11 +134,14 @@ async def test_when_changes_never_stop_the_client_is_told_to_come_back() -> None
     assert answer.body == bytes.fromhex("30030a0103")
 
 
+KIND: Final = Kind("good", "sha256", "POST")
+
+
 def entry(*serials: SerialNumber, used: bool = False) -> Entry:
     ready = ReadyAnswer(b"ready", until=math.inf, gate=Gate(), given=[0])
     ready.used = used
     subjects = tuple((ISSUER, serial) for serial in serials)
-    return Entry(ready=ready, subjects=subjects, dead_at=START)
+    return Entry(ready=ready, subjects=subjects, dead_at=START, kind=KIND)
 
 
 def keep(cache: AnswerCache, asked: bytes, made: Entry) -> None:

@@ -16,6 +16,7 @@ from ocsp.http_form import unready
 from ocsp.policy import ResponderPolicy
 from ocsp.signing.quick import NONCES, TURN_SECONDS
 from ocsp.signing.stencils import Stencils
+from ocsp.statistics import Kind, status_name
 from ocsp_bench import Bench, cert_id, one, request_for, response
 from pki.der import codec, oids
 from pki.der.ocsp import OcspResponse, encode_request, read_response
@@ -90,8 +91,8 @@ async def test_it_says_the_same_as_the_long_way(
         assert answer.header("content-length") == str(len(answer.body))
         verified(answer.body)
     assert bench.store.reads == reads
-    assert bench.responder.statistics.by_hash == {hash_name: 11}
-    assert bench.responder.statistics.misses == 11
+    made = Kind(status_name(status), hash_name, "POST"), "miss"
+    assert bench.responder.statistics.answers() == {made: 11}
 
 
 def verified(der: bytes) -> None:
@@ -224,7 +225,7 @@ async def test_a_key_that_fails_gives_nothing(bench: Bench, error: Exception) ->
     await learnt(bench, CARD)
     bench.signer.fail = error
     assert quick(bench, request_for(CARD, nonce=nonce(2))) is None
-    assert bench.responder.statistics.misses == 1
+    assert bench.given("miss") == 1
 
 
 @pytest.mark.parametrize("changed", [False, True])

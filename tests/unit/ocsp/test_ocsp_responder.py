@@ -10,6 +10,7 @@ from cryptography.x509 import ocsp
 
 from ocsp.policy import ResponderPolicy
 from ocsp.responder import LONGEST_KEPT
+from ocsp.statistics import Kind
 from ocsp_bench import OTHER_CA, Bench, cert_id, one, refusal, request_for, response
 from pki.der.ocsp import OcspError, encode_request
 from pki.der.spki import key_identifier
@@ -41,7 +42,8 @@ async def test_good_is_echoed_in_the_hash_that_was_asked(bench: Bench, hash_name
     assert read.certificates == (bench.credential.certificate,)
     assert read.produced_at == single.this_update == bench.clock.at
     assert single.next_update == bench.clock.at + timedelta(minutes=15)
-    assert bench.responder.statistics.by_hash == {hash_name: 1}
+    made = Kind("good", hash_name, "POST"), "miss"
+    assert bench.responder.statistics.answers() == {made: 1}
 
 
 async def test_the_signature_verifies_elsewhere(bench: Bench) -> None:
@@ -186,7 +188,7 @@ async def test_kept_answers_go_on_without_the_store_until_the_blindness_limit(be
     bench.clock.advance(299)
     assert bench.hot(body) is None
     assert (await bench.post(body)).body == first.body
-    assert bench.responder.statistics.kept_on == 1
+    assert bench.given("kept") == 1
     bench.store.age = 301
     assert refusal(await bench.post(body)) is OcspError.TRY_LATER
 

@@ -1,5 +1,7 @@
 """The page of `zorgid top`: what it says, and what it draws attention to."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from pki.domain.errors import Malformed
@@ -9,9 +11,11 @@ from server.top.samples import Samples, read_samples
 from server.top.screen import drawn
 
 NOW = 1_800_000_000.0
+GOOD = "zorgid_ocsp_responses_total", "status", "good", "hash", "sha256", "method", "GET", "cache"
 HEALTHY = {
     ("zorgid_ocsp_cache_entries",): 12.0,
-    ("zorgid_ocsp_responses_total", "status", "good"): 50.0,
+    (*GOOD, "hit"): 40.0,
+    (*GOOD, "miss"): 10.0,
     ("zorgid_crl_this_update_timestamp_seconds", "issuer", "g1"): NOW - 30,
     ("zorgid_crl_next_update_timestamp_seconds", "issuer", "g1"): NOW + 172_800,
     ("zorgid_crl_entries", "issuer", "g1"): 7.0,
@@ -27,13 +31,18 @@ HEALTHY = {
 }
 
 
+def in_pairs(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Names and values that stand in turn."""
+    return zip(words[::2], words[1::2], strict=True)
+
+
 class Fixed:
     def __init__(self, values: dict[tuple[str, ...], float]) -> None:
         self.values = values
 
     def readings(self) -> list[Reading]:
         return [
-            Reading(name=name, value=value, labels=dict([labels] if labels else []))
+            Reading(name=name, value=value, labels=dict(in_pairs(labels)))
             for (name, *labels), value in self.values.items()
         ]
 
@@ -61,13 +70,15 @@ def test_counters_are_told_as_rates() -> None:
     before = samples(at=NOW - 10)
     after = samples(
         {
-            ("zorgid_ocsp_responses_total", "status", "good"): 80.0,
+            (*GOOD, "hit"): 65.0,
+            (*GOOD, "miss"): 15.0,
             ("zorgid_ocsp_errors_total", "error", "malformed_request"): 5.0,
             ("zorgid_journal_position",): 43.0,
         }
     )
     lines = page(after, before)
-    assert "signed: good 3.0/s" in told(lines)
+    assert "12 answers kept; hit 2.5/s, miss 0.5/s" in told(lines)
+    assert "given: good 3.0/s" in told(lines)
     assert "negative: malformed_request 0.5/s" in told(lines)
     assert "43 entries, 3 new" in told(lines)
     assert not [each for each in lines if each.attention]
