@@ -1,11 +1,10 @@
-"""An installation on eleven hosts, what is asked of it from outside, and what must hold at the end.
+"""An installation on twelve hosts, what is asked of it from outside, and what must hold at the end.
 
 `hosts_made` puts it together.
 """
 
 import itertools
 import json
-import re
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from typing import Any, TypeVar
 from cryptography import x509
 
 from card_writer.flow.making import Made
+from hosts_asked import RelyingParty
+from hosts_front import Front
 from hosts_ldap import found
 from hosts_network import Host
 from hosts_node import Node
@@ -24,7 +25,7 @@ from hosts_postgres import Database
 from pki.domain.leases.records import Lease
 from pki.store.reading import ReadSession, ReadStore
 from practice import Practice, employee
-from program import fetched, until
+from program import until
 from server.demo.telling.tools import environment
 from server.installation import Layout
 from server.leases.names import Task
@@ -32,9 +33,7 @@ from sound import Change, Requests, check_sound, views_agree
 
 T = TypeVar("T")
 
-CRL = "zorg-id-token-ca.crl"
 VIEWS = ("ocsp-get", "ocsp-post-nonce", "crl", "ldap-1", "ldap-2")
-_SAID = re.compile(r": (good|revoked|unknown)\s*$|Responder Error: (\w+)", re.MULTILINE)
 
 
 @dataclass(kw_only=True)
@@ -48,10 +47,15 @@ class House:
     publisher: Node
     status: tuple[Node, Node, Node]
     directories: tuple[Host, Host]
-    outside: Host
+    asker: RelyingParty
+    front: Front
     auditors: tuple[Practice, Practice, Practice]
     requests: Requests = field(default_factory=Requests)
     _people: Iterator[int] = field(default_factory=lambda: itertools.count(700))
+
+    @property
+    def outside(self) -> Host:
+        return self.asker.host
 
     @property
     def _layout(self) -> Layout:
@@ -81,25 +85,8 @@ class House:
         at.host.ask(lambda: self.requests.insist(at.practice, change, card))
 
     def says(self, node: Node, made: Made, *options: str) -> str:
-        """What OpenSSL at another host hears: good, hold, revoked, unknown, or an error's name."""
-        folder = self._layout
-        issuer, root = folder.certificate("token-ca-g1"), folder.certificate("root")
-        words = ("openssl", "ocsp", "-issuer", str(issuer), "-CAfile", str(root), *options)
-        words = (*words, "-serial", f"0x{serial(made):x}", "-url", f"{node.status_url}/ocsp")
-        ran = subprocess.run(
-            self.outside.words(*words),
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment(),
-            timeout=30,
-        )
-        answer = _SAID.search(ran.stdout)
-        assert answer is not None, (ran.stdout, ran.stderr)
-        if answer[2]:
-            return answer[2]
-        assert "Response verify OK" in ran.stderr, ran.stderr
-        return "hold" if "Reason: certificateHold" in ran.stdout else answer[1]
+        """What a relying party hears there by POST."""
+        return self.asker.posted(node.status_url, serial(made), *options)
 
     def until_says(self, node: Node, made: Made, status: str) -> None:
         """OCSP of this status node."""
@@ -128,11 +115,11 @@ class House:
 
     def served(self, node: Node) -> set[int]:
         """Serials on the CRL of this status node."""
-        return self._listed(self.outside.do(lambda: fetched(f"{node.status_url}/crl/{CRL}")))
+        return self.listed(self.asker.crl(node.status_url))
 
     def kept(self, directory: Host) -> set[int]:
         """Serials on the CRL of this directory."""
-        return self._listed(self._crl(directory))
+        return self.listed(self._crl(directory))
 
     def until_kept(self, made: Made) -> None:
         """On the CRL of both directories, which the store of a status node need not know."""
@@ -166,7 +153,7 @@ class House:
         [crl] = self._look(directory, "(ou=token-ca-g1)", "certificateRevocationList;binary")
         return crl
 
-    def _listed(self, der: bytes) -> set[int]:
+    def listed(self, der: bytes) -> set[int]:
         """What it lists; OpenSSL verifies it."""
         issuer = self._layout.certificate("token-ca-g1")
         words = ("openssl", "crl", "-inform", "DER", "-CAfile", str(issuer), "-noout")

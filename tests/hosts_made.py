@@ -1,4 +1,4 @@
-"""Puts an installation together on eleven hosts, as docs/operations.md says."""
+"""Puts an installation together on twelve hosts, as docs/operations.md says."""
 
 import ipaddress
 import shutil
@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from hosts_asked import RelyingParty
+from hosts_front import front
 from hosts_house import House
 from hosts_ldap import PASSWORD, WRITER, directory
 from hosts_ldap import url as ldap_url
@@ -33,6 +35,7 @@ from postgres_killed import moved
 from practice import Practice, copied, register_served
 
 BLIND_SECONDS = 3
+MAX_AGE = 2
 SAMPLE = 4
 LEASE_SECONDS = 8
 NUMBERS = {
@@ -46,7 +49,8 @@ NUMBERS = {
     "status-3": 23,
     "ldap-1": 31,
     "ldap-2": 32,
-    "outside": 40,
+    "front": 40,
+    "outside": 50,
 }
 
 
@@ -61,15 +65,19 @@ def house(practice: Practice, folder: Path, nursery: Nursery) -> Iterator[House]
         stack.enter_context(directory(provider, folder / "ldap-1", tls))
         stack.enter_context(directory(consumer, folder / "ldap-2", tls, provider))
         shop = _Shop(practice=practice, folder=folder, hosts=made, nursery=nursery, roots=tls[2])
+        status = shop.status("status-1"), shop.status("status-2"), shop.status("status-3")
+        asker = RelyingParty(host=made["outside"], layout=practice.layout)
+        nodes = [each.status_url.removeprefix("http://") for each in status]
         house = House(
             primary=primary,
             replica=replica,
             a=shop.issuing("issuer-a"),
             b=shop.issuing("issuer-b"),
             publisher=shop.publishing(),
-            status=(shop.status("status-1"), shop.status("status-2"), shop.status("status-3")),
+            status=status,
             directories=(provider, consumer),
-            outside=made["outside"],
+            asker=asker,
+            front=stack.enter_context(front(made["front"], folder / "front", nodes, asker)),
             auditors=(shop.auditor("status-1"), shop.auditor("status-2"), shop.auditor("status-3")),
         )
         for node in (house.a, house.b):
@@ -173,8 +181,10 @@ class _Shop:
         issuer = self.hosts["issuer-b" if name == "status-3" else "issuer-a"]
         api = f'"https://localhost:{base + 1}"', f'"https://{issuer.address}:{base + 1}"'
         own = f'listen = "127.0.0.1:{base}"', f'listen = "{self.hosts[name].address}:{base}"'
-        limits = f"blindness_limit_seconds = {BLIND_SECONDS}\nmax_age_seconds = 0"
-        told = "[status]\n", f"[status]\n{limits}\n"
+        limits = f"blindness_limit_seconds = {BLIND_SECONDS}\nmax_age_seconds = {MAX_AGE}"
+        front = self.hosts["front"].address
+        proxies = f'proxies = ["{front}"]'
+        told = "[status]\n", f"[status]\n{limits}\n{proxies}\n"
         store = self._store("zorgid_status", "south", "north")
         return self._node(name, "status", store, api, own, told)
 
@@ -208,7 +218,7 @@ class _Shop:
         public = f'public_url = "http://{self.hosts[status].address}:{base}"'
         made.change(*changes, (f'public_url = "http://127.0.0.1:{base}"', public))
         with made.config.open("a") as file:
-            file.write(f"\n[views]\nsample = {SAMPLE}\n")
+            file.write(f"\n[views]\nsample = {SAMPLE}\n[crl]\nmax_age_seconds = {MAX_AGE}\n")
         return made
 
     def _node(self, name: str, role: str, *changes: tuple[str, str]) -> Node:

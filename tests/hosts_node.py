@@ -2,7 +2,8 @@
 
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,16 @@ class Node:
                 os.kill(self.process, signal.SIGTERM)
             self.nursery.wait(self.process)
             self.process = 0
+
+    @contextmanager
+    def dead(self) -> Iterator[None]:
+        """As after a power cut, while the block lasts."""
+        os.kill(self.process, signal.SIGKILL)
+        self.nursery.wait(self.process)
+        try:
+            yield
+        finally:
+            self.start()
 
     @property
     def _log(self) -> Path:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -30,13 +30,24 @@ http {{
 """
 
 
-def _site(folder: Path, port: int, behind: int) -> str:
+def nginx_words(folder: Path, listen: str, nodes: Sequence[str]) -> Sequence[str]:
+    """The command of an nginx that keeps all it has in ``folder``; addresses with their ports."""
+    (folder / "site.conf").write_text(_site(folder, listen, nodes), "utf-8")
+    # Its workers would be another user's, who may not enter a test's folder.
+    user = "user root;" if os.geteuid() == 0 else ""
+    main = folder / "nginx.conf"
+    main.write_text(_MAIN.format(folder=folder, user=user), "utf-8")
+    nginx, log = str(program("nginx")), str(folder / "error.log")
+    return (nginx, "-p", str(folder), "-e", log, "-c", str(main))
+
+
+def _site(folder: Path, listen: str, nodes: Sequence[str]) -> str:
     """What is shipped; only its addresses and its folder are ours."""
     text = SHIPPED.read_text("utf-8")
     for shipped, ours in {
         "/var/cache/nginx/zorgid": str(folder / "cache"),
-        "127.0.0.1:8080": f"127.0.0.1:{behind}",
-        "listen 80;": f"listen 127.0.0.1:{port};",
+        "server 127.0.0.1:8080;": "".join(f"server {each}; " for each in nodes),
+        "listen 80;": f"listen {listen};",
     }.items():
         assert text.count(shipped) == 1, shipped
         text = text.replace(shipped, ours)
@@ -47,14 +58,8 @@ def _site(folder: Path, port: int, behind: int) -> str:
 async def nginx_before(behind: int, folder: Path) -> AsyncIterator[int]:
     """Nginx in front of a status node that listens on ``behind``; its own port."""
     port = free_port()
-    (folder / "site.conf").write_text(_site(folder, port, behind), "utf-8")
-    # Its workers would be another user's, who may not enter a test's folder.
-    user = "user root;" if os.geteuid() == 0 else ""
-    main = folder / "nginx.conf"
-    main.write_text(_MAIN.format(folder=folder, user=user), "utf-8")
-    process = await asyncio.create_subprocess_exec(
-        str(program("nginx")), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(main)
-    )
+    words = nginx_words(folder, f"127.0.0.1:{port}", [f"127.0.0.1:{behind}"])
+    process = await asyncio.create_subprocess_exec(*words)
     try:
         await _listens(port, process, folder)
         yield port

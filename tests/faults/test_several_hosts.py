@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Event
 
 import pytest
 
 from card_writer.flow.making import Made
 from hosts_house import House, serial
-from hosts_made import house
+from hosts_made import MAX_AGE, house
 from hosts_node import Node
 from nursery import Nursery
 from pki.store.reading import ReadSession
@@ -21,6 +22,7 @@ pytestmark = [
     pytest.mark.hosts,
     pytest.mark.postgres,
     pytest.mark.slapd,
+    pytest.mark.nginx,
     pytest.mark.openssl,
     pytest.mark.slow,
     pytest.mark.timeout(900),
@@ -112,6 +114,54 @@ def test_a_slow_network_only_takes_its_time(whole: House) -> None:
         made = whole.make_card(whole.a)
         assert whole.change(whole.a, Change.BLOCK, made)
         whole.until_all_say(made, "hold")
+
+
+def test_behind_nginx_a_block_is_seen_as_soon_as_nothing_older_may_be_kept(whole: House) -> None:
+    made, front = whole.make_card(whole.a), whole.front
+    whole.until_all_say(made, "good")
+    until(lambda: front.got(serial(made))[1].cache == "HIT", "nginx keeps it")
+    assert whole.change(whole.b, Change.BLOCK, made)
+    whole.until_all_say(made, "hold")
+    assert front.posted(serial(made)) == "hold"
+    said, heard = front.got(serial(made))
+    while said != "hold":
+        assert (said, heard.is_fresh(MAX_AGE)) == ("good", True)
+        said, heard = front.got(serial(made))
+    assert {front.got(serial(made))[0] for _ in range(2 * len(whole.status))} == {"hold"}
+    whole.until_listed(made)
+    crl = front.crl()
+    while serial(made) not in whole.listed(crl.body):
+        assert crl.is_fresh(MAX_AGE)
+        crl = front.crl()
+
+
+def test_behind_nginx_nobody_hears_that_a_status_node_is_dead(whole: House) -> None:
+    made, front = whole.make_card(whole.a), whole.front
+    whole.until_all_say(made, "good")
+    for _ in whole.status:
+        front.posted(serial(made))
+    _, killed, silent = whole.status
+    # nginx has connections to both; on those to the second nobody will ever say that it is gone.
+    with killed.dead(), silent.host.unplugged():
+        for never_issued in range(2 * len(whole.status)):
+            assert front.posted(serial(made)) == "good"
+            assert front.got(never_issued)[0] == "unknown"
+
+
+def test_behind_nginx_try_later_is_kept_by_nobody(whole: House) -> None:
+    made, front = whole.make_card(whole.a), whole.front
+    whole.until_all_say(made, "good")
+    with ExitStack() as apart:
+        for node in whole.status:
+            apart.enter_context(node.host.apart_from(*whole.databases))
+        assert whole.change(whole.a, Change.BLOCK, made)
+        until(lambda: front.got(serial(made))[0] == "trylater", "nothing is kept any more")
+        for _ in range(2 * len(whole.status)):
+            said, heard = front.got(serial(made))
+            assert (said, heard.control) == ("trylater", "no-store")
+            assert heard.cache != "HIT"
+    whole.until_all_say(made, "hold")
+    assert front.got(serial(made))[0] == "hold"
 
 
 def test_without_the_primary_nothing_is_lost_that_its_synchronous_replica_has(
