@@ -10,6 +10,7 @@ from aiohttp import web
 from issuance.desk import Desk
 from issuance.http.bodies import BODY_LIMIT
 from issuance.http.connections import ENTROPY, ProblemRunner, WatchedTls
+from issuance.http.entrance import Entrance, listening_at
 from issuance.http.middleware import Bound, around_requests, unbound
 from issuance.http.peers import PeerCertificate, peer_certificate
 from issuance.http.routes.about import AboutRoutes
@@ -30,8 +31,14 @@ from issuance.notices.desk import NoticeDesk
 from issuance.statement.make import Statements
 
 _LINE_LIMIT: Final = 4096
-_HEADER_LIMIT: Final = 8190
+_HEADER_LIMIT: Final = 4096
+_HEADERS: Final = 64
 _KEEPALIVE_SECONDS: Final = 30.0
+"""From the last answer, or the beginning, until the next request's head is whole."""
+
+_LINGER_SECONDS: Final = 2.0
+"""How long what is left of a body that nobody reads may take before the connection ends."""
+
 _SHUTDOWN_SECONDS: Final = 10.0
 
 
@@ -84,26 +91,34 @@ def api_table(
 
 @asynccontextmanager
 async def serving(
-    app: web.Application, *, host: str, port: int, tls: ssl.SSLContext | None
+    app: web.Application,
+    host: str,
+    port: int,
+    *,
+    tls: ssl.SSLContext | None,
+    entrance: Entrance | None = None,
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port (of use with port 0).
 
-    aiohttp's own access log is off: it writes paths and queries, which hold UZI numbers.
+    aiohttp's own access log is off: it writes paths and queries, which hold UZI numbers. Nothing is
+    decompressed: a body of a few octets cannot become a large one.
+
+    Raises:
+        OSError: the address cannot be listened on.
     """
     if tls is not None:
         tls.sslobject_class = WatchedTls
     runner = ProblemRunner(
         app,
         access_log=None,
+        auto_decompress=False,
         keepalive_timeout=_KEEPALIVE_SECONDS,
         max_line_size=_LINE_LIMIT,
         max_field_size=_HEADER_LIMIT,
+        max_headers=_HEADERS,
+        lingering_time=_LINGER_SECONDS,
         shutdown_timeout=_SHUTDOWN_SECONDS,
     )
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, host, port, ssl_context=tls)
-        await site.start()
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    sockets = await listening_at(host, port)
+    async with runner.open(entrance or Entrance(), sockets, tls):
+        yield sockets[0].getsockname()[1]

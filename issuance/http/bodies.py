@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from aiohttp import web
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from pki.api.base import Wire
 from pki.domain.errors import Malformed, Unauthenticated
@@ -24,20 +25,27 @@ async def body_of(request: web.Request, kind: type[Body]) -> Body:
     """The request's JSON body.
 
     Raises:
-        web.HTTPException: not JSON by its type, too large, or too slow.
+        web.HTTPException: not JSON by its type, compressed, too large, or too slow.
         Malformed: not one JSON object of this kind, a name twice included.
     """
-    if request.content_type != "application/json":
+    if request.content_type != "application/json" or "Content-Encoding" in request.headers:
         raise web.HTTPUnsupportedMediaType
     content = await _content(request)
     try:
         json.loads(content, object_pairs_hook=_once_each)
         return kind.from_json(content)
     except ValidationError as error:
-        places = sorted({".".join(map(str, each["loc"])) or "body" for each in error.errors()})
+        places = sorted({_place(each) for each in error.errors(include_input=False)})
         raise Malformed(what="body", message=f"wrong: {', '.join(places)[:200]}") from None
     except (ValueError, RecursionError):
         raise Malformed(what="body", message="the body is not JSON") from None
+
+
+def _place(error: ErrorDetails) -> str:
+    """Where in the body. A name that we do not know is the sender's own, and is not repeated."""
+    unknown = error["type"] == "extra_forbidden"
+    place = (*error["loc"][:-1], "an unknown name") if unknown else error["loc"]
+    return ".".join(map(str, place)) or "body"
 
 
 async def _content(request: web.Request) -> bytes:
@@ -47,7 +55,7 @@ async def _content(request: web.Request) -> bytes:
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
     except (web.RequestPayloadError, ConnectionError):
-        # A wrong content coding, or a client that went away: the request's fault, not ours.
+        # A client that went away: the request's fault, not ours.
         raise Malformed(what="body", message="the body did not arrive as announced") from None
 
 

@@ -1,18 +1,25 @@
 """What is answered before there is a request: to what is no HTTP, and to TLS that fails."""
 
+import asyncio
 import logging
+import socket
 import ssl
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, cast
 
 from aiohttp import web
 
+from issuance.http.entrance import Entrance
 from issuance.http.middleware import HEADERS, new_request_id
 from issuance.http.problems import answer_to_http, problem_response
 from pki.ports import Entropy
 
 ENTROPY: Final = web.AppKey[Entropy]("ENTROPY")
 """Where an application keeps its source of request ids."""
+
+SEND_SECONDS = 30.0
+"""How long a client may take to receive an answer."""
 
 _log: Final = logging.getLogger(__name__)
 _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -43,8 +50,29 @@ def _say(error: ssl.SSLError, certificate: str | None = None) -> None:
 class _Connection(web.RequestHandler):
     """One connection; what its HTTP parser refuses becomes a problem document."""
 
-    __slots__ = ("entropy",)
+    __slots__ = ("entropy", "leave")
     entropy: Entropy
+    leave: Callable[[], None]
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        self.leave()
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send it, to a client that takes it.
+
+        Raises:
+            ConnectionError: it does not.
+        """
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                return await super().finish_response(request, resp, start_time)
+        except TimeoutError:
+            if self.transport is not None:
+                self.transport.abort()
+            raise ConnectionError("the client does not take its answer") from None
 
     def handle_error(
         self,
@@ -67,9 +95,11 @@ class _Server(web.Server):
 
     entropy: Entropy
 
-    def __call__(self) -> _Connection:
+    def guest(self, leave: Callable[[], None]) -> _Connection:
+        """One connection, which calls ``leave`` when it is over."""
         made = _Connection(self, loop=self._loop, **self._kwargs)
         made.entropy = self.entropy
+        made.leave = leave
         return made
 
 
@@ -82,6 +112,18 @@ class ProblemRunner(web.AppRunner):
         server = _Server(handler, request_factory=made.request_factory, **self._kwargs)
         server.entropy = entropy
         return server
+
+    @asynccontextmanager
+    async def open(
+        self, entrance: Entrance, sockets: Sequence[socket.socket], tls: ssl.SSLContext | None
+    ) -> AsyncIterator[None]:
+        """Serve whom ``entrance`` lets in while the block lasts."""
+        await self.setup()
+        try:
+            async with entrance.open(sockets, cast("_Server", self.server).guest, tls):
+                yield
+        finally:
+            await self.cleanup()
 
 
 def _guarded(handler: _Handler, entropy: Entropy) -> _Handler:

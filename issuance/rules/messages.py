@@ -288,6 +288,8 @@ ERRORS: Final[dict[str, Message]] = {
         "The only expectation understood is 100-continue.",
     ),
     "media-type": Message(
-        "Onjuiste gegevens", "De gegevens zijn geen JSON.", "The body must be application/json."
+        "Onjuiste gegevens",
+        "De gegevens zijn geen JSON, of ze zijn gecomprimeerd.",
+        "The body must be application/json, not compressed.",
     ),
 }

@@ -21,6 +21,7 @@ from server.status_listener import StatusListener
 if TYPE_CHECKING:
     # A status node, which has these gauges too, loads nothing that publishes.
     from issuance.endings.runner import EndingRunner
+    from issuance.http.entrance import Entrance
     from ldap_publish.follower import LdapStatistics
 
 
@@ -185,6 +186,21 @@ class ListenerGauges:
             ("zorgid_status_answers_total", "failed", counted.failed),
         ):
             yield Reading(name=name, value=value, labels={"outcome": outcome})
+
+
+class EntranceGauges:
+    """Connections to the API."""
+
+    def __init__(self, entrance: "Entrance") -> None:
+        self._counted = entrance.counts
+
+    def readings(self) -> Iterator[Reading]:
+        """All since the start, and what is open now."""
+        counted = self._counted
+        yield Reading(name="zorgid_api_connections_open", value=counted.open)
+        for outcome, value in (("opened", counted.opened), ("turned_away", counted.turned_away)):
+            labels = {"outcome": outcome}
+            yield Reading(name="zorgid_api_connections_total", value=value, labels=labels)
 
 
 class _Directory(Protocol):

@@ -29,6 +29,7 @@ from server.process.counts import JournalCounts
 from server.process.gauges import (
     CaGauges,
     CrlGauges,
+    EntranceGauges,
     HoldGauges,
     HsmGauges,
     LdapGauges,
@@ -182,6 +183,7 @@ class Process:
         if role.checkpoints is not None:
             self._metrics.add_source("checkpoints", role.checkpoints.maker)
         self._metrics.add_source("signatures", meters)
+        self._metrics.add_source("entrance", EntranceGauges(role.entrance))
         expiring = ExpiringCertificates(self._reader, self._clock)
         self.runners.append(expiring.run)
         self._metrics.add_source("expiring", expiring)

@@ -4,9 +4,11 @@ import asyncio
 import logging
 from dataclasses import replace
 from functools import partial
+from ipaddress import ip_network
 from typing import Final
 
 from issuance.http.app import create_app, serving
+from issuance.http.entrance import Entrance
 from issuance.notices.desk import NoticeDesk
 from issuance.statement.make import Statements
 from issuance.steps.intents import close_all_intents
@@ -27,7 +29,9 @@ from server.roles.issuance_desk import open_desk, tls_context, unrevoked_peers
 from server.roles.keys import all_responder_keys, responder_keys_of
 from server.roles.responders import LocalCredentials
 from server.roles.status import crl_policy
-from server.settings import Settings
+from server.settings import ApiSettings, Settings
+from server.status_http.descriptors import room_for
+from server.status_http.peers import Peers
 
 _log: Final = logging.getLogger(__name__)
 
@@ -73,6 +77,7 @@ class IssuanceRole:
             seconds = evidence.checkpoint_seconds
             self.checkpoints = CheckpointTask(leases, key, reader, clock=clock, seconds=seconds)
         self._tls = tls_context(settings)
+        self.entrance = _entrance(settings.api, beside=settings.status.connections)
         self.ceremony_crls = CeremonyCrls((*settings.root, settings.services_ca), store)
         clients = settings.services_ca.id
         self._peers = unrevoked_peers(lambda: self.ceremony_crls.revoked(clients))
@@ -121,7 +126,8 @@ class IssuanceRole:
                 notices=self._notices,
                 bound=bound_request,
             )
-            async with serving(app, host=host.strip("[]"), port=int(port), tls=self._tls):
+            at = host.strip("[]"), int(port)
+            async with serving(app, *at, tls=self._tls, entrance=self.entrance):
                 self._serving = True
                 await stop.wait()
             for task in background:
@@ -130,6 +136,13 @@ class IssuanceRole:
     async def problem(self) -> str | None:
         """Why issuing is not right, for readiness."""
         return self.crls.problem() if self._serving else "the API is not open yet"
+
+
+def _entrance(api: ApiSettings, *, beside: int) -> Entrance:
+    """Raises the limit of open files; ``beside``: connections of the status listener, if any."""
+    proxies = tuple(map(ip_network, api.proxies))
+    peers = Peers(api.connections_per_peer, proxies)
+    return Entrance(room_for(api.connections, beside=beside), peers)
 
 
 def _notices(settings: Settings, sides: Sides, clock: Clock, entropy: Entropy) -> NoticeDesk:

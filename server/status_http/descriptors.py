@@ -26,13 +26,14 @@ def fitting(connections: int, soft: int, hard: int) -> tuple[int, int]:
     return soft, max(LEAST, min(connections, soft - KEPT_FREE))
 
 
-def room_for(connections: int) -> int:
+def room_for(connections: int, *, beside: int = 0) -> int:
     """Allow this process as many open files as they need; how many of them there is room for.
 
-    A flood of connections must not take the descriptors that store and keys need.
+    A flood of connections must not take the descriptors that store and keys need. ``beside``: those
+    of another listener, which may be in this process.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    asked, fits = fitting(connections, soft, hard)
+    asked, fits = fitting(connections + beside, soft, hard)
     if asked != soft:
         resource.setrlimit(resource.RLIMIT_NOFILE, (asked, hard))
     if fits < connections:
@@ -41,7 +42,7 @@ def room_for(connections: int) -> int:
             extra={
                 "wanted": connections,
                 "allowed": fits,
-                "next_step": "raise it (LimitNOFILE=, ulimit -n) or lower status.connections",
+                "next_step": "raise it (LimitNOFILE=, ulimit -n) or lower connections",
             },
         )
-    return fits
+    return min(connections, fits)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gzip
 import json
 import logging
 
@@ -37,8 +38,8 @@ HOSTILE: list[tuple[str | bytes, dict[str, str], int]] = [
     ("1" * 30_000, JSON, 400),
     (CHALLENGE, {"Content-Type": "text/plain"}, 415),
     (CHALLENGE + " " * 70_000, JSON, 413),
-    (b"no deflate", JSON | {"Content-Encoding": "deflate"}, 400),
-    (b"no gzip", JSON | {"Content-Encoding": "gzip"}, 400),
+    (b"no deflate", JSON | {"Content-Encoding": "deflate"}, 415),
+    (gzip.compress(CHALLENGE.encode()), JSON | {"Content-Encoding": "gzip"}, 415),
 ]
 
 
