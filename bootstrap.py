@@ -192,8 +192,9 @@ def set_up(peers: tuple[Peer, ...], *, desk: bool = False) -> None:
     """
     install_packages(peers if VENV.exists() else (VENV_MODULE, *peers))
     digest = _digest()
+    alone, without = f"desk {digest}", f"without card readers {digest}"
     made = STAMP.read_text() if STAMP.exists() and PYTHON.exists() else ""
-    if made == digest or (desk and made == f"desk {digest}"):
+    if made in {digest, alone if desk else without}:
         return
     STAMP.unlink(missing_ok=True)
     if not _usable():
@@ -202,18 +203,21 @@ def set_up(peers: tuple[Peer, ...], *, desk: bool = False) -> None:
     # Compiled once here, or again at each start wherever Python may not write beside its modules.
     here = ["-q", "--compile-bytecode", "--python", str(PYTHON)]
     uv = [str(BIN / "uv"), "pip"]
-    locks = [str(LOCK / name) for name in ("bootstrap.txt", "all.txt")[: 1 if desk else 2]]
+    small = desk and made != without
+    locks = [str(LOCK / name) for name in ("bootstrap.txt", "all.txt")[: 1 if small else 2]]
     locked = [*uv, "sync", *here, "--require-hashes", *locks]
     card = [str(LOCK / "card.txt")] if desk or sys.platform != "linux" or COMPILER() else []
+    result = alone if small else digest if card else without
     try:
         run("installing the locked packages", locked + card, env=env)
     except Stop:
-        if desk:
+        if desk or not card:
             raise
+        result = without
         run("installing the locked packages without card readers", locked, env=env)
-    alone = ["--no-deps", "--no-build-isolation", "-e", "."]
-    run("installing the project", [*uv, "install", *here, *alone], env=env)
-    STAMP.write_text(f"desk {digest}" if desk else digest)
+    project = ["--no-deps", "--no-build-isolation", "-e", "."]
+    run("installing the project", [*uv, "install", *here, *project], env=env)
+    STAMP.write_text(result)
 
 
 def _start(command: list[str]) -> int:

@@ -6,6 +6,7 @@ without trust.
 
 import re
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
@@ -50,15 +51,16 @@ def first(words: Words, said: str) -> str:
     return next((word for pattern, word in words if re.search(pattern, said)), "refused")
 
 
-class Program:
+class Program(ABC):
     """One command a certificate."""
 
     name = ""
     how = ""
     words: Words = ()
 
+    @abstractmethod
     def command(self, house: House, asked: Asked) -> Sequence[str | Path]:
-        raise NotImplementedError
+        """What is run for one."""
 
     def told(self, house: House) -> Mapping[str, str]:
         return {

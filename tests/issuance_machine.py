@@ -4,6 +4,7 @@ The same machine runs on the store in memory and on the real one.
 """
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime
@@ -73,8 +74,9 @@ class CardMachine(RuleBasedStateMachine):
     desk: Desk
     reader: Reader
 
+    @abstractmethod
     def open_store(self) -> tuple[Store, Reader]:
-        raise NotImplementedError
+        """An empty one, and how it is read."""
 
     @initialize()
     def begin(self) -> None:

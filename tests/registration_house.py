@@ -1,6 +1,7 @@
 """A desk on some store that a stateful test works at, and what it has seen there."""
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Final, TypeVar
@@ -44,8 +45,9 @@ class RegistrationHouse(RuleBasedStateMachine):
     reader: Reader
     store: Store
 
+    @abstractmethod
     def open_store(self) -> tuple[Store, Reader]:
-        raise NotImplementedError
+        """An empty one, and how it is read."""
 
     def open(self) -> None:
         self.runner = asyncio.Runner()
