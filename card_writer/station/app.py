@@ -1,5 +1,6 @@
 """The page's server: loopback only, an address that cannot be guessed, nothing from elsewhere."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,6 +16,9 @@ from card_writer.station.stage import Stage
 HOST: Final = "127.0.0.1"
 TOKEN_OCTETS: Final = 24
 LONGEST_WAIT_SECONDS: Final = 25.0
+IDLE_SECONDS: Final = 30.0
+"""From the last answer until the next request's head is whole; a body may take as long."""
+
 _BODY_LIMIT: Final = 4096
 _VALUE_LIMIT: Final = 100
 _FILES: Final = {
@@ -94,9 +98,12 @@ class StationApp:
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
         try:
-            sent = json.loads(await request.read())
-        except (ValueError, RecursionError):
+            async with asyncio.timeout(IDLE_SECONDS):
+                sent = json.loads(await request.read())
+        except (ValueError, RecursionError, web.RequestPayloadError):
             raise web.HTTPBadRequest from None
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
         question, values = _checked(sent)
         if not self._stage.answer(question, values):
             raise web.HTTPConflict
@@ -118,7 +125,14 @@ def _checked(sent: Any) -> tuple[int, dict[str, str]]:  # noqa: ANN401 -- whatev
 @asynccontextmanager
 async def listening(station: StationApp, port: int) -> AsyncIterator[str]:
     """Serve it while the block lasts; the address that a browser opens. Port 0: any."""
-    runner = web.AppRunner(station.app(), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        station.app(),
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=IDLE_SECONDS,
+        lingering_time=1.0,
+        shutdown_timeout=1.0,
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, HOST, port).start()

@@ -3,8 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import web
+
+IDLE_SECONDS: Final = 30.0
+"""From the last answer until the next request's head is whole."""
 
 Check = Callable[[], Awaitable[str | None]]
 """Gives None when all is well, else one sentence that says what is not."""
@@ -30,7 +34,13 @@ class HealthListener:
         Raises:
             OSError: the address cannot be listened on.
         """
-        runner = web.AppRunner(application(probes), access_log=None)
+        runner = web.AppRunner(
+            application(probes),
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=IDLE_SECONDS,
+            lingering_time=1.0,
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, self._host.strip("[]"), int(self._port)).start()
