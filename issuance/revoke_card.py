@@ -5,13 +5,13 @@ from datetime import datetime
 from issuance.desk import Desk
 from issuance.rules.permissions import Action
 from issuance.steps.card_change import CardChange, Operation, operate
+from issuance.steps.standing import require_alive
 from issuance.steps.terms import Terms
 from pki.domain.cards import Card, Ended, revoked
-from pki.domain.errors import Refused
 from pki.domain.events import CardRevoked
 from pki.domain.identifiers import CardId
 from pki.domain.people import Operator
-from pki.domain.reasons import RefusalReason, RevokeReason
+from pki.domain.reasons import RevokeReason
 from pki.domain.records import IssuedCertificate
 
 
@@ -44,7 +44,7 @@ async def revoke_card(
         )
 
     def describe(card: Card, certificate: IssuedCertificate) -> CardRevoked:
-        _require_alive(certificate, compromised_since)
+        require_alive(certificate, compromised_since)
         match card.phase:
             case Ended(revoked_at=revoked_at):
                 return CardRevoked(
@@ -62,13 +62,3 @@ async def revoke_card(
         action=Action.REVOKE_CARD, card_id=card_id, decide=decide, describe=describe
     )
     return await operate(desk, operator, operation, terms)
-
-
-def _require_alive(certificate: IssuedCertificate, since: datetime | None) -> None:
-    """A key is certified when its card proves that it has it: no signature is from before."""
-    if since is not None and since < certificate.not_before:
-        raise Refused(
-            reason=RefusalReason.COMPROMISE_DATE,
-            message="the certificate did not exist yet at compromised_since",
-            next_step=f"give a time from {certificate.not_before.isoformat()} on",
-        )

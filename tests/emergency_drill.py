@@ -30,7 +30,11 @@ class Drill:
         return ("revoke", "--file", str(self.list), "--reason", self.reason, *options)
 
     def run(
-        self, *approvals: Path, dry_run: bool = False, order: Path | None = None
+        self,
+        *approvals: Path,
+        dry_run: bool = False,
+        order: Path | None = None,
+        lines: Path | None = None,
     ) -> tuple[int, Mapping[str, Any]]:
         """The command in this process: exit code, and result or error."""
         asked = Asked(
@@ -40,6 +44,7 @@ class Drill:
             dry_run=dry_run,
             order=order,
             approvals=approvals,
+            lines=lines,
         )
         try:
             report = run_revocation(self.practice.config, asked)

@@ -1,4 +1,4 @@
-"""How an emergency begins: thousands of cards in a store, and two people who sign."""
+"""How an emergency begins: thousands of certificates in a store, and two people who sign."""
 
 import sqlite3
 import subprocess
@@ -37,11 +37,23 @@ _CARD = (
     "INSERT INTO cards (id, person_id, ura, card_number, order_key, ordered_at, state, state_at,"
     " serial, reason) VALUES (?, ?, '90000111', ?, ?, ?, ?, ?, ?, ?)"
 )
-_CERTIFICATE = (
-    "INSERT INTO certificates (serial, issuer, card_id, tbs, profile, key_sha256, created_at,"
-    " lease_until, not_before, not_after, der, status, status_at)"
-    " VALUES (?, 'token-ca-g1', ?, x'30', 'drill', ?, ?, ?, ?, ?, x'30', ?, ?)"
+_TELEPHONE = (
+    "INSERT INTO mobiel (id, person_id, ura, issuer, serial, certificate_sha256, state,"
+    " registered_at, state_at) VALUES (?, ?, '90000111', 'mobiel-ca-g1', ?, ?, 'geregistreerd', ?,"
+    " ?)"
 )
+_INVITATION = (
+    "INSERT INTO mobiel_invitations (id, code_sha256, person_id, ura, expires_at)"
+    " VALUES (?, ?, ?, '90000111', ?)"
+)
+
+
+def _certificate(issuer: str, of: str) -> str:
+    return (
+        f"INSERT INTO certificates (serial, issuer, {of}, tbs, profile, key_sha256, created_at,"  # noqa: S608 -- constants
+        " lease_until, not_before, not_after, der, status, status_at)"
+        f" VALUES (?, '{issuer}', ?, x'30', 'drill', ?, ?, ?, ?, ?, x'30', ?, ?)"
+    )
 
 
 def serial(number: int) -> SerialNumber:
@@ -64,8 +76,26 @@ def fill(store: Path, count: int, held: Sequence[int] = ()) -> list[SerialNumber
         certificates.append((octets, card_id, digest, made, made, made, end, *status))
     with closing(sqlite3.connect(store)) as connection, connection:
         connection.executemany(_CARD, cards)
-        connection.executemany(_CERTIFICATE, certificates)
+        connection.executemany(_certificate("token-ca-g1", "card_id"), certificates)
     return serials
+
+
+def fill_telephones(store: Path, numbers: range) -> dict[str, SerialNumber]:
+    """Registered ones, by their ids, one invited again; ``numbers`` are none that cards have."""
+    made, end = to_ticks(MADE), to_ticks(MADE + timedelta(days=3650))
+    telephones, certificates, found = [], [], dict[str, SerialNumber]()
+    for number in numbers:
+        digest, octets = sha256(b"%d" % number).digest(), serial(number).to_bytes()
+        mobiel = digest[:16].hex()
+        found[mobiel] = serial(number)
+        telephones.append((mobiel, mobiel, octets, digest, made, made))
+        certificates.append((octets, mobiel, digest, made, made, made, end, "good", None))
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.executemany(_TELEPHONE, telephones)
+        connection.executemany(_certificate("mobiel-ca-g1", "mobiel_id"), certificates)
+        again = next(iter(found))
+        connection.execute(_INVITATION, (again, sha256(b"code").digest(), again, end))
+    return found
 
 
 def second_person(

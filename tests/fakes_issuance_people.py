@@ -87,14 +87,16 @@ class FakePeople:
     def person(self, person_id: PersonId, /) -> Person | None:
         return self.tables.persons.get(person_id)
 
+    def mobiel_certificate(self, serial: SerialNumber, /) -> MobielCertificate | None:
+        telephone = self.tables.telephones.get(serial)
+        return None if telephone is None else telephone.certificate
+
     def mobiel_certificate_by_code(self, code_sha256: bytes, /) -> MobielCertificate | None:
         kept = self.tables.telephones.values()
         return next((each.certificate for each in kept if each.code_sha256 == code_sha256), None)
 
     def subscriber_certificate(self, serial: SerialNumber, /) -> SubscriberCertificate | None:
-        telephone = self.tables.telephones.get(serial)
-        of_telephone = None if telephone is None else telephone.certificate
-        return self.tables.certificates.get(serial) or of_telephone
+        return self.tables.certificates.get(serial) or self.mobiel_certificate(serial)
 
     def open_mobiel_intent_of(self, mobiel_id: MobielId, /) -> MobielIntent | None:
         found = self.open_mobiel_intents(datetime.max.replace(tzinfo=UTC))

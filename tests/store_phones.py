@@ -10,12 +10,16 @@ from pki.domain.identifiers import (
     SerialNumber,
     Ura,
 )
+from pki.domain.mobiel.events import MobielIntended
 from pki.domain.mobiel.records import (
     MobielCertificate,
     MobielIdentity,
     MobielIntent,
     MobielState,
 )
+from pki.domain.people import SYSTEM
+from pki.domain.status import Unconfirmed
+from pki.store.write_session import WriteSession
 from store_samples import NOON, octets, opaque
 
 CA = IssuerId("mobiel-ca-g1")
@@ -62,3 +66,16 @@ def completed(of: MobielIntent) -> MobielCertificate:
         not_after=NOON + timedelta(days=365),
         key_sha256=of.key_sha256,
     )
+
+
+def intend(session: WriteSession, wanted: MobielIntent) -> None:
+    session.put_mobiel_intent(wanted)
+    event = MobielIntended(
+        mobiel=wanted.mobiel_id,
+        issuer=wanted.issuer,
+        serial=wanted.serial,
+        tbs_sha256="0" * 64,
+        profile=wanted.profile,
+    )
+    entry = session.record(event, SYSTEM)
+    session.set_status(wanted.issuer, wanted.serial, Unconfirmed(since=NOON), entry)

@@ -1,1 +1,1 @@
-"""Revoking many cards at once: the list, the order that two people sign, and carrying it out."""
+"""Revoking many certificates at once: the list, the order of two people, and carrying it out."""

@@ -3,42 +3,46 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from issuance.emergency.fate import Cause, Ending, Fate, ending, judge
+from issuance.emergency.fate import Cause, Ending, Fate, Judged, ending, judge
 from issuance.emergency.order import RevocationOrder
 from issuance.emergency.ports import Orders, OrderStore
+from issuance.mobiel.manage import withdraw_open
 from issuance.rules.permissions import Action, actor, require
-from pki.domain.cards import certificate_status
 from pki.domain.emergency.events import RevocationOrdered
-from pki.domain.emergency.records import CardAfter, CertifiedCard
+from pki.domain.emergency.records import CertifiedSubscriber, SubscriberAfter
 from pki.domain.errors import Forbidden
-from pki.domain.identifiers import PersonId, SerialNumber
+from pki.domain.identifiers import IssuerId, PersonId, SerialNumber
 from pki.domain.journal import JournalEntry
+from pki.domain.mobiel.records import MobielIdentity
 from pki.domain.people import Actor, Operator
 
 BATCH: Final = 200
-"""Cards in one transaction: all others who write wait as long as it takes, some 0.2 s."""
+"""Certificates in one transaction: all others who write wait as long as it takes, some 0.2 s."""
 
 Say = Callable[[int], None]
 
 
 @dataclass(slots=True, kw_only=True)
 class CarriedOut:
-    """What became of the serials so far, and the last journal entry of this run (0: none)."""
+    """What became of the serials so far, and of each CA the last journal entry of this run."""
 
-    fates: dict[Fate, list[SerialNumber]] = field(
-        default_factory=lambda: {each: [] for each in Fate}
-    )
-    position: int = 0
+    fates: dict[Fate, list[Judged]] = field(default_factory=lambda: {each: [] for each in Fate})
+    positions: dict[IssuerId, int] = field(default_factory=dict)
 
     def add(self, other: "CarriedOut") -> None:
         """Take in what a batch did."""
-        for fate, serials in other.fates.items():
-            self.fates[fate] += serials
-        self.position = max(self.position, other.position)
+        for judged in other.fates.values():
+            self.take(judged)
+        self.positions |= other.positions
+
+    def take(self, judged: Sequence[Judged]) -> None:
+        """Take in these, without what was found: there may be very many."""
+        for each in judged:
+            self.fates[each.fate].append(replace(each, found=None))
 
     @property
     def examined(self) -> int:
@@ -83,7 +87,7 @@ def was_begun(session: Orders, order: RevocationOrder) -> bool:
 
 
 def begin(session: Orders, order: RevocationOrder, signers: Sequence[bytes]) -> Actor:
-    """Record the order, once; who it was in whose name the cards are revoked.
+    """Record the order, once; who it was in whose name they are revoked.
 
     ``signers`` are the SHA-256 digests of the certificates that approved it.
 
@@ -95,7 +99,7 @@ def begin(session: Orders, order: RevocationOrder, signers: Sequence[bytes]) -> 
         event = RevocationOrdered(
             order_sha256=order.sha256,
             second=second.id,
-            cards=len(order.serials),
+            certificates=len(order.serials),
             reason=order.revoke_reason,
             compromised_since=order.compromised_since,
         )
@@ -109,8 +113,8 @@ async def carry_out(
     """Revoke what is not revoked yet. ``said`` is told how many serials were judged.
 
     After each batch it rests ``pace`` times as long as others had to wait for that, so that cards
-    are blocked and made meanwhile. Cancelled or killed, it has done whole batches; carried out
-    again, it goes on.
+    and telephones are blocked and made meanwhile. Cancelled or killed, it has done whole batches;
+    carried out again, it goes on.
 
     Raises:
         StoreUnavailable: the last batch was not recorded.
@@ -131,25 +135,31 @@ def _batch(
 ) -> tuple[CarriedOut, float]:
     """What it did, and since when it held up all others (seconds of the monotonic clock)."""
     done, began = CarriedOut(), time.monotonic()
-    changing: list[tuple[CertifiedCard, Ending]] = []
-    for each in judge(session, serials):
-        done.fates[each.fate].append(each.serial)
-        if each.card is not None:
-            changing.append((each.card, ending(each.card, cause, session.now)))
-    entries = session.record_all([event for _, end in changing for event in end.events], by)
-    waiting = iter(entries)
-    changes = [_after(found, end, [next(waiting) for _ in end.events]) for found, end in changing]
-    session.put_cards_after(changes)
-    done.position = entries[-1].position if entries else 0
+    judged = judge(session, serials, session.now)
+    found = [each.found for each in judged if each.found is not None]
+    changing = [(each, ending(each, cause, session.now)) for each in found]
+    for each in found:
+        if isinstance(each.subscriber, MobielIdentity):
+            withdraw_open(session, each.subscriber, by)
+    entries = iter(session.record_all([event for _, end in changing for event in end.events], by))
+    changes = [_after(each, end, [next(entries) for _ in end.events]) for each, end in changing]
+    session.put_subscribers_after(changes)
+    done.take(judged)
+    done.positions = {each.issuer: each.entry.position for each in changes}
     return done, began
 
 
-def _after(found: CertifiedCard, end: Ending, entries: Sequence[JournalEntry]) -> CardAfter:
+def _after(
+    found: CertifiedSubscriber, end: Ending, entries: Sequence[JournalEntry]
+) -> SubscriberAfter:
     """As the last entry leaves it: the hold that stands before it lasted no time."""
-    status = certificate_status(end.card.phase)
-    if status is None:
-        raise AssertionError("a card that was certified has a status")
-    return CardAfter(card=end.card, issuer=found.issuer, status=status, entry=entries[-1])
+    return SubscriberAfter(
+        subscriber=end.after,
+        issuer=found.issuer,
+        serial=found.serial,
+        status=end.status,
+        entry=entries[-1],
+    )
 
 
 def _name(order: RevocationOrder) -> str:

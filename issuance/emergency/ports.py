@@ -3,38 +3,41 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from issuance.mobiel.ports import Withdrawing
 from issuance.ports import Journal
-from pki.domain.emergency.records import CardAfter, CertifiedCard
+from pki.domain.cards import Card
+from pki.domain.emergency.records import RecordedSerial, SubscriberAfter
 from pki.domain.events import Event
-from pki.domain.identifiers import IssuerId, SerialNumber
+from pki.domain.identifiers import CardNumber, MobielId, SerialNumber
 from pki.domain.journal import JournalEntry
+from pki.domain.mobiel.records import MobielIdentity
 from pki.domain.people import Actor, Operator
-from pki.domain.records import Intent
-from pki.domain.status import CertificateStatus
 
 T = TypeVar("T")
+
+
+class Numbers(Protocol):
+    """What has a number or an id."""
+
+    def card_by_number(self, number: CardNumber, /) -> Card | None: ...
+    def mobiel(self, mobiel_id: MobielId, /) -> MobielIdentity | None: ...
 
 
 class Known(Protocol):
     """What is known of serials."""
 
-    def certified_cards(
-        self, serials: Sequence[SerialNumber], /
-    ) -> Mapping[SerialNumber, CertifiedCard]:
-        """The cards whose certificates have these serials."""
-
-    def status(self, issuer: IssuerId, serial: SerialNumber, /) -> CertificateStatus | None: ...
-    def intent(self, serial: SerialNumber, /) -> Intent | None: ...
+    def recorded(self, serials: Sequence[SerialNumber], /) -> Mapping[SerialNumber, RecordedSerial]:
+        """Those that any of our CAs recorded, on cards and in telephones."""
 
 
-class Orders(Known, Journal, Protocol):
+class Orders(Known, Withdrawing, Journal, Protocol):
     """A transaction in which an order is begun or goes on."""
 
     def record_all(self, events: Sequence[Event], actor: Actor, /) -> Sequence[JournalEntry]:
         """Append entries, in this order."""
 
-    def put_cards_after(self, changes: Sequence[CardAfter], /) -> None:
-        """Write cards and the status of their certificates."""
+    def put_subscribers_after(self, changes: Sequence[SubscriberAfter], /) -> None:
+        """Write cards, telephones and the status of their certificates."""
 
     def operator_by_certificate(self, sha256: bytes, /) -> Operator | None: ...
     def cursor(self, name: str, /) -> int: ...

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from issuance.desk import ID_OCTETS, Desk
+from issuance.mobiel.ports import Withdrawing
 from issuance.ports import Registration
 from issuance.register_operator import NO_BIRTH_DATE
 from issuance.rules.permissions import Action, actor, require_for_organisation
@@ -151,7 +152,7 @@ async def withdraw_invitation(
     return await write_once(desk, change, once)
 
 
-def withdraw(session: Registration, invitation: MobielInvitation, by: Actor) -> None:
+def withdraw(session: Withdrawing, invitation: MobielInvitation, by: Actor) -> None:
     """Let it be good for nothing, and say so."""
     session.remove_invitation(invitation.id)
     event = MobielInvitationWithdrawn(

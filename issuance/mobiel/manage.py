@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypedDict
 
 from issuance.desk import Desk
 from issuance.mobiel.invite import managed, withdraw
+from issuance.mobiel.ports import Withdrawing
 from issuance.operators.last import require_another
 from issuance.ports import Enquiry, Registration
 from issuance.rules.permissions import Action, actor, require_for_organisation
 from issuance.steps.once import Once, write_once
 from issuance.steps.refusals import Asker, refusals_recorded
+from issuance.steps.standing import require_alive
 from pki.domain.events import Event
 from pki.domain.identifiers import IssuerId, MobielId, PersonId, SerialNumber, Ura
 from pki.domain.journal import JournalEntry
@@ -58,11 +61,11 @@ async def block_mobiel(
     """
 
     def decide(session: Registration, identity: MobielIdentity) -> Decided:
-        changed = blocked(identity, at=session.now)
+        decided = as_blocked(identity, reason, session.now)
         for each in session.mappings_of(identity.person_id):
             require_another(session, each)
-        _withdraw_open(session, identity, actor(operator))
-        return changed, *_as_blocked(session, identity, reason)
+        withdraw_open(session, identity, actor(operator))
+        return decided
 
     return await _change(desk, operator, mobiel_id, decide, once)
 
@@ -75,15 +78,36 @@ def hold_mobiel(
     Raises:
         Refused: MOBIEL_STATE.
     """
-    session.put_mobiel(blocked(identity, at=session.now))
-    event, status = _as_blocked(session, identity, reason)
+    changed, event, status = as_blocked(identity, reason, session.now)
+    session.put_mobiel(changed)
     session.set_status(identity.issuer, identity.serial, status, session.record(event, by))
 
 
-def _as_blocked(
-    session: Registration, identity: MobielIdentity, reason: BlockReason
-) -> tuple[Event, CertificateStatus]:
-    return MobielBlocked(**_named(identity), reason=reason), OnHold(since=session.now)
+def as_ended(
+    identity: MobielIdentity, reason: RevokeReason, at: datetime, since: datetime | None
+) -> "Decided":
+    """A blocked one as it ends, mistrusted from ``since`` on, if that is known.
+
+    Raises:
+        Refused: MOBIEL_STATE, COMPROMISE_DATE.
+    """
+    changed = ended(identity, reason=reason, at=at, compromised_since=since)
+    held_since = revoked_at(identity, at=at)
+    event = MobielEnded(
+        **_named(identity), reason=reason, revoked_at=held_since, compromised_since=since
+    )
+    code = REVOKE_REASON_CODES[reason]
+    return changed, event, Revoked(at=held_since, reason=code, compromised_since=since)
+
+
+def as_blocked(identity: MobielIdentity, reason: BlockReason, at: datetime) -> "Decided":
+    """One that is registered as it is blocked.
+
+    Raises:
+        Refused: MOBIEL_STATE.
+    """
+    event = MobielBlocked(**_named(identity), reason=reason)
+    return blocked(identity, at=at), event, OnHold(since=at)
 
 
 async def unblock_mobiel(
@@ -111,11 +135,13 @@ async def end_mobiel(
     operator: Operator,
     mobiel_id: MobielId,
     reason: RevokeReason,
+    compromised_since: datetime | None = None,
     once: Once[MobielChange] | None = None,
 ) -> MobielChange:
     """End a blocked one for ever: its person may have a card, or another one.
 
-    Its certificate is revoked, as of the block.
+    Its certificate is revoked, as of the block. ``compromised_since``: from when on its key must be
+    mistrusted, if that is known.
 
     Raises:
         NotFound, Forbidden, Refused, AnsweredBefore, IdempotencyMismatch, StoreUnavailable: as
@@ -123,10 +149,9 @@ async def end_mobiel(
     """
 
     def decide(session: Registration, identity: MobielIdentity) -> Decided:
-        changed, at = ended(identity, at=session.now), revoked_at(identity, at=session.now)
-        _withdraw_open(session, identity, actor(operator))
-        event = MobielEnded(**_named(identity), reason=reason, revoked_at=at)
-        return changed, event, Revoked(at=at, reason=REVOKE_REASON_CODES[reason])
+        require_alive(session.mobiel_certificate(identity.serial), compromised_since)
+        withdraw_open(session, identity, actor(operator))
+        return as_ended(identity, reason, session.now, compromised_since)
 
     return await _change(desk, operator, mobiel_id, decide, once)
 
@@ -186,7 +211,8 @@ def _named(identity: MobielIdentity) -> _Named:
     )
 
 
-def _withdraw_open(session: Registration, identity: MobielIdentity, by: Actor) -> None:
+def withdraw_open(session: Withdrawing, identity: MobielIdentity, by: Actor) -> None:
+    """Let an invitation to another certificate be good for nothing, if there is one."""
     invitation = session.invitation(identity.id)
     if invitation is not None:
         withdraw(session, invitation, by)

@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Protocol
 
 from issuance.certifying.ports import Authority, Prepared, Statuses
-from pki.domain.identifiers import MobielId, PersonId, Ura
+from pki.domain.events import Event
+from pki.domain.identifiers import MobielId, PersonId, SerialNumber, Ura
+from pki.domain.journal import JournalEntry
 from pki.domain.mobiel.records import (
     MobielCertificate,
     MobielIdentity,
     MobielIntent,
     MobielInvitation,
 )
-from pki.domain.people import Person
+from pki.domain.people import Actor, Person
 
 
 class MobielAuthority(Authority, Protocol):
@@ -39,6 +41,14 @@ class MobielAuthorities(Protocol):
         """
 
 
+class Withdrawing(Protocol):
+    """Invitations that end."""
+
+    def invitation(self, mobiel_id: MobielId, /) -> MobielInvitation | None: ...
+    def remove_invitation(self, mobiel_id: MobielId, /) -> None: ...
+    def record(self, event: Event, actor: Actor, /) -> JournalEntry: ...
+
+
 class MobielReads(Protocol):
     """Who has a ZORG-ID Mobiel, or is invited to get one."""
 
@@ -53,10 +63,11 @@ class MobielReads(Protocol):
     def mobiel_at(self, ura: Ura, /) -> Sequence[MobielIdentity]:
         """Those that an organisation manages, ended ones included, the newest first."""
 
-    def invitation(self, mobiel_id: MobielId, /) -> MobielInvitation | None: ...
     def invitation_by_code(self, code_sha256: bytes, /) -> MobielInvitation | None: ...
+    def invitation(self, mobiel_id: MobielId, /) -> MobielInvitation | None: ...
     def invitation_of(self, person_id: PersonId, /) -> MobielInvitation | None: ...
     def invitations_at(self, ura: Ura, /) -> Sequence[MobielInvitation]: ...
+    def mobiel_certificate(self, serial: SerialNumber, /) -> MobielCertificate | None: ...
     def mobiel_certificate_by_code(self, code_sha256: bytes, /) -> MobielCertificate | None:
         """The one that was redeemed with this code."""
 

@@ -7,6 +7,7 @@ from issuance.rules.eligibility import Applicant
 from issuance.rules.messages import REFUSALS
 from pki.domain.cards import Card, Issued, Ordered
 from pki.domain.errors import Refused
+from pki.domain.mobiel.records import SubscriberCertificate
 from pki.domain.people import Person
 from pki.domain.reasons import RefusalReason
 from pki.domain.uzi import UziName
@@ -43,3 +44,18 @@ def refuse_late(card: Card, now: datetime, unfinished: timedelta) -> None:
     """
     if isinstance(card.phase, Ordered | Issued) and now >= card.phase.at + unfinished:
         refuse(RefusalReason.CONFIRMATION_TOO_LATE)
+
+
+def require_alive(certificate: SubscriberCertificate | None, since: datetime | None) -> None:
+    """A key is certified when whoever has it proves that: no signature is from before.
+
+    Raises:
+        Refused: COMPROMISE_DATE: the certificate was not there at ``since``.
+    """
+    if since is None or (certificate is not None and since >= certificate.not_before):
+        return
+    raise Refused(
+        reason=RefusalReason.COMPROMISE_DATE,
+        message="the certificate did not exist yet at compromised_since",
+        next_step="give a time from the certificate's notBefore on",
+    )

@@ -247,7 +247,7 @@ def revoked(
     if not isinstance(card.phase, Active | Blocked):
         raise _wrong_state(card, "be revoked")
     revoked_at = at if isinstance(card.phase, Active) else card.phase.at
-    _require_compromise(reason, compromised_since, revoked_at)
+    require_compromise(reason, compromised_since, revoked_at)
     phase = Ended(
         at=at,
         serial=card.phase.serial,
@@ -258,7 +258,8 @@ def revoked(
     return replace(card, phase=phase)
 
 
-def _require_compromise(reason: RevokeReason, since: datetime | None, blocked_at: datetime) -> None:
+def require_compromise(reason: RevokeReason, since: datetime | None, blocked_at: datetime) -> None:
+    """Whether a key that is revoked may be mistrusted from ``since`` on; raises Refused if not."""
     if since is None:
         return
     if REVOKE_REASON_CODES[reason] is not RevocationReason.KEY_COMPROMISE:

@@ -15,13 +15,12 @@ from issuance.emergency.listing import Listing, read_listing
 from issuance.emergency.order import RevocationOrder
 from issuance.statement.at import read_moment
 from pki.domain.errors import ConfigurationInvalid, Conflict, Malformed
-from pki.domain.identifiers import IssuerId
 from pki.domain.people import Actor
 from pki.ports import Clock, SystemClock
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
 from server.emergency.approvals import Approvals
-from server.emergency.telling import Progress, Shown, told
+from server.emergency.telling import Progress, Shown, by_line, told
 from server.files import write_new
 from server.report import Report, progress
 from server.restored import refuse_unconfirmed
@@ -42,41 +41,50 @@ class Asked:
     dry_run: bool
     order: Path | None
     approvals: tuple[Path, ...]
+    lines: Path | None = None
 
 
 def run_revocation(config: Path, asked: Asked) -> Report:
     """Do what was asked with the list.
 
     Raises:
-        ConfigurationInvalid: a file cannot be read, or the order's exists.
+        ConfigurationInvalid: a file cannot be read, or one that is to be written exists.
         Malformed: the list, the time or an approval cannot be read.
         SignatureBroken, Forbidden: an approval does not count, or one person gave both.
         Conflict: neither an order to write nor approvals to go by; or a restore waits.
         StoreUnavailable: what was done until then stays; give the command again.
     """
     settings, clock = load(config), SystemClock()
-    listing = read_listing(_text(asked.file))
+    text = _text(asked.file)
+    _require_new(asked.lines, "--lines")
     since = _moment(asked.compromised_since, clock.now())
     with ExitStack() as stack:
         reader = ReadStore.open(settings.store.url, threads=1)
         stack.callback(reader.close_sync)
+        listing = reader.read_sync(partial(read_listing, text))
         order = _order(reader, settings, (asked.reason, since), listing)
         if not asked.dry_run:
             _require_readable(asked.file, listing)
         if asked.dry_run or asked.order is not None:
-            shown = Shown(order=order, listing=listing, done=_look(reader, order))
-            return told(shown, dry=True, written=_written(asked, order))
+            shown = Shown(order=order, listing=listing, done=_look(reader, order, clock))
+            return _told(asked, shown, dry=True, written=_written(asked, order))
         refuse_unconfirmed(settings)
         if not asked.approvals:
             raise Conflict(
-                message=f"revoking {len(order.serials)} cards takes the approval of two people",
+                message=f"revoking {len(order.serials)} takes the approval of two people",
                 next_step="look with --dry-run, write the order with --order FILE, let two of the "
                 "ZORG-ID team sign it (docs/emergency.md), then name both files with --approval",
             )
         approvals = Approvals.read(settings, reader, asked.approvals, order)
-        return asyncio.run(
-            _carry_out(settings, reader, Shown(order=order, listing=listing), approvals)
-        )
+        shown = Shown(order=order, listing=listing)
+        shown = asyncio.run(_carry_out(settings, reader, shown, approvals))
+        return _told(asked, shown, dry=False)
+
+
+def _told(asked: Asked, shown: Shown, *, dry: bool, written: Path | None = None) -> Report:
+    if asked.lines is not None:
+        write_new(asked.lines, by_line(shown, dry=dry))
+    return told(shown, dry=dry, written=written)
 
 
 def _text(path: Path) -> str:
@@ -86,7 +94,7 @@ def _text(path: Path) -> str:
         raise ConfigurationInvalid(
             key="--file",
             message=f"{path} cannot be read as text: {type(error).__name__}",
-            next_step="name a CSV file in UTF-8 with one serial in each line",
+            next_step="name a CSV file in UTF-8 with one certificate in each line",
         ) from error
 
 
@@ -106,7 +114,7 @@ def _require_readable(path: Path, listing: Listing) -> None:
         lines = ", ".join(map(str, listing.unreadable[:20]))
         raise Malformed(
             what="list of serials",
-            message=f"{path.name}: {len(listing.unreadable)} lines hold no serial: {lines}",
+            message=f"{path.name}: {len(listing.unreadable)} lines name no certificate: {lines}",
             next_step="mend them, or begin them with #; spreadsheets spoil long decimal numbers",
         )
 
@@ -132,14 +140,12 @@ def _order(
     )
 
 
-def _look(reader: ReadStore, order: RevocationOrder) -> CarriedOut:
+def _look(reader: ReadStore, order: RevocationOrder, clock: Clock) -> CarriedOut:
     """What would happen now."""
     done, said = CarriedOut(), Progress(len(order.serials), "looked up")
     for start in range(0, len(order.serials), _PAGE):
         page = order.serials[start : start + _PAGE]
-
-        for each in reader.read_sync(partial(judge, serials=page)):
-            done.fates[each.fate].append(each.serial)
+        done.take(reader.read_sync(partial(judge, serials=page, now=clock.now())))
         said(done.examined)
     return done
 
@@ -147,30 +153,33 @@ def _look(reader: ReadStore, order: RevocationOrder) -> CarriedOut:
 def _written(asked: Asked, order: RevocationOrder) -> Path | None:
     if asked.order is None or asked.dry_run:
         return None
-    try:
-        write_new(asked.order, order.octets)
-    except FileExistsError as error:
-        raise ConfigurationInvalid(
-            key="--order",
-            message=f"{asked.order} exists already",
-            next_step="name a new file: an order is never replaced",
-        ) from error
+    _require_new(asked.order, "--order")
+    write_new(asked.order, order.octets)
     return asked.order
+
+
+def _require_new(path: Path | None, key: str) -> None:
+    if path is not None and path.exists():
+        raise ConfigurationInvalid(
+            key=key,
+            message=f"{path} exists already",
+            next_step="name a new file: none is ever replaced",
+        )
 
 
 async def _carry_out(
     settings: Settings, reader: ReadStore, shown: Shown, approvals: Approvals
-) -> Report:
+) -> Shown:
     clock, order = SystemClock(), shown.order
     store = Store.open(settings.store.url, clock=clock)
     try:
         by = await store.write(lambda session: _begin(session, order, approvals, clock))
         progress(f"order {order.sha256[:16]}… recorded; carried out as {by.id}")
         done = await carry_out(store, order, by, Progress(len(order.serials), "done"))
-        waited = await _until_listed(settings, reader, done)
+        waited = await _until_listed(reader, done)
     finally:
         await store.close()
-    return told(Shown(order=order, listing=shown.listing, done=done, crl_after=waited), dry=False)
+    return Shown(order=order, listing=shown.listing, done=done, crl_after=waited)
 
 
 def _begin(
@@ -179,16 +188,15 @@ def _begin(
     return begin(session, order, approvals.counted(session, order, clock.now()))
 
 
-async def _until_listed(settings: Settings, reader: ReadStore, done: CarriedOut) -> float | None:
-    """Seconds until each CA's newest CRL shows the last change; None: not within a minute."""
+async def _until_listed(reader: ReadStore, done: CarriedOut) -> float | None:
+    """Seconds until each CA's newest CRL shows its last change; None: not within a minute."""
     began = time.monotonic()
-    issuers = [IssuerId(each.id) for each in settings.token_ca if each.state != "ended"]
 
     def behind(session: ReadSession) -> bool:
-        latest = (session.latest_crl(issuer) for issuer in issuers)
-        return any(crl is None or crl.upto < done.position for crl in latest)
+        latest = ((session.latest_crl(issuer), last) for issuer, last in done.positions.items())
+        return any(crl is None or crl.upto < last for crl, last in latest)
 
-    if not done.position:
+    if not done.positions:
         return 0.0
     progress("waiting for the CRL")
     while await reader.read(behind):

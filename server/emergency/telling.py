@@ -1,13 +1,16 @@
 """What is said of a revocation of many: while it goes on, and at its end."""
 
+import csv
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 from issuance.emergency.carrying_out import CarriedOut
-from issuance.emergency.fate import Fate
+from issuance.emergency.fate import Fate, Judged
 from issuance.emergency.listing import Listing
 from issuance.emergency.order import RevocationOrder
 from server.report import DONE, FINDING, Report, progress
@@ -63,13 +66,38 @@ def told(shown: Shown, *, dry: bool, written: Path | None = None) -> Report:
     )
 
 
+def by_line(shown: Shown, *, dry: bool) -> bytes:
+    """What each line of the list means and what becomes of it, as CSV in UTF-8."""
+    words = _FUTURE if dry else _PAST
+    judged = {each.serial: each for found in shown.done.fates.values() for each in found}
+    text = StringIO()
+    rows = csv.writer(text)
+    rows.writerow(("line", "said", "serial", "kind", "becomes"))
+    for line in shown.listing.lines:
+        found = None if line.serial is None else judged.get(line.serial)
+        if found is None:
+            rows.writerow((line.number, line.said, "", "", "no certificate"))
+            continue
+        kind = "" if found.kind is None else found.kind.value
+        becomes = words.get(found.fate, found.fate.value)
+        rows.writerow((line.number, line.said, found.serial.hex, kind, becomes))
+    return text.getvalue().encode()
+
+
+def _kinds(judged: Sequence[Judged]) -> list[tuple[str, int]]:
+    """How many of them are on cards, and how many in telephones."""
+    found = Counter(each.kind.value for each in judged if each.kind is not None)
+    return sorted(found.items())
+
+
 def _result(shown: Shown, *, dry: bool, written: Path | None) -> dict[str, Any]:
     order, listing, fates = shown.order, shown.listing, shown.done.fates
     counts = {each.name.lower(): len(fates[each]) for each in Fate}
     named = {
-        each.name.lower(): [serial.hex for serial in fates[each][:_LISTED]]
+        each.name.lower(): [judged.serial.hex for judged in fates[each][:_LISTED]]
         for each in (*_NAMED, Fate.REVOKED)
     }
+    kinds = {each.name.lower(): of for each in Fate if (of := dict(_kinds(fates[each])))}
     doubled = [{"line": each.line, "serial": each.serial.hex} for each in listing.doubled]
     return {
         "order_sha256": order.sha256,
@@ -77,6 +105,7 @@ def _result(shown: Shown, *, dry: bool, written: Path | None) -> dict[str, Any]:
         "dry_run": dry,
         "listed": len(order.serials),
         "counts": counts,
+        "kinds": kinds,
         "serials": named,
         "doubled": doubled[:_LISTED],
         "unreadable_lines": list(listing.unreadable[:_LISTED]),
@@ -91,14 +120,16 @@ def _lines(shown: Shown, *, dry: bool) -> Iterator[str]:
     yield f"{len(order.serials)} serials, {order.reason}, {order.kind} installation"
     for fate in Fate:
         if fates[fate] or fate is Fate.REVOKE:
-            yield f"  {len(fates[fate]):>7}  {words.get(fate, fate.value)}"
+            kinds = ", ".join(f"{n} {kind}{'s' * (n > 1)}" for kind, n in _kinds(fates[fate]))
+            of_what = f": {kinds}" if kinds else ""
+            yield f"  {len(fates[fate]):>7}  {words.get(fate, fate.value)}{of_what}"
     for fate in _NAMED:
-        for serial in fates[fate][:_SHOWN]:
-            yield f"  {fate.value}: {serial}"
+        for judged in fates[fate][:_SHOWN]:
+            yield f"  {fate.value}: {judged.serial}"
     for each in listing.doubled[:_SHOWN]:
         yield f"  line {each.line}: {each.serial} stands there twice, and counts once"
     for line in listing.unreadable[:_SHOWN]:
-        yield f"  line {line}: no serial"
+        yield f"  line {line}: no certificate"
     more = max(map(len, (*(fates[each] for each in _NAMED), listing.doubled, listing.unreadable)))
     if more > _SHOWN:
         yield f"  at most {_SHOWN} of each are shown: --json lists {_LISTED}"
@@ -113,5 +144,5 @@ def _next(shown: Shown, *, dry: bool, written: Path | None) -> Iterator[str]:
         yield "next: the same with --order FILE in place of --dry-run"
     elif shown.crl_after is None:
         yield "the CRLs do not show it yet: is the role issuance running? see zorgid doctor"
-    elif shown.done.position:
-        yield f"the CRLs show all of it, {shown.crl_after:.1f} s after the last card"
+    elif shown.done.positions:
+        yield f"the CRLs show all of it, {shown.crl_after:.1f} s after the last batch"

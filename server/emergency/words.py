@@ -10,7 +10,10 @@ Reason = Literal["keyCompromise", "superseded", "cessationOfOperation", "privile
 
 def revoke(  # noqa: PLR0913 -- each is an option of the command
     *,
-    file: Annotated[Path, typer.Option("--file", help="CSV, a serial in the first column.")],
+    file: Annotated[
+        Path,
+        typer.Option("--file", help="CSV, in its first column serials, card:NUMBER or mobiel:ID."),
+    ],
     reason: Annotated[Reason, typer.Option(help="Why (RFC 5280 5.3.1), for all of them.")],
     compromised_since: Annotated[
         str | None, typer.Option(help="Mistrusted from then: 2026-11-22T09:30:00Z.")
@@ -25,6 +28,9 @@ def revoke(  # noqa: PLR0913 -- each is an option of the command
         list[Path] | None,
         typer.Option(metavar="PATH", help="The order signed (CMS, DER); twice."),
     ] = None,
+    lines: Annotated[
+        Path | None, typer.Option(help="Write what becomes of each line, as CSV, to a new file.")
+    ] = None,
     config: Annotated[
         Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
     ] = Path("zorgid.toml"),
@@ -32,10 +38,10 @@ def revoke(  # noqa: PLR0913 -- each is an option of the command
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
 ) -> int:
-    """Revoke many cards, by a list that two of the ZORG-ID team have signed.
+    """Revoke many cards and telephones, by a list that two of the ZORG-ID team have signed.
 
-    Given again after an interruption, it goes on. Cards that are in use are blocked and revoked in
-    one act; OCSP shows it within a second, CRLs follow.
+    Given again after an interruption, it goes on. What is in use is blocked and revoked in one act;
+    OCSP shows it within a second, CRLs follow.
     """
     from server.emergency.commands import Asked, run_revocation
     from server.report import run_report
@@ -47,5 +53,6 @@ def revoke(  # noqa: PLR0913 -- each is an option of the command
         dry_run=dry_run,
         order=order,
         approvals=tuple(approval or ()),
+        lines=lines,
     )
     return run_report(lambda: run_revocation(config, asked), as_json=json)

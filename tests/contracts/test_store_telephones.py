@@ -9,29 +9,16 @@ import pytest
 from pki.domain.cards import Ordered
 from pki.domain.errors import Conflict, KeyRejected
 from pki.domain.identifiers import MobielId
-from pki.domain.mobiel.events import MobielIntended, MobielIntentClosed
+from pki.domain.mobiel.events import MobielIntentClosed
 from pki.domain.mobiel.records import MobielIntent
 from pki.domain.people import SYSTEM
-from pki.domain.status import Revoked, Unconfirmed
+from pki.domain.status import Revoked
 from pki.store.reading import ReadStore
 from pki.store.write_session import WriteSession
 from pki.store.writing import Store
-from store_phones import CA, completed, intent, mobiel
+from store_phones import CA, completed, intend, intent, mobiel
 from store_samples import NOON, card, octets, opaque
 from store_samples import intent as card_intent
-
-
-def intend(session: WriteSession, wanted: MobielIntent) -> None:
-    session.put_mobiel_intent(wanted)
-    event = MobielIntended(
-        mobiel=wanted.mobiel_id,
-        issuer=wanted.issuer,
-        serial=wanted.serial,
-        tbs_sha256="0" * 64,
-        profile=wanted.profile,
-    )
-    entry = session.record(event, SYSTEM)
-    session.set_status(wanted.issuer, wanted.serial, Unconfirmed(since=NOON), entry)
 
 
 def close(session: WriteSession, wanted: MobielIntent) -> None:

@@ -1,4 +1,4 @@
-"""Ten thousand cards revoked at once: ordered by two, killed half-way, gone on with, and seen."""
+"""Ten thousand cards and telephones revoked at once: ordered by two, killed half-way, and seen."""
 
 import random
 import sqlite3
@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from emergency_drill import Drill
-from emergency_rehearsal import HELD, fill, second_person, serial, signed
+from emergency_rehearsal import HELD, fill, fill_telephones, second_person, serial, signed
 from pki.domain.people import Role
 from practice import Practice, copied
 from program import fetched, until
@@ -22,41 +22,51 @@ pytestmark = [pytest.mark.slow, pytest.mark.openssl]
 COUNT = 10_000
 HELD_BEFORE = range(0, COUNT, 1000)
 STRANGER = serial(COUNT + 1)
+TELEPHONES = range(2 * COUNT, 2 * COUNT + 100)
+ALL = COUNT + len(TELEPHONES)
 
 
 @pytest.fixture(scope="module")
 def drill(module_practice: Practice) -> Drill:
-    """A list of all cards, two lines of which say what another says, and a serial of nobody."""
+    """A list of all, by serials and ids; two lines say what another says, one means nobody."""
     practice = module_practice
+    practice.add_mobiel_ca()
     serials = [each.hex for each in fill(practice.layout.store, COUNT, HELD_BEFORE)]
+    serials += [f"mobiel:{each}" for each in fill_telephones(practice.layout.store, TELEPHONES)]
     second_person(practice.layout)
     random.Random(5).shuffle(serials)
+    serials.remove(serial(17).hex)
     path = practice.layout.root / "serials.csv"
-    lines = ["serial", *serials, serials[3], serials[9].upper(), STRANGER.hex]
-    path.write_text("\n".join(lines), "utf-8")
+    twice = [serial(3).hex, serial(9).hex.upper()]
+    path.write_text("\n".join(["serial", *serials, "card:DRILL-000017", *twice, STRANGER.hex]))
     return Drill(practice, path)
 
 
 def revoked(practice: Practice) -> int:
+    either = "SELECT serial FROM cards WHERE state = :over UNION ALL SELECT serial FROM mobiel"
     with closing(sqlite3.connect(practice.layout.store)) as store:
-        [[count]] = store.execute("SELECT count(*) FROM cards WHERE state = 'ingetrokken'")
+        query = f"SELECT count(*) FROM ({either} WHERE state = :over)"  # noqa: S608 -- constants
+        [[count]] = store.execute(query, {"over": "ingetrokken"})
     return int(count)
 
 
-def crl(practice: Practice) -> x509.CertificateRevocationList:
-    octets = fetched(f"{practice.base_url}/crl/zorg-id-token-ca.crl")
-    return x509.load_der_x509_crl(octets)
+def crl(practice: Practice, name: str) -> dict[int, x509.RevokedCertificate]:
+    octets = fetched(f"{practice.base_url}/crl/{name}.crl")
+    return {each.serial_number: each for each in x509.load_der_x509_crl(octets)}
 
 
 @pytest.mark.timeout(300)  # with many others at work beside it
 def test_ten_thousand_cards_are_revoked(drill: Drill) -> None:
     practice = drill.practice
     with practice.serving():
-        code, told = drill.run(dry_run=True)
+        lines = practice.layout.root / "lines.csv"
+        code, told = drill.run(dry_run=True, lines=lines)
         assert code == 1, "a serial of nobody is a finding"
-        assert (told["listed"], told["counts"]["revoke"]) == (COUNT + 1, COUNT)
+        assert (told["listed"], told["counts"]["revoke"]) == (ALL + 1, ALL)
+        assert told["kinds"] == {"revoke": {"card": COUNT, "telephone": len(TELEPHONES)}}
         assert told["serials"]["unknown"] == [STRANGER.hex]
-        assert [each["line"] for each in told["doubled"]] == [COUNT + 2, COUNT + 3]
+        assert [each["line"] for each in told["doubled"]] == [ALL + 2, ALL + 3]
+        require_each_line(lines.read_text("utf-8").splitlines())
         approvals = drill.by_two()
         assert revoked(practice) == 0
 
@@ -65,33 +75,49 @@ def test_ten_thousand_cards_are_revoked(drill: Drill) -> None:
             until(lambda: revoked(practice) > 0, "it has begun", lambda: running.log)
             running.kill()
         half = revoked(practice)
-        assert 0 < half < COUNT
+        assert 0 < half < ALL
         assert half % 200 in {0, 199}, "whole batches, one of which holds the stranger"
 
         code, told = drill.run(*approvals)
-        assert (code, told["counts"]["revoke"]) == (1, COUNT - half)
+        assert (code, told["counts"]["revoke"]) == (1, ALL - half)
         assert told["counts"]["revoked"] == half
-        assert revoked(practice) == COUNT
+        assert revoked(practice) == ALL
         assert told["crl_seconds"] is not None
 
-        listed = {each.serial_number: each for each in crl(practice)}
+        listed = crl(practice, "zorg-id-token-ca")
         assert {serial(number).value for number in range(COUNT)} <= set(listed)
+        assert {serial(each).value for each in TELEPHONES} <= set(
+            crl(practice, "zorg-id-mobiel-ca")
+        )
         reason = listed[serial(1).value].extensions.get_extension_for_class(x509.CRLReason)
         assert reason.value.reason is x509.ReasonFlags.key_compromise
         assert listed[serial(0).value].revocation_date_utc == HELD
         for number in random.Random(6).sample(range(COUNT), 5):
             assert practice.openssl_ocsp(serial(number).hex) == "revoked"
+        of_telephone = practice.openssl_ocsp(serial(TELEPHONES[7]).hex, issuer="mobiel-ca-g1")
+        assert of_telephone == "revoked"
 
         code, told = drill.run(*approvals)
-        assert (code, told["counts"]["revoke"], told["counts"]["revoked"]) == (1, 0, COUNT)
+        assert (code, told["counts"]["revoke"], told["counts"]["revoked"]) == (1, 0, ALL)
     assert verify(practice.config, None).code == 0
-    assert ordered(practice) == 1
+    assert recorded(practice, "revocation.ordered") == 1
+    assert recorded(practice, "mobiel.ended") == len(TELEPHONES)
+    assert recorded(practice, "mobiel.invitation_withdrawn") == 1
 
 
-def ordered(practice: Practice) -> int:
+def require_each_line(told: list[str]) -> None:
+    """What each line means, and what becomes of it."""
+    assert told[0] == "line,said,serial,kind,becomes"
+    assert len(told) == 1 + ALL + 3
+    of_card = f"{ALL + 1},card:DRILL-000017,{serial(17)},card,to be revoked"
+    of_stranger = f"{ALL + 4},{STRANGER},{STRANGER},,unknown"
+    assert {of_card, of_stranger} <= set(told)
+    assert sum(",telephone,to be revoked" in each for each in told) == len(TELEPHONES)
+
+
+def recorded(practice: Practice, kind: str) -> int:
     with closing(sqlite3.connect(practice.layout.store)) as store:
-        query = "SELECT count(*) FROM journal WHERE kind = 'revocation.ordered'"
-        [[count]] = store.execute(query)
+        [[count]] = store.execute("SELECT count(*) FROM journal WHERE kind = ?", (kind,))
     return int(count)
 
 
@@ -156,9 +182,15 @@ def test_a_line_that_cannot_be_read_stops_it(small: Drill) -> None:
     spoilt.list.write_text(f"{serial(0)}\n7.30751E+47\n", "utf-8")
     code, error = spoilt.run(order=spoilt.list.with_suffix(".json"))
     assert code == 2
-    assert "1 lines hold no serial: 2" in error["message"]
+    assert "1 lines name no certificate: 2" in error["message"]
     code, told = spoilt.run(dry_run=True)
     assert (code, told["unreadable_lines"]) == (1, [2])
+
+
+def test_a_file_that_is_there_is_not_written_over(small: Drill) -> None:
+    for option in ("order", "lines"):
+        code, error = small.run(dry_run=option == "lines", **{option: small.list})
+        assert (code, "exists already" in error["message"]) == (2, True)
 
 
 def test_files_that_are_no_approvals(small: Drill, tmp_path: Path) -> None:

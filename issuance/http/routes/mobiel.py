@@ -240,7 +240,8 @@ class MobielRoutes:
         operator = await self._operator_of(request)
         body = await body_of(request, EndMobielRequest)
         once = once_of(request, operator, body, self._changed_view)
-        change = end_mobiel(self._desk, operator, _mobiel_id(request), body.reason, once)
+        since = body.compromised_since
+        change = end_mobiel(self._desk, operator, _mobiel_id(request), body.reason, since, once)
         return await answered(change, self._changed_view)
 
     def _changed_view(self, change: MobielChange) -> MobielChangedView:

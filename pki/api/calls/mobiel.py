@@ -1,5 +1,6 @@
 """ZORG-ID Mobiel: invited, certified, managed."""
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 from pki.api.people.mobiel import (
@@ -69,8 +70,14 @@ class MobielCalls(Transport):
         return await self._post(path, body, MobielChangedView, under(key))
 
     async def end_mobiel(
-        self, mobiel_id: MobielId, reason: RevokeReason, key: IdempotencyKey | None = None
+        self,
+        mobiel_id: MobielId,
+        reason: RevokeReason,
+        key: IdempotencyKey | None = None,
+        *,
+        compromised_since: datetime | None = None,
     ) -> MobielChangedView:
         """End a blocked one for ever (administrator)."""
-        body, path = EndMobielRequest(reason=reason), f"/v1/mobiel/{mobiel_id}/end"
+        body = EndMobielRequest(reason=reason, compromised_since=compromised_since)
+        path = f"/v1/mobiel/{mobiel_id}/end"
         return await self._post(path, body, MobielChangedView, under(key))

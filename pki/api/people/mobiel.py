@@ -100,9 +100,10 @@ class ChangeMobielRequest(Wire):
 
 
 class EndMobielRequest(Wire):
-    """POST /v1/mobiel/{mobiel_id}/end."""
+    """POST /v1/mobiel/{mobiel_id}/end; ``compromised_since`` as of a card."""
 
     reason: RevokeReason
+    compromised_since: Moment | None = None
 
 
 class MobielChangedView(Wire):

@@ -1,1 +1,1 @@
-"""Many cards revoked at once, by an order of two people."""
+"""Many certificates revoked at once, by an order of two people."""

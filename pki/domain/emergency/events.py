@@ -1,6 +1,7 @@
-"""What the journal says of an order to revoke many cards.
+"""What the journal says of an order to revoke many certificates.
 
-Each card then has its own `CardBlocked` and `CardRevoked`, or `CardLapsed`.
+Each card then has its own `CardBlocked` and `CardRevoked`, or `CardLapsed`; each telephone
+`MobielBlocked` and `MobielEnded`.
 """
 
 from dataclasses import dataclass
@@ -16,13 +17,14 @@ from pki.domain.reasons import RevokeReason
 class RevocationOrdered(Event):
     """Two of the ZORG-ID team signed one order: the entry's actor, and ``second``.
 
-    ``order_sha256`` is that of the octets they signed, hexadecimal; ``cards`` how many it names.
+    ``order_sha256`` is that of the octets they signed, hexadecimal; ``certificates`` how many it
+    names.
     """
 
     KIND: ClassVar[str] = "revocation.ordered"
     order_sha256: str
     second: PersonId
-    cards: int
+    certificates: int
     reason: RevokeReason
     compromised_since: datetime | None
 

@@ -130,6 +130,7 @@ class MobielEnded(StatusEvent):
     serial: SerialNumber
     reason: RevokeReason
     revoked_at: datetime
+    compromised_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

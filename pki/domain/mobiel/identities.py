@@ -10,10 +10,11 @@
 from dataclasses import replace
 from datetime import datetime
 
+from pki.domain.cards import require_compromise
 from pki.domain.errors import Refused
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.mobiel.records import MobielIdentity, MobielState
-from pki.domain.reasons import RefusalReason
+from pki.domain.reasons import RefusalReason, RevokeReason
 
 
 def blocked(identity: MobielIdentity, *, at: datetime) -> MobielIdentity:
@@ -34,13 +35,21 @@ def unblocked(identity: MobielIdentity, *, at: datetime) -> MobielIdentity:
     return _moved(identity, MobielState.BLOCKED, MobielState.REGISTERED, at)
 
 
-def ended(identity: MobielIdentity, *, at: datetime) -> MobielIdentity:
-    """End it for ever; only a blocked one (MAN 8.3).
+def ended(
+    identity: MobielIdentity,
+    *,
+    reason: RevokeReason,
+    at: datetime,
+    compromised_since: datetime | None = None,
+) -> MobielIdentity:
+    """End it for ever; only a blocked one (MAN 8.3). The block's start is the revocation date.
 
     Raises:
-        Refused: MOBIEL_STATE: it is not `geblokkeerd`.
+        Refused: MOBIEL_STATE: it is not `geblokkeerd`; COMPROMISE_DATE, as of a card.
     """
-    return _moved(identity, MobielState.BLOCKED, MobielState.ENDED, at)
+    moved = _moved(identity, MobielState.BLOCKED, MobielState.ENDED, at)
+    require_compromise(reason, compromised_since, revoked_at(identity, at=at))
+    return moved
 
 
 def renewed(

@@ -1,1 +1,1 @@
-"""Many cards at once: the same facts as one by one, in few statements."""
+"""Many certificates at once: the same facts as one by one, in few statements."""

@@ -11,6 +11,7 @@ from issuance.emergency.fate import DONE_HERE, Cause, Fate, Judged, ending, judg
 from pki.domain.cards import (
     Active,
     Blocked,
+    Card,
     CardPhase,
     Ended,
     Expired,
@@ -18,18 +19,27 @@ from pki.domain.cards import (
     Lapsed,
     certificate_status,
 )
-from pki.domain.emergency.records import CertifiedCard
+from pki.domain.emergency.records import (
+    CertifiedSubscriber,
+    RecordedSerial,
+    Subscriber,
+    SubscriberKind,
+)
 from pki.domain.errors import Forbidden
 from pki.domain.events import CardBlocked, CardLapsed, CardRevoked
-from pki.domain.identifiers import IssuerId, PersonId, SerialNumber, Ura
+from pki.domain.identifiers import PersonId, SerialNumber, Ura
+from pki.domain.mobiel.events import MobielBlocked, MobielEnded
+from pki.domain.mobiel.records import MobielState
 from pki.domain.people import Operator, Role
 from pki.domain.reasons import BlockReason, RevocationReason, RevokeReason
-from pki.domain.records import Intent
-from pki.domain.status import CertificateStatus, Revoked, Unconfirmed
-from store_samples import ISSUER, NOON, card, intent, serial
+from pki.domain.status import CertificateStatus, Good, Revoked, Unconfirmed
+from store_phones import mobiel
+from store_samples import ISSUER, NOON, card, serial
 
 SERIAL = serial(1)
 LATER = NOON + timedelta(days=5)
+YEARS = NOON + timedelta(days=365)
+GOOD = Good()
 BLOCK = BlockReason.LOSS
 CAUSE = Cause(reason=RevokeReason.COMPROMISE, compromised_since=None)
 PHASES: list[tuple[CardPhase, Fate]] = [
@@ -45,89 +55,132 @@ PHASES: list[tuple[CardPhase, Fate]] = [
 ]
 
 
-def certified(phase: CardPhase) -> CertifiedCard:
-    return CertifiedCard(card=card(1, phase), issuer=ISSUER, not_before=NOON)
+def certified(subscriber: Subscriber) -> CertifiedSubscriber:
+    return CertifiedSubscriber(
+        subscriber=subscriber, issuer=ISSUER, serial=SERIAL, not_before=NOON, not_after=YEARS
+    )
 
 
 @dataclass(frozen=True)
 class Known:
-    card: CertifiedCard | None = None
-    recorded: Intent | None = None
-    now: CertificateStatus | None = None
+    """One serial, as it was recorded."""
 
-    def certified_cards(
-        self, serials: Sequence[SerialNumber], /
-    ) -> dict[SerialNumber, CertifiedCard]:
-        return {} if self.card is None else {SERIAL: self.card}
+    kind: SubscriberKind = SubscriberKind.CARD
+    found: CertifiedSubscriber | None = None
+    status: CertificateStatus = GOOD
 
-    def status(self, issuer: IssuerId, serial: SerialNumber, /) -> CertificateStatus | None:
-        return self.now
-
-    def intent(self, serial: SerialNumber, /) -> Intent | None:
-        return self.recorded
+    def recorded(self, serials: Sequence[SerialNumber], /) -> dict[SerialNumber, RecordedSerial]:
+        return {SERIAL: RecordedSerial(kind=self.kind, status=self.status, certified=self.found)}
 
 
 @pytest.mark.parametrize(("phase", "fate"), PHASES)
 def test_each_phase_has_its_fate(phase: CardPhase, fate: Fate) -> None:
-    [found] = judge(Known(card=certified(phase)), [SERIAL])
-    assert found.fate is fate
-    assert (found.card is not None) == (fate in DONE_HERE)
+    [found] = judge(Known(found=certified(card(1, phase))), [SERIAL], LATER)
+    assert (found.fate, found.kind) == (fate, SubscriberKind.CARD)
+    assert (found.found is not None) == (fate in DONE_HERE)
 
 
 @pytest.mark.parametrize(
-    ("known", "fate"),
+    ("state", "at", "fate"),
     [
-        (Known(), Fate.UNKNOWN),
-        (Known(recorded=intent(1), now=Unconfirmed(since=NOON)), Fate.UNSIGNED),
-        (Known(recorded=intent(1), now=Revoked(at=NOON, reason=None)), Fate.REVOKED),
+        (MobielState.REGISTERED, LATER, Fate.REVOKE),
+        (MobielState.BLOCKED, LATER, Fate.REVOKE),
+        (MobielState.ENDED, LATER, Fate.REVOKED),
+        (MobielState.REGISTERED, YEARS, Fate.REVOKE),
+        (MobielState.REGISTERED, YEARS + timedelta(seconds=1), Fate.EXPIRED),
     ],
 )
-def test_serials_without_a_card(known: Known, fate: Fate) -> None:
-    assert judge(known, [SERIAL]) == [Judged(serial=SERIAL, fate=fate)]
+def test_each_state_of_a_telephone_has_its_fate(
+    state: MobielState, at: datetime, fate: Fate
+) -> None:
+    phone = replace(mobiel(1), state=state)
+    known = Known(SubscriberKind.TELEPHONE, certified(phone))
+    [found] = judge(known, [SERIAL], at)
+    assert (found.fate, found.kind) == (fate, SubscriberKind.TELEPHONE)
+    assert (found.found is not None) == (fate in DONE_HERE)
 
 
-def test_a_card_in_use_is_blocked_and_revoked_in_one_act_with_one_date() -> None:
-    end = ending(certified(Active(at=NOON, serial=SERIAL)), CAUSE, LATER)
+@pytest.mark.parametrize("kind", SubscriberKind)
+@pytest.mark.parametrize(
+    ("status", "fate"),
+    [
+        (Unconfirmed(since=NOON), Fate.UNSIGNED),
+        (Revoked(at=NOON, reason=None), Fate.REVOKED),
+        (Revoked(at=NOON, reason=RevocationReason.SUPERSEDED), Fate.REVOKED),
+    ],
+)
+def test_serials_that_nothing_has(
+    kind: SubscriberKind, status: CertificateStatus, fate: Fate
+) -> None:
+    known = Known(kind, status=status)
+    assert judge(known, [SERIAL], LATER) == [Judged(serial=SERIAL, fate=fate, kind=kind)]
+
+
+def test_a_serial_of_nobody() -> None:
+    assert judge(Known(), [serial(2)], LATER) == [Judged(serial=serial(2), fate=Fate.UNKNOWN)]
+
+
+HELD_CARD = card(1, Blocked(at=NOON, serial=SERIAL, reason=BLOCK))
+HELD_PHONE = replace(mobiel(1), state=MobielState.BLOCKED)
+IN_USE = [card(1, Active(at=NOON, serial=SERIAL)), mobiel(1)]
+
+
+@pytest.mark.parametrize("subscriber", IN_USE, ids=["card", "telephone"])
+def test_what_is_in_use_is_blocked_and_revoked_in_one_act_with_one_date(
+    subscriber: Subscriber,
+) -> None:
+    end = ending(certified(subscriber), CAUSE, LATER)
     held, final = end.events
-    assert isinstance(held, CardBlocked)
-    assert isinstance(final, CardRevoked)
-    assert final.revoked_at == LATER
-    status = certificate_status(end.card.phase)
-    assert status == Revoked(at=LATER, reason=RevocationReason.KEY_COMPROMISE)
+    assert isinstance(held, CardBlocked | MobielBlocked)
+    assert held.reason is BlockReason.SECURITY_INCIDENT
+    assert isinstance(final, CardRevoked | MobielEnded)
+    assert (final.revoked_at, final.reason) == (LATER, RevokeReason.COMPROMISE)
+    assert end.status == Revoked(at=LATER, reason=RevocationReason.KEY_COMPROMISE)
+    if isinstance(end.after, Card):
+        assert certificate_status(end.after.phase) == end.status
+    else:
+        assert (end.after.state, end.after.state_at) == (MobielState.ENDED, LATER)
 
 
-def test_a_block_that_was_there_keeps_its_date() -> None:
-    held = Blocked(at=NOON, serial=SERIAL, reason=BLOCK)
-    end = ending(certified(held), CAUSE, LATER)
-    assert [type(each) for each in end.events] == [CardRevoked]
-    assert isinstance(end.card.phase, Ended)
-    assert (end.card.phase.revoked_at, end.card.phase.at) == (NOON, LATER)
+@pytest.mark.parametrize("subscriber", [HELD_CARD, HELD_PHONE], ids=["card", "telephone"])
+def test_a_block_that_was_there_keeps_its_date(subscriber: Subscriber) -> None:
+    end = ending(certified(subscriber), CAUSE, LATER)
+    [final] = end.events
+    assert isinstance(final, CardRevoked | MobielEnded)
+    assert final.revoked_at == NOON
+    assert end.status == Revoked(at=NOON, reason=RevocationReason.KEY_COMPROMISE)
+    at = end.after.phase.at if isinstance(end.after, Card) else end.after.state_at
+    assert at == LATER
 
 
 def test_a_card_that_never_was_confirmed_is_given_up_since_it_began() -> None:
-    end = ending(certified(Issued(at=NOON, serial=SERIAL)), CAUSE, LATER)
+    end = ending(certified(card(1, Issued(at=NOON, serial=SERIAL))), CAUSE, LATER)
     assert [type(each) for each in end.events] == [CardLapsed]
-    assert isinstance(certificate_status(end.card.phase), Revoked)
+    assert isinstance(end.status, Revoked)
 
 
 @pytest.mark.parametrize(
-    ("phase", "since", "recorded"),
+    ("subscriber", "since", "recorded"),
     [
-        (Active(at=NOON, serial=SERIAL), LATER - timedelta(hours=1), LATER - timedelta(hours=1)),
-        (Active(at=NOON, serial=SERIAL), NOON - timedelta(days=9), NOON),
-        (Active(at=NOON, serial=SERIAL), LATER, LATER),
-        (Blocked(at=NOON, serial=SERIAL, reason=BLOCK), LATER, None),
-    ],
-    ids=["between", "before the certificate", "now", "after the block"],
+        (subscriber, since, recorded)
+        for subscriber in IN_USE
+        for since, recorded in (
+            (LATER - timedelta(hours=1), LATER - timedelta(hours=1)),
+            (NOON - timedelta(days=9), NOON),
+            (LATER, LATER),
+        )
+    ]
+    + [(HELD_CARD, LATER, None), (HELD_PHONE, LATER, None)],
 )
-def test_one_moment_of_compromise_fits_each_card(
-    phase: CardPhase, since: datetime, recorded: datetime | None
+def test_one_moment_of_compromise_fits_each(
+    subscriber: Subscriber, since: datetime, recorded: datetime | None
 ) -> None:
-    cause = replace(CAUSE, compromised_since=since)
-    end = ending(certified(phase), cause, LATER)
-    assert isinstance(end.card.phase, Ended)
-    assert end.card.phase.compromised_since == recorded
-    assert end.events[-1].compromised_since == recorded  # type: ignore[attr-defined] # CardRevoked
+    end = ending(certified(subscriber), replace(CAUSE, compromised_since=since), LATER)
+    assert isinstance(end.status, Revoked)
+    assert end.status.compromised_since == recorded
+    final = end.events[-1]
+    assert isinstance(final, CardRevoked | MobielEnded)
+    assert final.compromised_since == recorded
 
 
 def person(number: int, role: Role = Role.ZORGID_TEAM) -> Operator:

@@ -1,6 +1,7 @@
 """A list of serials as people make them, and the order that is signed."""
 
 import json
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,11 +11,38 @@ from hypothesis import strategies as st
 from issuance.emergency import listing
 from issuance.emergency.listing import Doubled, read_listing
 from issuance.emergency.order import REASONS, RevocationOrder
+from pki.domain.cards import Active, Card
 from pki.domain.errors import Malformed
-from pki.domain.identifiers import ISSUED_SERIAL_LIMIT, ISSUED_SERIAL_MIN, SerialNumber
+from pki.domain.identifiers import (
+    ISSUED_SERIAL_LIMIT,
+    ISSUED_SERIAL_MIN,
+    CardNumber,
+    MobielId,
+    SerialNumber,
+)
+from pki.domain.mobiel.records import MobielIdentity
 from pki.domain.reasons import REVOKE_REASON_CODES, RevocationReason
+from store_phones import mobiel
+from store_samples import NOON, card
 
 A, B = SerialNumber(ISSUED_SERIAL_MIN + 7), SerialNumber(ISSUED_SERIAL_MIN + 5)
+CARD, PHONE = card(1, Active(at=NOON, serial=A)), replace(mobiel(1), serial=B)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A card and a telephone, or neither."""
+
+    has: bool = True
+
+    def card_by_number(self, number: CardNumber, /) -> Card | None:
+        return CARD if self.has and number == CARD.card_number else None
+
+    def mobiel(self, mobiel_id: MobielId, /) -> MobielIdentity | None:
+        return PHONE if self.has and mobiel_id == PHONE.id else None
+
+
+NOBODY = Known(has=False)
 serials = st.integers(ISSUED_SERIAL_MIN, ISSUED_SERIAL_LIMIT - 1).map(SerialNumber)
 
 
@@ -28,36 +56,44 @@ serials = st.integers(ISSUED_SERIAL_MIN, ISSUED_SERIAL_LIMIT - 1).map(SerialNumb
     ],
 )
 def test_what_a_spreadsheet_makes_of_a_list_is_read(text: str) -> None:
-    found = read_listing(text)
+    found = read_listing(text, NOBODY)
     assert found.serials == (B, A)
     assert (found.doubled, found.unreadable) == ((), ())
 
 
 def test_doubled_and_unreadable_lines_are_named() -> None:
     spoilt = "7.30751E+47"
-    found = read_listing(f"serienummer\n{A}\n{spoilt}\n{B}\n{A}\n\nnone\nserial\n")
+    found = read_listing(f"serienummer\n{A}\n{spoilt}\n{B}\n{A}\n\nnone\nserial\n", NOBODY)
     assert found.serials == (B, A)
     assert found.doubled == (Doubled(line=5, serial=A),)
     assert found.unreadable == (3, 7, 8)
 
 
+def test_what_has_a_number_stands_for_its_certificate() -> None:
+    said = (f"card:{CARD.card_number}", f"mobiel:{PHONE.id}", "card:NOBODY", "mobiel:12", str(A))
+    found = read_listing("\n".join(said), Known())
+    assert found.serials == (B, A)
+    assert [each.serial for each in found.lines] == [A, B, None, None, A]
+    assert (found.unreadable, found.doubled) == ((3, 4), (Doubled(line=5, serial=A),))
+
+
 @pytest.mark.parametrize("text", ["", "serial\n", "# nothing\n", "no\n"])
 def test_an_empty_list_is_refused(text: str) -> None:
     with pytest.raises(Malformed, match="0 serials"):
-        read_listing(text)
+        read_listing(text, NOBODY)
 
 
 def test_a_list_that_no_signed_file_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "MOST", 3)
     text = "\n".join(f"dec:{ISSUED_SERIAL_MIN + number}" for number in range(4))
     with pytest.raises(Malformed, match="4 serials"):
-        read_listing(text)
+        read_listing(text, NOBODY)
 
 
 @given(st.text())
 def test_any_text_gives_a_list_or_malformed(text: str) -> None:
     try:
-        found = read_listing(text)
+        found = read_listing(text, NOBODY)
     except Malformed:
         return
     assert list(found.serials) == sorted(set(found.serials))
@@ -71,7 +107,7 @@ def test_the_same_list_in_any_order_gives_the_same_octets(named: list[SerialNumb
             kind="practice",
             reason="keyCompromise",
             compromised_since=datetime(2026, 11, 20, tzinfo=UTC),
-            serials=read_listing("\n".join(map(str, lines))).serials,
+            serials=read_listing("\n".join(map(str, lines)), NOBODY).serials,
         )
 
     assert order(named).octets == order([*reversed(named), *named]).octets

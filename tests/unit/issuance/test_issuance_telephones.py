@@ -1,6 +1,7 @@
 """ZORG-ID Mobiel: blocked, ended, listed, handed over, and over the API."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -50,7 +51,7 @@ from pki.domain.mobiel.events import (
 )
 from pki.domain.mobiel.records import MobielIdentity, MobielState
 from pki.domain.people import Role
-from pki.domain.reasons import RefusalReason, RevocationReason
+from pki.domain.reasons import RefusalReason, RevocationReason, RevokeReason
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
 
 
@@ -119,6 +120,29 @@ async def test_only_a_blocked_one_ends_and_each_step_once(around: Surroundings) 
         assert await refused(late) is RefusalReason.MOBIEL_STATE
     second = await registered(around, key=b"of a new telephone")
     assert second.person_id == identity.person_id
+
+
+async def test_a_key_is_mistrusted_from_when_it_was_there_until_the_block(
+    around: Surroundings,
+) -> None:
+    made = await registered(around)
+    desk, team, begun = around.desk, around.team, around.clock.now()
+    around.clock.advance(hours=2)
+    held = (await block_mobiel(desk, team, made.id, LOSS)).identity.state_at
+    around.clock.advance(hours=1)
+    for wrong, reason in (
+        (begun - timedelta(seconds=1), LOST),
+        (held + timedelta(seconds=1), LOST),
+        (held, RevokeReason.LEFT_EMPLOYMENT),
+    ):
+        ending = end_mobiel(desk, team, made.id, reason, wrong)
+        assert await refused(ending) is RefusalReason.COMPROMISE_DATE
+    ended = await end_mobiel(desk, team, made.id, LOST, begun)
+    event = ended.entry.event
+    assert isinstance(event, MobielEnded)
+    assert (event.revoked_at, event.compromised_since) == (held, begun)
+    code = RevocationReason.KEY_COMPROMISE
+    assert status(around, made) == Revoked(at=held, reason=code, compromised_since=begun)
 
 
 async def test_the_last_administrator_is_not_blocked(around: Surroundings) -> None:
@@ -217,5 +241,6 @@ async def test_over_the_api(around: Surroundings, edge: Edge, client: IssuanceCl
     await client.block_mobiel(registered.mobiel_id, LOSS)
     again = await client.invite_mobiel_again(registered.mobiel_id)
     assert again.invitation.mobiel_id == registered.mobiel_id
-    ended = await client.end_mobiel(registered.mobiel_id, LOST)
+    since = around.clock.now()
+    ended = await client.end_mobiel(registered.mobiel_id, LOST, compromised_since=since)
     assert (await client.mobiel(APOTHEEK)).mobiel == [ended.mobiel]
