@@ -39,6 +39,11 @@ class PostgresCluster:
         self._folder = folder
         self._numbers = itertools.count(1)
 
+    @property
+    def folder(self) -> Path:
+        """Where all its files are."""
+        return self._folder
+
     def url(self, database: str) -> str:
         """What SQLAlchemy connects to."""
         return f"postgresql+psycopg://postgres@/{database}?host={self._folder}"

@@ -46,6 +46,7 @@ def _site(folder: Path, listen: str, nodes: Sequence[str]) -> str:
     text = SHIPPED.read_text("utf-8")
     for shipped, ours in {
         "/var/cache/nginx/zorgid": str(folder / "cache"),
+        "/var/log/nginx/zorgid.log": str(folder / "access.log"),
         "server 127.0.0.1:8080;": "".join(f"server {each}; " for each in nodes),
         "listen 80;": f"listen {listen};",
     }.items():

@@ -81,7 +81,12 @@ class Post:
 
 @asynccontextmanager
 async def mail_server(
-    post: Post, *, tls: ssl.SSLContext | None = None, at_once: bool = False, log_in: bool = False
+    post: Post,
+    *,
+    tls: ssl.SSLContext | None = None,
+    at_once: bool = False,
+    log_in: bool = False,
+    port: int = 0,
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port. ``at_once``: TLS from the first octet on."""
 
@@ -105,7 +110,7 @@ async def mail_server(
         return made
 
     loop = asyncio.get_running_loop()
-    served = await loop.create_server(protocol, "127.0.0.1", 0, ssl=tls if at_once else None)
+    served = await loop.create_server(protocol, "127.0.0.1", port, ssl=tls if at_once else None)
     try:
         yield served.sockets[0].getsockname()[1]
     finally:

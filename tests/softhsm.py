@@ -26,10 +26,11 @@ class SoftHsm:
     """One folder of tokens. SoftHSM finds it through its environment when it is initialised."""
 
     folder: Path
+    pin: bytes = PIN
 
     @classmethod
-    def make(cls, folder: Path) -> "SoftHsm":
-        made = cls(folder=folder)
+    def make(cls, folder: Path, pin: bytes = PIN) -> "SoftHsm":
+        made = cls(folder=folder, pin=pin)
         made.tokens.mkdir(parents=True)
         made.config.write_text(
             f"directories.tokendir = {made.tokens}\nobjectstore.backend = file\nlog.level = ERROR\n"
@@ -67,13 +68,13 @@ class SoftHsm:
         return done.stdout
 
     def add_token(self, label: str) -> None:
-        pins = ("--pin", PIN.decode(), "--so-pin", SO_PIN.decode())
+        pins = ("--pin", self.pin.decode(), "--so-pin", SO_PIN.decode())
         self.run("--init-token", "--free", "--label", label, *pins)
 
     def import_key(self, token: str, key_id: str, label: str, pkcs8: Path) -> None:
         """Bring in an unencrypted PKCS#8 file; a practice key alone may come in this way."""
         self.run(
-            *("--import", str(pkcs8), "--token", token, "--pin", PIN.decode()),
+            *("--import", str(pkcs8), "--token", token, "--pin", self.pin.decode()),
             *("--id", key_id, "--label", label),
         )
 

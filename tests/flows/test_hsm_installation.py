@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from card_writer.flow.making import Made
+from hsm_moved import KEY_ID, OTHER_ID, move_key
 from pki.domain.errors import Unavailable
-from pki.keys.key_file import read_private_key
 from pki.store.reading import ReadStore
 from practice import Practice, employee
 from program import exchanged
@@ -21,37 +20,14 @@ from softhsm import PIN, SoftHsm
 
 pytestmark = [pytest.mark.softhsm, pytest.mark.openssl, pytest.mark.slow]
 
-KEY_ID = "a1b2c3d4"
 AWAY_SECONDS = 4.0
 AT_ONCE = 6
 
 
-def key_setting(hsm: SoftHsm, key_id: str = KEY_ID) -> str:
-    inner = f'module = "{hsm.module}", token = "ca", key_id = "{key_id}"'
-    return f'key = {{ pkcs11 = {{ {inner}, pin_file = "secrets/hsm-pin" }} }}'
-
-
-FILE_KEY = 'key = { file = "keys/token-ca-g1.pem", passphrase_file = "secrets/passphrase" }'
-
-
 @pytest.fixture
 def hsm(practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SoftHsm:
-    """The Token CA's key moved from its file into a token; `practice` now names that."""
     hsm = SoftHsm.make(tmp_path / "hsm")
-    hsm.add_token("ca")
-    layout = practice.layout
-    passphrase = layout.secret("passphrase").read_bytes()
-    for name, key_id in (("token-ca-g1", KEY_ID), ("services-ca-g1", "0002")):
-        key = read_private_key(layout.key(name), passphrase)
-        plain = tmp_path / f"{name}.plain.pem"
-        plain.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        hsm.import_key("ca", key_id, name, plain)
-        plain.unlink()
-    layout.key("token-ca-g1").unlink()
-    pin = layout.secret("hsm-pin")
-    pin.touch(0o600)
-    pin.write_bytes(PIN + b"\n")
-    practice.change((FILE_KEY, key_setting(hsm)))
+    move_key(practice, hsm, tmp_path)
     monkeypatch.setenv("SOFTHSM2_CONF", str(hsm.config))
     return hsm
 
@@ -159,7 +135,7 @@ def test_a_start_that_cannot_be_is_refused(
         case "key":
             practice.change((KEY_ID, "ffff"))
         case "other key":
-            practice.change((KEY_ID, "0002"))
+            practice.change((KEY_ID, OTHER_ID))
         case "pin":
             pin.write_bytes(b"000000")
         case "pin mode":

@@ -1,123 +1,151 @@
-"""After a card was made, blocked and looked for: no secret stands where others may read."""
+"""What was used, and what was sent where it does not belong, stands nowhere that others look.
 
-import asyncio
-import base64
-import hashlib
-import re
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+One installation of several processes lives once for all tests; `secrets_house` says how.
+"""
+
+import os
 from pathlib import Path
 
 import pytest
 
-from fixtures_backup import answered, asked
-from nursery import Nursery
-from pki.api.wire import BlockRequest
-from pki.domain.reasons import BlockReason
-from practice import BIRTH_DATE, Practice, employee
-from program import fetched
-from server.initialise import ADMINISTRATOR
+from peers import require
+from practice import Practice, copied
+from secrets_house import CONTROL, PERSON, House, lived
+from secrets_mislaid import of_api, of_health, of_status
+from secrets_sought import LEAST, Sought
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    *(pytest.mark.postgres, pytest.mark.softhsm, pytest.mark.nginx, pytest.mark.slapd),
+    *(pytest.mark.slow, pytest.mark.timeout(300)),
+]
 
-PERSON = employee(7)
-LONG_WORD = re.compile(rb"[A-Za-z0-9_\-+/=]{20,200}")
+DATABASE = "password of the database"
+HOMES = {
+    **{f"secrets/{name}": {name} for name in ("sealing.key", "pass-digest-salt", "hsm-pin")},
+    "secrets/passphrase": {"passphrase"},
+    "secrets/root-passphrase": {"passphrase of the root"},
+    "secrets/smtp-password": {"password of the mail server"},
+    "secrets/bucket": {"password of the bucket"},
+    "ldap/publisher.secret": {"password of the directory"},
+    "operators/administrator.key.pem": {"key of an operator"},
+    **{name: {DATABASE} for name in ("zorgid.toml", "status.toml", "publisher.toml")},
+}
+"""The files of the installation in which a secret stands as it is, and which one."""
 
+OWN = {
+    "issuance, server": {
+        *("key api", "key evidence", "key mobiel-ca-g1", "passphrase"),
+        *("hsm-pin", "sealing.key", "pass-digest-salt", DATABASE),
+    },
+    "issuance, module": {"hsm-pin", "key token-ca-g1"},
+    "status, server": {DATABASE},
+    "status, worker": {"key status-node", DATABASE},
+    "publisher, server": {
+        *("password of the bucket", "password of the mail server", "password of the directory"),
+        DATABASE,
+    },
+    "publisher, slapd": {"password of the directory"},
+}
+"""What each kind of process needs; more than what it is sent it never has."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lived:
-    """An installation after its use; what it said and what it keeps, by name."""
-
-    practice: Practice
-    said: dict[str, bytes]
-    kept: dict[str, bytes]
+TOLD = {
+    *("token of a session", "birth date", "address of a calendar", "code of an invitation"),
+    *("code of an appointment", "code of a log-in", "secret of a log-in", "token of a log-in"),
+}
+"""What callers send to the API, or get from it."""
 
 
 @pytest.fixture(scope="module")
-def lived(module_practice: Practice, nursery: Nursery) -> Lived:
-    practice = module_practice
-    with nursery.serving(practice):
-        asyncio.run(use(practice))
-        health = f"http://127.0.0.1:{practice.metrics_port}"
-        said = {name: fetched(f"{health}/{name}") for name in ("metrics", "readyz")}
-    export = practice.layout.root / "audit.jsonl"
-    asked("journal", "export", str(export), "-c", str(practice.config))
-    said["log"] = practice.layout.root.joinpath("servers.log").read_bytes()
-    said["doctor"] = answered("doctor", "-c", str(practice.config)).stdout.encode()
-    kept = {"journal export": export.read_bytes()}
-    store = practice.layout.store
-    kept |= {each.name: each.read_bytes() for each in store.parent.iterdir() if each.is_file()}
-    return Lived(practice=practice, said=said, kept=kept)
+def house(made_practice: Practice, tmp_path_factory: pytest.TempPathFactory) -> House:
+    for peer in ("postgres", "softhsm", "nginx", "slapd"):
+        require(peer)
+    folder = tmp_path_factory.mktemp("secrets") / "all"
+    folder.mkdir()
+    return lived(copied(made_practice, folder / "installation"), folder)
 
 
-async def use(practice: Practice) -> None:
-    """A card is made, blocked, and a wrong request refused."""
-    made = await practice.make_card(PERSON)
-    async with practice.client(ADMINISTRATOR) as administrator:
-        await administrator.block(made.card.card_id, BlockRequest(reason=BlockReason.LOSS))
+def sent_to(process: str) -> set[str]:
+    """What a process of this kind was sent, that is no secret of its own."""
+    match process.partition(",")[0]:
+        case "issuance":
+            mislaid_here = {*of_api(), *of_health()}
+            return TOLD | {f"mislaid: {name}" for name in mislaid_here}
+        case "status":
+            return {
+                f"mislaid: {name}" for where in ("status", "nginx") for name in of_status(where)
+            }
+        case _:
+            return set()
 
 
-def spellings(secret: bytes) -> Iterator[bytes]:
-    """As octets, hexadecimal and base64 of both kinds."""
-    yield secret
-    yield secret.hex().encode()
-    for encoded in (base64.b64encode(secret), base64.urlsafe_b64encode(secret)):
-        yield encoded.rstrip(b"=")
+def test_a_secret_stands_in_its_own_file_and_in_no_other(house: House) -> None:
+    """Logs, spans, exports, backups, receipts, what commands say, the directory, nginx's files."""
+    root = house.practice.layout.root
+    sought = house.sought
+    assert len(sought.names) > 90
+    assert all(each.stat().st_size for each in house.out.iterdir())
+    found = sought.in_files(house.folder)
+    # nginx quotes what it refuses, and no setting of it changes that: see the threat model.
+    quoted = found.pop(str(house.folder / "nginx" / "error.log"))
+    assert quoted == {"mislaid: nginx, method", "mislaid: nginx, too large a body"}
+    assert found == {str(root / name): names for name, names in HOMES.items()}
 
 
-def secrets(practice: Practice) -> dict[str, list[bytes]]:
-    day = BIRTH_DATE.value
-    forms = ("%Y-%m-%d", "%d-%m-%Y", "%Y%m%d", "%d%m%Y", "%d/%m/%Y")
-    found = {"birth date": [day.strftime(each).encode() for each in forms]}
-    for path in sorted(practice.layout.secret("passphrase").parent.iterdir()):
-        found[path.name] = list(spellings(path.read_bytes().strip()))
-    for path in practice.layout.root.glob("keys/*.pem"):
-        body = b"".join(path.read_bytes().splitlines()[1:-1])
-        found[path.name] = [body[:60]]
-    return found
+def test_a_secret_is_in_no_file_of_the_database(house: House) -> None:
+    """Tables, indexes and the log of transactions; what is kept of a person is there."""
+    assert house.kept == {CONTROL}
 
 
-def test_no_secret_is_said_or_kept(lived: Lived) -> None:
-    places = lived.said | lived.kept
-    assert all(places.values())
-    wanted = secrets(lived.practice)
-    assert {"birth date", "passphrase", "sealing.key", "pass-digest-salt"} <= wanted.keys()
-    found = [
-        (name, place)
-        for name, forms in wanted.items()
-        for place, octets in places.items()
-        if any(len(form) >= 8 and form in octets for form in forms)
-    ]
-    assert not found
+def test_no_name_or_number_of_a_person_is_said(house: House) -> None:
+    """The store and the directory have them; logs, the journal and what commands say never do."""
+    names = (PERSON.surname, PERSON.uzi_number.value, "Chloë", "Chlo\\u00eb")
+    sought = Sought.of({"person": [each.encode() for each in names if len(each) >= LEAST]})
+    logs = [*house.practice.layout.root.glob("*.log"), *house.folder.glob("nginx/*.log")]
+    assert len(logs) >= 5
+    assert sought.in_files(house.out, *logs) == {}
 
 
-def test_no_name_or_number_of_a_person_is_said(lived: Lived) -> None:
-    """The store keeps them, in rows that can be erased; the journal and the log never do."""
-    forms = [PERSON.surname.encode(), PERSON.uzi_number.value.encode(), b"Chlo", b"Chlo\\u00eb"]
-    told = lived.said | {"journal export": lived.kept["journal export"]}
-    assert not [(form, place) for form in forms for place, octets in told.items() if form in octets]
-    assert any(PERSON.surname.encode() in octets for octets in lived.kept.values())
+def test_no_answer_repeats_what_was_sent(house: House) -> None:
+    assert len(house.answers) > 60
+    assert house.sought.within(house.answers.values()) == set()
 
 
-def test_no_session_token_is_said_or_kept(lived: Lived) -> None:
-    """Tokens are nowhere, so every word that could be one is held against the digests kept."""
-    with closing(sqlite3.connect(lived.practice.layout.store)) as store:
-        digests = {row[0] for row in store.execute("SELECT token_sha256 FROM sessions")}
-    assert digests
-    words = {
-        word
-        for octets in (*lived.said.values(), *lived.kept.values())
-        for word in LONG_WORD.findall(octets)
-    }
-    assert len(words) > 100
-    assert not digests & {hashlib.sha256(word).digest() for word in words}
+def test_the_proxy_logs_requests_and_nothing_of_what_they_say(house: House) -> None:
+    lines = (house.folder / "nginx" / "access.log").read_text("ascii").splitlines()
+    assert len(lines) == len(of_status("nginx"))
+    assert {tuple(each.split()[2:5]) for each in lines} >= {("POST", "ocsp", "200")}
 
 
-def test_what_is_secret_is_for_its_owner_alone(lived: Lived) -> None:
-    root: Path = lived.practice.layout.root
-    private = [*root.glob("secrets/*"), *root.glob("keys/*"), *root.glob("store/*")]
-    assert len(private) > 5
+def test_no_list_of_processes_shows_a_secret(house: House) -> None:
+    """Command lines and environments, those of a module, of workers and of slapd among them."""
+    assert {each.rpartition(" ")[0] for each in house.shown} == OWN.keys()
+    assert {name: found for name, found in house.shown.items() if found} == {}
+
+
+def test_no_process_leaves_a_core(house: House) -> None:
+    assert house.cores == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into a process of ours")
+def test_a_process_holds_what_is_its_own_and_what_it_is_sent(house: House) -> None:
+    assert house.held["issuance, server 0"] >= {"sealing.key", "hsm-pin", "key mobiel-ca-g1"}
+    for process, held in house.held.items():
+        kind = process.rpartition(" ")[0]
+        assert held <= OWN[kind] | sent_to(process), process
+
+
+def test_no_key_stands_anywhere_as_it_is(house: House) -> None:
+    """But those of operators and telephones, which are theirs."""
+    plain = {"-----BEGIN PRIVATE KEY": b"-----BEGIN PRIVATE KEY", "EC": b"-----BEGIN EC PRIVATE"}
+    found = Sought.of({name: [form] for name, form in plain.items()}).in_files(house.folder)
+    root = house.practice.layout.root
+    theirs = (root / "operators", root / "passes", root / "cards")
+    ours = [each for each in found if not any(Path(each).is_relative_to(at) for at in theirs)]
+    assert ours == []
+
+
+def test_what_is_secret_is_for_its_owner_alone(house: House) -> None:
+    root = house.practice.layout.root
+    private = [path for name in ("secrets", "keys", "ldap") for path in root.glob(f"{name}/*")]
+    assert len(private) > 10
     assert not [path for path in private if path.is_file() and path.stat().st_mode & 0o077]
-    assert not list(root.rglob("core*.dump"))

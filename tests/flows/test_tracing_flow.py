@@ -1,18 +1,14 @@
 """What a collector of OpenTelemetry gets of a card that was made: all of it, nothing secret."""
 
 import asyncio
-import gzip
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
-from threading import Thread
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from collector_peer import collector
 from nursery import Nursery
 from pki.api.client import IssuanceClient
 from pki.api.wire import BlockRequest
@@ -20,6 +16,7 @@ from pki.domain.reasons import BlockReason
 from pki.telemetry.trace_context import Trace
 from practice import BIRTH_DATE, Practice, employee
 from program import until
+from secrets_sought import Sought, written, written_day
 from server.initialise import ADMINISTRATOR
 
 pytestmark = pytest.mark.slow
@@ -51,32 +48,6 @@ class Received:
         ]
 
 
-@contextmanager
-def collector(received: Received) -> Iterator[str]:
-    """Takes OTLP over HTTP, as any collector does."""
-
-    class Takes(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            octets = self.rfile.read(int(self.headers["Content-Length"]))
-            packed = self.headers.get("Content-Encoding") == "gzip"
-            received.bodies.append(gzip.decompress(octets) if packed else octets)
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Takes) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1/traces"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 async def use(practice: Practice) -> None:
     """A card is made, and blocked by somebody who says which trace that is in."""
     made = await practice.make_card(PERSON)
@@ -92,7 +63,7 @@ async def use(practice: Practice) -> None:
 @pytest.fixture(scope="module")
 def received(module_practice: Practice, nursery: Nursery) -> Received:
     received = Received()
-    with collector(received) as endpoint:
+    with collector(received.bodies) as endpoint:
         module_practice.layout.root.joinpath("crl-out").mkdir()
         with module_practice.config.open("a", encoding="utf-8") as file:
             file.write(f'\n[tracing]\nendpoint = "{endpoint}"\n[crl_folder]\npath = "crl-out"\n')
@@ -132,16 +103,16 @@ def test_what_was_published_shows_how_long_that_took(name: str, received: Receiv
 
 
 def test_nothing_secret_or_personal_is_sent(module_practice: Practice, received: Received) -> None:
-    octets = b"".join(received.bodies)
-    day = BIRTH_DATE.value
-    private = [day.strftime(each).encode() for each in ("%Y-%m-%d", "%d-%m-%Y", "%Y%m%d")]
-    private += [PERSON.surname.encode(), PERSON.uzi_number.value.encode()]
+    private = {
+        "birth date": written_day(BIRTH_DATE.value),
+        "name": written(PERSON.surname.encode()),
+        "number": written(PERSON.uzi_number.value.encode()),
+    }
     for path in module_practice.layout.secret("passphrase").parent.iterdir():
-        secret = path.read_bytes().strip()
-        private += [secret, secret.hex().encode()]
-    assert len(private) > 8
-    assert len(octets) > 2000
-    assert not [each for each in private if len(each) >= 8 and each in octets]
+        private[path.name] = written(path.read_bytes().strip())
+    assert len(private) >= 7
+    assert sum(map(len, received.bodies)) > 2000
+    assert Sought.of(private).within(received.bodies) == set()
 
 
 def test_a_collector_that_is_away_holds_nothing_up(practice: Practice, nursery: Nursery) -> None:
