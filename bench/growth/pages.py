@@ -1,5 +1,6 @@
 """How many pages of tables and indexes PostgreSQL looks at for one thing, in memory or not."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from itertools import islice
@@ -14,6 +15,10 @@ _TIMES: Final = 20
 _READ: Final = sa.text(
     "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()"
 )
+_CONNECTED: Final = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+)
+_MOMENT: Final = 0.02
 
 Opened = Callable[[str, Population], AbstractContextManager[House]]
 
@@ -23,12 +28,16 @@ def pages(
 ) -> dict[str, float]:
     """Of each action, the mean."""
     engine = sa.create_engine(url)
+    others = _others(engine)
 
     def read(name: str, times: int) -> int:
         before = _so_far(engine)
         with opened(url, population) as house:
             for number in islice(numbers[name], times):
                 ACTIONS[name].act(house, number)
+        # What a connection has read is counted when it has ended.
+        while _others(engine) > others:
+            time.sleep(_MOMENT)
         return _so_far(engine) - before
 
     try:
@@ -43,9 +52,10 @@ def pages(
 
 
 def _so_far(engine: sa.Engine) -> int:
-    """A connection's are counted when it has ended."""
     with engine.connect() as connection:
-        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        while connection.execute(sa.text(others)).scalar_one() > 1:
-            connection.rollback()
         return int(connection.execute(_READ).scalar_one())
+
+
+def _others(engine: sa.Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(_CONNECTED).scalar_one())
