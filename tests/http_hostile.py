@@ -84,6 +84,44 @@ REQUESTS: Final[dict[str, bytes]] = {
     "a chunk with a name of 20 KB": chunked(b"1;" + b"x" * 20_000 + b"\r\na\r\n0\r\n\r\n"),
     "ten thousand chunks": chunked(b"1\r\na\r\n" * 10_000 + b"0\r\n\r\n"),
     "twenty thousand chunks": chunked(b"1\r\na\r\n" * 20_000 + b"0\r\n\r\n"),
+    "chunks in HTTP/1.0": chunked(b"0\r\n\r\n" + SMUGGLED).replace(b"HTTP/1.1", b"HTTP/1.0", 1),
+    "two codings": post(
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n", b"0\r\n\r\n" + SMUGGLED
+    ),
+    "two codings, the other first": post(
+        b"Transfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n" + SMUGGLED
+    ),
+    "a coding on the next line": chunked(b"0\r\n\r\n" + SMUGGLED, b"\r\n chunked"),
+    "a coding that goes on": chunked(b"0\r\n\r\n" + SMUGGLED, b"chunked\r\n , x"),
+    "a coding in quotes": chunked(b"0\r\n\r\n" + SMUGGLED, b'"chunked"'),
+    "a coding behind a line feed": post(
+        b"X: y\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n" + SMUGGLED
+    ),
+    "a coding with a space before the colon": post(
+        b"Transfer-Encoding : chunked\r\nContent-Length: 5\r\n", b"0\r\n\r\n" + SMUGGLED
+    ),
+    "a length behind a line feed": post(b"X: y\nContent-Length: 5\r\n", b"\x30\x03xyz" + SMUGGLED),
+    "a length on the next line": post(b"Content-Length:\r\n 5\r\n", b"\x30\x03xyz" + SMUGGLED),
+    "a length of the connection": post(
+        b"Connection: Content-Length\r\nContent-Length: %d\r\n" % len(SMUGGLED), SMUGGLED
+    ),
+    "a coding of the connection": post(
+        b"Connection: Transfer-Encoding\r\nTransfer-Encoding: chunked\r\n"
+        b"Content-Length: %d\r\n" % len(SMUGGLED),
+        SMUGGLED,
+    ),
+    "a host of the connection": get(b"/ocsp/x", more=b"Connection: Host\r\n"),
+    "a whole address and another host": get(b"http://elsewhere:99/ocsp/x"),
+    "an address of another scheme": get(b"file:///etc/passwd"),
+    "an expectation and more": post(
+        b"Expect: y 100-continue\r\nContent-Length: %d\r\n" % len(SMUGGLED), SMUGGLED
+    ),
+    "a chunk's name that ends in a line feed": chunked(b"2;\nxx\r\n0\r\n\r\n" + SMUGGLED),
+    "a chunk's size that ends in a line feed": chunked(b"1\nx\r\n0\n\n" + SMUGGLED),
+    "a chunk's size that ends in a return": chunked(b"1\rx\r\n0\r\n\r\n" + SMUGGLED),
+    "a chunk's end of other octets": chunked(b"1\r\nxXX0\r\n\r\n" + SMUGGLED),
+    "a chunk's size after a space": chunked(b" 1\r\nx\r\n0\r\n\r\n" + SMUGGLED),
+    "a chunk in hexadecimal's own form": chunked(b"0x1\r\nx\r\n0\r\n\r\n" + SMUGGLED),
     "a trailer of 20 KB": chunked(b"0\r\nX: " + b"y" * 20_000 + b"\r\n\r\n"),
     "a trailer that is a length": chunked(b"0\r\nContent-Length: 5\r\n\r\n" + SMUGGLED),
     "a body of 20 KB": post(b"Content-Length: 20000\r\n", b"x" * 20_000),

@@ -2,7 +2,7 @@
 
 Parsing is httptools' (llhttp, strict: two lengths, or a length beside a transfer coding, are its
 errors). What RFC 9112 leaves to the server is decided here: sizes, versions, a missing or doubled
-Host, and an upgrade that is not wanted.
+Host, transfer codings beside chunked (none is known), and an upgrade that is not wanted.
 """
 
 import logging
@@ -199,6 +199,8 @@ class RequestReader:
         self.old = version == "1.0"
         self.close = b"close" in connection or (self.old and b"keep-alive" not in connection)
         if not self.old and (version != "1.1" or b"host" not in headers):
+            self._stop(HTTPStatus.BAD_REQUEST)
+        if headers.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
             self._stop(HTTPStatus.BAD_REQUEST)
         if int(headers.get(b"content-length", b"0")) > self._limits.body_octets:
             self._stop(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

@@ -153,8 +153,16 @@ async def test_nothing_hostile_becomes_two_requests(tmp_path: Path) -> None:
         assert handler.asked[-1].target == b"/ocsp/after"
 
 
-TWO_IN_THE_OPEN: Final = {"a length too small", "a trailer that is a length"}
-"""Their senders ended the first request before the second: that is pipelining."""
+TWO_IN_THE_OPEN: Final = {
+    "a length too small",
+    "a trailer that is a length",
+    "a coding behind a line feed",
+    "a length behind a line feed",
+    "a chunk's name that ends in a line feed",
+    "a chunk's size that ends in a line feed",
+}
+"""Their senders ended the first request before the second: that is pipelining. nginx takes a lone
+line feed for the end of a line (RFC 9112 2.2), and passes on what it read in words of its own."""
 
 
 async def sent(port: int, octets: bytes) -> None:

@@ -60,3 +60,12 @@ async def test_many_at_once_harm_nobody(port: int) -> None:
     async with asyncio.TaskGroup() as tasks:
         for octets in REQUESTS.values():
             tasks.create_task(sent(port, octets))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["two codings", "two codings, the other first", "chunks after gzip", "chunks twice"],
+)
+async def test_no_transfer_coding_but_chunked_is_known(port: int, name: str) -> None:
+    answered = await sent(port, REQUESTS[name])
+    assert [int(code) for code in STATUS.findall(answered)] == [400]
