@@ -34,7 +34,7 @@ class HealthListener:
         Raises:
             OSError: the address cannot be listened on.
         """
-        runner = web.AppRunner(
+        runner = _Runner(
             application(probes),
             access_log=None,
             auto_decompress=False,
@@ -47,6 +47,37 @@ class HealthListener:
             await stop.wait()
         finally:
             await runner.cleanup()
+
+
+class _Connection(web.RequestHandler):
+    """One connection. What is no HTTP may be anything, also a secret: it is not repeated."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        del message
+        return super().handle_error(request, status, exc, "this is no HTTP request")
+
+
+class _Server(web.Server):
+    """Makes those connections."""
+
+    def __call__(self) -> _Connection:
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+
+class _Runner(web.AppRunner):
+    """Runs an application with them."""
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return _Server(made.request_handler, request_factory=made.request_factory, **self._kwargs)
 
 
 _PROBES = web.AppKey("probes", Probes)
