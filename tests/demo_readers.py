@@ -22,6 +22,9 @@ from vcard_pcscd import Pcscd
 from vcard_piv import PivCard
 from vcard_piv_keys import Key
 
+PUK_OF_CARD = "puk-of-the-card"
+"""Where a test finds what nobody else may know; of a card that is gone."""
+
 
 def uzi_pass(folder: Path) -> PivCard:
     """As the demo's register issued it."""
@@ -43,11 +46,13 @@ def main(folder: Path) -> None:
         pcscd = Pcscd(Path(name) / "pcscd", reader="ZORG-ID demo reader")
         os.environ["PCSCLITE_CSOCK_NAME"] = str(pcscd.socket)
         try:
-            with pcscd.holding(uzi_pass(folder)), pcscd.holding(PivCard(vendor=True), slot=1):
+            card = PivCard(vendor=True)
+            with pcscd.holding(uzi_pass(folder)), pcscd.holding(card, slot=1):
                 where = {"passes": pcscd.slot(0), "cards": pcscd.slot(1)}
                 sys.stdout.write(json.dumps({"socket": str(pcscd.socket), **where}) + "\n")
                 sys.stdout.flush()
                 sys.stdin.read()
+            (folder / PUK_OF_CARD).write_bytes(card.puk.value)
         finally:
             pcscd.stop()
 

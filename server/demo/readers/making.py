@@ -40,7 +40,7 @@ from server.demo.watching import Shown
 from server.files import replace_file, write_new
 
 _MASTER_OCTETS: Final = 32
-PIN_OF_PASS: Final = b"246813"
+PIN_OF_PASS: Final = b"24681357"
 PIN_OF_CARD: Final = b"Linde742"
 """Of a pass and a card that end with the demo."""
 
