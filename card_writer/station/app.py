@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from aiohttp import web
 
-from card_writer.programs.words import Language
+from card_writer.programs.words import Language, Text
 from card_writer.station.stage import Stage
 
 HOST: Final = "127.0.0.1"
@@ -35,6 +36,10 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_OPENED: Final = Text(
+    "Dit adres is al een keer geopend. Sluit het programma af en start het opnieuw.",
+    "This address was opened before. End the program and start it again.",
+)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -60,6 +65,8 @@ class StationApp:
 
     def __init__(self, stage: Stage, language: Language) -> None:
         self.token = secrets.token_urlsafe(TOKEN_OCTETS)
+        self._way_in = f"/once/{secrets.token_urlsafe(TOKEN_OCTETS)}"
+        self._opened = False
         self._stage = stage
         self._language = language
         self._pages = {
@@ -72,12 +79,27 @@ class StationApp:
         made = web.Application(middlewares=[_guarded], client_max_size=_BODY_LIMIT)
         made.add_routes(
             [
+                web.get(self._way_in, self._lead_in, allow_head=False),
                 web.get(f"/{self.token}/state", self._state),
                 web.post(f"/{self.token}/answer", self._answer),
                 web.get(f"/{self.token}/{{name:[a-z.]*}}", self._page),
             ]
         )
         return made
+
+    def once(self, address: str) -> str:
+        """Where a browser is sent to reach ``address``; good once.
+
+        A list of processes shows it to others, as an argument of the browser: it leads nowhere by
+        then, or else whoever is at the desk reads that somebody was there before.
+        """
+        return urljoin(address, self._way_in)
+
+    async def _lead_in(self, _request: web.Request) -> web.Response:
+        if self._opened:
+            return web.Response(status=410, text=_OPENED.say(self._language))
+        self._opened = True
+        return web.Response(status=303, headers={"Location": f"/{self.token}/"})
 
     async def _page(self, request: web.Request) -> web.Response:
         found = self._pages.get(request.match_info["name"])

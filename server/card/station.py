@@ -55,7 +55,7 @@ async def _serve(settings: DeskSettings, port: int, *, browse: bool) -> None:
         sys.stdout.write(f"{address}\n")
         sys.stdout.flush()
         if browse:
-            await asyncio.to_thread(webbrowser.open, address)
+            await asyncio.to_thread(webbrowser.open, app.once(address))
         entropy = SystemEntropy()
         status = OcspStatus(http=http, clock=SystemClock(), entropy=entropy)
 

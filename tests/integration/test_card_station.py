@@ -1,8 +1,14 @@
 """The station's server: who may talk to it, and what an answer must be."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -12,6 +18,7 @@ from card_desk import CARD_PIN, PASS_PIN, TestDesk
 from card_house import House
 from card_writer.readers.recognition import CardKind
 from card_writer.station.stage import Stage
+from program import START_SECONDS, exchanged, until
 from server.card.views import ReaderShown
 from station_house import station_of
 
@@ -189,3 +196,40 @@ async def test_the_readers_are_told_in_the_language_of_the_page() -> None:
     assert stage.view("en")["readers"] == ["Lezer: UZI pass"]
     stage.set_readers((ReaderShown(slot, CardKind.UZI_PASS),))
     assert stage.version == version
+
+
+DESK = """
+[server]
+url = "https://localhost:1"
+[pass]
+driver = "soft"
+folder = "."
+[card]
+driver = "soft"
+folder = "."
+"""
+
+
+def test_a_list_of_processes_shows_an_address_that_is_good_once(tmp_path: Path) -> None:
+    """The browser is a script that keeps its arguments, which everybody may read."""
+    asked, browser, config = tmp_path / "asked", tmp_path / "browser", tmp_path / "desk.toml"
+    browser.write_text(f'#!/bin/sh\nprintf "%s" "$*" > {asked}.new && mv {asked}.new {asked}\n')
+    browser.chmod(0o700)
+    config.write_text(DESK)
+    words = (sys.executable, "-m", "server.cli", "card", "station", "--config", str(config))
+    environment = os.environ | {"BROWSER": str(browser)}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment) as station:
+        try:
+            assert station.stdout is not None
+            address = station.stdout.readline().strip()
+            until(asked.exists, "the browser is started")
+            token, way_in = urlsplit(address).path.strip("/"), asked.read_text()
+            assert len(token) == 32
+            assert token not in way_in
+            assert exchanged(way_in)[0] == 303
+            assert exchanged(address)[0] == 200
+            status, said = exchanged(way_in)
+            assert (status, "start het opnieuw" in said.decode()) == (410, True)
+        finally:
+            station.send_signal(signal.SIGINT)
+        assert station.wait(START_SECONDS) == 0
