@@ -10,17 +10,12 @@ Reason = Literal["keyCompromise", "superseded", "cessationOfOperation", "privile
 
 def revoke(  # noqa: PLR0913 -- each is an option of the command
     *,
-    file: Annotated[
-        Path,
-        typer.Option("--file", help="CSV, in its first column serials, card:NUMBER or mobiel:ID."),
-    ],
+    file: Annotated[Path, typer.Option("--file", help="CSV: serials, card:NUMBER, mobiel:ID.")],
     reason: Annotated[Reason, typer.Option(help="Why (RFC 5280 5.3.1), for all of them.")],
     compromised_since: Annotated[
         str | None, typer.Option(help="Mistrusted from then: 2026-11-22T09:30:00Z.")
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say it; change nothing.")] = False,
     order: Annotated[
         Path | None, typer.Option(help="Write the order that two people sign, to a new file.")
     ] = None,
@@ -34,9 +29,7 @@ def revoke(  # noqa: PLR0913 -- each is an option of the command
     config: Annotated[
         Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
     ] = Path("zorgid.toml"),
-    json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> int:
     """Revoke many cards and telephones, by a list that two of the ZORG-ID team have signed.
 
