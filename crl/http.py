@@ -84,6 +84,10 @@ class CrlHandler:
                 for held in self._held.values():
                     held.newer += held.issuer == entry.event.issuer
 
+    def forget(self) -> None:
+        """What is in hand is of another store than there is now, and so is what is being read."""
+        self._held = {name: _Held(held.issuer) for name, held in self._held.items()}
+
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer in full.
 

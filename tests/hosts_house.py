@@ -66,6 +66,11 @@ class House:
         return (self.a, self.b, self.publisher, *self.status)
 
     @property
+    def on_replica(self) -> Sequence[Node]:
+        """Status nodes that read the replica; the third reads the primary."""
+        return self.status[:2]
+
+    @property
     def databases(self) -> tuple[Host, Host]:
         return (self.primary.host, self.replica.host)
 
@@ -97,9 +102,9 @@ class House:
             lambda: f"{self.says(node, made)}; {node.log[-3000:]}",
         )
 
-    def until_all_say(self, made: Made, status: str) -> None:
-        """OCSP of each status node."""
-        for node in self.status:
+    def until_all_say(self, made: Made, status: str, nodes: Sequence[Node] | None = None) -> None:
+        """OCSP of each status node, or of these."""
+        for node in nodes or self.status:
             self.until_says(node, made, status)
 
     def until_listed(self, made: Made) -> None:
@@ -210,8 +215,10 @@ class House:
             store.close_sync()
 
     def start(self) -> None:
-        """Let all begin; who certifies responders first."""
+        """Let all begin that do not run; who certifies responders first."""
         for node in self.nodes:
+            if node.process:
+                continue
             node.start()
             if node.role == "issuance":
                 node.until_ready()

@@ -176,16 +176,18 @@ class _Shop:
         return self._node("publisher", "publisher", store, ('mode = "off"', ldap))
 
     def status(self, name: str) -> Node:
-        """On the replica while there is one; its responder's certificate comes from an API."""
+        """On the replica while there is one, or on the primary; an API certifies its responder."""
         base = self.practice.ports.base
-        issuer = self.hosts["issuer-b" if name == "status-3" else "issuer-a"]
+        on_primary = name == "status-3"
+        issuer = self.hosts["issuer-b" if on_primary else "issuer-a"]
         api = f'"https://localhost:{base + 1}"', f'"https://{issuer.address}:{base + 1}"'
         own = f'listen = "127.0.0.1:{base}"', f'listen = "{self.hosts[name].address}:{base}"'
         limits = f"blindness_limit_seconds = {BLIND_SECONDS}\nmax_age_seconds = {MAX_AGE}"
         front = self.hosts["front"].address
         proxies = f'proxies = ["{front}"]'
         told = "[status]\n", f"[status]\n{limits}\n{proxies}\n"
-        store = self._store("zorgid_status", "south", "north")
+        databases = ("north", "south") if on_primary else ("south", "north")
+        store = self._store("zorgid_status", *databases)
         return self._node(name, "status", store, api, own, told)
 
     def auditor(self, status: str) -> Practice:

@@ -19,6 +19,7 @@ from pki.store import schema
 from pki.store.columns import from_ticks, to_ticks
 from pki.store.failures import translating
 from pki.store.history.refusing import refusal
+from pki.store.history.start import Start
 from pki.store.statements.running import Statements
 
 HEARTBEAT_LIMIT: Final = timedelta(seconds=2)
@@ -51,10 +52,7 @@ class JournalReads(Statements):
 
     def head(self) -> JournalHead:
         """Where the journal ends."""
-        row = self._row(_HEAD)
-        if row is None:
-            raise IntegrityBroken(message="the store has lost its journal head")
-        return JournalHead(position=row.position, digest=row.digest)
+        return self.follow_start().head
 
     def head_at(self) -> datetime | None:
         """When the journal's last entry was written; None before the first."""
@@ -110,6 +108,14 @@ class JournalReads(Statements):
         """The position of an entry that was acknowledged and is not here; None: there is none."""
         row = self._row(_HEAD)
         return None if row is None else row.missing
+
+    def follow_start(self) -> Start:
+        """From where on to follow, for whoever read what is so now."""
+        row = self._row(_HEAD)
+        if row is None:
+            raise IntegrityBroken(message="the store has lost its journal head")
+        head = JournalHead(position=row.position, digest=row.digest)
+        return Start(head=head, confirmed=row.confirmed or 0)
 
     def require_abreast(self, now: datetime) -> None:
         """Make sure that what is read here is what was committed a moment ago.

@@ -11,6 +11,7 @@ from typing import Final
 from pki.domain.errors import ChainBroken, StoreUnavailable, ZorgidError
 from pki.domain.journal import JournalEntry, JournalHead
 from pki.ports import Clock, SystemClock
+from pki.store.history.start import Start
 from pki.store.reading import ReadSession, ReadStore
 
 BATCH: Final = 500
@@ -86,22 +87,39 @@ class JournalTail:
 
         ``contact`` is marked when a batch that reached the journal's end has been dealt with.
         """
-        position, failing = after, False
-        digest: bytes | None = None
-        contact = contact or Contact()
+        async for entries in self._follow(_Place(after), contact or Contact()):
+            yield entries
+
+    async def follow_from(
+        self, start: Start, contact: Contact
+    ) -> AsyncIterator[Sequence[JournalEntry]]:
+        """As `follow`, what follows ``start``, until somebody confirms that its history is lost.
+
+        It ends when the journal does not go on from what was dealt with, and that is known: nothing
+        is missing any more, and a loss was confirmed since ``start``. Then all has to be read anew.
+        """
+        place = _Place(start.head.position, start.head.digest, start.confirmed)
+        async for entries in self._follow(place, contact):
+            yield entries
+
+    async def _follow(
+        self, place: "_Place", contact: Contact
+    ) -> AsyncIterator[Sequence[JournalEntry]]:
+        failing = False
         sleeper = asyncio.Event()
         self._sleepers.add(sleeper)
         try:
             while True:
                 sleeper.clear()
                 began = time.monotonic()
-                seen = await self._look(position, digest, failing=failing)
+                seen = await self._look(place, failing=failing)
+                if seen.lost:
+                    return
                 entries, failing = seen.entries, seen.error is not None
                 if isinstance(seen.error, ChainBroken):
                     contact.broken = seen.error
-                digest = seen.digest or digest
+                place.goes_on(seen)
                 if entries:
-                    position = entries[-1].position
                     yield entries
                 if not failing and len(entries) < BATCH:
                     contact.mark(began)
@@ -110,11 +128,11 @@ class JournalTail:
         finally:
             self._sleepers.discard(sleeper)
 
-    async def _look(self, position: int, digest: bytes | None, *, failing: bool) -> "_Seen":
+    async def _look(self, place: "_Place", *, failing: bool) -> "_Seen":
         """New entries, also of a replica that is behind, and how the store failed."""
         began = time.monotonic()
         try:
-            seen = await self._store.read(lambda session: self._new(session, position, digest))
+            seen = await self._store.read(lambda session: self._new(session, place))
         except ZorgidError as error:
             seen = _Seen(error=error)
         if seen.error is None and failing:
@@ -128,9 +146,12 @@ class JournalTail:
             self.last_contact = began
         return seen
 
-    def _new(self, session: ReadSession, position: int, digest: bytes | None) -> "_Seen":
+    def _new(self, session: ReadSession, place: "_Place") -> "_Seen":
         """What is new in one snapshot, and why that may not be all there is."""
-        seen = _after(session, position, digest)
+        try:
+            seen = _after(session, place)
+        except ChainBroken as error:
+            return _Seen(error=error, lost=place.is_lost(session))
         try:
             session.require_abreast(self._clock.now())
         except StoreUnavailable as error:
@@ -147,26 +168,55 @@ class JournalTail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """One look: what is new, the digest of the last entry there is, and why that may not be all."""
+    """One look: what is new, the digest of the last entry there is, and why that may not be all.
+
+    ``confirmed`` is as in `Start`; ``lost``: the journal is another, and somebody has confirmed it.
+    """
 
     entries: Sequence[JournalEntry] = ()
     digest: bytes | None = None
+    confirmed: int = 0
     error: ZorgidError | None = None
+    lost: bool = False
 
 
-def _after(session: ReadSession, position: int, digest: bytes | None) -> _Seen:
-    """The entries that follow; refuses a journal that has a hole, lost its end or has another.
+@dataclass(slots=True)
+class _Place:
+    """What was dealt with last; its digest is None before the first look.
 
-    ``digest``: of the entry at ``position``; None before the first look.
+    ``confirmed`` is as in `Start`, when the journal last went on from here; None for who follows it
+    whatever becomes of it.
     """
-    entries = session.journal_after(position, BATCH)
+
+    position: int
+    digest: bytes | None = None
+    confirmed: int | None = None
+
+    def goes_on(self, seen: _Seen) -> None:
+        """What was seen follows."""
+        if seen.entries:
+            self.position = seen.entries[-1].position
+        if seen.digest is not None:
+            self.digest = seen.digest
+            self.confirmed = None if self.confirmed is None else seen.confirmed
+
+    def is_lost(self, session: ReadSession) -> bool:
+        """Whether somebody has confirmed that the journal does not go on from here."""
+        if self.confirmed is None or session.missing() is not None:
+            return False
+        return session.follow_start().confirmed > self.confirmed
+
+
+def _after(session: ReadSession, place: _Place) -> _Seen:
+    """The entries that follow; refuses a journal that has a hole, lost its end or has another."""
+    position, digest = place.position, place.digest
+    entries, start = session.journal_after(position, BATCH), session.follow_start()
     if entries:
         before, last = entries[0].previous, entries[-1].digest
     else:
-        head = session.head()
-        if head.position < position:
+        if start.head.position < position:
             raise _another(position, f"the journal ends before entry {position}, which was there")
-        before = last = head.digest
+        before = last = start.head.digest
     if any(entry.position != position + 1 + index for index, entry in enumerate(entries)):
         raise ChainBroken(
             position=position + 1,
@@ -175,7 +225,7 @@ def _after(session: ReadSession, position: int, digest: bytes | None) -> _Seen:
         )
     if digest is not None and before != digest:
         raise _another(position, f"the journal has another entry {position} than was there")
-    return _Seen(entries=entries, digest=last)
+    return _Seen(entries=entries, digest=last, confirmed=start.confirmed)
 
 
 def _another(position: int, message: str) -> ChainBroken:
@@ -183,5 +233,5 @@ def _another(position: int, message: str) -> ChainBroken:
         position=position,
         message=message,
         next_step="another copy of the store is in use: find the newest one; if nothing newer is "
-        "left, zorgid restore-confirm (docs/backup.md), then start this anew",
+        "left, stop issuance and publisher everywhere, and zorgid restore-confirm (docs/backup.md)",
     )

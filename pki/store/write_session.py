@@ -200,10 +200,12 @@ class WriteSession(
         self._put(schema.cursors, {"name": name}, {"position": position})
 
     def confirm_history(self) -> None:
-        """Somebody has confirmed that what was written once may be missing here."""
-        self._write(
-            sa.update(schema.journal_head), {"missing": None, "confirmed": to_ticks(self.now)}
-        )
+        """Somebody has confirmed that what was written once may be missing here.
+
+        That is later than the last time, whatever the clock says.
+        """
+        confirmed = max(to_ticks(self.now), self.follow_start().confirmed + 1)
+        self._write(sa.update(schema.journal_head), {"missing": None, "confirmed": confirmed})
 
     def beat(self, at: datetime) -> None:
         """Say that the writing side lives."""

@@ -68,6 +68,10 @@ class CheckpointHandler:
             found = await self._found(path)
         return found.unless_known(request.headers.get(b"if-none-match"))
 
+    def forget(self) -> None:
+        """What was read is of another store than there is now."""
+        self._months, self._until = {}, -math.inf
+
     async def _look(self) -> None:
         """See what is new, at most every so often; a month that was listed may have grown."""
         if time.monotonic() < self._until:

@@ -19,10 +19,11 @@ from ocsp.policy import ResponderPolicy
 from ocsp.ports import CredentialSource
 from ocsp.renewal import CredentialChoice, CredentialHolder
 from ocsp.responder import OcspResponder
-from pki.domain.errors import Unavailable
+from pki.domain.errors import Unavailable, ZorgidError
 from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
 from pki.ports import Clock
+from pki.store.history.start import Start
 from pki.store.reading import ReadStore
 from pki.store.tail import Contact, JournalTail
 from server.checkpoints.handler import PREFIX as CHECKPOINTS
@@ -39,6 +40,9 @@ from server.status_http.neighbours import Neighbours
 from server.status_http.reading import Limits
 from server.status_listener import Handler, StatusListener
 from server.status_source.source import FollowedStatus
+
+ANEW_SECONDS: Final = 1.0
+"""So long it waits before each attempt to read everything anew."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -110,7 +114,6 @@ class StatusRole:
             Conflict: the port is taken.
         """
         reader, self._tail = reading
-        self._reader = reader
         self._clock = clock
         self._contact = Contact()
         policy = responder_policy(settings)
@@ -136,6 +139,7 @@ class StatusRole:
             digests=StoreDigests(reader) if settings.status.certificate_hash else None,
         )
         self.crls = _crl_handler(settings, reader, clock)
+        self._checkpoints = CheckpointHandler(reader)
         limits = _limits_of_process(settings, place)
         self.listener = StatusListener(self._routes(settings), clock=clock, limits=limits)
         self._socket = place.listening or bound(settings.status.listen)
@@ -149,7 +153,7 @@ class StatusRole:
         }
         if settings.status.cps is not None:
             routes[b"/cps"] = StatementHandler(settings.status.cps)
-        routes[CHECKPOINTS.encode()] = CheckpointHandler(self._reader)
+        routes[CHECKPOINTS.encode()] = self._checkpoints
         return routes
 
     def apply(self, entries: Sequence[JournalEntry]) -> None:
@@ -169,7 +173,7 @@ class StatusRole:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer until ``stop``, then finish what was asked."""
-        position = await self.source.load(list(self.holders))
+        start = await self.source.load(list(self.holders))
         # What is loaded by now stays: collecting garbage need not look at it while it answers.
         gc.collect()
         gc.freeze()
@@ -178,7 +182,7 @@ class StatusRole:
                 *(tasks.create_task(each.run()) for each in self.holders.values()),
                 tasks.create_task(self.responder.run()),
                 tasks.create_task(self.responder.ahead.run()),
-                tasks.create_task(self._follow(position)),
+                tasks.create_task(self._follow(start)),
                 tasks.create_task(self.responder.presigning(self.source).run()),
             ]
             tasks.create_task(self._neighbours.run(stop))
@@ -191,7 +195,7 @@ class StatusRole:
         if math.isinf(self._contact.age()):
             return "the journal was not read yet"
         if self._contact.broken is not None:
-            return f"{self._contact.broken.message}: start this node anew"
+            return f"{self._contact.broken.message}; {self._contact.broken.next_step}"
         try:
             now = self._clock.now()
             for holder in self.holders.values():
@@ -201,9 +205,27 @@ class StatusRole:
             return error.message
         return None
 
-    async def _follow(self, position: int) -> None:
-        async for entries in self._tail.follow(position, self._contact):
-            self.apply(entries)
+    async def _follow(self, start: Start) -> None:
+        while True:
+            async for entries in self._tail.follow_from(start, self._contact):
+                self.apply(entries)
+            _log.warning("what was followed is lost, and confirmed: everything is read anew")
+            start = await self._anew(start)
+
+    async def _anew(self, lost: Start) -> Start:
+        """Keep nothing of what is lost; nothing is answered until the new journal is followed."""
+        start = lost
+        # A connection that is still open may lead to the database that was lost.
+        while start.confirmed <= lost.confirmed:
+            await asyncio.sleep(ANEW_SECONDS)
+            try:
+                start = await self.source.load(list(self.holders))
+            except ZorgidError as error:
+                _log.warning("%s", error, extra={"next_step": error.next_step})
+        self.responder.forget()
+        self.crls.forget()
+        self._checkpoints.forget()
+        return start
 
 
 def _answered(settings: Settings) -> dict[IssuerId, bytes]:

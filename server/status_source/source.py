@@ -10,6 +10,7 @@ from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import JournalEntry
 from pki.domain.status import CertificateStatus, OnHold, Revoked
 from pki.ports import Clock
+from pki.store.history.start import Start
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.tail import Contact
 from pki.telemetry.metrics import Reading
@@ -40,22 +41,21 @@ class FollowedStatus:
         """How many revocations are in memory."""
         return sum(map(len, self._revoked.values()))
 
-    async def load(self, issuers: Sequence[IssuerId]) -> int:
-        """Remember what is revoked; the journal position from which on to follow.
+    async def load(self, issuers: Sequence[IssuerId]) -> Start:
+        """Remember what is revoked, and nothing else; from where on to follow.
 
         Raises:
             StoreUnavailable: the store cannot be read.
         """
 
-        def query(session: ReadSession) -> tuple[int, dict[IssuerId, RevokedSet]]:
+        def query(session: ReadSession) -> tuple[Start, dict[IssuerId, RevokedSet]]:
             found = {each: RevokedSet(session.listed_rows(each)) for each in issuers}
-            return session.head().position, found
+            return session.follow_start(), found
 
-        position, self._revoked = await self._store.read(query)
-        _log.info(
-            "revocations are in memory", extra={"count": self.remembered, "position": position}
-        )
-        return position
+        start, self._revoked = await self._store.read(query)
+        fields = {"count": self.remembered, "position": start.head.position}
+        _log.info("revocations are in memory", extra=fields)
+        return start
 
     def apply(self, entries: Sequence[JournalEntry]) -> None:
         """Forget what these entries touch."""

@@ -124,6 +124,8 @@ async def test_the_newest_is_served(
     clock.advance(3600)
     await maker.step()
     assert (await handler.answer(request())).body == newer.body
+    handler.forget()
+    assert (await handler.answer(request())).body == maker.latest.signed != newer.body
 
 
 async def test_what_does_not_follow_is_not_signed(store: Store, read_store: ReadStore) -> None:

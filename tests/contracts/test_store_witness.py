@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
+from journal_cut import cut_to
 from pki.domain.errors import StoreUnavailable
 from pki.domain.events import ServiceStarted
 from pki.domain.people import SYSTEM
 from pki.ports import SystemClock
-from pki.store import schema
 from pki.store.history.guard import Confirming, Guard, Witness
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
@@ -55,28 +54,6 @@ def missing(url: str) -> int | None:
 def witness(tmp_path: Path) -> Callable[[], Witness]:
     """Of a process, and of the one after it."""
     return lambda: Witness(tmp_path / "issuance.seen")
-
-
-def cut_to(url: str, position: int) -> None:
-    """As a replica that lagged has it; the guards of the store are lifted."""
-    engine = sa.create_engine(url)
-    table, head = schema.journal, schema.journal_head
-    with engine.begin() as connection:
-        lift_guards(connection)
-        connection.execute(sa.delete(table).where(table.c.position > position))
-        query = sa.select(table.c.digest).where(table.c.position == position)
-        digest = connection.execute(query).scalar_one()
-        connection.execute(sa.update(head), {"position": position, "digest": digest})
-    engine.dispose()
-
-
-def lift_guards(connection: sa.Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("ALTER TABLE journal DISABLE TRIGGER USER")
-        return
-    names = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'journal'"
-    for (name,) in connection.exec_driver_sql(names).all():
-        connection.exec_driver_sql(f"DROP TRIGGER {name}")
 
 
 def test_what_was_acknowledged_and_is_missing_stops_everybody_until_it_is_confirmed(

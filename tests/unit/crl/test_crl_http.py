@@ -65,6 +65,21 @@ async def test_without_the_store_the_last_one_is_served() -> None:
     assert (await shelf.get(PATH)).body == newer.der
 
 
+async def test_what_is_forgotten_is_not_served_though_its_number_is_higher() -> None:
+    shelf = Shelf()
+    before = await shelf.publish()
+    await shelf.publish()
+    await shelf.get(PATH)
+    shelf.crls.published[:] = [before]
+    assert (await shelf.get(PATH)).body != before.der
+    shelf.handler.forget()
+    assert (await shelf.get(PATH)).body == before.der
+    shelf.handler.forget()
+    shelf.store.broken = True
+    with pytest.raises(StoreUnavailable):
+        await shelf.get(PATH)
+
+
 async def test_before_the_first_there_is_nothing_to_serve() -> None:
     shelf = Shelf()
     with pytest.raises(Unavailable):

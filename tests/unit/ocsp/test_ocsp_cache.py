@@ -87,6 +87,24 @@ async def test_a_clock_that_was_set_voids_what_was_kept(seconds: float) -> None:
     assert bench.responder.cached == 0
 
 
+async def test_what_is_forgotten_is_asked_anew_and_what_is_being_made_is_not_kept() -> None:
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    body = request_for(CARD)
+    await bench.post(body)
+    assert bench.hot(body) is not None
+    bench.responder.forget()
+    assert bench.hot(body) is None
+    bench.store.gate = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        asked = tasks.create_task(bench.post(body))
+        await bench.store.held.wait()
+        bench.responder.forget()
+        bench.store.statuses[CARD] = OnHold(since=START)
+        bench.store.gate.set()
+    assert one(asked.result()) == OnHold(since=START)
+
+
 async def test_nothing_is_ready_before_the_first_beat_or_long_after_the_last() -> None:
     bench = Bench()
     bench.store.statuses[CARD] = Good()

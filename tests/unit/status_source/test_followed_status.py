@@ -16,6 +16,7 @@ from pki.domain.journal import GENESIS, JournalHead
 from pki.domain.records import ListedRow
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
 from pki.store.columns import to_ticks
+from pki.store.history.start import Start
 from pki.store.reading import ReadStore
 from pki.store.tail import Contact
 from server.status_source.source import FollowedStatus
@@ -49,8 +50,9 @@ class Reads:
     def require_abreast(self, now: datetime) -> None:
         assert now == self.facts.clock.now()
 
-    def head(self) -> JournalHead:
-        return JournalHead(position=len(self.facts.journal), digest=GENESIS)
+    def follow_start(self) -> Start:
+        head = JournalHead(position=len(self.facts.journal), digest=GENESIS)
+        return Start(head=head, confirmed=0)
 
     def status(self, issuer: IssuerId, serial: SerialNumber) -> CertificateStatus | None:
         return self.facts.statuses.get(serial) if issuer == ISSUER else None
@@ -93,7 +95,7 @@ def house() -> House:
 
 async def test_revocations_need_no_store_and_the_rest_is_read(house: House) -> None:
     house.facts.change(GOOD, Good())
-    assert await house.source.load([ISSUER]) == 1
+    assert (await house.source.load([ISSUER])).head.position == 1
     assert house.source.remembered == 1
     assert await house.asked(OTHER) == (HELD, 0)
     assert await house.asked(GOOD) == (Good(), 1)

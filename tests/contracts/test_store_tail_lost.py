@@ -1,0 +1,111 @@
+"""A follower that keeps nothing but memory begins anew when a loss is confirmed, and not before."""
+
+import asyncio
+import math
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from journal_cut import cut_to
+from pki.domain.errors import StoreUnavailable
+from pki.domain.events import ServiceStarted
+from pki.domain.people import SYSTEM
+from pki.store import schema
+from pki.store.reading import ReadSession, ReadStore
+from pki.store.tail import Contact, JournalTail
+from pki.store.writing import Store, WriteSession
+
+POLL = 0.005
+
+
+class Follower:
+    """Follows from what is so now, in a task of its own."""
+
+    def __init__(self, reader: ReadStore) -> None:
+        self._reader = reader
+        self._tail = JournalTail(reader, POLL)
+        self.contact = Contact()
+        self.seen: list[int] = []
+
+    async def run(self) -> None:
+        start = await self._reader.read(ReadSession.follow_start)
+        async for entries in self._tail.follow_from(start, self.contact):
+            self.seen += [each.position for each in entries]
+
+    async def has_begun(self) -> None:
+        await until(lambda: self.contact.age() < math.inf)
+
+    async def has_seen(self, position: int) -> None:
+        await until(lambda: position in self.seen)
+
+    async def is_broken(self) -> None:
+        await until(lambda: self.contact.broken is not None)
+        await asyncio.sleep(10 * POLL)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not holds():  # noqa: ASYNC110 -- a look in another thread
+            await asyncio.sleep(POLL)
+
+
+async def record(store: Store, version: str = "1") -> int:
+    event = ServiceStarted(roles="issuance", version=version)
+    return await store.write(lambda session: session.record(event, SYSTEM).position)
+
+
+async def test_it_ends_when_what_it_read_is_lost_and_that_is_confirmed(
+    store: Store, store_url: str, read_store: ReadStore
+) -> None:
+    follower = Follower(read_store)
+    await record(store)
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(follower.run())
+        await follower.has_begun()
+        await follower.has_seen(await record(store))
+        cut_to(store_url, 1)
+        assert await record(store, "another") == 2
+        await follower.is_broken()
+        assert not task.done()
+        await store.write(WriteSession.confirm_history)
+    # Nothing is answered before what there is now is followed.
+    with pytest.raises(StoreUnavailable, match="another entry 2"):
+        follower.contact.require_whole()
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(follower.run())
+        await until(lambda: follower.contact.broken is None)
+        await follower.has_seen(await record(store))
+        task.cancel()
+
+
+async def test_a_confirmation_confirms_no_later_loss(
+    store: Store, store_url: str, read_store: ReadStore
+) -> None:
+    follower = Follower(read_store)
+    await record(store)
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(follower.run())
+        await follower.has_begun()
+        await store.write(WriteSession.confirm_history)
+        await follower.has_seen(await record(store))
+        cut_to(store_url, 1)
+        await follower.is_broken()
+        assert not task.done()
+        await store.write(WriteSession.confirm_history)
+
+
+async def test_while_something_is_missing_nothing_is_confirmed(
+    store: Store, store_url: str, read_store: ReadStore
+) -> None:
+    follower = Follower(read_store)
+    await record(store)
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(follower.run())
+        await follower.has_begun()
+        await follower.has_seen(await record(store))
+        cut_to(store_url, 1, missing=9, confirmed=2**62)
+        await follower.is_broken()
+        assert not task.done()
+        with store._engine.begin() as connection:
+            connection.execute(sa.update(schema.journal_head), {"missing": None})
