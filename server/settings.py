@@ -5,12 +5,15 @@ Paths are relative to the file they stand in. Nothing secret stands in it: passp
 in files, credentials or descriptors that it names.
 """
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field
 
+from pki.domain.errors import ConfigurationInvalid
 from pki.settings.file import checked, read_toml
 from pki.settings.types import AnyPath, ExistingFile, Section
 from server.metering.tracing_settings import TracingSettings
@@ -57,6 +60,12 @@ class StoreSettings(Section):
     def url(self) -> str:
         """The store's SQLAlchemy URL."""
         return self.postgresql or f"sqlite:///{self.path}"
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the database's password stands in the file."""
+        url = urlsplit(self.postgresql or "")
+        return bool(url.password) or "password" in parse_qs(url.query)
 
 
 class StatusSettings(Section):
@@ -230,7 +239,18 @@ def load(path: Path) -> Settings:
         unsafe.
     """
     document = read_toml(path, missing=_MISSING)
-    return check(document, directory=path.resolve().parent)
+    settings = check(document, directory=path.resolve().parent)
+    _require_private(path, settings.store)
+    return settings
+
+
+def _require_private(path: Path, store: StoreSettings) -> None:
+    if store.has_password and path.stat().st_mode & stat.S_IROTH:
+        raise ConfigurationInvalid(
+            key="store.postgresql",
+            message=f"setting store.postgresql: holds a password, and everyone may read {path}",
+            next_step=f"chmod 640 {path}, or leave the password to ~/.pgpass",
+        )
 
 
 def check(document: dict[str, Any], *, directory: Path) -> Settings:

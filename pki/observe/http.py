@@ -1,6 +1,7 @@
 """Bounded HTTP for observers."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -45,7 +46,7 @@ async def fetch(
                 raise _unavailable(url, f"answers HTTP {answer.status}")
             return await _bounded(answer, url, limits.octets)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-        raise _unavailable(url, f"cannot be read: {type(error).__name__}") from error
+        raise _unavailable(url, f"cannot be read: {_why(error)}") from error
 
 
 async def _bounded(answer: aiohttp.ClientResponse, url: str, limit: int) -> bytes:
@@ -55,6 +56,14 @@ async def _bounded(answer: aiohttp.ClientResponse, url: str, limit: int) -> byte
         if len(received) > limit:
             raise _unavailable(url, f"sends more than {limit} octets")
     return bytes(received)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return type(error).__name__
 
 
 def _unavailable(url: str, why: str) -> Unavailable:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -21,9 +21,14 @@ from server.commands.journal import verify_store
 from server.commands.outside import examine_outside
 from server.crls.examine import examine_sinks
 from server.directory.examining import examine_positions
-from server.evidence.key import open_evidence
-from server.examining.database import examine_database
+from server.examining.database import examine_database, require_kind
 from server.examining.ends import examine_ends
+from server.examining.keys import (
+    examine_evidence,
+    examine_keys,
+    examine_responder_key,
+    examine_secrets,
+)
 from server.examining.machine import examine_clock, examine_disk, examine_entropy
 from server.examining.nodes import examine_nodes
 from server.examining.smells import examine_settings
@@ -34,15 +39,12 @@ from server.notices.examine import examine_notices
 from server.report import Report, of_system, progress
 from server.restored import read_marker
 from server.roles.issuance_desk import trust_settings
-from server.roles.keys import load_signer, read_certificate_file, responder_keys
-from server.setting.issuers import IssuerSettings
-from server.setting.keys import CaKeySettings
+from server.roles.keys import read_certificate_file
 from server.settings import Settings, load
 
 Check = Callable[[Settings, datetime], Iterator[Finding]]
 
 _CLOCK_TOLERANCE: Final = timedelta(seconds=60)
-_EVIDENCE_WARNING: Final = timedelta(days=90)
 
 
 def examine(config: Path) -> Report:
@@ -55,12 +57,14 @@ def examine(config: Path) -> Report:
     now = SystemClock().now()
     findings = [ok("configuration", f"{config} ({settings.installation.kind})")]
     checks: list[tuple[str, Check]] = [
-        ("keys", _keys),
-        ("evidence", _evidence),
-        ("keys", _responder_key),
+        ("keys", examine_keys),
+        ("keys", examine_secrets),
+        ("evidence", examine_evidence),
+        ("keys", examine_responder_key),
         ("chain", _chain),
         ("generations", examine_generations),
         ("profiles", _profiles),
+        ("store", _kind),
         ("store", _store),
         ("checkpoints", examine_checkpoints),
         ("LDAP", examine_positions),
@@ -84,78 +88,26 @@ def examine(config: Path) -> Report:
         findings += _guarded(about, check, settings, now)
     progress("asking OCSP, CRL and LDAP from outside")
     findings += asyncio.run(examine_outside(settings, now))
-    return report(findings, f"examined {settings.installation.kind} installation")
+    return report(_once(findings), f"examined {settings.installation.kind} installation")
 
 
-def _guarded(about: str, check: Check, settings: Settings, now: datetime) -> list[Finding]:
+def _guarded(about: str, check: Check, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """All that is found until the examination itself fails, and then that."""
     try:
-        return list(check(settings, now))
+        yield from check(settings, now)
     except ZorgidError as error:
-        return [problem(about, error.message, error.next_step or "see the log")]
+        yield problem(about, error.message, error.next_step or "see the log")
     except OSError as error:
         found = of_system(error)
-        return [problem(about, found.message, found.next_step or "see the system's log")]
+        yield problem(about, found.message, found.next_step or "see the system's log")
     except subprocess.TimeoutExpired as error:
-        return [warning(about, f"{error.cmd[0]} did not answer", "ask it by hand")]
+        yield warning(about, f"{error.cmd[0]} did not answer", "ask it by hand")
 
 
-def _keys(settings: Settings, now: datetime) -> Iterator[Finding]:
-    del now
-    for each in settings.published:
-        if each.key is not None:
-            yield from _key(settings, each, each.key)
-    keys = [each.key for each in settings.published if each.key is not None]
-    if settings.evidence is not None:
-        keys.append(settings.evidence.key)
-    named = [each.file for each in keys if each.file is not None]
-    for path in sorted({*settings.secrets.glob("*"), *named, settings.api.key.file}):
-        if path.stat().st_mode & 0o077:
-            yield problem("keys", f"{path.name} may be read by others", f"chmod 600 {path}")
-
-
-def _evidence(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Statements that were made stay good; after the end of its certificate none can be made."""
-    if settings.evidence is None:
-        yield warning(
-            "evidence", "no evidence key: no status can be stated", "add the section [evidence]"
-        )
-        return
-    open_evidence(settings, settings.evidence)
-    certificate = read_certificate(read_certificate_file(settings.evidence.certificate))
-    begins, ends = certificate.content.not_before, certificate.content.not_after
-    another = "have the Services CA certify another evidence key (docs/ceremony.md)"
-    if not begins <= now <= ends:
-        yield problem(
-            "evidence", f"its certificate is good {begins:%Y-%m-%d} – {ends:%Y-%m-%d} only", another
-        )
-    elif ends - now < _EVIDENCE_WARNING:
-        yield warning("evidence", f"no status can be stated after {ends:%Y-%m-%d}", another)
-    else:
-        yield ok("evidence", f"the key belongs to its certificate, good until {ends:%Y-%m-%d}")
-
-
-def _key(settings: Settings, issuer: IssuerSettings, key: CaKeySettings) -> Iterator[Finding]:
-    """Whether it can be used; a token key was then reached, logged in to, and found."""
-    load_signer(key, read_certificate_file(issuer.certificate), settings.limits)
-    yield ok("keys", f"the key of {issuer.id} belongs to its certificate")
-    if key.pkcs11 is not None:
-        at = f"token {key.pkcs11.token}, id {key.pkcs11.key_id}"
-        yield ok("keys", f"the key of {issuer.id} is in an HSM that answers ({at})")
-    elif settings.installation.kind == "production":
-        yield problem(
-            "keys",
-            f"the key of {issuer.id} is a file",
-            "production keys belong in an HSM: make them in a key ceremony",
-        )
-
-
-def _responder_key(settings: Settings, now: datetime) -> Iterator[Finding]:
-    del now
-    key = settings.status.responder_key.pkcs11
-    if key is not None:
-        responder_keys(settings.status.responder_key, settings.limits)
-        at = f"token {key.token}, id {key.key_id}"
-        yield ok("keys", f"the key of the OCSP responder is in an HSM that answers ({at})")
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    """What keeps several examinations from being made is told by the first of them."""
+    first = {each.text: each for each in reversed(findings)}
+    return [each for each in findings if first[each.text] is each]
 
 
 def _chain(settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -182,6 +134,18 @@ def _profiles(settings: Settings, now: datetime) -> Iterator[Finding]:
         digest = profiles[names_of(settings, each).person].digest
         what = "cards" if each in settings.token_ca else "telephones"
         yield ok("profiles", f"{each.id}: {len(profiles)} profiles; {what} by {digest[:30]}…")
+
+
+def _kind(settings: Settings, now: datetime) -> Iterator[Finding]:
+    del now
+    store = ReadStore.open(settings.store.url, threads=1)
+    try:
+        found = store.read_sync(ReadSession.installation)
+    finally:
+        store.close_sync()
+    kind = settings.installation.kind
+    require_kind(None if found is None else found[1], kind)
+    yield ok("store", f"is of a {kind} installation, as the configuration")
 
 
 def _store(settings: Settings, now: datetime) -> Iterator[Finding]:

@@ -85,8 +85,17 @@ async def refuse_another_kind(store: ReadStore, kind: str) -> None:
         StoreUnavailable: the store cannot be read.
     """
     found = await store.read(ReadSession.installation)
-    if found is None or found[1] != kind:
-        what = "nothing yet" if found is None else found[1]
+    require_kind(None if found is None else found[1], kind)
+
+
+def require_kind(found: str | None, kind: str) -> None:
+    """``found`` is what the store says of itself.
+
+    Raises:
+        ConfigurationInvalid: kinds never mix.
+    """
+    if found != kind:
+        what = "nothing yet" if found is None else found
         raise ConfigurationInvalid(
             key="installation.kind",
             message=f"setting installation.kind: says {kind}; the store is of {what}",

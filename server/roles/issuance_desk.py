@@ -99,7 +99,7 @@ def open_desk(
         clock=clock,
         entropy=entropy,
         audience=settings.api.audience,
-        salt=_salt(settings),
+        salt=read_salt(settings),
         limits=Limits(
             challenge=timedelta(seconds=limits.challenge_seconds),
             session=timedelta(seconds=limits.session_seconds),
@@ -146,7 +146,12 @@ def attestation_rule(settings: AttestationSettings) -> AttestationRule:
     return AttestationRule(judge=judge, needed=settings.policy == "require")
 
 
-def _salt(settings: Settings) -> bytes:
+def read_salt(settings: Settings) -> bytes:
+    """What digests of passes are made with.
+
+    Raises:
+        ConfigurationInvalid: it is not there, or too short.
+    """
     path = settings.secrets / SALT_FILE
     try:
         salt = path.read_bytes()

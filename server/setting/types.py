@@ -27,9 +27,10 @@ def _plain_http(value: str) -> str:
 
 
 def _loopback(value: str) -> str:
-    host = value.rpartition(":")[0].strip("[]")
+    host, _, port = value.rpartition(":")
+    host = host.strip("[]")
     if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
-        raise ValueError("must be a loopback address: it is not meant for the network")
+        raise ValueError(f"is not meant for the network: give a loopback address, 127.0.0.1:{port}")
     return value
 
 

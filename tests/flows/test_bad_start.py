@@ -10,6 +10,7 @@ from pki.domain.algorithms import KeyType
 from pki.keys.soft import generate
 from practice import Practice
 from program import exchanged
+from server.cli import run
 
 pytestmark = pytest.mark.slow
 
@@ -18,6 +19,54 @@ FINDING, USAGE = 1, 2
 
 def unknown_key(practice: Practice) -> None:
     practice.change(("[status]\n", "[status]\nanswer_lifetime = 900\n"))
+
+
+def wrong_type(practice: Practice) -> None:
+    practice.change(("[status]\n", '[status]\nmax_age_seconds = "ten"\n'))
+
+
+def not_utf8(practice: Practice) -> None:
+    practice.config.write_text(practice.config.read_text("utf-8"), "utf-16")
+
+
+def not_toml(practice: Practice) -> None:
+    text = practice.config.read_text("utf-8").splitlines(keepends=True)
+    text.insert(6, "spare = = 1\n")
+    practice.config.write_text("".join(text), "utf-8")
+
+
+def nothing(practice: Practice) -> None:
+    practice.config.write_bytes(b"")
+
+
+def one_port_twice(practice: Practice) -> None:
+    base = practice.ports.base
+    practice.change((f'"127.0.0.1:{base + 1}"', f'"127.0.0.1:{base}"'))
+
+
+def readable_password(practice: Practice) -> None:
+    url = "postgresql+psycopg://zorgid:canary@127.0.0.1:1/zorgid"
+    practice.change(('path = "store/zorgid.sqlite3"', f'postgresql = "{url}"'))
+    practice.config.chmod(0o644)
+
+
+def no_profiles(practice: Practice) -> None:
+    for path in practice.layout.root.joinpath("profiles").iterdir():
+        path.unlink()
+
+
+def no_secrets(practice: Practice) -> None:
+    practice.layout.secret("sealing.key").unlink()
+
+
+def file_for_folder(practice: Practice) -> None:
+    practice.layout.root.joinpath("a-file").touch()
+    practice.change(('locks = "locks"', 'locks = "a-file"'))
+
+
+def plain_api(practice: Practice) -> None:
+    """There is no such setting, and nothing else that makes the API plain HTTP."""
+    practice.change(("[api]\n", "[api]\ntls = false\n"))
 
 
 def missing_file(practice: Practice) -> None:
@@ -76,16 +125,55 @@ Break = Callable[[Practice], None]
 
 
 @pytest.mark.parametrize(
+    ("damage", "named", "advice"),
+    [
+        (
+            unknown_key,
+            "setting status.answer_lifetime is unknown",
+            "did you mean status.answer_lifetime_seconds?",
+        ),
+        (wrong_type, "status.max_age_seconds: Input should be a valid integer", "correct"),
+        (not_utf8, "is not UTF-8 text (line 1)", "save it anew, as UTF-8"),
+        (not_toml, "is not TOML: Invalid value (at line 7", "mend that line"),
+        (nothing, "is empty", "zorgid init DIR"),
+        (one_port_twice, "api.listen: is the same as status.listen", "another port"),
+        (readable_password, "holds a password, and everyone may read", "chmod 640"),
+        (plain_api, "setting api.tls is unknown", "take api.tls out"),
+        (missing_file, "token-ca-g1.pem does not exist", "correct token_ca.0.certificate"),
+        (comma_in_name, "a CA name may not hold ','", "correct token_ca.0.name"),
+        (
+            public_metrics,
+            "metrics.listen: is not meant for the network: give a loopback address, 127.0.0.1:",
+            "correct metrics.listen",
+        ),
+    ],
+)
+def test_a_configuration_that_cannot_be_right_is_refused(
+    practice: Practice, capsys: pytest.CaptureFixture[str], damage: Break, named: str, advice: str
+) -> None:
+    damage(practice)
+    for command in ("serve", "doctor"):
+        assert run([command, "--config", str(practice.config)]) == USAGE
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        said, step = printed.err.splitlines()
+        assert said.startswith("zorgid: ")
+        assert named in said
+        assert step.startswith("  next: ")
+        assert advice in step
+        assert "canary" not in printed.err
+
+
+@pytest.mark.parametrize(
     ("damage", "code", "named", "advice"),
     [
-        (unknown_key, USAGE, "status.answer_lifetime", "correct status.answer_lifetime"),
-        (missing_file, USAGE, "token-ca-g1.pem does not exist", "correct token_ca.0.certificate"),
-        (comma_in_name, USAGE, "a CA name may not hold ','", "correct token_ca.0.name"),
+        (no_profiles, USAGE, "profiles holds no profile", "restore the one"),
+        (no_secrets, USAGE, "sealing key sealing.key cannot be read", "from the backup"),
+        (file_for_folder, USAGE, "a-file cannot be used: File exists", "may read and write"),
         (foreign_key, FINDING, "do not belong together", "the key and the certificate of one"),
         (wrong_passphrase, USAGE, "token-ca-g1.pem", ""),
         (readable_passphrase, USAGE, "may be read by others", "chmod 600"),
         (readable_key, USAGE, "may be read or written by others", "chmod 600"),
-        (public_metrics, USAGE, "metrics.listen", "correct metrics.listen"),
         (practice_ca_in_production, FINDING, "has another name", "operator's name"),
         (newer_schema, FINDING, "schema 9999, newer than", "install the release that made it"),
         (no_store, 4, "there is no store", "zorgid init"),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pki.der.certificate import read_certificate
 from practice import Practice
-from server.commands.doctor import _evidence
+from server.examining.keys import examine_evidence
 from server.process.gauges import CaGauges
 from server.roles.keys import read_certificate_file
 from server.settings import load
@@ -19,7 +19,7 @@ def test_it_is_told_ninety_days_before(practice: Practice) -> None:
     begins, ends = content.not_before, content.not_after
 
     def level(now: datetime) -> str:
-        (finding,) = _evidence(settings, now)
+        (finding,) = examine_evidence(settings, now)
         assert finding.about == "evidence"
         assert bool(finding.next_step) == (finding.level != "ok")
         return finding.level
@@ -28,7 +28,7 @@ def test_it_is_told_ninety_days_before(practice: Practice) -> None:
     assert [level(now) for now in (ends - timedelta(days=90) + SECOND, ends)] == ["warning"] * 2
     assert [level(now) for now in (begins - SECOND, ends + SECOND)] == ["problem"] * 2
     without = settings.model_copy(update={"evidence": None})
-    assert [each.level for each in _evidence(without, begins)] == ["warning"]
+    assert [each.level for each in examine_evidence(without, begins)] == ["warning"]
 
 
 def test_it_is_a_metric(practice: Practice) -> None:

@@ -95,7 +95,8 @@ def test_the_configuration_may_come_from_the_environment(
     ("content", "said"),
     [
         (b"= 1", "is not TOML"),
-        (b"\xff", "is not TOML"),
+        (b"\xff", "is not UTF-8 text (line 1)"),
+        (b"", "is empty"),
         (b"colour = 'blue'", "setting "),
         (None, "Is a directory"),
     ],
