@@ -13,15 +13,16 @@ from typer.exceptions import TyperException
 
 from pki.secrecy import keep_memory_private
 from server.auditing.words import journal
+from server.backups.words import backup, backup_drill, restore, restore_confirm
 from server.card.words import card
-from server.cli_backup import register as register_backup
-from server.cli_ceremony import ceremony
+from server.ceremony.words import ceremony
 from server.crls.words import crl
 from server.directory.words import ldap
 from server.emergency.words import revoke
 from server.evidence.words import status
 from server.identity.words import identity
 from server.notices.words import notices
+from server.options import DEFAULT_CONFIG, Config, Json
 from server.store.words import store
 from server.top.words import top
 
@@ -49,14 +50,9 @@ app.add_typer(store, name="store")
 app.command("top")(top)
 app.command("revoke")(revoke)
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-Config = Annotated[
-    Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
-]
 Ports = typer.Option(
     min=1024, max=65528, help="First of eight ports: status, API, LDAP, metrics, …"
 )
-DEFAULT_CONFIG = Path("zorgid.toml")
 INTERRUPTED: Final = 130
 
 
@@ -114,8 +110,9 @@ def serve(
 ) -> int:
     """Run the services until interrupted."""
     from server.process.serve import serve_forever
+    from server.report import guarded
 
-    return _guard(lambda: serve_forever(config, role, workers), as_json=False)
+    return guarded(lambda: serve_forever(config, role, workers), as_json=False)
 
 
 @app.command()
@@ -132,6 +129,7 @@ def demo(
 ) -> int:
     """Make, check, block and revoke cards on this computer."""
     from server.demo.run import DemoOptions, run_demo
+    from server.report import guarded
 
     options = DemoOptions(
         directory=directory,
@@ -141,7 +139,7 @@ def demo(
         as_json=json,
         readers=readers,
     )
-    return _guard(lambda: run_demo(options), as_json=json)
+    return guarded(lambda: run_demo(options), as_json=json)
 
 
 @app.command()
@@ -166,26 +164,15 @@ def cert_show(
 
 
 def _answer(command: Callable[[], "Report"], *, as_json: bool) -> int:
-    from server.report import show
+    from server.report import run_report
 
-    return _guard(lambda: show(command(), as_json=as_json), as_json=as_json)
-
-
-register_backup(app, _answer)
+    return run_report(command, as_json=as_json)
 
 
-def _guard(command: Callable[[], int], *, as_json: bool) -> int:
-    from pki.domain.errors import ZorgidError
-    from server.report import of_system, show_error
-
-    try:
-        return command()
-    except ZorgidError as error:
-        return show_error(error, as_json=as_json)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        return show_error(of_system(error), as_json=as_json)
+app.command("backup")(backup)
+app.command("backup-drill")(backup_drill)
+app.command("restore")(restore)
+app.command("restore-confirm")(restore_confirm)
 
 
 def run(arguments: list[str]) -> int:

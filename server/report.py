@@ -95,8 +95,13 @@ def of_system(error: OSError) -> ZorgidError:
 
 def run_report(command: Callable[[], Report], *, as_json: bool) -> int:
     """Do it, print what it found or how it failed, and give the exit code."""
+    return guarded(lambda: show(command(), as_json=as_json), as_json=as_json)
+
+
+def guarded(command: Callable[[], int], *, as_json: bool) -> int:
+    """As `run_report`, of what shows by itself what it found and gives the exit code."""
     try:
-        return show(command(), as_json=as_json)
+        return command()
     except ZorgidError as error:
         return show_error(error, as_json=as_json)
     except BrokenPipeError:

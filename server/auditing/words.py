@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.options import DEFAULT_CONFIG, Config, Json
+
 if TYPE_CHECKING:
     from server.report import Report
 
 journal = typer.Typer(help="The journal: verify, export, show.", no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-Config = Annotated[
-    Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
-]
 
 
 @journal.command("verify")
@@ -32,7 +29,7 @@ def journal_verify(
     signature: Annotated[
         Path | None, typer.Option(help="What was signed beside the export (.p7m).")
     ] = None,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Check that no entry was changed, removed or put in between."""
@@ -50,7 +47,7 @@ def journal_export(
     since: Annotated[str | None, typer.Option("--from", help="Day or time: 2026-01-01.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Not included: 2027-01-01.")] = None,
     sign: Annotated[bool, typer.Option(help="Sign what it is, beside it (.p7m).")] = False,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Write the journal, or a time of it, to a file that verifies on any computer."""
@@ -71,7 +68,7 @@ def journal_show(
     *,
     after: Annotated[int, typer.Option(min=0, help="Start after this position.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = 50,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Show journal entries."""

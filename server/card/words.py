@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.options import Json
+
 if TYPE_CHECKING:
     from server.report import Report
 
@@ -14,7 +16,6 @@ card = typer.Typer(
     no_args_is_help=True,
 )
 
-_Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 _Config = Annotated[
     Path, typer.Option("--config", "-c", help="The desk's file.", envvar="ZORGID_CARD_CONFIG")
 ]
@@ -25,7 +26,7 @@ _DEFAULT = Path("zorgid-card.toml")
 
 
 @card.command("readers")
-def readers(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+def readers(*, config: _Config = _DEFAULT, json: Json = False) -> int:
     """Show the card readers and what lies in them."""
     from server.card.commands import show_readers
 
@@ -33,7 +34,7 @@ def readers(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
 
 
 @card.command("status")
-def status(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+def status(*, config: _Config = _DEFAULT, json: Json = False) -> int:
     """Show the card: its state, tries left, and until when it can be used; asks no PIN."""
     from server.card.commands import show_status
 
@@ -45,7 +46,7 @@ def create(
     *,
     card_number: _Number = None,
     config: _Config = _DEFAULT,
-    json: _Json = False,
+    json: Json = False,
 ) -> int:
     """Make a card with a UZI pass; goes on with one that was begun."""
     from server.card.commands import create_card
@@ -58,7 +59,7 @@ def resume(
     *,
     card_number: _Number = None,
     config: _Config = _DEFAULT,
-    json: _Json = False,
+    json: Json = False,
 ) -> int:
     """Go on with a card that was begun; a blank one is left as it is."""
     from server.card.commands import create_card
@@ -67,7 +68,7 @@ def resume(
 
 
 @card.command("change-pin")
-def change_pin(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+def change_pin(*, config: _Config = _DEFAULT, json: Json = False) -> int:
     """Replace the card's PIN."""
     from server.card.commands import change_pin
 
@@ -75,7 +76,7 @@ def change_pin(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
 
 
 @card.command("unblock-pin")
-def unblock_pin(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+def unblock_pin(*, config: _Config = _DEFAULT, json: Json = False) -> int:
     """Set a new PIN with the PUK."""
     from server.card.commands import unblock_pin
 
@@ -83,7 +84,7 @@ def unblock_pin(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
 
 
 @card.command("test")
-def examine(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+def examine(*, config: _Config = _DEFAULT, json: Json = False) -> int:
     """Let the card sign, and check its chain and its status at OCSP."""
     from server.card.commands import test_card
 
@@ -91,7 +92,7 @@ def examine(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
 
 
 @card.command("wipe")
-def wipe(*, config: _Config = _DEFAULT, json: _Json = False) -> int:
+def wipe(*, config: _Config = _DEFAULT, json: Json = False) -> int:
     """Make a card blank whose certificate is revoked."""
     from server.card.commands import wipe_card
 

@@ -5,12 +5,10 @@ from typing import Annotated
 
 import typer
 
+from server.options import DEFAULT_CONFIG, Config, Json
+
 crl = typer.Typer(help="Published CRLs, also those of the past: list, get.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-Config = Annotated[
-    Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
-]
 Issuer = Annotated[
     str | None,
     typer.Option(help="Id of the CA, or of a part or delta; left out where one Token CA is."),
@@ -24,7 +22,7 @@ def crl_list(
     issuer: Issuer = None,
     at: At = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many.")] = 20,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Show the CRLs that were published, the newest first."""
@@ -41,7 +39,7 @@ def crl_get(
     number: Annotated[int | None, typer.Option(min=1, help="Its CRL number.")] = None,
     at: At = None,
     issuer: Issuer = None,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Write one CRL to a file: by number, or the one that was served at a time."""

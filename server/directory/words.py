@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.options import DEFAULT_CONFIG, Config, Json
+
 if TYPE_CHECKING:
     from server.directory.commands import What
 
@@ -12,34 +14,31 @@ ldap = typer.Typer(
     help="Directories beside the store: plan, apply, verify, republish.", no_args_is_help=True
 )
 
-_Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-_Config = Annotated[
-    Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
-]
 _Replica = Annotated[str | None, typer.Option("--replica", help="One of several; else all.")]
-_DEFAULT = Path("zorgid.toml")
 
 
 @ldap.command("plan")
-def plan(*, replica: _Replica = None, config: _Config = _DEFAULT, json: _Json = False) -> int:
+def plan(*, replica: _Replica = None, config: Config = DEFAULT_CONFIG, json: Json = False) -> int:
     """Say what a repair would change; nothing is changed."""
     return _answer("plan", config, replica, as_json=json)
 
 
 @ldap.command("apply")
-def apply(*, replica: _Replica = None, config: _Config = _DEFAULT, json: _Json = False) -> int:
+def apply(*, replica: _Replica = None, config: Config = DEFAULT_CONFIG, json: Json = False) -> int:
     """Repair what differs, while the services run."""
     return _answer("apply", config, replica, as_json=json)
 
 
 @ldap.command("verify")
-def verify(*, replica: _Replica = None, config: _Config = _DEFAULT, json: _Json = False) -> int:
+def verify(*, replica: _Replica = None, config: Config = DEFAULT_CONFIG, json: Json = False) -> int:
     """Compare every entry with the store; what still differs when looked at again is a finding."""
     return _answer("verify", config, replica, as_json=json)
 
 
 @ldap.command("republish")
-def republish(*, replica: _Replica = None, config: _Config = _DEFAULT, json: _Json = False) -> int:
+def republish(
+    *, replica: _Replica = None, config: Config = DEFAULT_CONFIG, json: Json = False
+) -> int:
     """Write every entry of cards and CAs again, also those in order; the services run on."""
     return _answer("republish", config, replica, as_json=json)
 

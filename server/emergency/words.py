@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from server.options import DEFAULT_CONFIG, Config, Json
+
 Reason = Literal["keyCompromise", "superseded", "cessationOfOperation", "privilegeWithdrawn"]
 
 
@@ -26,10 +28,8 @@ def revoke(  # noqa: PLR0913 -- each is an option of the command
     lines: Annotated[
         Path | None, typer.Option(help="Write what becomes of each line, as CSV, to a new file.")
     ] = None,
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
-    ] = Path("zorgid.toml"),
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    json: Json = False,
 ) -> int:
     """Revoke many cards and telephones, by a list that two of the ZORG-ID team have signed.
 

@@ -5,12 +5,9 @@ from typing import Annotated
 
 import typer
 
-status = typer.Typer(help="Status of certificates: at a time, verify.", no_args_is_help=True)
+from server.options import DEFAULT_CONFIG, Config, Json
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-Config = Annotated[
-    Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
-]
+status = typer.Typer(help="Status of certificates: at a time, verify.", no_args_is_help=True)
 
 
 @status.command("at")
@@ -24,7 +21,7 @@ def status_at(
     statement: Annotated[
         Path | None, typer.Option(help="Also sign it, into this new file (CMS, DER).")
     ] = None,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Show what a certificate's status was at a time, and why."""

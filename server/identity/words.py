@@ -5,21 +5,18 @@ from typing import Annotated
 
 import typer
 
+from server.options import DEFAULT_CONFIG, Config, Json
+
 identity = typer.Typer(
     help="Whether what a person shows is believed: dezi, pass.", no_args_is_help=True
 )
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-Config = Annotated[
-    Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
-]
 
 
 @identity.command("dezi")
 def identity_dezi(
     statement: Annotated[Path, typer.Argument(help="A statement (verklaring): one signed JWT.")],
     *,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Show what a statement of Dezi says, if it is believed; no card can be made with it."""
@@ -36,7 +33,7 @@ def identity_pass(
         Path, typer.Argument(help="The authenticity certificate of a UZI pass, PEM.")
     ],
     *,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Show whose a UZI pass is, if it is believed; the UZI register is asked if it is revoked."""

@@ -1,19 +1,15 @@
 """`zorgid notices`: list, resend, test-mail."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from server.options import DEFAULT_CONFIG, Config, Json
 
 notices = typer.Typer(
     help="What organisations are told of their cards: list, resend, test-mail.",
     no_args_is_help=True,
 )
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-Config = Annotated[
-    Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
-]
 
 
 @notices.command("list")
@@ -24,7 +20,7 @@ def notices_list(
         bool, typer.Option("--unknown", help="Only what nobody knows arrived or not, with ids.")
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = 20,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Show notices, the newest first, and where the message with each is."""
@@ -38,7 +34,7 @@ def notices_list(
 def notices_resend(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As list --unknown names.")],
     *,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Let notices wait again of which nobody knows whether they arrived; they may come twice."""
@@ -53,7 +49,7 @@ def notices_resend(
 def notices_test_mail(
     address: Annotated[str, typer.Argument(help="Where a message that tells nothing goes.")],
     *,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Bring one message to the mail server, and show what it said."""

@@ -1,20 +1,16 @@
 """`zorgid store`: show, move, upgrade."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-store = typer.Typer(help="The store: show, move, upgrade.", no_args_is_help=True)
+from server.options import DEFAULT_CONFIG, Config, Json
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-Config = Annotated[
-    Path, typer.Option("--config", "-c", help="Configuration file.", envvar="ZORGID_CONFIG")
-]
+store = typer.Typer(help="The store: show, move, upgrade.", no_args_is_help=True)
 
 
 @store.command("show")
-def store_show(*, config: Config = Path("zorgid.toml"), json: Json = False) -> int:
+def store_show(*, config: Config = DEFAULT_CONFIG, json: Json = False) -> int:
     """Say where the store is, which schema it has, and how much is in it."""
     from server.report import run_report
     from server.store.show import show_store
@@ -28,7 +24,7 @@ def store_move(
     to: Annotated[
         str, typer.Option("--to", help="An empty database: postgresql+psycopg://…, no password.")
     ],
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Move an SQLite store into PostgreSQL; the old file is kept under another name."""
@@ -44,7 +40,7 @@ def store_upgrade(
     back: Annotated[
         str | None, typer.Option("--back", help="Return to this earlier schema: four digits.")
     ] = None,
-    config: Config = Path("zorgid.toml"),
+    config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> int:
     """Bring the store to the schema of this release; the journal is verified before and after."""

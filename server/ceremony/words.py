@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
+from server.options import Json
+
 ceremony = typer.Typer(help="Key ceremonies: one reviewed plan in, keys out.", no_args_is_help=True)
 
 Plan = Annotated[Path, typer.Argument(help="The reviewed plan, TOML.")]
 Practice = Annotated[
     bool, typer.Option("--practice", help="Everything that is made and printed says TEST.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Html = Annotated[Path | None, typer.Option("--out", help="New HTML file; else standard output.")]
 
 
