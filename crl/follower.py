@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from crl.ending import is_last
@@ -30,7 +29,6 @@ class FollowerStatistics:
     published: int = 0
     failures: int = 0
     findings: int = 0
-    last_success: datetime | None = None
     last_error: str = ""
 
 
@@ -173,7 +171,6 @@ class CrlFollower:
     def _published(self, crl: Present, took: float) -> None:
         self._adopt(crl)
         self.statistics.published += 1
-        self.statistics.last_success = self._clock.now()
         self.statistics.last_error = ""
         logger.info(
             "CRL published",

@@ -37,7 +37,6 @@ from server.setting.types import Address, CaName, HttpUrl, LoopbackAddress, Netw
 from server.setting.views import ViewSettings
 from server.settings_together import check_together
 
-FILE_NAME: Final = "zorgid.toml"
 _MISSING: Final = "give --config FILE, or make an installation with: zorgid init DIR"
 
 

@@ -51,7 +51,6 @@ class Table:
     said: str = ""
     prompts: int = 0
     current: str = ""
-    unlocking: str = ""
 
     def hold(self, plan: Path, *options: str) -> int:
         """Run a ceremony to its end; the exit code."""

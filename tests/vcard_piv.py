@@ -3,8 +3,6 @@
 import secrets
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
 from card_maker import CardMaker, usual_maker
 from vcard_apdu import (
     BLOCKED,
@@ -266,8 +264,3 @@ def _atr(historical: bytes, *, t0: bool) -> bytes:
     for octet in body:
         check ^= octet
     return b"\x3b" + body + bytes([check])
-
-
-def plain_keys(card: PivCard) -> dict[int, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey]:
-    """What no real card shows: for a test that compares."""
-    return {reference: key.private for reference, key in card.keys.items()}

@@ -27,7 +27,6 @@ class Metadata:
     """What Yubico's extension tells of a PIN or key (its PIV firmware 5.3 and newer)."""
 
     algorithm: int
-    is_default: bool
     tries_left: int | None
 
 
@@ -165,7 +164,6 @@ def metadata(reference: int) -> Dialogue[Metadata | None]:
     counts = fields.get(0x06, b"")
     return Metadata(
         algorithm=int.from_bytes(fields.get(0x01, b""), "big"),
-        is_default=fields.get(0x05) == b"\x01",
         tries_left=counts[1] if len(counts) > 1 else None,
     )
 

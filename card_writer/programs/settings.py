@@ -16,7 +16,6 @@ from card_writer.readers.recognition import UZI_PASSES, AtrMask, CardKind
 from pki.settings.file import checked, read_toml
 from pki.settings.types import ExistingFile, ExistingFolder, Section, existing_file
 
-FILE_NAME: Final = "zorgid-card.toml"
 AID_MIN, AID_MAX = 5, 16
 """Octets of an application's name (ISO 7816-4 12.2.3)."""
 _MISSING: Final = "give --config FILE; docs/card-writer.md has an example"

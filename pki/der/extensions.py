@@ -1,7 +1,7 @@
 """X.509 extensions, written (RFC 5280 4.2): criticality and order are the profile's to decide."""
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -94,6 +94,21 @@ def read_extensions(extensions: codec.Reader) -> tuple[Extension, ...]:
     if not found:
         raise extensions.bad("an empty list of extensions")
     return tuple(found.values())
+
+
+def read_tagged_extensions(
+    parent: codec.Reader, number: int, understood: Container[str]
+) -> tuple[Extension, ...]:
+    """Optional extensions behind ``[number]``; a critical one that is not understood is refused."""
+    if parent.tag() != codec.constructed(number):
+        return ()
+    wrapper = parent.enter(codec.constructed(number))
+    extensions = read_extensions(wrapper.enter())
+    wrapper.finish()
+    for extension in extensions:
+        if extension.critical and extension.oid not in understood:
+            raise parent.bad("a critical extension that is not understood")
+    return extensions
 
 
 def _read(element: bytes, what: str) -> Extension:

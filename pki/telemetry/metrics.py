@@ -15,9 +15,6 @@ from pki.telemetry.metric_names import COUNTERS, GAUGES, HISTOGRAMS, Definition
 
 _LOG = logging.getLogger(__name__)
 
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-"""Of what `Metrics.expose` gives."""
-
 _NO_LABELS: Final[Mapping[str, str]] = {}
 _BUCKETS: Final = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pki.der import codec, oids
-from pki.der.extensions import Extension, read_extensions
+from pki.der.extensions import read_tagged_extensions
 from pki.der.ocsp.request_extensions import (
     check_response_types,
     encode_nonce,
@@ -116,21 +116,6 @@ def encode_request(
     return codec.sequence(codec.sequence(asked, listed))
 
 
-def _extensions(
-    parent: codec.Reader, number: int, known: frozenset[str] = frozenset()
-) -> tuple[Extension, ...]:
-    """Optional ``[number]`` extensions; an unknown critical one is refused."""
-    if parent.tag() != codec.constructed(number):
-        return ()
-    wrapper = parent.enter(codec.constructed(number))
-    extensions = read_extensions(wrapper.enter())
-    wrapper.finish()
-    for extension in extensions:
-        if extension.critical and extension.oid not in known:
-            raise parent.bad("a critical extension that is not understood")
-    return extensions
-
-
 def _read_tbs(body: codec.Reader) -> OcspRequest:
     if body.tag() == codec.constructed(0):
         version = body.enter(codec.constructed(0))
@@ -144,9 +129,9 @@ def _read_tbs(body: codec.Reader) -> OcspRequest:
     while asked.tag() >= 0:
         one = asked.enter()
         cert_ids.append(read_cert_id(one))
-        _extensions(one, 0)
+        read_tagged_extensions(one, 0, frozenset())
         one.finish()
-    extensions = _extensions(body, 2, _UNDERSTOOD)
+    extensions = read_tagged_extensions(body, 2, _UNDERSTOOD)
     body.finish()
     if not cert_ids:
         raise body.bad("asks for nothing")

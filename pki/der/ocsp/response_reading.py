@@ -6,7 +6,7 @@ from typing import Final
 
 from pki.der import codec, oids
 from pki.der.algorithms import algorithm_from_der
-from pki.der.extensions import Extension, read_extensions
+from pki.der.extensions import read_tagged_extensions
 from pki.der.ocsp.request import read_cert_id
 from pki.der.ocsp.request_extensions import read_nonce
 from pki.der.ocsp.values import OcspError, OcspResponse, SingleResponse
@@ -58,18 +58,6 @@ def _read_status(single: codec.Reader) -> CertificateStatus | None:
     return Good() if good else None
 
 
-def _read_extensions(parent: codec.Reader, number: int) -> tuple[Extension, ...]:
-    if parent.tag() != codec.constructed(number):
-        return ()
-    wrapper = parent.enter(codec.constructed(number))
-    extensions = read_extensions(wrapper.enter())
-    wrapper.finish()
-    for extension in extensions:
-        if extension.critical and extension.oid not in _UNDERSTOOD:
-            raise parent.bad("a critical extension that is not understood")
-    return extensions
-
-
 def _read_time(value: bytes) -> datetime:
     reader = codec.Reader(value, _WHAT)
     moment = reader.generalized_time()
@@ -95,7 +83,7 @@ def _read_single(single: codec.Reader) -> SingleResponse:
         wrapper = single.enter(codec.constructed(0))
         next_update = wrapper.generalized_time()
         wrapper.finish()
-    extensions = {each.oid: each.value for each in _read_extensions(single, 1)}
+    extensions = {each.oid: each.value for each in read_tagged_extensions(single, 1, _UNDERSTOOD)}
     cutoff = extensions.get(oids.OCSP_ARCHIVE_CUTOFF)
     cert_hash = extensions.get(oids.OCSP_CERT_HASH)
     invalidity = extensions.get(oids.INVALIDITY_DATE)
@@ -146,7 +134,7 @@ def _read_basic(der: bytes) -> OcspResponse:
     singles: list[SingleResponse] = []
     while listed.tag() >= 0:
         singles.append(_read_single(listed.enter()))
-    extensions = _read_extensions(data, 1)
+    extensions = read_tagged_extensions(data, 1, _UNDERSTOOD)
     data.finish()
     return OcspResponse(
         tbs=tbs,

@@ -42,10 +42,6 @@ class ShortLivedWrites(ReadSession):
         for table in (schema.sessions, logins, login_sessions):
             self._write(sa.delete(table).where(table.c.expires_at < self.now))
 
-    def remove_session(self, session_id: SessionId) -> None:
-        """End a session, if it is still there."""
-        self._write(sa.delete(schema.sessions).where(schema.sessions.c.id == session_id))
-
     def put_login(self, login: Login) -> None:
         """Insert a log-in, for which those that expired go, or bring its answer up to date."""
         answer = {"state": login.state, "certificate_sha256": login.certificate_sha256}
