@@ -18,8 +18,12 @@ PASSWORD = "a long password"
 
 @dataclass
 class Post:
-    """What the server answers, and what it has got; ``greetings`` names who came."""
+    """What the server answers, and what it has got; ``greetings`` names who came.
 
+    ``port``: where it listens; 0: anywhere.
+    """
+
+    port: int = 0
     mail: str | None = None
     rcpt: str | None = None
     data: str = "250 2.0.0 taken"
@@ -81,12 +85,7 @@ class Post:
 
 @asynccontextmanager
 async def mail_server(
-    post: Post,
-    *,
-    tls: ssl.SSLContext | None = None,
-    at_once: bool = False,
-    log_in: bool = False,
-    port: int = 0,
+    post: Post, *, tls: ssl.SSLContext | None = None, at_once: bool = False, log_in: bool = False
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port. ``at_once``: TLS from the first octet on."""
 
@@ -109,8 +108,8 @@ async def mail_server(
         spoken.append(made)
         return made
 
-    loop = asyncio.get_running_loop()
-    served = await loop.create_server(protocol, "127.0.0.1", port, ssl=tls if at_once else None)
+    loop, first = asyncio.get_running_loop(), tls if at_once else None
+    served = await loop.create_server(protocol, "127.0.0.1", post.port, ssl=first)
     try:
         yield served.sockets[0].getsockname()[1]
     finally:

@@ -6,15 +6,13 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from demo_held import COMMAND, Held, holding, processes_of
 from demo_readers import PUK_OF_CARD
 from peers import program, require
 from secrets_sought import Sought, family, may_leave_a_core, written, written_day, written_key
@@ -51,62 +49,14 @@ FILES = {
     "card_chain",
 }
 URLS = {"ocsp", "crl_token", "crl_root", "ca_issuers", "api", "ldap"}
-READERS = ("--readers", str(Path(__file__).parents[1] / "demo_readers.py"))
-COMMAND = (sys.executable, "-m", "server.cli", "demo")
-
-
-@dataclass(frozen=True)
-class Held:
-    process: subprocess.Popen[str]
-    directory: Path
-    outcome: dict[str, Any]
-    story: Path
-
-    @property
-    def file(self) -> Path:
-        return self.directory / "demo.json"
-
-    @property
-    def demo(self) -> dict[str, Any]:
-        demo: dict[str, Any] = self.outcome["result"]["demo"]
-        return demo
-
-
-def processes_of(directory: Path) -> list[str]:
-    """Command lines of processes that were started with something of this folder."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(directory) in line and int(path.parent.name) != os.getpid():
-            found.append(line)
-    return found
 
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
     for peer in ("openssl", "slapd", "curl", "pcsc"):
         require(peer)
-    place = tmp_path_factory.mktemp("demo")
-    story = place / "story.txt"
-    options = ("--dir", str(place / "here"), "--hold", "--json", "--lang", "en", *READERS)
-    with story.open("w") as said:
-        process = subprocess.Popen(
-            [*COMMAND, *options], stdout=subprocess.PIPE, stderr=said, text=True
-        )
-    with process:
-        assert process.stdout is not None
-        try:
-            line = process.stdout.readline()
-            assert line, story.read_text()
-            outcome = json.loads(line)
-            assert outcome["ok"] is True
-            yield Held(process, place / "here", outcome, story)
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+    with holding(tmp_path_factory.mktemp("demo")) as held:
+        yield held
 
 
 def openssl(*words: str) -> subprocess.CompletedProcess[str]:

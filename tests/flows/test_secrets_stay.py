@@ -10,9 +10,10 @@ import pytest
 
 from peers import require
 from practice import Practice, copied
-from secrets_house import CONTROL, PERSON, House, lived
+from secrets_house import CONTROL, lived
 from secrets_mislaid import of_api, of_health, of_status
 from secrets_sought import LEAST, Sought
+from secrets_used import PERSON, House
 
 pytestmark = [
     *(pytest.mark.postgres, pytest.mark.softhsm, pytest.mark.nginx, pytest.mark.slapd),
