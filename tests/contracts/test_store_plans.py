@@ -1,8 +1,10 @@
 """What each request asks, and what is asked once an hour, is found by an index."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,8 +13,9 @@ import sqlalchemy as sa
 from bench.growth.actions import ACTIONS, HOURLY, House
 from bench.growth.loading import load
 from bench.growth.population import Population
+from pki.domain.search.cards import CardSearch
 from pki.ports import SystemClock
-from pki.store.reading import ReadStore
+from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store
 
 CARDS = 10_000
@@ -126,6 +129,31 @@ async def test_a_page_reads_no_more_than_it_shows(house: House) -> None:
                 assert name in FEW or "TEMP B-TREE" not in str(plan.all()), name
             else:
                 assert 0 < _most_rows(connection, *found) <= PAGE + 1, name
+
+
+async def test_a_page_of_those_that_end_begins_where_the_last_one_ended(house: House) -> None:
+    """And not where the search began, thousands of certificates before."""
+    every = CardSearch(expires_from=house.population.ends(0), limit=PAGE)
+    middle = house.population.card(CARDS // 2)
+    with house.reads._engine.connect() as connection:
+        session = ReadSession(connection)
+        first = _steps(connection, lambda: session.cards_found(every, None))
+        with heard(house.reads._engine) as asked:
+            later = _steps(connection, lambda: session.cards_found(every, middle))
+        if connection.dialect.name == "sqlite":
+            assert 0 < later < 1.5 * first
+        else:
+            assert 0 < _most_rows(connection, *asked[-1]) <= PAGE + 1
+
+
+def _steps(connection: sa.Connection, query: Callable[[], Sequence[object]]) -> int:
+    """Of SQLite's machine while it answers with a page."""
+    steps = count()
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        driver.set_progress_handler(lambda: next(steps) < 0, 1)
+    assert len(query()) == PAGE
+    return next(steps)
 
 
 def _most_rows(connection: sa.Connection, statement: str, parameters: Any) -> int:

@@ -63,7 +63,7 @@ class SearchReads(ReceiptReads):
         if search.linked_to is not None:
             linked = query.join(links, links.c.card_id == cards.c.id)
             query = linked.where(*_managed_by(search.linked_to))
-        bounds = list(_bounds(search))
+        bounds = list(_bounds(search, after))
         if bounds:
             ending = query.join(certificates, certificates.c.serial == cards.c.serial)
             query = ending.where(*bounds).order_by(certificates.c.not_after, certificates.c.serial)
@@ -160,10 +160,12 @@ def _of_person(search: CardSearch) -> Iterator[sa.ColumnElement[bool]]:
         yield _any(schema.cards.c.person_id, persons.c.id, known)
 
 
-def _bounds(search: CardSearch) -> Iterator[sa.ColumnElement[bool]]:
+def _bounds(search: CardSearch, after: CardId | None) -> Iterator[sa.ColumnElement[bool]]:
     not_after = schema.certificates.c.not_after
     if search.expires_from is not None:
-        yield not_after >= search.expires_from
+        # SQLite begins at one bound only: a page behind a card at that card's, not at the first.
+        begin = not_after if after is None else not_after.op("+")(sa.literal_column("0"))
+        yield begin >= search.expires_from
     if search.expires_before is not None:
         yield not_after < search.expires_before
 
