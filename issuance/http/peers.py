@@ -28,14 +28,21 @@ def peer_certificate(request: web.Request) -> bytes | None:
     return connection.getpeercert(binary_form=True)
 
 
-async def operator_asking(desk: Desk, request: web.Request, peers: PeerCertificate) -> Operator:
-    """The operator of a request: by the token that it brings, else by client certificate.
+class AskedByOperators:
+    """Routes for operators, each of whom is known by the token they bring, else by certificate."""
 
-    Raises:
-        Unauthenticated: it has neither, or the token is of no open log-in.
-        Forbidden: nobody here, or somebody who may do nothing.
-    """
-    token = bearer_of(request)
-    if token is not None:
-        return await operator_by_token(desk, token)
-    return await operator_of(desk, peers(request))
+    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
+        self._desk = desk
+        self._peer_certificate = peer_certificate
+
+    async def _operator_of(self, request: web.Request) -> Operator:
+        """Who asks.
+
+        Raises:
+            Unauthenticated: neither token nor certificate, or the token is of no open log-in.
+            Forbidden: nobody here, or somebody who may do nothing.
+        """
+        token = bearer_of(request)
+        if token is not None:
+            return await operator_by_token(self._desk, token)
+        return await operator_of(self._desk, self._peer_certificate(request))

@@ -6,11 +6,10 @@ from typing import Final
 from aiohttp import web
 
 from issuance.block_card import block_card
-from issuance.desk import Desk
 from issuance.http.bodies import bearer_of, body_of, card_id_of, json_response
 from issuance.http.conditions import seen_by, tagged
 from issuance.http.once import answered, once_of
-from issuance.http.peers import PeerCertificate, operator_asking
+from issuance.http.peers import AskedByOperators
 from issuance.http.table.route import Again, Caller, Handler, Key, Route
 from issuance.http.views import card_view, certificate_view, changed_view
 from issuance.revoke_card import revoke_card
@@ -46,12 +45,8 @@ _CHANGES: Final = {
 }
 
 
-class CardRoutes:
+class CardRoutes(AskedByOperators):
     """Finding and reading, blocking, unblocking and revoking."""
-
-    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
-        self._desk = desk
-        self._peer_certificate = peer_certificate
 
     def routes(self) -> list[Route]:
         """The lines of the table."""
@@ -150,9 +145,6 @@ class CardRoutes:
         serial = SerialNumber.parse(request.match_info["serial"])
         state = await certificate_for_operator(self._desk, operator, serial)
         return json_response(certificate_view(state))
-
-    async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _terms(request: web.Request, operator: Operator, body: Wire) -> Terms[CardChange]:

@@ -5,9 +5,8 @@ from typing import Final
 
 from aiohttp import web
 
-from issuance.desk import Desk
 from issuance.http.bodies import json_response
-from issuance.http.peers import PeerCertificate, operator_asking
+from issuance.http.peers import AskedByOperators
 from issuance.http.table.route import Caller, Route
 from issuance.receipts.tell import ChangeTold, change_for_operator
 from issuance.rules.permissions import Action
@@ -19,12 +18,8 @@ from pki.domain.evidence.receipts import Receipt
 _POSITION: Final = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
-class ChangeRoutes:
+class ChangeRoutes(AskedByOperators):
     """Receipts."""
-
-    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
-        self._desk = desk
-        self._peer_certificate = peer_certificate
 
     def routes(self) -> list[Route]:
         """The lines of the table."""
@@ -42,7 +37,7 @@ class ChangeRoutes:
         ]
 
     async def _change(self, request: web.Request) -> web.Response:
-        operator = await operator_asking(self._desk, request, self._peer_certificate)
+        operator = await self._operator_of(request)
         position = request.match_info["position"]
         if not _POSITION.fullmatch(position):
             raise Malformed(what="position", message="a change is named by a decimal number")

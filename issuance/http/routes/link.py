@@ -4,10 +4,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from issuance.desk import Desk
 from issuance.http.bodies import body_of, card_id_of, json_response
 from issuance.http.once import answered, once_of
-from issuance.http.peers import PeerCertificate, operator_asking
+from issuance.http.peers import AskedByOperators
 from issuance.http.table.route import Caller, Key, Route
 from issuance.http.views import card_view
 from issuance.linking.link_card import (
@@ -20,15 +19,10 @@ from issuance.linking.link_card import (
 from issuance.rules.permissions import Action
 from pki.api.linking import LinkChangedView, LinkRequest, LinksView, UnlinkRequest
 from pki.api.wire import ChangeView
-from pki.domain.people import Operator
 
 
-class LinkRoutes:
+class LinkRoutes(AskedByOperators):
     """For operators, of their own organisation; for the ZORG-ID team, of any."""
-
-    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
-        self._desk = desk
-        self._peer_certificate = peer_certificate
 
     def routes(self) -> list[Route]:
         """The lines of the table."""
@@ -89,9 +83,6 @@ class LinkRoutes:
         operator = await self._operator_of(request)
         found = await management(self._desk, operator, card_id_of(request))
         return json_response(_links_view(found))
-
-    async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _links_view(found: Management) -> LinksView:

@@ -8,7 +8,7 @@ from aiohttp import web
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.once import REPLAYED, answered, once_of
-from issuance.http.peers import PeerCertificate, operator_asking
+from issuance.http.peers import AskedByOperators, PeerCertificate
 from issuance.http.routes.operator import QR_PREFIX
 from issuance.http.table.route import Again, Caller, Handler, Key, Query, Route
 from issuance.mobiel.invite import (
@@ -49,15 +49,13 @@ from pki.api.people.mobiel import (
 from pki.api.wire import ChangeView
 from pki.domain.identifiers import MobielId, Ura
 from pki.domain.mobiel.records import MobielIdentity, MobielInvitation
-from pki.domain.people import Operator
 
 
-class MobielRoutes:
+class MobielRoutes(AskedByOperators):
     """For those who manage an organisation's people, and for who was invited."""
 
     def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
-        self._desk = desk
-        self._peer_certificate = peer_certificate
+        super().__init__(desk, peer_certificate)
         self._certifier = TelephoneCertifier(desk)
 
     def routes(self) -> list[Route]:
@@ -260,9 +258,6 @@ class MobielRoutes:
             seen_at=identity.seen_at,
             inactive=is_inactive(identity, self._desk.clock.now()),
         )
-
-    async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _mobiel_id(request: web.Request) -> MobielId:

@@ -11,7 +11,7 @@ from pydantic import Field
 from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.conditions import has_it, tagged
-from issuance.http.peers import PeerCertificate, operator_asking
+from issuance.http.peers import AskedByOperators, PeerCertificate
 from issuance.http.table.route import Again, Caller, Query, Route
 from issuance.notices.calendar import MEDIA_TYPE
 from issuance.notices.desk import ContactOf, NoticeDesk
@@ -29,7 +29,6 @@ from pki.api.notices.bodies import (
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import NoticeId, Ura
 from pki.domain.notices.records import ShownNotice
-from pki.domain.people import Operator
 
 _CONTACT: Final = "/v1/organisations/{ura}/contact"
 _CALENDAR: Final = "/v1/organisations/{ura}/calendar"
@@ -49,12 +48,11 @@ _ASKED: Final = frozenset(each.name for each in _QUERY)
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
-class NoticeRoutes:
+class NoticeRoutes(AskedByOperators):
     """What organisations are told, and where it goes."""
 
     def __init__(self, desk: Desk, peer_certificate: PeerCertificate, notices: NoticeDesk) -> None:
-        self._desk = desk
-        self._peer_certificate = peer_certificate
+        super().__init__(desk, peer_certificate)
         self._notices = notices
 
     def routes(self) -> list[Route]:
@@ -208,9 +206,6 @@ class NoticeRoutes:
             response = web.Response(body=octets, content_type=MEDIA_TYPE, charset="utf-8")
         response.headers["Cache-Control"] = "private, no-cache"
         return tagged(response, version)
-
-    async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _ura(request: web.Request) -> Ura:

@@ -6,10 +6,9 @@ from typing import Final
 
 from aiohttp import web
 
-from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.once import REPLAYED, answered, once_of
-from issuance.http.peers import PeerCertificate, operator_asking
+from issuance.http.peers import AskedByOperators
 from issuance.http.table.route import Again, Caller, Key, Query, Route
 from issuance.http.views import operator_view
 from issuance.operators.appoint import (
@@ -48,12 +47,8 @@ QR_PREFIX: Final = "ZORGID:1:"
 """Before the code in a QR code: what it is, and the version. All of it is alphanumeric to QR."""
 
 
-class OperatorRoutes:
+class OperatorRoutes(AskedByOperators):
     """For administrators of an organisation, and the ZORG-ID team for any."""
-
-    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
-        self._desk = desk
-        self._peer_certificate = peer_certificate
 
     def routes(self) -> list[Route]:
         """The lines of the table."""
@@ -205,9 +200,6 @@ class OperatorRoutes:
         person, once = _person(request), once_of(request, operator, body, _changed_view)
         change = unblock_operator(self._desk, operator, person, ura, once)
         return await answered(change, _changed_view)
-
-    async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def appointed_view(appointed: Appointed) -> AppointedView:

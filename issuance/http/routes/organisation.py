@@ -4,11 +4,10 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.conditions import seen_by, tagged
 from issuance.http.once import answered, once_of
-from issuance.http.peers import PeerCertificate, operator_asking
+from issuance.http.peers import AskedByOperators
 from issuance.http.routes.operator import appointed_view
 from issuance.http.table.route import Again, Caller, Key, Route
 from issuance.http.views import operator_view, organisation_found_view, organisation_view
@@ -49,12 +48,8 @@ _OF_STRANGERS = (
 )
 
 
-class OrganisationRoutes:
+class OrganisationRoutes(AskedByOperators):
     """From preparation to closing or merging."""
-
-    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
-        self._desk = desk
-        self._peer_certificate = peer_certificate
 
     def routes(self) -> list[Route]:
         """The lines of the table."""
@@ -230,9 +225,6 @@ class OrganisationRoutes:
         ura = Ura(request.match_info["ura"])
         view = organisation_found_view(await read_organisation(self._desk, operator, ura))
         return tagged(json_response(view), view.version)
-
-    async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _terms(request: web.Request, operator: Operator, body: Wire) -> Terms[OrganisationChange]:

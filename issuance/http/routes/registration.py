@@ -4,10 +4,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.once import answered, once_of
-from issuance.http.peers import PeerCertificate, operator_asking
+from issuance.http.peers import AskedByOperators
 from issuance.http.table.route import Again, Caller, Key, Route
 from issuance.http.views import operator_removed_view, operator_view, organisation_view
 from issuance.operators.take_back import take_back_operator
@@ -25,15 +24,10 @@ from pki.api.wire import (
     ResponderView,
 )
 from pki.domain.identifiers import PersonId
-from pki.domain.people import Operator
 
 
-class RegistrationRoutes:
+class RegistrationRoutes(AskedByOperators):
     """For the ZORG-ID team; a status node has its own key certified."""
-
-    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
-        self._desk = desk
-        self._peer_certificate = peer_certificate
 
     def routes(self) -> list[Route]:
         """The lines of the table."""
@@ -135,6 +129,3 @@ class RegistrationRoutes:
         body = await body_of(request, ResponderRequest)
         certificate = await enrol_responder(self._desk, operator, body.issuer, body.pkcs10)
         return json_response(ResponderView(certificate=certificate), 201)
-
-    async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_asking(self._desk, request, self._peer_certificate)

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import json_response
-from issuance.http.peers import PeerCertificate, operator_asking
+from issuance.http.peers import AskedByOperators, PeerCertificate
 from issuance.http.table.route import Caller, Query, Route
 from issuance.rules.permissions import Action
 from issuance.statement.at import Question, StatusAt, read_moment
@@ -29,14 +29,13 @@ _QUERY: Final = (
 _ASKED: Final = frozenset(each.name for each in _QUERY)
 
 
-class StatementRoutes:
+class StatementRoutes(AskedByOperators):
     """The status at a time in the past."""
 
     def __init__(
         self, desk: Desk, peer_certificate: PeerCertificate, statements: Statements
     ) -> None:
-        self._desk = desk
-        self._peer_certificate = peer_certificate
+        super().__init__(desk, peer_certificate)
         self._statements = statements
 
     def routes(self) -> list[Route]:
@@ -56,7 +55,7 @@ class StatementRoutes:
         ]
 
     async def _status(self, request: web.Request) -> web.Response:
-        operator = await operator_asking(self._desk, request, self._peer_certificate)
+        operator = await self._operator_of(request)
         found = await self._statements.for_operator(operator, _question(request))
         wanted = request.query.get("statement") == "yes"
         signed = await self._statements.signed(found) if wanted else None

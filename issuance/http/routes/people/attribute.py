@@ -10,10 +10,9 @@ from issuance.attributes.give import (
     give_attribute,
     withdraw_attribute,
 )
-from issuance.desk import Desk
 from issuance.http.bodies import body_of, json_response
 from issuance.http.once import answered, once_of
-from issuance.http.peers import PeerCertificate, operator_asking
+from issuance.http.peers import AskedByOperators
 from issuance.http.table.route import Again, Caller, Key, Route
 from issuance.rules.permissions import Action
 from issuance.steps.callers import organisation_asked
@@ -25,15 +24,10 @@ from pki.api.people.attributes import (
 )
 from pki.domain.attributes.records import Attribute
 from pki.domain.identifiers import AttributeId
-from pki.domain.people import Operator
 
 
-class AttributeRoutes:
+class AttributeRoutes(AskedByOperators):
     """For operators, of their own organisation; for the ZORG-ID team, of any it names."""
-
-    def __init__(self, desk: Desk, peer_certificate: PeerCertificate) -> None:
-        self._desk = desk
-        self._peer_certificate = peer_certificate
 
     def routes(self) -> list[Route]:
         """The lines of the table."""
@@ -102,9 +96,6 @@ class AttributeRoutes:
         attribute_id = AttributeId(request.match_info["attribute_id"])
         once = once_of(request, operator, None, _view)
         return await answered(withdraw_attribute(self._desk, operator, attribute_id, once), _view)
-
-    async def _operator_of(self, request: web.Request) -> Operator:
-        return await operator_asking(self._desk, request, self._peer_certificate)
 
 
 def _view(attribute: Attribute) -> AttributeView:
