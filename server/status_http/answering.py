@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from http import HTTPStatus
 
-from pki.ports import HttpAnswer, LiveAnswers
+from pki.ports import HttpAnswer, LiveAnswers, ReadyAnswer
 from server.status_http.desk import CLOSE, Asked, Desk, half_close, plain, written
 from server.status_http.reading import RequestReader
 
@@ -13,8 +13,9 @@ class Answering(asyncio.Protocol):
     """Reads until a request is the last (``_last``); ``_ended`` once that is answered.
 
     ``_at_rest``: nothing is begun, owed or refused; what arrives next begins a request. ``_live``:
-    what is answered by `give`; all that comes in meanwhile waits behind it. ``_gate``: the client
-    does not take what is written, so nothing more is.
+    what is answered by `give`; all that comes in meanwhile waits behind it. ``_in_full``: the first
+    that waits has no answer at once. ``_gate``: the client does not take what is written, so
+    nothing more is.
     """
 
     __slots__ = (
@@ -23,6 +24,7 @@ class Answering(asyncio.Protocol):
         "_desk",
         "_ended",
         "_gate",
+        "_in_full",
         "_last",
         "_live",
         "_queue",
@@ -37,6 +39,7 @@ class Answering(asyncio.Protocol):
         self._reader: RequestReader | None = None
         self._queue: deque[tuple[Asked | HttpAnswer, int]] = deque()
         self._live: tuple[Asked, int] | None = None
+        self._in_full = False
         self._at_rest = True
         self._busy = False
         self._last = False
@@ -68,6 +71,7 @@ class Answering(asyncio.Protocol):
     def _begin_answer(self, live: LiveAnswers | None, asked: Asked, mode: int) -> None:
         """Nothing else is owed."""
         if live is None:
+            self._in_full = True
             self._enqueue(asked, mode)
         else:
             self._at_rest = False
@@ -81,6 +85,7 @@ class Answering(asyncio.Protocol):
         if live is None or self._ended:
             return
         if octets is None:
+            self._in_full = True
             self._queue.appendleft(live)
         else:
             self._transport.write(self._desk.prefixes[live[1]] + octets)
@@ -88,6 +93,8 @@ class Answering(asyncio.Protocol):
             self._transport.pause_reading()
             self._desk.spawn(self._work())
         else:
+            if self._gate is None:
+                self._transport.resume_reading()
             self._rest()
 
     def _refuse(self, status: HTTPStatus) -> None:
@@ -111,16 +118,38 @@ class Answering(asyncio.Protocol):
                 await self._gate.wait()
                 continue
             what, mode = self._queue.popleft()
-            head_only = False
-            if isinstance(what, Asked):
-                head_only = what.method == b"HEAD"
-                what = await self._desk.answer(what.request)
-            if not self._ended:
-                prefix = self._desk.prefixes[mode]
-                self._transport.writelines(written(what, prefix, head_only=head_only))
+            in_full, self._in_full = self._in_full, False
+            if in_full or isinstance(what, HttpAnswer) or not self._give_at_once(what, mode):
+                await self._give_in_full(what, mode)
+            if self._live is not None:
+                return
+            if self._queue:
+                # Making an answer may wait for nothing: a whole queue is not one turn of the loop.
+                await asyncio.sleep(0)
         if not self._ended:
             self._transport.resume_reading()
             self._rest()
+
+    async def _give_in_full(self, what: Asked | HttpAnswer, mode: int) -> None:
+        head_only = False
+        if isinstance(what, Asked):
+            head_only = what.method == b"HEAD"
+            what = await self._desk.answer(what.request)
+        if not self._ended:
+            prefix = self._desk.prefixes[mode]
+            self._transport.writelines(written(what, prefix, head_only=head_only))
+
+    def _give_at_once(self, asked: Asked, mode: int) -> bool:
+        """Whether what waited behind others has its answer now, or waits for its own turn."""
+        found = None if self._ended else self._desk.hot(*asked)
+        if found is None:
+            return False
+        if isinstance(found, ReadyAnswer):
+            self._transport.write(self._desk.prefixes[mode] + found.octets)
+        else:
+            self._live = asked, mode
+            found.take(asked.body, self)
+        return True
 
     def _rest(self) -> None:
         """All that was asked is answered."""
