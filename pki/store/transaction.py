@@ -16,6 +16,7 @@ from pki.store.commit.savepoint import Gathered, Savepoint
 from pki.store.failures import translating
 from pki.store.history.guard import End, Guard
 from pki.store.history.refusing import refusal
+from pki.store.postgres.listening import HEAD_MOVES, this_process
 from pki.store.write_session import WriteSession
 
 _TOLERANCE: Final = timedelta(seconds=5)
@@ -75,8 +76,7 @@ def commit_together(engine: Engine, clock: Clock, works: Sequence[Work], guard: 
                 head, at = session.head(), now
         gathered.write()
         if head != end.head:
-            row = {"position": head.position, "digest": head.digest, "at": at}
-            connection.execute(_HEAD_MOVES, row)
+            _move_head(connection, head, at)
     if missing is not None:
         raise refusal(missing)
     guard.keep(end, head)
@@ -94,6 +94,14 @@ def _lock_head(connection: Connection) -> End:
         missing=row.missing,
         confirmed=row.confirmed or 0,
     )
+
+
+def _move_head(connection: Connection, head: JournalHead, at: datetime | None) -> None:
+    row: dict[str, Any] = {"position": head.position, "digest": head.digest, "at": at}
+    if connection.dialect.name == "postgresql":
+        connection.execute(HEAD_MOVES, {**row, "writer": this_process()})
+    else:
+        connection.execute(_HEAD_MOVES, row)
 
 
 def _compare(present: datetime, last: datetime | None) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pki.ports import Clock, Entropy, SystemClock, SystemEntropy
 from pki.secrecy import keep_files_private, keep_memory_private
+from pki.store.postgres.listening import Listening
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.telemetry.metrics import Metrics
@@ -130,6 +131,8 @@ class Process:
             self._receipts(sides)
             self._notices(sides.store)
             self._views()
+        if self._settings.store.postgresql is not None:
+            self.runners.append(Listening(self._settings.store.url, self._tail.wake).run)
         self.runners.append(self._serve_health)
         if self._alone:
             self.runners.append(self._announce)

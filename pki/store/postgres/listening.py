@@ -1,0 +1,130 @@
+"""Hearing of commits at once, where the database is a primary (LISTEN and NOTIFY of PostgreSQL).
+
+What is heard is a hint: followers look every 0.2 s all the same, since a standby refuses LISTEN
+and a connection that is lost in silence says nothing. A commit of this process is not told to it
+again.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, cast
+
+from sqlalchemy import Engine, bindparam, func, update
+
+from pki.domain.errors import StoreUnavailable, ZorgidError
+from pki.store import schema
+from pki.store.engine import read_engine
+from pki.store.failures import translating
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_CHANNEL: Final = "zorgid_journal"
+
+HEAD_MOVES: Final = update(schema.journal_head).returning(
+    func.pg_notify(_CHANNEL, bindparam("writer"))
+)
+"""Moves the journal's head, and tells all who listen when that is committed; ``writer`` is
+`this_process`."""
+
+AGAIN_SECONDS: Final = 5.0
+"""Between attempts: a standby becomes a primary one day, and a lost connection comes back."""
+
+_TICK_SECONDS: Final = 1.0
+
+_log: Final = logging.getLogger(__name__)
+
+
+def this_process() -> str:
+    """What a commit of this process is told by. Two of one name only miss a hint."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Listening:
+    """Calls ``wake`` on its event loop at each commit of another process."""
+
+    def __init__(self, url: str, wake: Callable[[], None]) -> None:
+        self._url = url
+        self._wake = wake
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Listen until ``stop``; a database that cannot tell is asked again every 5 s."""
+        engine = read_engine(self._url, connections=1)
+        try:
+            while not stop.is_set():
+                await self._once(engine, stop)
+                await _pause(stop, AGAIN_SECONDS)
+        finally:
+            await asyncio.to_thread(engine.dispose)
+
+    async def _once(self, engine: Engine, stop: asyncio.Event) -> None:
+        try:
+            connection = await asyncio.to_thread(_listen, engine)
+        except ZorgidError as error:
+            # The journal's followers say what it means that the database is away.
+            _log.debug("commits are not told by the database", extra={"why": error.message})
+            return
+        try:
+            _log.info("commits are told by the database")
+            # What was committed before this moment was told to nobody here.
+            self._wake()
+            await self._hear(connection, stop)
+        finally:
+            await asyncio.to_thread(connection.close)
+
+    async def _hear(self, connection: "Connection", stop: asyncio.Event) -> None:
+        """Until ``stop`` or the connection's end."""
+        loop = asyncio.get_running_loop()
+        ended, own, descriptor = asyncio.Event(), this_process(), connection.fileno()
+
+        def readable() -> None:
+            try:
+                told = list(connection.notifies(timeout=0))
+            except Exception as error:  # noqa: BLE001 -- whatever the driver says, it is deaf now
+                loop.remove_reader(descriptor)
+                _log.info("commits are no longer told", extra={"why": type(error).__name__})
+                ended.set()
+                return
+            if any(each.payload != own for each in told):
+                self._wake()
+
+        loop.add_reader(descriptor, readable)
+        try:
+            while not (stop.is_set() or ended.is_set()):
+                await _pause(stop, _TICK_SECONDS)
+        finally:
+            loop.remove_reader(descriptor)
+
+
+def _listen(engine: Engine) -> "Connection":
+    """A connection of the driver's own, which listens.
+
+    Raises:
+        StoreUnavailable: the database is away, or a standby.
+    """
+    from psycopg import Error  # noqa: PLC0415 -- an optional dependency
+
+    with translating():
+        pooled = engine.raw_connection()
+    connection = cast("Connection", pooled.driver_connection)
+    pooled.detach()
+    try:
+        connection.autocommit = True
+        connection.execute(f"LISTEN {_CHANNEL}")
+    except Error as error:
+        connection.close()
+        raise StoreUnavailable(
+            message=f"the database tells no commits: {type(error).__name__}"
+        ) from None
+    return connection
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
