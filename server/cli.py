@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -189,7 +188,9 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return _reader_gone()
     except Exception as error:  # noqa: BLE001 -- a defect of ours still ends in one clear answer
-        return _defect(error, as_json=as_json)
+        from server.report import show_defect
+
+        return show_defect(error, as_json=as_json)
     return code if isinstance(code, int) else 0
 
 
@@ -212,19 +213,6 @@ def _reader_gone() -> int:
     """Whoever read our output has stopped reading; Python's own flush at exit must not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
-
-
-def _defect(error: Exception, *, as_json: bool) -> int:
-    from server.report import FINDING, show_failure
-
-    traceback.print_exception(error)
-    show_failure(
-        "error",
-        f"unexpected failure: {type(error).__name__}",
-        "report it with the text on standard error (SECURITY.md says what never to send)",
-        as_json=as_json,
-    )
-    return FINDING
 
 
 def main() -> None:

@@ -7,8 +7,9 @@ something, 4 something could not be reached.
 import errno
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from traceback import format_tb
 from typing import Any, Final
 
 from pki.domain.errors import (
@@ -71,6 +72,32 @@ def show_failure(kind: str, message: str, next_step: str, *, as_json: bool) -> N
         _print_json({"ok": False, "error": described})
     else:
         sys.stderr.write(f"zorgid: {message}\n  next: {next_step}\n")
+
+
+def show_defect(error: BaseException, *, as_json: bool) -> int:
+    """Print where a failure that nobody thought of comes from, and give its exit code.
+
+    Without its text, which may quote what a library was given: what a service prints is kept.
+    """
+    sys.stderr.writelines(_whence(error))
+    show_failure(
+        "error",
+        f"unexpected failure: {type(error).__name__}",
+        "report it with the text on standard error (SECURITY.md says what never to send)",
+        as_json=as_json,
+    )
+    return FINDING
+
+
+def _whence(error: BaseException) -> Iterator[str]:
+    """The frames of each error and its kind; what it came of goes before it."""
+    context = None if error.__suppress_context__ else error.__context__
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for each in (error.__cause__ or context, *inner):
+        if each is not None:
+            yield from _whence(each)
+    yield from format_tb(error.__traceback__)
+    yield f"{type(error).__name__}\n"
 
 
 def of_system(error: OSError) -> ZorgidError:

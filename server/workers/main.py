@@ -14,7 +14,7 @@ from pki.telemetry.logs import configure_logging
 from server.process.place import Place
 from server.process.roles import Role
 from server.process.serve import run_until_signalled
-from server.report import show_error
+from server.report import show_defect, show_error
 from server.restored import refuse_unconfirmed
 from server.settings import load
 from server.workers.channel import WorkerEnd
@@ -53,6 +53,8 @@ def main() -> int:
         return work(int(number), Path(config), place)
     except ZorgidError as error:
         return show_error(error, as_json=False)
+    except Exception as error:  # noqa: BLE001 -- Python would print its text into the log
+        return show_defect(error, as_json=False)
 
 
 if __name__ == "__main__":

@@ -218,17 +218,26 @@ def test_what_is_no_export_is_wrong_use(content: bytes, tmp_path: Path, capsys: 
     assert error_of(capsys)["type"] == "malformed"
 
 
-def test_a_defect_of_ours_still_ends_in_one_object(
+def test_a_defect_of_ours_ends_in_one_object_and_repeats_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: Said
 ) -> None:
+    """It says where it comes from; texts of errors may hold what somebody typed."""
+    typed = "pin-246813"
+
     def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("detail")
+        try:
+            int(typed)
+        except ValueError as error:
+            raise ExceptionGroup(typed, [ZeroDivisionError(typed)]) from error
 
     monkeypatch.setattr("server.commands.doctor.examine", broken)
     assert run(["doctor", "--json"]) == 1
     out, err = capsys.readouterr()
-    assert "ZeroDivisionError: detail" in err
-    assert json.loads(out)["error"]["message"] == "unexpected failure: ZeroDivisionError"
+    assert json.loads(out)["error"]["message"] == "unexpected failure: ExceptionGroup"
+    kinds = [line for line in err.splitlines() if not line.startswith(" ")]
+    assert kinds == ["ValueError", "ZeroDivisionError", "ExceptionGroup"]
+    assert "in broken" in err
+    assert typed not in out + err
 
 
 def test_an_interrupt_and_a_reader_that_left(monkeypatch: pytest.MonkeyPatch) -> None:
