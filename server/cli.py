@@ -35,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-cert = typer.Typer(help="Certificates: show.", no_args_is_help=True)
+cert = typer.Typer(help="Certificates: show, list.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
 app.add_typer(cert, name="cert")
 app.add_typer(card, name="card")
@@ -160,6 +160,19 @@ def cert_show(
     from server.commands.certificate import show_certificate
 
     return _answer(lambda: show_certificate(config, serial), as_json=json)
+
+
+@cert.command("list")
+def cert_list(
+    *,
+    issuer: Annotated[str, typer.Option(help="The CA, as the configuration calls it.")],
+    config: Config = DEFAULT_CONFIG,
+    json: Json = False,
+) -> int:
+    """List a CA's certificates that are neither revoked nor expired, as CSV."""
+    from server.commands.certificates import list_certificates
+
+    return _answer(lambda: list_certificates(config, issuer), as_json=json)
 
 
 def _answer(command: Callable[[], "Report"], *, as_json: bool) -> int:

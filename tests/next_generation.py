@@ -1,6 +1,7 @@
-"""A further generation of the Token CA for a practice installation, as a ceremony would make it."""
+"""A further generation of a CA for a practice installation, as a ceremony would make it."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime
 
 from ca.practice import Moment, SigningCa, make_subordinate
@@ -12,8 +13,23 @@ from practice import Practice
 from server.files import write_new
 from server.generation.authorities import profiles_of
 from server.roles.keys import read_certificate_file
-from server.setting.issuers import TokenCaSettings
 from server.settings import load
+
+
+def practice_root(practice: Practice) -> SigningCa:
+    """The offline root of a practice installation, unlocked."""
+    layout, settings = practice.layout, load(practice.layout.config)
+    return SigningCa(
+        certificate=read_certificate_file(layout.certificate("root")),
+        profile=profiles_of(settings, settings.token_ca[0])["root"],
+        signer=SoftSigner.load(layout.key("root"), layout.secret("root-passphrase").read_bytes()),
+    )
+
+
+def add_mobiel_generation(practice: Practice, number: int) -> str:
+    """As `add_generation`, of the Mobiel CA."""
+    made = NextGeneration("mobiel_ca", "mobiel-ca", KeyType.P256)
+    return made.add(practice, number, "ZORG-ID Mobiel CA", None, "issues")
 
 
 def add_generation(
@@ -25,26 +41,35 @@ def add_generation(
     state: str = "issues",
 ) -> str:
     """Key, certificate of the same root and table in the configuration; its id."""
-    layout, found = practice.layout, f"token-ca-g{number}"
-    published_as = f"zorg-id-token-ca-g{number}"
-    settings = load(layout.config)
-    generation = TokenCaSettings.model_construct(
-        **{**dict(settings.token_ca[0]), "name": name, "published_as": published_as}
-    )
-    profiles = profiles_of(settings, generation)
-    root = SigningCa(
-        certificate=read_certificate_file(layout.certificate("root")),
-        profile=profiles["root"],
-        signer=SoftSigner.load(layout.key("root"), layout.secret("root-passphrase").read_bytes()),
-    )
-    passphrase = layout.secret("passphrase").read_bytes()
-    key = generate(KeyType.RSA_3072, layout.key(found), passphrase)
-    moment = Moment(now=since or SystemClock().now(), entropy=SystemEntropy())
-    made = asyncio.run(make_subordinate(profiles["token-ca"], signer=key, root=root, moment=moment))
-    write_new(layout.certificate(found), to_pem(made.certificate).encode())
-    with layout.config.open("a", encoding="utf-8") as file:
-        file.write(f"""
-[[token_ca]]
+    made = NextGeneration("token_ca", "token-ca", KeyType.RSA_3072)
+    return made.add(practice, number, name, since, state)
+
+
+@dataclass(frozen=True)
+class NextGeneration:
+    """Of which CA: its table, its profile (and the beginning of its id), its kind of key."""
+
+    table: str
+    profile: str
+    key_type: KeyType
+
+    def add(
+        self, practice: Practice, number: int, name: str, since: datetime | None, state: str
+    ) -> str:
+        layout, found = practice.layout, f"{self.profile}-g{number}"
+        published_as = f"zorg-id-{found}"
+        settings = load(layout.config)
+        first = dict(settings)[self.table][0]
+        generation = first.model_copy(update={"name": name, "published_as": published_as})
+        profile = profiles_of(settings, generation)[self.profile]
+        key = generate(self.key_type, layout.key(found), layout.secret("passphrase").read_bytes())
+        moment = Moment(now=since or SystemClock().now(), entropy=SystemEntropy())
+        root = practice_root(practice)
+        made = asyncio.run(make_subordinate(profile, signer=key, root=root, moment=moment))
+        write_new(layout.certificate(found), to_pem(made.certificate).encode())
+        with layout.config.open("a", encoding="utf-8") as file:
+            file.write(f"""
+[[{self.table}]]
 id = "{found}"
 name = "{name}"
 certificate = "ca/{found}.pem"
@@ -52,7 +77,7 @@ published_as = "{published_as}"
 state = "{state}"
 key = {{ file = "keys/{found}.pem", passphrase_file = "secrets/passphrase" }}
 """)
-    return found
+        return found
 
 
 def set_state(practice: Practice, generation: str, state: str) -> None:

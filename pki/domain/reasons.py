@@ -8,6 +8,7 @@ class RevocationReason(IntEnum):
     """CRLReason codes in use (RFC 5280 5.3.1); unspecified is said by leaving the reason out."""
 
     KEY_COMPROMISE = 1
+    CA_COMPROMISE = 2
     AFFILIATION_CHANGED = 3
     SUPERSEDED = 4
     CESSATION_OF_OPERATION = 5

@@ -10,6 +10,7 @@ from pki.domain.status import OnHold, Revoked
 
 _CODES: Final = {
     x509.ReasonFlags.key_compromise: RevocationReason.KEY_COMPROMISE,
+    x509.ReasonFlags.ca_compromise: RevocationReason.CA_COMPROMISE,
     x509.ReasonFlags.affiliation_changed: RevocationReason.AFFILIATION_CHANGED,
     x509.ReasonFlags.superseded: RevocationReason.SUPERSEDED,
     x509.ReasonFlags.cessation_of_operation: RevocationReason.CESSATION_OF_OPERATION,

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Container
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -176,10 +177,11 @@ async def _carry_out(
         by = await store.write(lambda session: _begin(session, order, approvals, clock))
         progress(f"order {order.sha256[:16]}… recorded; carried out as {by.id}")
         done = await carry_out(store, order, by, Progress(len(order.serials), "done"))
-        waited = await _until_listed(reader, done)
+        ended = tuple(sorted({each.id for each in settings.generations if each.state == "ended"}))
+        waited = await _until_listed(reader, done, ended)
     finally:
         await store.close()
-    return Shown(order=order, listing=shown.listing, done=done, crl_after=waited)
+    return replace(shown, done=done, crl_after=waited, ended=ended)
 
 
 def _begin(
@@ -188,15 +190,19 @@ def _begin(
     return begin(session, order, approvals.counted(session, order, clock.now()))
 
 
-async def _until_listed(reader: ReadStore, done: CarriedOut) -> float | None:
-    """Seconds until each CA's newest CRL shows its last change; None: not within a minute."""
+async def _until_listed(reader: ReadStore, done: CarriedOut, ended: Container[str]) -> float | None:
+    """Seconds until each CA's newest CRL shows its last change; None: not within a minute.
+
+    One that ended makes its last CRL, if any, when a server starts: that is not waited for.
+    """
     began = time.monotonic()
+    awaited = {each: last for each, last in done.positions.items() if each.value not in ended}
 
     def behind(session: ReadSession) -> bool:
-        latest = ((session.latest_crl(issuer), last) for issuer, last in done.positions.items())
+        latest = ((session.latest_crl(issuer), last) for issuer, last in awaited.items())
         return any(crl is None or crl.upto < last for crl, last in latest)
 
-    if not done.positions:
+    if not awaited:
         return 0.0
     progress("waiting for the CRL")
     while await reader.read(behind):

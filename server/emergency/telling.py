@@ -46,12 +46,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """``crl_after``: seconds until the CRLs showed the last change; None: they did not yet."""
+    """``crl_after``: seconds until the CRLs showed the last change; None: they did not yet.
+
+    ``ended``: CAs of which no CRL was awaited.
+    """
 
     order: RevocationOrder
     listing: Listing
     done: CarriedOut = field(default_factory=CarriedOut)
     crl_after: float | None = None
+    ended: tuple[str, ...] = ()
 
 
 def told(shown: Shown, *, dry: bool, written: Path | None = None) -> Report:
@@ -144,5 +148,10 @@ def _next(shown: Shown, *, dry: bool, written: Path | None) -> Iterator[str]:
         yield "next: the same with --order FILE in place of --dry-run"
     elif shown.crl_after is None:
         yield "the CRLs do not show it yet: is the role issuance running? see zorgid doctor"
-    elif shown.done.positions:
-        yield f"the CRLs show all of it, {shown.crl_after:.1f} s after the last batch"
+        return
+    changed = {each.value for each in shown.done.positions}
+    if changed - set(shown.ended):
+        yield f"the CRLs show it, {shown.crl_after:.1f} s after the last batch"
+    for each in shown.ended:
+        if each in changed:
+            yield f"{each} has ended: its next CRL is its last, if its key is here"

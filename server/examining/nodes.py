@@ -7,9 +7,10 @@ from typing import Final
 from pki.domain.events import CertificateIntended
 from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
+from pki.domain.mobiel.events import MobielIntended
 from pki.store.reading import ReadSession, ReadStore
 from server.commands.findings import Finding, ok, problem, warning
-from server.generation.authorities import profiles_of
+from server.generation.authorities import names_of, profiles_of
 from server.nodes.profiles import nodes_that_differ
 from server.settings import Settings
 
@@ -20,7 +21,7 @@ _COMPARE: Final = "compare the folders of profiles on all nodes, then restart th
 
 
 def examine_nodes(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """The profile of the newest cards beside this node's; two in turn are two nodes' at once.
+    """The profile of the newest certificates beside this node's; two in turn are two nodes'.
 
     And what nodes that run now say of their profiles.
     """
@@ -34,10 +35,11 @@ def examine_nodes(settings: Settings, now: datetime) -> Iterator[Finding]:
     differing = nodes_that_differ(leases)
     if differing:
         yield problem("nodes", f"have different profiles: {', '.join(differing)}", _COMPARE)
-    for each in settings.token_ca:
+    for each in settings.generations:
         if each.state == "issues":
-            ours = profiles_of(settings, each)[settings.card_profile]
-            used = profiles_used(entries, IssuerId(each.id), settings.card_profile)
+            name = names_of(settings, each).person
+            ours = profiles_of(settings, each)[name]
+            used = profiles_used(entries, IssuerId(each.id), name)
             yield judge_profiles(each.id, ours.digest, used)
 
 
@@ -50,7 +52,7 @@ def profiles_used(entries: Sequence[JournalEntry], issuer: IssuerId, profile: st
     used: list[str] = []
     for entry in entries:
         event = entry.event
-        if not isinstance(event, CertificateIntended) or event.issuer != issuer:
+        if not isinstance(event, CertificateIntended | MobielIntended) or event.issuer != issuer:
             continue
         name, _, digest = event.profile.partition("@")
         if name == profile and used[-1:] != [digest]:
@@ -61,8 +63,8 @@ def profiles_used(entries: Sequence[JournalEntry], issuer: IssuerId, profile: st
 def judge_profiles(issuer: str, ours: str, used: Sequence[str]) -> Finding:
     """A profile that comes back after another one was not changed: two nodes have two."""
     if len(set(used)) < len(used):
-        return problem("nodes", f"cards of {issuer} are made by different profiles", _COMPARE)
+        return problem("nodes", f"what {issuer} issues is made by different profiles", _COMPARE)
     if used and ours.rpartition("@")[2] != used[-1]:
-        text = f"the newest card of {issuer} was made by another profile than this node has"
+        text = f"the newest that {issuer} issued was made by another profile than this node has"
         return warning("nodes", text, f"if it was not changed just now: {_COMPARE}")
-    return ok("nodes", f"cards of {issuer} are made by this node's profile")
+    return ok("nodes", f"what {issuer} issues is made by this node's profile")

@@ -18,6 +18,15 @@ from pki.domain.events import (
 )
 from pki.domain.identifiers import SerialNumber
 from pki.domain.journal import JournalEntry
+from pki.domain.mobiel.events import (
+    MobielBlocked,
+    MobielEnded,
+    MobielIntended,
+    MobielIntentClosed,
+    MobielRegistered,
+    MobielRenewed,
+    MobielSuperseded,
+)
 from pki.telemetry.metrics import Reading
 
 _UNKNOWN: Final = "unknown"
@@ -60,9 +69,11 @@ class JournalCounts:
 
     def _count(self, entry: JournalEntry) -> None:
         match entry.event:
-            case CertificateIntended() | ResponderIntended() as event:
+            case CertificateIntended() | MobielIntended() | ResponderIntended() as event:
                 self._intended(event.serial, event.profile)
-            case CertificateIssued() | ResponderCertified() as event:
+            case (
+                CertificateIssued() | MobielRegistered() | MobielRenewed() | ResponderCertified()
+            ) as event:
                 self._issued[self._profiles.pop(event.serial, _UNKNOWN)] += 1
             case RequestRefused(reason=why):
                 self._refused[why.name.lower()] += 1
@@ -81,11 +92,13 @@ class JournalCounts:
 def _ended_by(event: Event) -> str | None:
     """Why a certificate is not good any more, if this event made it so."""
     match event:
-        case CardBlocked(reason=why):
+        case CardBlocked(reason=why) | MobielBlocked(reason=why):
             return f"hold:{why.name.lower()}"
-        case CardRevoked(reason=why):
+        case CardRevoked(reason=why) | MobielEnded(reason=why):
             return why.name.lower()
-        case IntentClosed():
+        case MobielSuperseded():
+            return "superseded"
+        case IntentClosed() | MobielIntentClosed():
             return "intent_closed"
         case CardLapsed(serial=SerialNumber()):
             return "lapsed"

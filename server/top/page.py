@@ -28,7 +28,7 @@ def page(now: Samples, before: Samples | None) -> list[Line]:
         _part("OCSP", _ocsp(now, before)),
         _part("CRL", _crls(now)),
         _part("Journal", _journal(now, before)),
-        _part("Cards", _cards(now)),
+        _part("Certificates", _certificates(now)),
         _part("LDAP", _directories(now)),
         _part("Sinks", _sinks(now)),
         _part("HSM", _modules(now, before)),
@@ -78,7 +78,12 @@ def _ocsp(now: Samples, before: Samples | None) -> Iterator[Line]:
 
 
 def _given(now: Samples, before: Samples | None, label: str) -> str:
-    return _rates(now.rates(before, "zorgid_ocsp_responses_total", label))
+    """How many a second; of a single reading, how many since the process started."""
+    name = "zorgid_ocsp_responses_total"
+    if before is not None:
+        return _rates(now.rates(before, name, label))
+    sums = now.sums(name, label)
+    return ", ".join(f"{key} {value:.0f}" for key, value in sums.items() if value) or "none yet"
 
 
 def _rates(rates: Mapping[str, float]) -> str:
@@ -111,7 +116,7 @@ def _journal(now: Samples, before: Samples | None) -> Iterator[Line]:
         yield Line(text=f"signed {span(age)} ago", attention=age > _LATE_CHECKPOINT)
 
 
-def _cards(now: Samples) -> Iterator[Line]:
+def _certificates(now: Samples) -> Iterator[Line]:
     for name, label, what in (
         ("zorgid_certificates_issued_total", "profile", "issued"),
         ("zorgid_certificates_revoked_total", "reason", "blocked or revoked"),

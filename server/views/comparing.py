@@ -60,7 +60,7 @@ class StoreFacts:
             serials = dict.fromkeys(each.serial for each in reversed(changes))
             chosen = list(serials)[: self._count]
             for start in starts:
-                chosen += [each.serial for each in session.certificates_after(start, 1)]
+                chosen += session.serials_of(None, start, 1)
             found = (_expected(session, serial) for serial in dict.fromkeys(chosen))
             return [each for each in found if each is not None and each.issuer in self._known]
 

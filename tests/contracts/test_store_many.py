@@ -223,6 +223,22 @@ async def test_a_telephone_ends_beside_a_card(store: Store, read_store: ReadStor
     await read_store.read(seen)
 
 
+async def test_serials_are_listed_in_order(store: Store, read_store: ReadStore) -> None:
+    await activated(store, 0, 1)
+    await store.write(two_telephones)
+    cards, telephones = (serial(0), serial(1)), tuple(sorted((phone(21).serial, phone(22).serial)))
+    every = tuple(sorted((*cards, *telephones)))
+
+    def listed(session: ReadSession) -> None:
+        assert session.serials_of(ISSUER, None, 9) == cards
+        assert session.serials_of(CA, None, 1) == telephones[:1]
+        assert session.serials_of(CA, telephones[0], 9) == telephones[1:]
+        assert session.serials_of(None, None, 9) == every
+        assert session.serials_of(None, every[1], 1) == every[2:3]
+
+    await read_store.read(listed)
+
+
 async def test_nothing_is_something_too(store: Store, read_store: ReadStore) -> None:
     def work(session: WriteSession) -> None:
         assert session.record_all((), OPERATOR) == ()

@@ -32,7 +32,7 @@ _REASONS: Final[dict[RevocationReason | None, bytes]] = {
 }
 _REMOVAL: Final = _reason_extensions(_REMOVE_FROM_CRL)
 # Codes of RFC 5280 5.3.1 that say no more here than "revoked"; 8 belongs to delta CRLs alone.
-_UNSPECIFIC: Final = frozenset({0, 2, 10})
+_UNSPECIFIC: Final = frozenset({0, 10})
 
 # SEQUENCE, a positive serial number of 20 octets, UTCTime, at most a reason and invalidityDate.
 _ORDINARY: Final = re.compile(

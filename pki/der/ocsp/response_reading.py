@@ -28,7 +28,7 @@ _SHA256: Final = frozenset(
     codec.sequence(codec.oid(oids.SHA256), parameters) for parameters in (codec.NULL, b"")
 )
 # Codes of RFC 5280 5.3.1 that say no more here than "revoked".
-_UNSPECIFIC: Final = frozenset({0, 2, 10})
+_UNSPECIFIC: Final = frozenset({0, 10})
 
 
 def _read_revoked(info: codec.Reader) -> CertificateStatus:

@@ -35,11 +35,12 @@ class ManyReads(RegistryReads):
             return {row.serial: _recorded(row, having.get(row.serial)) for row in rows}
 
     def serials_of(
-        self, issuer: IssuerId, after: SerialNumber | None, limit: int
+        self, issuer: IssuerId | None, after: SerialNumber | None, limit: int
     ) -> tuple[SerialNumber, ...]:
-        """At most ``limit`` serials above ``after`` that this CA recorded, in order."""
+        """At most ``limit`` serials above ``after`` that this CA, or any, recorded; in order."""
         c = schema.certificates.c
-        query = sa.select(c.serial).where(c.issuer == issuer)
+        query = sa.select(c.serial)
+        query = query if issuer is None else query.where(c.issuer == issuer)
         query = query if after is None else query.where(c.serial > after)
         return tuple(row.serial for row in self._rows(query.order_by(c.serial).limit(limit)))
 
