@@ -21,7 +21,7 @@ from issuance.ports import (
 from issuance.steps.callers import holder_actor, missing, own_card
 from issuance.steps.card_change import certificate_of
 from issuance.steps.challenges import new_challenge
-from issuance.steps.intents import close_intent, give_up
+from issuance.steps.intents import clear_former, give_up
 from issuance.steps.refusals import Asker, refusals_recorded
 from issuance.steps.standing import refuse_late
 from pki.domain.cards import Card, Issued, Ordered, certified
@@ -170,7 +170,7 @@ def _intend(
         raise Refused(
             reason=RefusalReason.CARD_STATE, message="only an ordered card can be certified"
         )
-    _clear_former(session, card_id)
+    clear_former(session, session.open_intent_of(card_id))
     intent = Intent(
         serial=prepared.serial,
         issuer=planned.issuer,
@@ -194,18 +194,6 @@ def _intend(
     hold = Unconfirmed(since=session.now)
     session.set_status(intent.issuer, intent.serial, hold, entry)
     return intent
-
-
-def _clear_former(session: Certification, card_id: CardId) -> None:
-    former = session.open_intent_of(card_id)
-    if former is None:
-        return
-    if session.now < former.lease_until:
-        raise Unavailable(
-            message="an earlier signature for this card is not settled yet",
-            next_step="repeat the request in a minute",
-        )
-    close_intent(session, former)
 
 
 def _finish(

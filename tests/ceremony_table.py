@@ -147,6 +147,17 @@ class Table:
             entropy=SystemEntropy(),
         )
 
+    def hold_broken_off(self, plan: Path, at: int) -> bool:
+        """Killed at this prompt, then run again; whether it had ended before."""
+        self.kill_at = at
+        try:
+            self.hold_here(plan)
+        except Killed:
+            self.kill_at = None
+            self.hold_here(plan)
+            return False
+        return True
+
 
 def _shown(table: Table, _match: re.Match[str]) -> str:
     holder, text = _SHOWN.findall(table.said)[-1]

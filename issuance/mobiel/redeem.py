@@ -15,9 +15,9 @@ from issuance.mobiel.finishing import finish, require_open
 from issuance.mobiel.ports import MobielAuthority
 from issuance.ports import Enquiry, Registration, VerifiedKey
 from issuance.steps.codes import code_digest
-from issuance.steps.intents import close_intent, give_up
+from issuance.steps.intents import clear_former, give_up
 from issuance.steps.refusals import Asker, refusals_recorded
-from pki.domain.errors import Conflict, Unauthenticated, Unavailable, ZorgidError
+from pki.domain.errors import Conflict, Unauthenticated, ZorgidError
 from pki.domain.mobiel.events import MobielIntended
 from pki.domain.mobiel.records import (
     MobielCertificate,
@@ -143,14 +143,7 @@ def _intend(desk: Desk, session: Registration, wanted: bytes, planned: _Planned)
     if invitation is None or session.now >= invitation.expires_at:
         raise no_invitation()
     require_open(session, invitation)
-    former = session.open_mobiel_intent_of(invitation.id)
-    if former is not None:
-        if session.now < former.lease_until:
-            raise Unavailable(
-                message="an earlier signature for this telephone is not settled yet",
-                next_step="repeat the request in a minute",
-            )
-        close_intent(session, former)
+    clear_former(session, session.open_mobiel_intent_of(invitation.id))
     intent = MobielIntent(
         serial=prepared.serial,
         issuer=planned.authority.issuer,

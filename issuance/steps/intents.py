@@ -7,7 +7,7 @@ from typing import Protocol
 from issuance.certifying.ports import Statuses
 from issuance.desk import Desk
 from issuance.ports import Journal, Lapsing, Store
-from pki.domain.errors import StoreUnavailable
+from pki.domain.errors import StoreUnavailable, Unavailable
 from pki.domain.events import Event, IntentClosed
 from pki.domain.mobiel.events import MobielIntentClosed
 from pki.domain.mobiel.records import MobielIntent
@@ -37,6 +37,23 @@ def close_intent(session: _Closing, intent: Intent | MobielIntent) -> None:
             event = MobielIntentClosed(mobiel=mobiel, issuer=issuer, serial=serial, revoked_at=at)
     entry = session.record(event, SYSTEM)
     session.set_status(issuer, serial, Revoked(at=at, reason=None), entry)
+
+
+def clear_former(session: _Closing, former: Intent | MobielIntent | None) -> None:
+    """Make room for another intent of the same card or telephone.
+
+    Raises:
+        Unavailable: the lease of the one before has not ended.
+    """
+    if former is None:
+        return
+    if session.now < former.lease_until:
+        whose = "card" if isinstance(former, Intent) else "telephone"
+        raise Unavailable(
+            message=f"an earlier signature for this {whose} is not settled yet",
+            next_step="repeat the request in a minute",
+        )
+    close_intent(session, former)
 
 
 def close_if_open(session: Lapsing, intent: Intent | MobielIntent) -> bool:

@@ -11,16 +11,12 @@ from pki.domain.attributes.records import Attribute
 from pki.domain.cards import Lapsed, Ordered
 from pki.domain.errors import Conflict
 from pki.domain.identifiers import (
-    ISSUED_SERIAL_MIN,
     AttributeId,
-    IssuerId,
     MobielId,
     PersonId,
-    SerialNumber,
     Ura,
 )
 from pki.domain.mobiel.records import (
-    MobielIdentity,
     MobielInvitation,
     MobielState,
 )
@@ -28,10 +24,10 @@ from pki.domain.people import Operator, Role
 from pki.store.reading import ReadStore
 from pki.store.write_session import WriteSession
 from pki.store.writing import Store
+from store_phones import HERE, mobiel
 from store_samples import NOON, SetClock, card, octets, opaque
 
-CA = IssuerId("mobiel-ca-g1")
-HERE, THERE = Ura("90000001"), Ura("90000002")
+THERE = Ura("90000002")
 
 
 def attribute(number: int, person: int = 7, ura: Ura = HERE, code: str = "01.015") -> Attribute:
@@ -66,22 +62,6 @@ async def test_nobody_has_an_attribute_twice(store: Store) -> None:
         await store.write(
             lambda session: session.put_attribute(replace(attribute(1), id=AttributeId(opaque(2))))
         )
-
-
-def mobiel(
-    number: int, person: int = 7, state: MobielState = MobielState.REGISTERED
-) -> MobielIdentity:
-    return MobielIdentity(
-        id=MobielId(opaque(number)),
-        person_id=PersonId(opaque(person)),
-        ura=HERE,
-        issuer=CA,
-        serial=SerialNumber(ISSUED_SERIAL_MIN + number),
-        certificate_sha256=octets(number, "mobiel"),
-        state=state,
-        registered_at=NOON,
-        state_at=NOON,
-    )
 
 
 def invitation(number: int, person: int = 7, days: int = 10) -> MobielInvitation:

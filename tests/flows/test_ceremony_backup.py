@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ca.ceremony.transcript import Kind
-from ceremony_table import Killed, Table
+from ceremony_table import Table
 from ceremony_vault import (
     SEAL,
     TOKEN,
@@ -201,13 +201,7 @@ def test_broken_off_now_and_then_it_goes_on(
         at += 2
         answering(room, archive, archive)
         plan = _backup(room, vault, f"backup-{at}")
-        room.table.kill_at = at
-        try:
-            room.table.hold_here(plan)
-            ended = True
-        except Killed:
-            room.table.kill_at = None
-            room.table.hold_here(plan)
+        ended = room.table.hold_broken_off(plan, at)
         assert verify(plan, practice=False).code == 0
     assert at > 15
 

@@ -13,7 +13,7 @@ from ca.ceremony.links import prepare_link
 from ca.practice import Moment
 from ca.profiles import load_profiles
 from ceremony_rolled import Papers, Rolled, hold, link_parts, under_second_root
-from ceremony_table import HOLDERS, Killed, der_sha256, key_parts
+from ceremony_table import HOLDERS, der_sha256, key_parts
 from fixtures_ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, room_in
 from fixtures_signers import HOLDER, PROFILES, signer
 from java_judge import judged
@@ -234,12 +234,6 @@ def test_broken_off_now_and_then_a_link_is_made_once(rolled: Rolled, tmp_path: P
         room.table.shares = {who: dict(words) for who, words in rolled.papers["root"].items()}
         parts = link_parts(room, signs="root", key_of="root-2")
         plan = room.plan(f"link-{at}", parts, kind="link")
-        room.table.kill_at = at
-        try:
-            room.table.hold_here(plan)
-            ended = True
-        except Killed:
-            room.table.kill_at = None
-            room.table.hold_here(plan)
+        ended = room.table.hold_broken_off(plan, at)
         assert verify(plan, practice=False).code == 0
     assert at > 15

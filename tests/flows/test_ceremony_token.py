@@ -154,13 +154,7 @@ def test_broken_off_now_and_then_no_half_key_is_left(
         at += 3
         parts = _key(f"broken-{at}", "services-ca", "p-256")
         plan = _token_plan(room, softhsm, f"services-{at}", parts, kind="key")
-        room.table.kill_at = at
-        try:
-            room.table.hold_here(plan)
-            ended = True
-        except Killed:
-            room.table.kill_at = None
-            room.table.hold_here(plan)
+        ended = room.table.hold_broken_off(plan, at)
         assert verify(plan, practice=False).code == 0
     assert at > 12
     assert _labels(hsm_module) - before == {f"TEST-broken-{each}" for each in range(3, at + 1, 3)}
