@@ -10,9 +10,11 @@ from bench.growth.making import OF, change, confirm, finish, intend, new_card, o
 from bench.growth.population import BEGIN, SPAN, Population
 from pki.domain.cards import (
     blocked,
+    unblocked,
 )
 from pki.domain.events import (
     CardBlocked,
+    CardUnblocked,
 )
 from pki.domain.identifiers import (
     CardId,
@@ -53,18 +55,9 @@ def block(house: House, number: int) -> None:
     house.store.write_sync(partial(_block, house.population.card(house.population.live(number))))
 
 
-def look(house: House, number: int) -> None:
-    """An operator looks at an active card, as they do before they block it."""
-    card_id = house.population.card(house.population.live(number))
-    assert house.reads.read_sync(partial(_looked, card_id))
-
-
-def _looked(card_id: CardId, session: ReadSession) -> bool:
-    card = session.card(card_id)
-    assert card is not None
-    assert card.serial is not None
-    person, links = session.person(card.person_id), session.links_of(card.id)
-    return person is not None and bool(links and session.certificate(card.serial))
+def unblock(house: House, number: int) -> None:
+    """And lifts the block."""
+    house.store.write_sync(partial(_unblock, house.population.card(house.population.live(number))))
 
 
 def status(house: House, number: int) -> None:
@@ -150,19 +143,16 @@ def _late_ending(population: Population, number: int) -> CardId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What is done ``times`` in a round; ``before``: what else was done with the same card then.
-
-    Without it, it can be done with the same card again.
-    """
+    """What is done ``times`` in a round, and what undoes it, so that it can be done again."""
 
     times: int = 40
     act: Callable[[House, int], None]
-    before: Callable[[House, int], None] | None = None
+    undo: Callable[[House, int], None] | None = None
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
     "issue": Action(times=15, act=issue),
-    "block": Action(times=15, act=block, before=look),
+    "block": Action(times=15, act=block, undo=unblock),
     "ocsp_status": Action(times=200, act=status),
     "crl_rows": Action(times=10, act=listed),
     "crl_changed": Action(act=changed),
@@ -207,3 +197,11 @@ def _block(card_id: CardId, session: WriteSession) -> None:
     reason = BlockReason.LOSS
     event = CardBlocked(card=card.id, issuer=OF, serial=card.serial, reason=reason)
     change(session, blocked(card, reason=reason, at=session.now), event)
+
+
+def _unblock(card_id: CardId, session: WriteSession) -> None:
+    card = session.card(card_id)
+    assert card is not None
+    assert card.serial is not None
+    event = CardUnblocked(card=card.id, issuer=OF, serial=card.serial)
+    change(session, unblocked(card, at=session.now), event)

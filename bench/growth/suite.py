@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from bench.growth.actions import ACTIONS, HOURLY, ONCE, House
+from bench.growth.actions import ACTIONS, HOURLY, ONCE, Action, House
 from bench.growth.cluster import SHARED_BUFFERS_MB, cluster, database
 from bench.growth.loading import load
 from bench.growth.pages import pages
@@ -80,21 +80,18 @@ def _in_turns(
 ) -> dict[str, object]:
     """Call after call in turns, so that whatever else the machine does falls on both.
 
-    ``again``: about cards that were asked about before, the same ones in every round where that can
-    be; else about others each time, so that nothing is in memory for having been asked.
+    ``again``: with the same cards in each round, and once before the first; else with others each
+    time, so that nothing is in memory for having been asked.
     """
     action = ACTIONS[name]
     wanted = [list(islice(each[name], action.times)) for each in numbers]
     ratios, small, large = [], [], []
+    if again:
+        _taken(houses, wanted, action)
     for _ in range(rounds):
-        if action.before or not again:
+        if not again:
             wanted = [list(islice(each[name], action.times)) for each in numbers]
-        if again:
-            _warm(houses, wanted, action.before or action.act)
-        taken: list[list[float]] = [[], []]
-        for turn in zip(*wanted, strict=True):
-            for house, number, seconds in zip(houses, turn, taken, strict=True):
-                seconds.append(_timed(house, name, number))
+        taken = _taken(houses, wanted, action)
         small.append(median(taken[0]))
         large.append(median(taken[1]))
         ratios.append(large[-1] / small[-1])
@@ -108,21 +105,19 @@ def _in_turns(
     }
 
 
-def _warm(
-    houses: Sequence[House],
-    wanted: Sequence[Sequence[int]],
-    act: Callable[[House, int], None],
-) -> None:
-    for house, numbers in zip(houses, wanted, strict=True):
-        for number in numbers:
-            act(house, number)
-
-
-def _timed(house: House, name: str, number: int) -> float:
-    act = ACTIONS[name].act
-    began = time.perf_counter()
-    act(house, number)
-    return time.perf_counter() - began
+def _taken(
+    houses: Sequence[House], wanted: Sequence[Sequence[int]], action: Action
+) -> list[list[float]]:
+    """Seconds in each house."""
+    taken: list[list[float]] = [[], []]
+    for turn in zip(*wanted, strict=True):
+        for house, number, seconds in zip(houses, turn, taken, strict=True):
+            began = time.perf_counter()
+            action.act(house, number)
+            seconds.append(time.perf_counter() - began)
+            if action.undo is not None:
+                action.undo(house, number)
+    return taken
 
 
 def _read(house: House, look: Callable[[ReadSession], object]) -> float:
