@@ -1,10 +1,11 @@
 """Reads a process's metrics again and again, and shows the page in place."""
 
 import asyncio
-import shutil
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -13,53 +14,69 @@ import aiohttp
 from pki.domain.errors import Unavailable
 from pki.observe.http import Limits, fetch
 from pki.ports import Clock, SystemClock
-from server.report import DONE
+from server.report import DONE, Report
 from server.settings import load
 from server.top.page import Line, page
 from server.top.samples import Samples, read_samples
 
 _LIMITS: Final = Limits(seconds=5.0, octets=4 << 20)
+_USUAL: Final = (80, 24)
 _ENTER: Final = "\x1b[?1049h\x1b[?25l"
 _LEAVE: Final = "\x1b[?25h\x1b[?1049l"
 _HOME, _TO_END_OF_LINE, _TO_END = "\x1b[H", "\x1b[K", "\x1b[J"
 _ALERT, _PLAIN = "\x1b[1;31m", "\x1b[0m"
 
 
-def show_top(config: Path, *, seconds: float, once: bool) -> int:
-    """Show the page until it is interrupted; ``once``, or where no terminal is: one page of text.
+def show_top(config: Path, seconds: float) -> int:
+    """Show the page in the terminal until it is interrupted.
 
     Raises:
         ConfigurationInvalid: the configuration cannot be used.
         Unavailable: nothing answers at metrics.listen; once the page is there, it says so instead.
     """
-    listen = load(config).metrics.listen
-    out = sys.stdout
     try:
-        asyncio.run(_shown(listen, out, None if once or not out.isatty() else seconds))
+        asyncio.run(_shown(load(config).metrics.listen, sys.stdout, seconds))
     except KeyboardInterrupt:
         return DONE
     return DONE
 
 
-async def _shown(listen: str, out: TextIO, seconds: float | None) -> None:
+def one_page(config: Path) -> Report:
+    """What is so now: each line, and whether somebody should look at it.
+
+    Raises:
+        ConfigurationInvalid: the configuration cannot be used.
+        Unavailable: nothing answers at metrics.listen.
+    """
+    lines = asyncio.run(_read_once(load(config).metrics.listen))
+    return Report(
+        result={"lines": [asdict(each) for each in lines]},
+        lines=[f"{'! ' if each.attention else '  '}{each.text}" for each in lines],
+    )
+
+
+async def _read_once(listen: str) -> list[Line]:
+    async with aiohttp.ClientSession() as session:
+        return page(await read(session, listen, SystemClock()), None)
+
+
+async def _shown(listen: str, out: TextIO, seconds: float) -> None:
+    """What cannot be read stays as it was, below the reason; rates go on from the last reading."""
     clock = SystemClock()
     async with aiohttp.ClientSession() as session:
-        now = await read(session, listen, clock)
-        if seconds is None:
-            out.writelines(f"{_mark(each)}{each.text}\n" for each in page(now, None))
-            return
-        before: Samples | None = None
+        before, now = None, await read(session, listen, clock)
+        lines = page(now, before)
         with _own_screen(out):
             while True:
-                out.write(drawn(page(now, before), shutil.get_terminal_size()))
+                out.write(drawn(lines, _size(out)))
                 out.flush()
                 await asyncio.sleep(seconds)
                 try:
                     before, now = now, await read(session, listen, clock)
+                    lines = page(now, before)
                 except Unavailable as error:
-                    now = Samples(
-                        at=clock.now().timestamp(), values=now.values, failing=(error.message,)
-                    )
+                    at = clock.now().timestamp()
+                    lines = page(Samples(at=at, values=now.values, failing=(error.message,)), None)
 
 
 async def read(session: aiohttp.ClientSession, listen: str, clock: Clock) -> Samples:
@@ -80,13 +97,25 @@ async def read(session: aiohttp.ClientSession, listen: str, clock: Clock) -> Sam
 
 
 def drawn(lines: list[Line], size: tuple[int, int]) -> str:
-    """The page for a terminal of so many columns and rows; what does not fit is cut off."""
+    """The page for a terminal of so many columns and rows; what does not fit is counted."""
     columns, rows = size
+    room = max(rows - 1, 1)
+    if len(lines) > room:
+        below = lines[room - 1 :]
+        hidden = sum(each.attention for each in below)
+        more = f"… {len(below)} more lines, {hidden} of them to be looked at"
+        lines = [*lines[: room - 1], Line(text=more, attention=hidden > 0)]
     shown = (
         (_ALERT if each.attention else "") + each.text[:columns] + _PLAIN + _TO_END_OF_LINE
-        for each in lines[: rows - 1]
+        for each in lines
     )
     return _HOME + "\r\n".join(shown) + _TO_END
+
+
+def _size(out: TextIO) -> tuple[int, int]:
+    """Of now: what the environment says of it is of before it was resized."""
+    columns, rows = os.get_terminal_size(out.fileno())
+    return columns or _USUAL[0], rows or _USUAL[1]
 
 
 @contextmanager
@@ -97,7 +126,3 @@ def _own_screen(out: TextIO) -> Iterator[None]:
     finally:
         out.write(_LEAVE)
         out.flush()
-
-
-def _mark(line: Line) -> str:
-    return "! " if line.attention else "  "

@@ -61,7 +61,12 @@ def test_a_sound_process_draws_no_attention() -> None:
     lines = page(samples(), None)
     assert not [each for each in lines if each.attention]
     text = told(lines)
-    for words in ("12 answers kept", "g1: 7 entries, 30.0 s old, ends in 2 d", "signed 10 min ago"):
+    for words in (
+        "12 answers kept; hit 40, miss 10",
+        "given: good 50",
+        "g1: 7 entries, 30.0 s old, ends in 2 d",
+        "signed 10 min ago",
+    ):
         assert words in text
     assert "2027-01-15 08:00:00 UTC" in text
 
@@ -128,10 +133,18 @@ def test_another_text_is_no_metrics() -> None:
 
 def test_it_is_drawn_in_place_and_cut_to_size() -> None:
     lines = [Line(text="x" * 90), Line(text="bad", attention=True), Line(text="below")]
-    text = drawn(lines, (80, 3))
+    text = drawn(lines, (80, 4))
     assert text.startswith("\x1b[H" + "x" * 80 + "\x1b[0m\x1b[K\r\n\x1b[1;31mbad\x1b[0m")
-    assert text.endswith("\x1b[J")
-    assert "below" not in text
+    assert text.endswith("below\x1b[0m\x1b[K\x1b[J")
+
+
+def test_what_finds_no_place_is_counted() -> None:
+    lines = [Line(text="one"), Line(text="two", attention=True), Line(text="three")]
+    text = drawn(lines, (80, 3))
+    assert "\r\n\x1b[1;31m… 2 more lines, 1 of them to be looked at\x1b[0m" in text
+    assert "two" not in text
+    assert "\x1b[1;31m" not in drawn([lines[0]] * 3, (80, 2))
+    assert drawn(lines, (5, 1)).count("\n") == 0
 
 
 @pytest.mark.parametrize(
