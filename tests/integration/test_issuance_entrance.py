@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import errno
 import gzip
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from aiohttp import web
@@ -114,6 +116,25 @@ async def test_all_together_are_bounded_and_a_proxy_is_not_one_peer(come: Come) 
         many = [await come(port) for _ in range(3)]
         assert [await each.status() for each in many] == [405] * 3
         assert await (await come(port, "127.0.0.2")).said(GET) == b""
+
+
+async def test_without_descriptors_others_wait(
+    come: Come, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop, door = asyncio.get_running_loop(), Entrance()
+    accept, lacking = loop.sock_accept, [errno.EMFILE, errno.ECONNABORTED, errno.ENFILE]
+
+    async def accept_at_last(listening: socket.socket) -> tuple[socket.socket, Any]:
+        if lacking:
+            raise OSError(lacking.pop(), "used up")
+        return await accept(listening)
+
+    monkeypatch.setattr(entrance, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(loop, "sock_accept", accept_at_last)
+    async with open_api(door) as port:
+        assert await (await come(port)).status() == 405
+    (told,) = [each for each in caplog.records if "none can be accepted" in each.message]
+    assert vars(told)["why"] == "used up"
 
 
 @pytest.fixture
