@@ -127,12 +127,11 @@ class JournalReads(Statements):
             StoreUnavailable: this is a replica without a heartbeat of the last `HEARTBEAT_LIMIT`,
                 or somebody was told of an entry that the journal lacks.
         """
-        if self._connection.dialect.name != "postgresql":
-            return
-        row = self._row(_STANDING)
+        may_be_replica = self._connection.dialect.name == "postgresql"
+        row = self._row(_STANDING if may_be_replica else _HEAD)
         if row is not None and row.missing is not None:
             raise refusal(row.missing)
-        if row is None or not row.replica:
+        if row is None or not may_be_replica or not row.replica:
             return
         beat = self.heartbeat()
         if beat is None or abs(now - beat) > HEARTBEAT_LIMIT:

@@ -167,14 +167,11 @@ def _published(crl: KeptCrl, sha256: bytes) -> CrlPublished:
 def open_store(settings: Settings, roles: str, clock: Clock) -> Store:
     """For a server that writes: it notices when it is given an older store than the last one.
 
-    Not on SQLite, which has no replica that could take its place.
-
     Raises:
         ConfigurationInvalid, SchemaMismatch, StoreUnavailable: as `Store.open`.
     """
     known = settings.locks / f"{roles}.seen"
-    guard = None if settings.store.postgresql is None else Witness(known)
-    return Store.open(settings.store.url, clock=clock, guard=guard)
+    return Store.open(settings.store.url, clock=clock, guard=Witness(known))
 
 
 async def record_start(store: Store, roles: str, version: str) -> None:

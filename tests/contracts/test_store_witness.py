@@ -50,6 +50,15 @@ def missing(url: str) -> int | None:
         reader.close_sync()
 
 
+def behind(url: str) -> StoreUnavailable:
+    """What a status is refused with."""
+    reader = ReadStore.open(url, threads=1)
+    with pytest.raises(StoreUnavailable) as caught:
+        reader.read_sync(lambda session: session.require_abreast(SystemClock().now()))
+    reader.close_sync()
+    return caught.value
+
+
 @pytest.fixture
 def witness(tmp_path: Path) -> Callable[[], Witness]:
     """Of a process, and of the one after it."""
@@ -71,6 +80,7 @@ def test_what_was_acknowledged_and_is_missing_stops_everybody_until_it_is_confir
         assert all("restore-confirm" in each.next_step for each in refusals)
         assert missing(store_url) == last
         assert f"entry {last}" in refused(other).message
+        assert f"entry {last}" in behind(store_url).message
         confirmed(store_url)
         assert missing(store_url) is None
         assert recorded(other) == last + 1

@@ -18,6 +18,7 @@ from exact_house import BOUND, NO_ANSWER, Card, House, change, journalled, new_c
 from practice import STATUS_METRICS, Practice
 from program import until
 from server.initialise import ADMINISTRATOR
+from sound import check_sound
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +63,7 @@ async def test_every_answer_is_within_the_bound_of_the_journal(house: House) -> 
     for card in house.cards:
         assert [each.status for each in card.changes] == journalled(house, card)
     until(lambda: workers_seen(house) == {"1", "2"}, "both workers are there again")
+    await check_sound(house.practice)
 
 
 def workers_seen(house: House) -> set[str]:

@@ -19,6 +19,7 @@ from practice import STATUS_METRICS, Practice
 from program import until
 from server.initialise import ADMINISTRATOR
 from softhsm import PIN, SoftHsm
+from sound import check_sound
 
 pytestmark = [
     pytest.mark.postgres,
@@ -107,10 +108,7 @@ async def test_without_the_signer_nothing_is_invented(house: House, hsm: SoftHsm
             await asyncio.sleep(AWAY_SECONDS)
         until(lambda: answered_live(house, chance), "it signs again")
         await some_changes(house, chance)
-    assert house.wrong() == []
-    felt(house)
-    for card in house.cards:
-        assert [each.status for each in card.changes] == journalled(house, card)
+    await right(house)
 
 
 async def test_without_its_database_nothing_is_invented(house: House, database: Killable) -> None:
@@ -124,16 +122,17 @@ async def test_without_its_database_nothing_is_invented(house: House, database: 
         await asyncio.to_thread(database.start)
         until(lambda: answered_live(house, chance), "it answers again")
         await some_changes(house, chance)
-    assert house.wrong() == []
-    felt(house)
-    for card in house.cards:
-        assert [each.status for each in card.changes] == journalled(house, card)
+    await right(house)
     assert house.issuance.code is None
     assert house.node.code is None
 
 
-def felt(house: House) -> None:
-    """What was asked with a nonce was refused for some time, and answered at others."""
+async def right(house: House) -> None:
+    """What was asked with a nonce was refused for some time, and otherwise answered as it was."""
+    assert house.wrong() == []
     told = Counter(each.status for card in house.cards for each in card.seen if each.live)
     assert told["TRY_LATER"]
     assert {"good", "hold"} <= told.keys() <= {"good", "hold", *NO_ANSWER}
+    for card in house.cards:
+        assert [each.status for each in card.changes] == journalled(house, card)
+    await check_sound(house.practice)

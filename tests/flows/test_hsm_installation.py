@@ -1,22 +1,20 @@
 """An installation whose Token CA key is in SoftHSM2: cards are made, and the HSM may go away."""
 
 import asyncio
-import hashlib
 import shutil
-from collections import Counter
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
+from books import Ledger
 from card_writer.flow.making import Made
 from hsm_moved import KEY_ID, OTHER_ID, move_key
 from pki.domain.errors import Unavailable
-from pki.store.reading import ReadStore
 from practice import Practice, employee
 from program import exchanged
-from server.commands.journal import verify
 from softhsm import PIN, SoftHsm
+from sound import check_sound
 
 pytestmark = [pytest.mark.softhsm, pytest.mark.openssl, pytest.mark.slow]
 
@@ -32,30 +30,8 @@ def hsm(practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return hsm
 
 
-def check_books(practice: Practice) -> list[bytes]:
-    """Every serial that was meant to be signed was issued once or given up; the certificates."""
-    verify(practice.config, None)
-    store = ReadStore.open(f"sqlite:///{practice.layout.store}", threads=1)
-    try:
-        entries = store.read_sync(lambda session: list(session.raw_journal()))
-        kept = store.read_sync(lambda session: list(session.certificates_after(None, 10_000)))
-    finally:
-        store.close_sync()
-
-    def told(kind: str) -> list[str]:
-        return [str(entry.payload["serial"]) for entry in entries if entry.kind == kind]
-
-    intended, issued = told("certificate.intended"), told("certificate.issued")
-    assert max(Counter(intended).values()) == 1
-    assert sorted(intended) == sorted(issued + told("certificate.intent_closed"))
-    assert sorted(issued) == sorted(each.serial.hex for each in kept)
-    digests = {
-        str(entry.payload["certificate_sha256"])
-        for entry in entries
-        if entry.kind == "certificate.issued"
-    }
-    assert digests == {hashlib.sha256(each.der).hexdigest() for each in kept}
-    return [each.der for each in kept]
+def certificates(practice: Practice) -> list[bytes]:
+    return sorted(Ledger(practice).certificates().values())
 
 
 def serial_of(made: Made) -> str:
@@ -73,7 +49,7 @@ async def test_a_card_is_made_and_its_status_is_good(practice: Practice, hsm: So
         told = practice.zorgid("doctor", "--config", str(practice.config)).stdout
     assert "the key of token-ca-g1 belongs to its certificate" in told
     assert "is in an HSM that answers (token ca, id a1b2c3d4)" in told
-    assert check_books(practice) == [made.certificate]
+    assert certificates(practice) == [made.certificate]
     logs = "".join(path.read_text() for path in practice.layout.root.glob("server-*.log"))
     assert PIN.decode() not in logs
 
@@ -110,8 +86,8 @@ async def test_the_hsm_goes_away_under_load_and_comes_back(
         assert refused
         for each in made:
             assert practice.openssl_ocsp(serial_of(each)) == "good"
-    certificates = check_books(practice)
-    assert sorted(certificates) == sorted(each.certificate for each in made)
+        await check_sound(practice)
+    assert certificates(practice) == sorted(each.certificate for each in made)
 
 
 @pytest.mark.parametrize(

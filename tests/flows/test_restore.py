@@ -20,9 +20,9 @@ from pki.domain.reasons import BlockReason
 from practice import Practice, employee
 from program import fetched, until
 from server.cli import run
-from server.commands.journal import verify
 from server.initialise import ADMINISTRATOR
 from server.installation import Layout
+from sound import check_sound
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]
 
@@ -152,7 +152,7 @@ def test_what_the_last_crl_says_comes_back(lost: Lost, restored: Practice) -> No
         found = [restored.openssl_ocsp(each) for each in (lost.known, lost.untouched, lost.unknown)]
         assert found == ["hold", "good", "unknown"]
         assert restored.openssl_ocsp(lost.telephone, issuer="mobiel-ca-g1") == "hold"
-    verify(restored.config, None)
+        asyncio.run(check_sound(restored))
     again = answered("restore-confirm", *lost.last, *config)
     assert again.code == 1
     assert "no restore that waits" in again.stderr
