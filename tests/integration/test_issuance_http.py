@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 import logging
+import re
 
 import pytest
 
@@ -54,6 +55,31 @@ async def test_what_is_no_request_is_a_problem(
     assert str(problem["instance"]).endswith(answered["X-Request-Id"])
     assert "Traceback" not in json.dumps(problem)
     assert not edge.around.store.tables.challenges
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "canary-of-a-caller",
+        '","level":"error","message":"canary',
+        "900012345 canary",
+        "canary" * 1000,
+        "canary é",
+        "../canary",
+    ],
+)
+async def test_a_callers_own_id_is_taken_over_nowhere(
+    edge: Edge, caplog: pytest.LogCaptureFixture, sent: str
+) -> None:
+    """Two requests are never told as one, and no log line is made by somebody else."""
+    caplog.set_level(logging.DEBUG)
+    headers = JSON | {"X-Request-Id": sent, "X-Correlation-Id": sent, "traceparent": sent}
+    _, problem, answered = await edge.call("POST", "/v1/challenges", "{", headers)
+    assert re.fullmatch("[0-9a-f]{16}", answered["X-Request-Id"])
+    assert str(problem["instance"]).endswith(answered["X-Request-Id"])
+    told = [repr(vars(each)) for each in caplog.records]
+    assert told
+    assert "canary" not in json.dumps(problem) + repr(answered) + "".join(told)
 
 
 @pytest.mark.parametrize(
