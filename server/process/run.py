@@ -56,8 +56,6 @@ _READ_THREADS: Final = 3
 _STATUS_THREADS: Final = 2
 """Threads of their own for the API, for OCSP, and for the journal: none waits behind another."""
 
-_DISTRIBUTION: Final = "zorgid-token-ca"
-
 Runner = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
@@ -159,7 +157,7 @@ class Process:
         self._metrics.add_source("journal", counts)
         if self._settings.store.postgresql is not None:
             self.runners.append(Heartbeat(store, self._clock).run)
-        await record_start(store, names, version(_DISTRIBUTION))
+        await record_start(store, names, version("zorgid-token-ca"))
         settings = self._settings
         length = timedelta(seconds=settings.store.lease_seconds)
         leases = LeaseKeeper(store, holder=f"{gethostname()}:{settings.locks}", length=length)
