@@ -15,12 +15,30 @@ from pki.domain.identifiers import CardNumber
 
 
 @dataclass(slots=True, kw_only=True)
-class TokenPassReader:
-    """Where a UZI pass is put in whose middleware is ``module``."""
+class _ModuleReader:
+    """Where the module in ``path`` speaks for what lies there."""
 
     path: Path
-    reader: str | None = None
     _module: Module | None = field(default=None)
+
+    def close(self) -> None:
+        """Let it go, and end the module's process; repeated, nothing happens."""
+        module, self._module = self._module, None
+        if module is not None:
+            module.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class TokenPassReader(_ModuleReader):
+    """Where a UZI pass is put in; ``path`` is its middleware."""
+
+    reader: str | None = None
 
     @property
     def pin_entry(self) -> PinEntry:
@@ -50,18 +68,6 @@ class TokenPassReader:
         found.log_in(pin)
         return found
 
-    def close(self) -> None:
-        """Let the pass go, and end the module's process; repeated, nothing happens."""
-        module, self._module = self._module, None
-        if module is not None:
-            module.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _link(self) -> TokenLink:
         if self._module is None:
             self._module = Module(self.path)
@@ -69,17 +75,15 @@ class TokenPassReader:
 
 
 @dataclass(slots=True, kw_only=True)
-class TokenCardReader:
+class TokenCardReader(_ModuleReader):
     """Where a ZORG-ID card is put in that only the module in ``path`` can write.
 
     ``reader`` is its name as the module tells it.
     """
 
-    path: Path
     reader: str
     settings: TokenSettings = field(default_factory=TokenSettings)
     key_type: KeyType = KeyType.RSA_2048
-    _module: Module | None = field(default=None)
 
     def open(self, printed: CardNumber | None) -> TokenCard:
         """The card that lies there now; ``printed`` is the number on it, where somebody read it.
@@ -91,15 +95,3 @@ class TokenCardReader:
         self._module = Module(self.path)
         link = TokenLink(self._module, self.reader)
         return TokenCard(link, self.settings, self.key_type, printed)
-
-    def close(self) -> None:
-        """Let the card go, and end the module's process; repeated, nothing happens."""
-        module, self._module = self._module, None
-        if module is not None:
-            module.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
