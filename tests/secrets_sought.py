@@ -4,6 +4,7 @@ import base64
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from io import RawIOBase
@@ -179,8 +180,11 @@ def _read(opened: RawIOBase, begin: int, end: int) -> Iterator[bytes]:
 
 def family(pid: int) -> list[int]:
     """A process and all that it started and that they started."""
-    threads = Path(f"/proc/{pid}/task").glob("*/children")
-    children = [int(child) for each in threads for child in each.read_text("ascii").split()]
+    children: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        # It may have ended since it was listed.
+        with suppress(OSError):
+            children += map(int, thread.read_text("ascii").split())
     return [pid, *(each for child in children for each in family(child))]
 
 

@@ -40,7 +40,7 @@ OWN = {
     },
     "issuance, module": {"hsm-pin", "key token-ca-g1"},
     "status, server": {DATABASE},
-    "status, worker": {"key status-node", DATABASE},
+    "status, worker": {"key status-node", "passphrase", DATABASE},
     "publisher, server": {
         *("password of the bucket", "password of the mail server", "password of the directory"),
         DATABASE,

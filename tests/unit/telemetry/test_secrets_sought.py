@@ -2,6 +2,7 @@
 
 import base64
 import os
+import subprocess
 import sys
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from secrets_sought import Sought, written, written_day, written_key
+from secrets_sought import Sought, family, written, written_day, written_key
 
 SECRET = b"Zq7-never-said"
 SURROUNDED = [b"x" * ahead + SECRET + b"yz" for ahead in range(3)]
@@ -58,10 +59,22 @@ def test_a_key_is_found_in_a_file_and_in_memory() -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into any process")
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_a_process_is_looked_into() -> None:
-    kept = bytearray(SECRET)
-    assert "word" in SOUGHT.in_memory(os.getpid())
-    assert SOUGHT.shown_by(os.getpid()) == set()
-    assert kept == SECRET
+    words = ("-S", "-c", "import sys; kept = sys.stdin.readline(); print(flush=True); input()")
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, *words], stdin=pipe, stdout=pipe) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(SECRET + b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        assert SOUGHT.in_memory(process.pid) == {"word"}
+        assert SOUGHT.shown_by(process.pid) == set()
+        assert family(os.getpid()).count(process.pid) == 1
+        process.kill()
+    shown = subprocess.Popen([sys.executable, "-c", "input()", SECRET], stdin=pipe)
+    with shown:
+        assert SOUGHT.shown_by(shown.pid) == {"word"}
+        shown.kill()
 
 
 def test_what_could_not_be_found_is_not_looked_for() -> None:
