@@ -118,6 +118,27 @@ async def test_a_start_without_any_goes_on(failure: Exception) -> None:
     assert holder.failures == 1
 
 
+@pytest.mark.parametrize("down", [False, True])
+async def test_a_start_with_one_that_is_about_to_end(
+    caplog: pytest.LogCaptureFixture, *, down: bool
+) -> None:
+    """Another takes over before the first answer; while none can be had, somebody is told."""
+    bench = Bench()
+    bench.store.statuses[GOOD] = Good()
+    bench.clock.at = bench.credential.not_after - timedelta(minutes=30)
+    signer = PlainSigner(new_key("next"))
+    fresh = CA.responder(signer.key, start=bench.clock.at)
+    bench.source.next_one = ResponderCredential.of(signer, fresh)
+    bench.source.fail = StoreUnavailable(message="down", next_step="start it") if down else None
+    await bench.holder.begin()
+    body = (await bench.post(request_for(GOOD))).body
+    assert judge(body, bench.clock.at) == "GOOD"
+    (delegate,) = ocsp.load_der_ocsp_response(body).certificates
+    assert (delegate.not_valid_after_utc - bench.clock.at > DAY) is not down
+    told = [each for each in caplog.records if "not renewed" in each.message]
+    assert [vars(each)["next_step"] for each in told] == (["start it"] if down else [])
+
+
 async def test_outside_its_issuers_life_none_is_asked_for() -> None:
     bench = Bench()
     holder = CredentialHolder(bench.issuer, CA.certificate, bench.source, bench.clock)
