@@ -21,6 +21,7 @@ from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
 from postgres_replica import replica_of
+from slapd_peer import free_port
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -126,6 +127,14 @@ async def test_who_follows_a_primary_hears_of_a_commit_elsewhere(
         stop.set()
     assert [entry.position for entry in entries] == [1]
     await reads.close()
+
+
+async def test_a_database_that_is_away_ends_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "AGAIN_SECONDS", 0.01)
+    ear, nobody = Ear(), f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/zorgid"
+    async with listening_to(nobody, ear):
+        await asyncio.sleep(QUIET)
+    assert not ear.heard
 
 
 async def test_its_own_commits_are_not_told_to_a_process_again(

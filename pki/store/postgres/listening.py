@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import Engine, bindparam, func, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from pki.domain.errors import StoreUnavailable, ZorgidError
 from pki.store import schema
 from pki.store.engine import read_engine
-from pki.store.failures import translating
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -107,8 +107,11 @@ def _listen(engine: Engine) -> "Connection":
     """
     from psycopg import Error  # noqa: PLC0415 -- an optional dependency
 
-    with translating():
+    try:
+        # Errors of the driver come out of this as they are, unlike those of `Engine.connect`.
         pooled = engine.raw_connection()
+    except (Error, SQLAlchemyError) as error:
+        raise _deaf(error) from None
     connection = cast("Connection", pooled.driver_connection)
     pooled.detach()
     try:
@@ -116,10 +119,12 @@ def _listen(engine: Engine) -> "Connection":
         connection.execute(f"LISTEN {_CHANNEL}")
     except Error as error:
         connection.close()
-        raise StoreUnavailable(
-            message=f"the database tells no commits: {type(error).__name__}"
-        ) from None
+        raise _deaf(error) from None
     return connection
+
+
+def _deaf(error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(message=f"the database tells no commits: {type(error).__name__}")
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
