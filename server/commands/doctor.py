@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -100,8 +99,6 @@ def _guarded(about: str, check: Check, settings: Settings, now: datetime) -> Ite
     except OSError as error:
         found = of_system(error)
         yield problem(about, found.message, found.next_step or "see the system's log")
-    except subprocess.TimeoutExpired as error:
-        yield warning(about, f"{error.cmd[0]} did not answer", "ask it by hand")
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:

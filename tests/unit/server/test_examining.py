@@ -1,8 +1,10 @@
 """What `zorgid doctor` makes of a machine, a database and other nodes."""
 
+import ctypes
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -16,12 +18,22 @@ from pki.store.postgres.state import PostgresState, ReplicaState
 from server.commands.findings import BACKUP, RUNBOOKS, problem, report
 from server.examining.database import judge_clocks, judge_state
 from server.examining.ends import SOON, judge_end
-from server.examining.machine import MIB, Room, judge_room
+from server.examining.machine import (
+    MIB,
+    Room,
+    _Timex,
+    examine_clock,
+    judge_error,
+    judge_room,
+)
 from server.examining.nodes import judge_profiles, profiles_used
+from server.settings import Settings
 from store_samples import ISSUER, NOON, opaque, serial
 
 ROOT = Path(__file__).resolve().parents[3]
 SECOND = timedelta(seconds=1)
+KERNEL_OCTETS = 208
+"""Of struct timex on 64 bits (adjtimex(2))."""
 
 
 @pytest.mark.parametrize(
@@ -49,6 +61,27 @@ def test_the_ends_of_a_certificate_are_inside() -> None:
     assert [level(begins), level(ends - SOON)] == ["ok", "ok"]
     assert [level(ends - SOON + SECOND), level(ends)] == ["warning", "warning"]
     assert [level(begins - SECOND), level(ends + SECOND)] == ["problem", "problem"]
+
+
+@pytest.mark.parametrize(
+    ("most", "level", "says"),
+    [
+        (timedelta(milliseconds=31), "ok", "0.031 s"),
+        (timedelta(seconds=16) - timedelta(microseconds=1), "ok", "16.000 s"),
+        (timedelta(seconds=16), "warning", "is not synchronised"),
+        (None, "warning", "could not be asked"),
+    ],
+)
+def test_a_clock_that_nothing_keeps_right(most: timedelta | None, level: str, says: str) -> None:
+    found = judge_error(most)
+    assert (found.level, says in found.text) == (level, True)
+
+
+def test_this_computers_kernel_is_asked() -> None:
+    """Its answer has room; whatever it is, also that it may not be asked, is a finding."""
+    assert ctypes.sizeof(_Timex) >= KERNEL_OCTETS
+    (found,) = examine_clock(cast("Settings", None), NOON)
+    assert (found.about, bool(found.next_step)) == ("clock", found.level == "warning")
 
 
 @pytest.mark.parametrize(("apart", "level"), [(30, "ok"), (31, "problem"), (-31, "problem")])
