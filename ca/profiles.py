@@ -34,13 +34,13 @@ def read_profile(octets: bytes, *, settings: CaSettings) -> Profile:
     """
     try:
         table = tomllib.loads(octets.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise _invalid("profile", "file", f"is not TOML in UTF-8: {error}") from error
     name = str(table.get("name", "profile"))
     if "sha256" in table:
         raise _invalid(name, "sha256", "unknown key")
-    filled = _filled(table, settings=settings, key=name)
     try:
+        filled = _filled(table, settings=settings, key=name)
         profile = _PROFILE.validate_json(json.dumps(filled))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
@@ -49,6 +49,8 @@ def read_profile(octets: bytes, *, settings: CaSettings) -> Profile:
         raise _invalid(name, key, f"{first['msg']}{rule}") from None
     except TypeError:
         raise _invalid(name, "file", "holds a date or time; profiles have none") from None
+    except RecursionError:
+        raise _invalid(name[:40], "file", "nests too deeply") from None
     for problem in profile_problems(profile, settings=settings):
         raise _invalid(name, problem.key, f"{problem.message} ({problem.source})")
     return replace(profile, sha256=hashlib.sha256(octets).hexdigest())

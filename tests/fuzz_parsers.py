@@ -4,10 +4,12 @@ The first octet says which parser; so one corpus serves all, and a find in one i
 """
 
 import contextlib
+import importlib
 import json
-import tomllib
+import pkgutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
+from ca.ceremony.reading import read_plan
+from ca.profiles import read_profile
+from ca.settings import CaSettings, Installation
 from card_writer.card_edge import CardRefused
 from card_writer.piv import tlv
-from pki.api import registration, search, wire
+from pki import api
+from pki.api.base import Wire
 from pki.der.certificate import read_certificate
 from pki.der.cms import read_signed_content
 from pki.der.crl.whole import read_crl
@@ -31,34 +37,43 @@ from pki.domain.errors import ZorgidError
 from pki.domain.evidence.checkpoints import Checkpoint
 from pki.domain.evidence.exports import ExportStatement
 from pki.domain.evidence.published import month_json, months_json, read_month, read_months
+from pki.settings.file import parse_toml
 from pki.telemetry.trace_context import Trace, read_traceparent
+from pki.trust.dezi.claims import read_claims
 from pki.trust.path import read_pass_certificate
 from pki.trust.registration.signed_xml import SignedXml
 from server.settings import check
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-_BODIES: Final = (
-    wire.ChallengeRequest,
-    wire.SessionRequest,
-    wire.OrderRequest,
-    wire.CertificateRequest,
-    wire.ConfirmationRequest,
-    wire.OperatorRequest,
-    registration.FinishByDocumentRequest,
-    search.CardSearchRequest,
+
+
+for _found in pkgutil.walk_packages(api.__path__, "pki.api."):
+    importlib.import_module(_found.name)
+
+
+def _kinds(kind: type[Wire]) -> list[type[Wire]]:
+    return [kind, *(each for below in kind.__subclasses__() for each in _kinds(below))]
+
+
+_BODIES: Final = sorted(_kinds(Wire), key=lambda each: each.__qualname__)
+"""Every body of the API: those of answers are read by our clients."""
+
+SETTINGS: Final = CaSettings(
+    installation=Installation.PRACTICE,
+    operator="ZORG-ID PRACTICE",
+    oid_arc="1.3.6.1.4.1.32473.2026",
+    base_url="http://status.example.com",
 )
-_NOT_JSON: Final = (ValidationError, ValueError, RecursionError)
 
 
 def _bodies(octets: bytes) -> None:
     for each in _BODIES:
-        with contextlib.suppress(*_NOT_JSON):
+        with contextlib.suppress(ValidationError, ZorgidError):
             each.from_json(octets)
 
 
 def _configuration(octets: bytes) -> None:
-    with contextlib.suppress(tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
-        check(tomllib.loads(octets.decode()), directory=ROOT / "config")
+    check(parse_toml(octets, ROOT, missing=""), directory=ROOT / "config")
 
 
 def _trace(octets: bytes) -> None:
@@ -86,6 +101,9 @@ PARSERS: Final[tuple[Callable[[bytes], object], ...]] = (
     tlv.decode,
     _bodies,
     _configuration,
+    read_claims,
+    partial(read_profile, settings=SETTINGS),
+    partial(read_plan, practice=True),
 )
 REFUSALS: Final = (ZorgidError, CardRefused)
 
@@ -120,8 +138,10 @@ def seeds() -> list[bytes]:
     xml = b'<r xmlns="urn:x"><a>1</a></r>'
     text = json.dumps({"card_number": "CARD-1", "birth_date": "1988-02-29", "type": "x"}).encode()
     toml = (ROOT / "config/zorgid.example.toml").read_bytes()[:900]
+    profile = (ROOT / "config/profiles/card-p256.toml").read_bytes()[:900]
+    plan = (ROOT / "config/ceremony/evidence-key.toml").read_bytes()[:900]
     listed = months_json(["2026-11"]), month_json("2026-11", [])
-    things = [*der, xml, text, toml, b"\x53\x04\x70\x02\x30\x00", *listed]
+    things = [*der, xml, text, toml, b"\x53\x04\x70\x02\x30\x00", *listed, profile, plan]
     return [bytes([index]) + thing for index in range(len(PARSERS)) for thing in things]
 
 

@@ -39,11 +39,11 @@ def read_plan(octets: bytes, *, practice: bool) -> Plan:
         table = tomllib.loads(octets.decode("utf-8"))
         unknown = set(table.get("ca", {})) - {field.name for field in fields(CaSettings)}
         plan = _PLAN.validate_json(json.dumps(table, default=_moment))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
-        raise invalid("file", f"is not a plan in TOML: {error}") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         raise invalid(".".join(str(part) for part in first["loc"]), first["msg"]) from None
+    except (ValueError, TypeError, RecursionError) as error:
+        raise invalid("file", f"is not a plan in TOML: {error}") from None
     if unknown:
         raise invalid(f"ca.{min(unknown)}", "unknown key")
     if plan.sha256 or plan.practice:

@@ -23,8 +23,6 @@ _LONGEST_SHOWN: Final = 80
 def read_toml(path: Path, *, missing: str) -> dict[str, Any]:
     """The file, parsed; ``missing`` says what to do when it cannot be read or holds nothing.
 
-    A mark that some editors put before UTF-8 text is passed over.
-
     Raises:
         ConfigurationInvalid: it cannot be read, is empty, or is not TOML.
     """
@@ -32,6 +30,15 @@ def read_toml(path: Path, *, missing: str) -> dict[str, Any]:
         octets = path.read_bytes()
     except OSError as error:
         raise _invalid(path, f"cannot be read: {error.strerror}", missing) from error
+    return parse_toml(octets, path, missing=missing)
+
+
+def parse_toml(octets: bytes, path: Path, *, missing: str) -> dict[str, Any]:
+    """What a file at ``path`` holds. A mark that some editors put before UTF-8 text is passed over.
+
+    Raises:
+        ConfigurationInvalid: it is empty, or not TOML.
+    """
     try:
         document = tomllib.loads(octets.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -39,7 +46,10 @@ def read_toml(path: Path, *, missing: str) -> dict[str, Any]:
         raise _invalid(
             path, f"is not UTF-8 text (line {line})", "save it anew, as UTF-8 and nothing else"
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise _invalid(path, "nests too deeply", "write it as the example is written") from error
+    except ValueError as error:
+        # Also of a number with thousands of digits, which is no TOMLDecodeError.
         raise _invalid(path, f"is not TOML: {error}", "mend that line") from error
     if not document:
         raise _invalid(path, "is empty", missing)

@@ -33,6 +33,9 @@ INSTRUMENTED: Final = [
     "server.status_listener",
     "server.setting",
     "card_writer.piv",
+    "ca.ceremony.reading",
+    "ca.profiles",
+    "pki.settings",
 ]
 CHILD: Final = "--child"
 
