@@ -17,7 +17,7 @@ from server.process.announce import ServiceManager
 from server.process.health import Probes
 
 UNITS: Final = sorted((Path(__file__).parents[2] / "deploy/systemd").glob("*.service"))
-EXPOSURE: Final = 15
+EXPOSURE: Final = 12
 """Tenths of systemd's own exposure level: 0 is best, 96 a unit without any protection."""
 
 
