@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -55,56 +55,27 @@ def examine(config: Path) -> Report:
     settings = load(config)
     now = SystemClock().now()
     findings = [ok("configuration", f"{config} ({settings.installation.kind})")]
-    checks: list[tuple[str, Check]] = [
-        ("keys", examine_keys),
-        ("keys", examine_secrets),
-        ("evidence", examine_evidence),
-        ("keys", examine_responder_key),
-        ("chain", _chain),
-        ("generations", examine_generations),
-        ("profiles", _profiles),
-        ("store", _kind),
-        ("store", _store),
-        ("checkpoints", examine_checkpoints),
-        ("LDAP", examine_positions),
-        ("restore", _restore),
-        ("backup", examine_backups),
-        ("CRL sinks", examine_sinks),
-        ("notices", examine_notices),
-        ("clock", examine_clock),
-        ("entropy", examine_entropy),
-        ("disk", examine_disk),
-        ("certificates", examine_ends),
-        ("database", examine_database),
-        ("nodes", examine_nodes),
-        ("tasks", examine_leases),
-        ("settings", examine_settings),
-        ("UZI register", _uzi),
-        ("trust store", _trust_store),
-    ]
-    for about, check in checks:
+    told: set[str] = set()
+    for about, check in _CHECKS:
         progress(f"examining {about}")
-        findings += _guarded(about, check, settings, now)
+        findings += _guarded(about, check, settings, now, told)
     progress("asking OCSP, CRL and LDAP from outside")
-    findings += asyncio.run(examine_outside(settings, now))
-    return report(_once(findings), f"examined {settings.installation.kind} installation")
+    outside = asyncio.run(examine_outside(settings, now))
+    findings += [each for each in outside if each.text not in told]
+    return report(findings, f"examined {settings.installation.kind} installation")
 
 
-def _guarded(about: str, check: Check, settings: Settings, now: datetime) -> Iterator[Finding]:
-    """All that is found until the examination itself fails, and then that."""
+def _guarded(
+    about: str, check: Check, settings: Settings, now: datetime, told: set[str]
+) -> Iterator[Finding]:
+    """All that is found until the examination itself fails, and then why, unless that was told."""
     try:
         yield from check(settings, now)
-    except ZorgidError as error:
-        yield problem(about, error.message, error.next_step or "see the log")
-    except OSError as error:
-        found = of_system(error)
-        yield problem(about, found.message, found.next_step or "see the system's log")
-
-
-def _once(findings: Sequence[Finding]) -> list[Finding]:
-    """What keeps several examinations from being made is told by the first of them."""
-    first = {each.text: each for each in reversed(findings)}
-    return [each for each in findings if first[each.text] is each]
+    except (ZorgidError, OSError) as error:
+        failure = error if isinstance(error, ZorgidError) else of_system(error)
+        if failure.message not in told:
+            told.add(failure.message)
+            yield problem(about, failure.message, failure.next_step or "see the log")
 
 
 def _chain(settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -203,3 +174,33 @@ def _trust_store(settings: Settings, now: datetime) -> Iterator[Finding]:
             f"this computer does not trust the root: {found.reason}",
             f"relying parties must install {root.certificate}",
         )
+
+
+_CHECKS: Final[tuple[tuple[str, Check], ...]] = (
+    ("keys", examine_keys),
+    ("keys", examine_secrets),
+    ("evidence", examine_evidence),
+    ("keys", examine_responder_key),
+    ("chain", _chain),
+    ("generations", examine_generations),
+    ("profiles", _profiles),
+    ("store", _kind),
+    ("store", _store),
+    ("checkpoints", examine_checkpoints),
+    ("LDAP", examine_positions),
+    ("restore", _restore),
+    ("backup", examine_backups),
+    ("CRL sinks", examine_sinks),
+    ("notices", examine_notices),
+    ("clock", examine_clock),
+    ("entropy", examine_entropy),
+    ("disk", examine_disk),
+    ("certificates", examine_ends),
+    ("database", examine_database),
+    ("nodes", examine_nodes),
+    ("tasks", examine_leases),
+    ("settings", examine_settings),
+    ("UZI register", _uzi),
+    ("trust store", _trust_store),
+)
+"""In the order in which they are told."""
