@@ -19,11 +19,13 @@ from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store
 
 CARDS = 10_000
-LARGE = {"cards", "certificates", "persons", "status_intervals", "keys_seen", "journal", "notices"}
-"""Not `card_links`: who looks for cards that nobody manages reads every link that has ended."""
-
-WHOLE = {"certificates_listed", "cards_by_order", "certificates_open_intents"}
-"""Read from one end: a CRL lists the first, a page ends soon, and intents are open for seconds."""
+LARGE = {"cards", "card_links", "certificates", "persons", "status_intervals", "keys_seen"} | {
+    "journal",
+    "notices",
+}
+WHOLE = {"certificates_listed", "cards_by_order", "certificates_open_intents", "card_links_ended"}
+"""Read from one end: a CRL lists the first, a page ends soon, intents are open for seconds, and
+who looks for cards that nobody manages reads every link that has ended."""
 
 FEW = {"search_uzi_number", "search_card_number", "search_surname"}
 """What they find is sorted: a person has a few cards."""

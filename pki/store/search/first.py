@@ -17,3 +17,11 @@ def make_search() -> None:
         sqlite_where=current,
         postgresql_where=current,
     )
+    ended = sa.text("until IS NOT NULL")
+    op.create_index(
+        "card_links_ended",
+        "card_links",
+        ["card_id", "until"],
+        sqlite_where=ended,
+        postgresql_where=ended,
+    )

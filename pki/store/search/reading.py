@@ -23,6 +23,7 @@ _KEY_OCTETS: Final = 256
 _ORGANISATIONS_PAGE: Final = 500
 """How many organisations are looked at in one statement when their names are."""
 
+_ENDED: Final = sa.text("until IS NOT NULL")
 INDEXES: Final = (
     sa.Index("persons_by_surname", schema.persons.c.surname_key),
     sa.Index("cards_by_order", schema.cards.c.ordered_at, schema.cards.c.id),
@@ -38,6 +39,12 @@ INDEXES: Final = (
         *(schema.card_links.c[name] for name in ("organisation_id", "ordered_at", "card_id")),
         sqlite_where=schema.CURRENT,
         postgresql_where=schema.CURRENT,
+    ),
+    sa.Index(
+        "card_links_ended",
+        *(schema.card_links.c[name] for name in ("card_id", "until")),
+        sqlite_where=_ENDED,
+        postgresql_where=_ENDED,
     ),
 )
 """What keeps searches quick, on tables of the schema."""
