@@ -2,11 +2,14 @@
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from fuzz_parsers import PARSERS, REFUSALS
+from pki.domain.errors import ConfigurationInvalid
+from server.settings import load
 
 DEEP: Final = 30_000
 BOMBS: Final = {
@@ -39,3 +42,12 @@ def test_it_is_read_or_refused(parser: Callable[[bytes], object], name: str) -> 
     """Nothing else is raised, and no recursion ends the process."""
     with contextlib.suppress(*REFUSALS):
         parser(BOMBS[name])
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 9000, "a = " + "9" * 9000])
+def test_what_python_itself_cannot_parse_says_what_to_do(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "zorgid.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ConfigurationInvalid) as caught:
+        load(path)
+    assert caught.value.next_step

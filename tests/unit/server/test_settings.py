@@ -296,12 +296,3 @@ def test_what_ocsp_answers_may_add_is_off_unless_set(
     assert policy() == (True, 5), "no more than every generation keeps"
     with pytest.raises(ConfigurationInvalid, match=r"status\.never_issued"):
         policy(never_issued="good")
-
-
-@pytest.mark.parametrize("text", ["a = " + "[" * 9000, "a = " + "9" * 9000])
-def test_what_python_itself_cannot_parse_says_what_to_do(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "zorgid.toml"
-    path.write_text(text, "utf-8")
-    with pytest.raises(ConfigurationInvalid) as caught:
-        load(path)
-    assert caught.value.next_step
