@@ -1,6 +1,7 @@
 """What is no backup, opens for no one, or does not fit, is refused, and nothing half is left."""
 
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -155,6 +156,8 @@ def limited(practice: Practice, blocks: int, *words: str) -> subprocess.Complete
         text=True,
         check=False,
         cwd=practice.layout.root,
+        # A compiled module that does not fit would be read by all who come after.
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         timeout=60,
     )
 
