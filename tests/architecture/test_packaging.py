@@ -1,6 +1,7 @@
 """What is installed is what is here: packages, lock, wheel, licences."""
 
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "config" / "lock"
 PACKAGES = ("ca", "ocsp", "crl", "ldap_publish", "issuance", "card_writer", "pki", "server")
-RUN_TIME_EXTRAS = ("server", "speed", "postgres", "hsm", "s3")
+RUN_TIME_EXTRAS = ("server", "speed", "postgres", "hsm", "s3", "otel")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 
 # What may be shipped to a vendor: permissive, or LGPL and MPL as replaceable libraries.
@@ -27,6 +28,7 @@ LICENCES = {
     "MIT-0", "MPL-2.0", "PSF-2.0",
 }  # fmt: skip
 SPELLINGS = {
+    "3-Clause BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD",
@@ -100,6 +102,28 @@ def test_locks_agree_with_each_other() -> None:
     for lock in ("bootstrap.txt", "card.txt", "server.txt"):
         shared = {name: pin for name, pin in _pins(lock).items() if name in everything}
         assert shared == {name: everything[name] for name in shared}
+
+
+def _bill(path: Path) -> dict[str, Any]:
+    command = [str(Path(sys.executable).parent / "cyclonedx-py"), "requirements"]
+    command += [str(LOCK / "server.txt"), "--pyproject", str(ROOT / "pyproject.toml")]
+    command += ["--output-reproducible", "--of", "JSON", "-o", str(path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    bill: dict[str, Any] = json.loads(path.read_text())
+    return bill
+
+
+def test_the_bill_of_materials_names_what_is_locked(tmp_path: Path) -> None:
+    bill = _bill(tmp_path / "sbom.json")
+    assert bill == _bill(tmp_path / "again.json")
+    assert bill["bomFormat"] == "CycloneDX"
+    assert bill["metadata"]["component"]["name"] == "zorgid-token-ca"
+    named = {canonicalize_name(each["name"]): each for each in bill["components"]}
+    assert {name: each["version"] for name, each in named.items()} == _pins("server.txt")
+    for each in named.values():
+        assert each["purl"].startswith("pkg:pypi/")
+        (source,) = each["externalReferences"]
+        assert {digest["alg"] for digest in source["hashes"]} == {"SHA-256"}
 
 
 def test_wheel_holds_packages_types_and_data(tmp_path: Path) -> None:
