@@ -72,7 +72,7 @@ def read_listing(text: str, known: Numbers) -> Listing:
     if not seen or len(seen) > MOST:
         raise Malformed(
             what="list of serials",
-            message=f"{len(seen)} serials are listed; a list has 1 to {MOST}",
+            message=f"{len(lines)} lines name {len(seen)} certificates; a list has 1 to {MOST}",
             next_step="give a file with one in each line: a serial, hexadecimal or dec:<decimal>, "
             "card:<number> or mobiel:<id>",
         )

@@ -79,14 +79,14 @@ def test_what_has_a_number_stands_for_its_certificate() -> None:
 
 @pytest.mark.parametrize("text", ["", "serial\n", "# nothing\n", "no\n"])
 def test_an_empty_list_is_refused(text: str) -> None:
-    with pytest.raises(Malformed, match="0 serials"):
+    with pytest.raises(Malformed, match=" lines name 0 certificates"):
         read_listing(text, NOBODY)
 
 
 def test_a_list_that_no_signed_file_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "MOST", 3)
     text = "\n".join(f"dec:{ISSUED_SERIAL_MIN + number}" for number in range(4))
-    with pytest.raises(Malformed, match="4 serials"):
+    with pytest.raises(Malformed, match="4 lines name 4 certificates"):
         read_listing(text, NOBODY)
 
 
