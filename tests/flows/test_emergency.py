@@ -1,5 +1,9 @@
-"""Ten thousand cards and telephones revoked at once: ordered by two, killed half-way, and seen."""
+"""Thousands of cards and telephones revoked at once: ordered by two, killed half-way, and seen.
 
+Two thousand in a test run; with ``ZORGID_FAULTS=all`` ten thousand, as ``bench/revoke.py`` has.
+"""
+
+import os
 import random
 import sqlite3
 from contextlib import closing
@@ -19,8 +23,8 @@ from server.initialise import ADMINISTRATOR, TEAM
 
 pytestmark = [pytest.mark.slow, pytest.mark.openssl]
 
-COUNT = 10_000
-HELD_BEFORE = range(0, COUNT, 1000)
+COUNT = 10_000 if os.environ.get("ZORGID_FAULTS") == "all" else 2_000
+HELD_BEFORE = range(0, COUNT, 200)
 STRANGER = serial(COUNT + 1)
 TELEPHONES = range(2 * COUNT, 2 * COUNT + 100)
 ALL = COUNT + len(TELEPHONES)
@@ -56,7 +60,7 @@ def crl(practice: Practice, name: str) -> dict[int, x509.RevokedCertificate]:
 
 
 @pytest.mark.timeout(300)  # with many others at work beside it
-def test_ten_thousand_cards_are_revoked(drill: Drill) -> None:
+def test_thousands_of_cards_are_revoked(drill: Drill) -> None:
     practice = drill.practice
     with practice.serving():
         lines = practice.layout.root / "lines.csv"

@@ -155,7 +155,7 @@ async def test_operators_read_cards_and_certificates(around: Surroundings, holde
     assert await found(around, manager, "999999999") == ()
     assert card.serial is not None
     state = await certificate_for_operator(around.desk, manager, card.serial)
-    assert state.status == Good()
+    assert state.latest.status == Good()
     assert state.certificate.der == holder.certified.certificate
     lost = next(iter(around.store.tables.intents))
     assert lost == card.serial
