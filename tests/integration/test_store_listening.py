@@ -161,7 +161,7 @@ async def test_a_connection_that_was_ended_is_made_again(
     url, ear = postgres_cluster.url(database), Ear()
     async with listening_to(url, ear):
         await ear.next()
-        assert await asyncio.to_thread(listeners, url, end=True) == 1
+        await end_and_take_its_descriptor(url)
         # Whatever came meanwhile was heard by nobody: whoever listens again looks at once.
         await ear.next()
         await commit_elsewhere(url)
@@ -182,6 +182,24 @@ async def test_a_standby_tells_nothing_until_it_is_the_primary(
             await ear.next()
             await commit_elsewhere(url)
             await ear.next()
+
+
+async def end_and_take_its_descriptor(url: str) -> None:
+    """End the connection that listens; the numbers that it leaves are other connections' at once."""
+    ends: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: ends.append(writer), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    assert listeners(url, end=True) == 1
+    for _ in range(50):
+        ends.append((await asyncio.open_connection("127.0.0.1", port))[1])
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(2.0)
+    assert len(ends) == 100
+    for each in ends:
+        assert not each.is_closing()
+        each.close()
+        await each.wait_closed()
+    server.close()
 
 
 def promote(url: str) -> None:

@@ -55,14 +55,17 @@ class Listening:
         engine = read_engine(self._url, connections=1)
         try:
             while not stop.is_set():
-                await self._once(engine, stop)
+                try:
+                    await self._once(engine, stop)
+                except Exception:  # noqa: BLE001 -- what is heard is a hint: its loss ends no server
+                    _log.exception("commits are not told by the database; trying again")
                 await _pause(stop, AGAIN_SECONDS)
         finally:
             await asyncio.to_thread(engine.dispose)
 
     async def _once(self, engine: Engine, stop: asyncio.Event) -> None:
         try:
-            connection = await asyncio.to_thread(_listen, engine)
+            connection, descriptor = await asyncio.to_thread(_listen, engine)
         except ZorgidError as error:
             # The journal's followers say what it means that the database is away.
             _log.debug("commits are not told by the database", extra={"why": error.message})
@@ -71,14 +74,14 @@ class Listening:
             _log.info("commits are told by the database")
             # What was committed before this moment was told to nobody here.
             self._wake()
-            await self._hear(connection, stop)
+            await self._hear(connection, descriptor, stop)
         finally:
+            os.close(descriptor)
             await asyncio.to_thread(connection.close)
 
-    async def _hear(self, connection: "Connection", stop: asyncio.Event) -> None:
+    async def _hear(self, connection: "Connection", descriptor: int, stop: asyncio.Event) -> None:
         """Until ``stop`` or the connection's end."""
-        loop = asyncio.get_running_loop()
-        ended, own, descriptor = asyncio.Event(), this_process(), connection.fileno()
+        loop, own, ended = asyncio.get_running_loop(), this_process(), asyncio.Event()
 
         def readable() -> None:
             try:
@@ -99,8 +102,11 @@ class Listening:
             loop.remove_reader(descriptor)
 
 
-def _listen(engine: Engine) -> "Connection":
-    """A connection of the driver's own, which listens.
+def _listen(engine: Engine) -> "tuple[Connection, int]":
+    """A connection of the driver's own, which listens, and a descriptor of it.
+
+    The descriptor is a second one: the driver closes its own when the connection ends, and its
+    number may be another connection's before an event loop has forgotten it.
 
     Raises:
         StoreUnavailable: the database is away, or a standby.
@@ -117,10 +123,10 @@ def _listen(engine: Engine) -> "Connection":
     try:
         connection.autocommit = True
         connection.execute(f"LISTEN {_CHANNEL}")
-    except Error as error:
+        return connection, os.dup(connection.fileno())
+    except (Error, OSError) as error:
         connection.close()
         raise _deaf(error) from None
-    return connection
 
 
 def _deaf(error: Exception) -> StoreUnavailable:
