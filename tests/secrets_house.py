@@ -19,6 +19,7 @@ from backup_material import write_recipient
 from collector_peer import collector
 from fixtures_backup import answered as commanded
 from hsm_moved import move_key
+from pki.keys.pkcs11 import loaded
 from postgres_killed import Killable, killable, moved
 from practice import STATUS_METRICS, Practice
 from program import Running, fetched, until
@@ -88,7 +89,10 @@ def _furnish(house: House, cluster: Killable, stack: ExitStack) -> None:
     _know_keys(house)
     hsm = SoftHsm.make(folder.parent / "hsm", HSM_PIN)
     move_key(practice, hsm, folder)
-    stack.enter_context(pytest.MonkeyPatch.context()).setenv("SOFTHSM2_CONF", str(hsm.config))
+    patch = stack.enter_context(pytest.MonkeyPatch.context())
+    patch.setenv("SOFTHSM2_CONF", str(hsm.config))
+    # A module that is loaded here has these tokens for ever: tests after this have their own.
+    patch.setattr(loaded, "_MODULES", {})
     _put(practice, "smtp-password", PASSWORDS["password of the mail server"])
     secret = PASSWORDS["password of the bucket"]
     named = b"[default]\naws_access_key_id = id\naws_secret_access_key = " + secret + b"\n"

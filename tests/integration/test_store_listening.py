@@ -185,7 +185,7 @@ async def test_a_standby_tells_nothing_until_it_is_the_primary(
 
 
 async def end_and_take_its_descriptor(url: str) -> None:
-    """End the connection that listens; the numbers that it leaves are other connections' at once."""
+    """End the connection that listens; the number it leaves is another connection's at once."""
     ends: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _, writer: ends.append(writer), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
