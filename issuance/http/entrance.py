@@ -156,6 +156,10 @@ async def _begin(
     except OSError:
         # `WatchedTls` has said what failed; a client that only left says nothing.
         place.leave()
+    except Exception:  # noqa: BLE001 -- one connection, whatever fails there, must not end the others
+        _log.exception("a connection to the API could not be begun")
+        accepted.close()
+        place.leave()
     except BaseException:
         place.leave()
         raise

@@ -137,6 +137,32 @@ async def test_without_descriptors_others_wait(
     assert vars(told)["why"] == "used up"
 
 
+async def test_a_connection_that_cannot_be_begun_ends_no_other(come: Come) -> None:
+    door, failing = Entrance(), [RuntimeError("of a kind nobody thought of")]
+
+    class Served(asyncio.Protocol):
+        def __init__(self, over: Callable[[], None]) -> None:
+            if failing:
+                raise failing.pop()
+            self.over = over
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            transport.write(b"in")
+            transport.close()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.over()
+
+    (listening,) = await entrance.listening_at("127.0.0.1", 0)
+    port = listening.getsockname()[1]
+    async with door.open([listening], Served, None):
+        first = await come(port)
+        assert await (await come(port)).said() == b"in"
+        await left(door, 0)
+        first.writer.close()
+
+
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entrance, "HANDSHAKE_SECONDS", HURRIED)
