@@ -71,8 +71,10 @@ def test_a_process_is_looked_into() -> None:
         assert SOUGHT.shown_by(process.pid) == set()
         assert family(os.getpid()).count(process.pid) == 1
         process.kill()
-    shown = subprocess.Popen([sys.executable, "-c", "input()", SECRET], stdin=pipe)
-    with shown:
+    telling = (sys.executable, "-S", "-c", "print(flush=True); input()", SECRET)
+    with subprocess.Popen(telling, stdin=pipe, stdout=pipe) as shown:
+        assert shown.stdout is not None
+        shown.stdout.readline()  # the kernel shows no words of a process that is just begun
         assert SOUGHT.shown_by(shown.pid) == {"word"}
         shown.kill()
 
