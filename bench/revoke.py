@@ -23,7 +23,7 @@ sys.path[:1] = [str(ROOT), str(ROOT / "tests")]
 
 from bench.status.asking import exchanged, posted  # noqa: E402 -- see above
 from bench.status.machine import described  # noqa: E402 -- see above
-from emergency_rehearsal import SECOND, fill, second_person, signed  # noqa: E402 -- see above
+from emergencies.rehearsal import SECOND, fill, second_person, signed  # noqa: E402 -- see above
 from pki.api.fields import from_pem  # noqa: E402 -- see above
 from pki.der.certificate import read_certificate  # noqa: E402 -- see above
 from pki.der.ocsp import (  # noqa: E402 -- see above

@@ -29,9 +29,9 @@ sys.path[:1] = [str(ROOT), str(ROOT / "tests")]
 from bench.soaking.faults import FAULTS  # noqa: E402 -- see above
 from bench.soaking.house import House, Use, living  # noqa: E402 -- see above
 from bench.soaking.load import Load  # noqa: E402 -- see above
-from books import Ledger  # noqa: E402 -- see above
-from program import readiness  # noqa: E402 -- see above
-from sound import Requests, check_sound  # noqa: E402 -- see above
+from installed.program import readiness  # noqa: E402 -- see above
+from installed.sound import Requests, check_sound  # noqa: E402 -- see above
+from stores.books import Ledger  # noqa: E402 -- see above
 
 READY_SECONDS = 120.0
 MEMORY_MIB = 48.0

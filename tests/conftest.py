@@ -9,8 +9,9 @@ from hypothesis import settings
 
 from peers import PEERS, require
 
-# Whoever adds tests/fixtures_<peer>.py has its fixtures everywhere.
-pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("fixtures_*.py"))
+# Whoever adds tests/fixtures/<subject>.py has its fixtures everywhere.
+_FIXTURES = (Path(__file__).parent / "fixtures").glob("*.py")
+pytest_plugins = sorted(f"fixtures.{path.stem}" for path in _FIXTURES)
 
 # Tests start the program hundreds of times: what one of them compiles, all of them load.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -34,8 +34,8 @@ import server.roles.enrolment
 import server.roles.issuance
 import server.roles.publisher
 import server.roles.status
-from each_await import OnlyAt, Watcher, watch_awaits
-from hosts_network import enter_network
+from hosts.network import enter_network
+from installed.each_await import OnlyAt, Watcher, watch_awaits
 from issuance.http import app, middleware
 from pki.keys.pool import PooledSigner
 from pki.store.writing import Store, WriteSession

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from server.demo.readers.chain import PASS_CERTIFICATE, PASS_KEY, PASS_PIN
-from vcard_apdu import tlv
-from vcard_pcscd import Pcscd
-from vcard_piv import PivCard
-from vcard_piv_keys import Key
+from virtual_card.apdu import tlv
+from virtual_card.pcscd import Pcscd
+from virtual_card.piv import PivCard
+from virtual_card.piv_keys import Key
 
 PUK_OF_CARD = "puk-of-the-card"
 """Where a test finds what nobody else may know; of a card that is gone."""

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from practice import Practice
-from program import START_SECONDS, Running
+from installed.practice import Practice
+from installed.program import START_SECONDS, Running
 from server.demo.telling.tools import environment
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -22,10 +22,10 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Engine, event
 
-from later_release import PATCHES, REVISION
 from pki.store import migrate
 from pki.store.moving import copying
 from server.store import move
+from stores.later_release import PATCHES, REVISION
 
 LOADED = copying
 """Here, so that no fork needs to."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import pytest
 
-from softhsm import softhsm_module
+from strangers.softhsm import softhsm_module
 
 OPENSC = ("opensc-tool", "pkcs11-tool", "pkcs15-tool")
 SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"

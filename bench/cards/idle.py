@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.status.machine import cpu_seconds
-from vcard_pcscd import Pcscd
+from virtual_card.pcscd import Pcscd
 
 SETTLE_SECONDS = 3.0
 CONFIG = """

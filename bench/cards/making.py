@@ -36,7 +36,7 @@ from server.demo.stage import choose_ports
 from server.demo.telling.narrator import Narrator
 from server.demo.telling.texts import Texts
 from server.demo.telling.tools import Tools
-from vcard_piv import PivCard as VirtualCard
+from virtual_card.piv import PivCard as VirtualCard
 
 PIN = b"Zorg42x"
 PROFILES = {KeyType.RSA_2048: "card-rsa2048", KeyType.P256: "card-p256"}

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
+from installed.practice import Practice, make_practice, register_served
+from installed.program import Running
 from pki.ports import SystemEntropy
-from postgres_killed import Killable, killable, moved
-from practice import Practice, make_practice, register_served
-from program import Running
 from server.demo.stage import choose_ports
-from torn_wire import SOCKET, WireThread, wired
+from strangers.postgres_killed import Killable, killable, moved
+from strangers.torn_wire import SOCKET, WireThread, wired
 
 MIB = 1 << 20
 

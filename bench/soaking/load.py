@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives import hashes
 
 from bench.soaking.house import House
-from exact_house import NO_ANSWER, Card, Seen, question, said
-from exact_house import Change as Known
+from installed.practice import employee
+from installed.program import exchanged
+from installed.sound import Change, Requests
 from pki.domain.errors import Unavailable
-from practice import employee
-from program import exchanged
-from sound import Change, Requests
+from status_side.exact import NO_ANSWER, Card, Seen, question, said
+from status_side.exact import Change as Known
 
 OPERATORS = 2
 ASKERS = 2

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from practice import Practice
+from installed.practice import Practice
 from server.demo.telling.tools import environment
 
 ASSEMBLE = """

@@ -9,7 +9,7 @@ import pytest
 
 from crl.sinks.folder import FolderSink
 from crl.sinks.ports import Paper
-from fakes_status import FakeClock
+from fakes.status import FakeClock
 from pki.domain.errors import Conflict, Malformed, Unavailable
 from pki.domain.evidence.checkpoints import Checkpoint, SignedCheckpoint
 from pki.domain.evidence.published import (
@@ -23,7 +23,7 @@ from pki.domain.evidence.published import (
 from pki.domain.journal import JournalHead
 from pki.keys.evidence import EvidenceKey
 from server.checkpoints.publishing import CheckpointPublisher
-from status_pki import PlainSigner, PracticeCa, new_key
+from status_side.small_pki import PlainSigner, PracticeCa, new_key
 
 HOUR = timedelta(hours=1)
 BEGIN = datetime(2026, 10, 31, 22, 0, tzinfo=UTC)

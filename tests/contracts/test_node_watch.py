@@ -16,7 +16,7 @@ from pki.store.writing import Store
 from server.leases.keeper import LeaseKeeper
 from server.nodes.profiles import digest_of, nodes_that_differ
 from server.nodes.watch import NodeWatch
-from store_samples import SetClock
+from stores.samples import SetClock
 
 STARTED = ServiceStarted(roles="all", version="1")
 MINUTE = timedelta(minutes=1)

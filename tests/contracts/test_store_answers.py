@@ -9,7 +9,7 @@ from pki.domain.errors import Conflict
 from pki.domain.identifiers import IdempotencyKey, PersonId
 from pki.domain.records import GivenAnswer
 from pki.store.writing import Store, WriteSession
-from store_samples import SetClock, opaque
+from stores.samples import SetClock, opaque
 
 KEY = IdempotencyKey("k" * 16)
 

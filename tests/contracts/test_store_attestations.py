@@ -6,8 +6,8 @@ from pki.domain.errors import Conflict, ZorgidError
 from pki.domain.evidence.attestation import Attestation
 from pki.store.reading import ReadStore
 from pki.store.writing import Store
-from store_samples import serial
-from store_steps import issue
+from stores.samples import serial
+from stores.steps import issue
 
 PROOF = Attestation(serial=serial(1), chain=(b"proof", b"card", b"maker"))
 

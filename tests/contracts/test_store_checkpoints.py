@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from fakes_status import FakeClock
+from fakes.status import FakeClock
 from pki.der.cms import read_signed_content
 from pki.domain.errors import ChainBroken, SignerUnavailable
 from pki.domain.events import ServiceStarted
@@ -26,7 +26,7 @@ from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
 from server.checkpoints.handler import PATH, CheckpointHandler
 from server.checkpoints.maker import CheckpointMaker
-from status_pki import PlainSigner, PracticeCa, new_key
+from status_side.small_pki import PlainSigner, PracticeCa, new_key
 
 HOUR = timedelta(hours=1)
 

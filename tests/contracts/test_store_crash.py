@@ -12,7 +12,7 @@ from pki.domain.journal import verify_chain
 from pki.domain.people import SYSTEM
 from pki.store.reading import ReadStore
 from pki.store.writing import Store
-from store_samples import SetClock
+from stores.samples import SetClock
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = """

@@ -7,7 +7,7 @@ from functools import partial
 from pki.domain.records import PublishedCrl
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import ISSUER, NOON, crl
+from stores.samples import ISSUER, NOON, crl
 
 
 async def test_by_number_and_by_time(store: Store, read_store: ReadStore) -> None:

@@ -11,9 +11,9 @@ from pki.store.reading import ReadStore
 from pki.store.writing import Store
 from pki.trust.signatures import verify_signature
 from server.roles.write_ports import StoreCrls
-from status_pki import PlainSigner, PracticeCa, new_key
-from store_samples import ISSUER, NOON, SetClock, serial
-from store_steps import change, issue, status
+from status_side.small_pki import PlainSigner, PracticeCa, new_key
+from stores.samples import ISSUER, NOON, SetClock, serial
+from stores.steps import change, issue, status
 
 CA = PracticeCa("Token CA", new_key("ca"))
 

@@ -10,8 +10,8 @@ from pki.domain.records import ChangedCertificate, CrlPiece
 from pki.domain.status import Good, OnHold, Revoked
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import ISSUER, NOON, crl, serial
-from store_steps import change, issue, offer
+from stores.samples import ISSUER, NOON, crl, serial
+from stores.steps import change, issue, offer
 
 OTHER = IssuerId("token-ca-g2")
 

@@ -9,7 +9,7 @@ from pki.ports import SystemClock
 from pki.store.postgres.state import PostgresState
 from pki.store.reading import ReadSession, ReadStore
 from server.examining.database import APART, refuse_wrong_clock
-from store_samples import SetClock
+from stores.samples import SetClock
 
 
 async def test_only_postgresql_says_something(read_store: ReadStore, engine_name: str) -> None:

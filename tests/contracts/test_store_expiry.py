@@ -10,8 +10,8 @@ from pki.domain.reasons import BlockReason
 from pki.domain.status import Good, OnHold, Revoked
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store
-from store_samples import NOON, card, certificate, serial
-from store_steps import change, issue, put
+from stores.samples import NOON, card, certificate, serial
+from stores.steps import change, issue, put
 
 TICK = timedelta(microseconds=1)
 END = certificate(1).not_after

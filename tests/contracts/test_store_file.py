@@ -12,7 +12,7 @@ from pki.domain.events import ServiceStarted
 from pki.domain.people import SYSTEM
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import SetClock
+from stores.samples import SetClock
 
 
 def record(session: WriteSession) -> int:

@@ -15,7 +15,7 @@ from pki.domain.status import Revoked
 from pki.store.reading import ReadStore
 from pki.store.write_session import WriteSession
 from pki.store.writing import Store
-from store_samples import NOON, URA, card, certificate, intent
+from stores.samples import NOON, URA, card, certificate, intent
 
 
 def close(session: WriteSession, closed: Intent) -> None:

@@ -6,13 +6,13 @@ from functools import partial
 
 import pytest
 
-from listed_rows import listed_row
 from pki.domain.errors import Conflict, IntegrityBroken, KeyRejected, NotFound
 from pki.domain.identifiers import CardId, IssuerId
 from pki.domain.status import Revoked, Unconfirmed
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import (
+from status_side.listed_rows import listed_row
+from stores.samples import (
     ISSUER,
     NOON,
     card,
@@ -21,7 +21,7 @@ from store_samples import (
     opaque,
     serial,
 )
-from store_steps import EVENT, OPERATOR, change, issue, offer, status
+from stores.steps import EVENT, OPERATOR, change, issue, offer, status
 
 OTHER = IssuerId("token-ca-g2")
 END = NOON + timedelta(days=1095)

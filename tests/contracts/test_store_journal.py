@@ -21,7 +21,7 @@ from pki.domain.people import SYSTEM, Actor, Role
 from pki.domain.reasons import RefusalReason
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import NOON, URA, SetClock, opaque
+from stores.samples import NOON, URA, SetClock, opaque
 
 STARTED = ServiceStarted(roles="issuance", version="1.0")
 REST = "at, actor, ura, kind, payload, previous, digest"

@@ -13,7 +13,7 @@ from pki.store.engine import write_engine
 from pki.store.leases.tables import leases
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import SetClock
+from stores.samples import SetClock
 
 TEN = timedelta(seconds=10)
 STARTED = ServiceStarted(roles="issuance", version="1.0")

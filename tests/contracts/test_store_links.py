@@ -10,8 +10,8 @@ from pki.domain.identifiers import OrganisationId
 from pki.domain.reasons import BlockReason, RevokeReason
 from pki.store.reading import ReadStore
 from pki.store.writing import Store
-from store_samples import NOON, card, organisation, serial
-from store_steps import put
+from stores.samples import NOON, card, organisation, serial
+from stores.steps import put
 
 ONE, TWO = organisation(1), organisation(2)
 TICK = timedelta(microseconds=1)

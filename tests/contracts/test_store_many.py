@@ -23,10 +23,10 @@ from pki.domain.records import StatusInterval
 from pki.domain.status import CertificateStatus, Revoked
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
-from store_phones import CA, completed, intend, mobiel
-from store_phones import intent as telephone
-from store_samples import ISSUER, NOON, SetClock, card, certificate, serial
-from store_steps import OPERATOR, issue
+from stores.phones import CA, completed, intend, mobiel
+from stores.phones import intent as telephone
+from stores.samples import ISSUER, NOON, SetClock, card, certificate, serial
+from stores.steps import OPERATOR, issue
 
 COUNT = 5
 SERIALS = [serial(number) for number in range(COUNT)]

@@ -30,8 +30,8 @@ from pki.store.moving.held import held_alone
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
 from server.report import progress
-from store_samples import NOON, SetClock, challenge, crl, organisation, person, session
-from store_steps import change, issue, put
+from stores.samples import NOON, SetClock, challenge, crl, organisation, person, session
+from stores.steps import change, issue, put
 
 pytestmark = pytest.mark.postgres
 

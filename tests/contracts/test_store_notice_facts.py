@@ -13,8 +13,8 @@ from pki.domain.notices.records import Fact, MailState, Notice, NoticeKind
 from pki.domain.reasons import BlockReason
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import NOON, card, organisation, serial
-from store_steps import issue, put
+from stores.samples import NOON, card, organisation, serial
+from stores.steps import issue, put
 
 ONE, TWO = organisation(1), organisation(2)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

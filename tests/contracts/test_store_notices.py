@@ -20,8 +20,8 @@ from pki.domain.notices.records import (
 )
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import NOON, card, organisation, serial
-from store_steps import issue, put
+from stores.samples import NOON, card, organisation, serial
+from stores.steps import issue, put
 
 ONE, TWO = organisation(1), organisation(2)
 ADDRESS = EmailAddress("beheer@praktijk.example")

@@ -24,8 +24,8 @@ from pki.domain.people import Operator, Role
 from pki.store.reading import ReadStore
 from pki.store.write_session import WriteSession
 from pki.store.writing import Store
-from store_phones import HERE, mobiel
-from store_samples import NOON, SetClock, card, octets, opaque
+from stores.phones import HERE, mobiel
+from stores.samples import NOON, SetClock, card, octets, opaque
 
 THERE = Ura("90000002")
 

@@ -7,8 +7,8 @@ from pki.domain.identifiers import IssuerId
 from pki.domain.status import Good, OnHold, Unconfirmed
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import ISSUER, NOON, octets, serial
-from store_steps import change, issue
+from stores.samples import ISSUER, NOON, octets, serial
+from stores.steps import change, issue
 
 SINKS = {"crl": {ISSUER}, "ldap": {IssuerId("another")}, "ocsp": {ISSUER}}
 SHOWING = ("crl", "ocsp")

@@ -11,8 +11,8 @@ from pki.domain.people import Operator, OrganisationKind, OrganisationState, Rol
 from pki.domain.registration.records import Appointment
 from pki.store.reading import ReadStore
 from pki.store.writing import Store
-from store_samples import NOON, card, octets, opaque, organisation
-from store_steps import put
+from stores.samples import NOON, card, octets, opaque, organisation
+from stores.steps import put
 
 HERE, THERE = Ura("90000001"), Ura("90000002")
 

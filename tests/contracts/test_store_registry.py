@@ -15,7 +15,7 @@ from pki.domain.people import Operator, OrganisationState, Person, PersonName, R
 from pki.domain.reasons import BlockReason, RevokeReason
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store
-from store_samples import (
+from stores.samples import (
     NOON,
     URA,
     card,
@@ -26,7 +26,7 @@ from store_samples import (
     person,
     serial,
 )
-from store_steps import put
+from stores.steps import put
 
 LATER = NOON + timedelta(hours=1)
 

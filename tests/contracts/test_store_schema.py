@@ -16,7 +16,7 @@ from pki.store.engine import filesystem_kind, write_engine
 from pki.store.migrate import migrate, schema_revision
 from pki.store.reading import ReadStore
 from pki.store.writing import Store
-from store_samples import SetClock
+from stores.samples import SetClock
 
 
 def opened(url: str) -> list[ZorgidError]:

@@ -13,7 +13,7 @@ from pki.domain.search.cards import CardSearch, folded
 from pki.domain.search.organisations import OrganisationSearch
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import NOON, card, certificate, intent, organisation, person, serial
+from stores.samples import NOON, card, certificate, intent, organisation, person, serial
 
 DAY = timedelta(days=1)
 NAMES = ("Müller", "Muller-Öz", "de Vries", "MULDER", "de  Vries-Bos", "Ångström", "x" * 10_000)

@@ -11,7 +11,7 @@ from pki.domain.identifiers import SessionId
 from pki.domain.logins.records import Login, LoginSession, LoginState
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import (
+from stores.samples import (
     NOON,
     SetClock,
     card,
@@ -20,7 +20,7 @@ from store_samples import (
     opaque,
     session,
 )
-from store_steps import put
+from stores.steps import put
 
 
 async def test_a_challenge_is_taken_once(store: Store, read_store: ReadStore) -> None:

@@ -15,7 +15,7 @@ from pki.domain.journal import JournalEntry, JournalHead, verify_chain
 from pki.domain.people import SYSTEM
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import card
+from stores.samples import card
 
 STARTED = ServiceStarted(roles="issuance", version="1.0")
 

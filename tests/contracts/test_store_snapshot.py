@@ -10,8 +10,8 @@ from pki.domain.people import SYSTEM
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.sqlite.snapshot import check_sqlite, copy_sqlite
 from pki.store.writing import Store
-from store_samples import SetClock
-from store_steps import EVENT
+from stores.samples import SetClock
+from stores.steps import EVENT
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
-from listed_rows import listed_row
 from pki.domain.errors import Conflict, IntegrityBroken, NotFound
 from pki.domain.identifiers import IssuerId
 from pki.domain.people import SYSTEM
@@ -16,14 +15,15 @@ from pki.domain.records import StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import (
+from status_side.listed_rows import listed_row
+from stores.samples import (
     ISSUER,
     NOON,
     SetClock,
     crl,
     serial,
 )
-from store_steps import EVENT, OPERATOR, change, issue, offer, status
+from stores.steps import EVENT, OPERATOR, change, issue, offer, status
 
 OTHER = IssuerId("token-ca-g2")
 

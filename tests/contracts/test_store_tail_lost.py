@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from journal_cut import cut_to
 from pki.domain.errors import StoreUnavailable
 from pki.domain.events import ServiceStarted
 from pki.domain.people import SYSTEM
@@ -15,6 +14,7 @@ from pki.store import schema
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.tail import Contact, JournalTail
 from pki.store.writing import Store, WriteSession
+from stores.journal_cut import cut_to
 
 POLL = 0.005
 

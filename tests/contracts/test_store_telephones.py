@@ -16,9 +16,9 @@ from pki.domain.status import Revoked
 from pki.store.reading import ReadStore
 from pki.store.write_session import WriteSession
 from pki.store.writing import Store
-from store_phones import CA, completed, intend, intent, mobiel
-from store_samples import NOON, card, octets, opaque
-from store_samples import intent as card_intent
+from stores.phones import CA, completed, intend, intent, mobiel
+from stores.samples import NOON, card, octets, opaque
+from stores.samples import intent as card_intent
 
 
 def close(session: WriteSession, wanted: MobielIntent) -> None:

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from later_release import LATER, PATCHES, REVISION, make_scripts
 from pki.domain.errors import SchemaMismatch
 from pki.domain.status import OnHold
 from pki.store import engine, migrate, schema
 from pki.store.moving.counts import counted_rows
 from pki.store.writing import Store
 from server.store.upgrade import verified_head
-from store_samples import NOON, SetClock, person
-from store_steps import change, issue, put
+from stores.later_release import LATER, PATCHES, REVISION, make_scripts
+from stores.samples import NOON, SetClock, person
+from stores.steps import change, issue, put
 
 
 @pytest.fixture

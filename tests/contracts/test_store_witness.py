@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from journal_cut import cut_to
 from pki.domain.errors import StoreUnavailable
 from pki.domain.events import ServiceStarted
 from pki.domain.people import SYSTEM
@@ -15,6 +14,7 @@ from pki.ports import SystemClock
 from pki.store.history.guard import Confirming, Guard, Witness
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
+from stores.journal_cut import cut_to
 
 
 @contextmanager

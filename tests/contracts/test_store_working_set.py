@@ -6,8 +6,8 @@ from pki.domain.identifiers import IssuerId
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.store.reading import ReadStore
 from pki.store.writing import Store
-from store_samples import ISSUER, NOON, certificate, serial
-from store_steps import change, issue
+from stores.samples import ISSUER, NOON, certificate, serial
+from stores.steps import change, issue
 
 
 async def found(

@@ -15,8 +15,8 @@ from pki.domain.reasons import RefusalReason
 from pki.store import writing
 from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store, WriteSession
-from store_samples import SetClock, card
-from store_steps import Gate
+from stores.samples import SetClock, card
+from stores.steps import Gate
 
 STARTED = ServiceStarted(roles="issuance", version="1.0")
 

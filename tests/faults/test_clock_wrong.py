@@ -6,18 +6,18 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
+from installed.practice import Practice, employee
+from installed.program import readiness, until
+from installed.sound import Change, Requests, check_sound
 from pki.api.errors import ServiceUnavailable
 from pki.domain.events import ServiceStarted
 from pki.domain.people import SYSTEM
 from pki.ports import SystemClock
 from pki.store.writing import Store
-from practice import Practice, employee
-from program import readiness, until
 from server.examining.ends import tell_ends
 from server.process.roles import Role
 from server.settings import load
-from sound import Change, Requests, check_sound
-from store_samples import SetClock
+from stores.samples import SetClock
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 import sqlalchemy as sa
 
-from fixtures_postgres import PostgresCluster
+from fixtures.postgres import PostgresCluster
 from pki.domain.errors import StoreUnavailable
 from pki.domain.events import ServiceStarted
 from pki.domain.journal import verify_chain

@@ -14,17 +14,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from psycopg import sql
 
-from books import Ledger
 from card_writer.flow.making import Made
-from exact_house import question, said
-from fixtures_postgres import PostgresCluster
-from nursery import Nursery
+from fixtures.postgres import PostgresCluster
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.program import readiness, until
+from installed.sound import Change, Requests, check_sound
 from pki.api.errors import ServiceUnavailable
-from postgres_killed import moved
-from practice import Practice, employee
-from program import readiness, until
-from sound import Change, Requests, check_sound
-from torn_wire import SOCKET, WireThread, wired
+from status_side.exact import question, said
+from stores.books import Ledger
+from strangers.postgres_killed import moved
+from strangers.torn_wire import SOCKET, WireThread, wired
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(240)]
 

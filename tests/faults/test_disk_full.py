@@ -3,12 +3,12 @@
 import pytest
 from cryptography import x509
 
+from installed.practice import Practice, employee
+from installed.program import readiness, until
+from installed.small_disk import require_namespaces, serving_on_a_small_disk
+from installed.sound import Change, Requests, check_sound
 from pki.api.errors import ServiceUnavailable
 from pki.domain.identifiers import CardId
-from practice import Practice, employee
-from program import readiness, until
-from small_disk import require_namespaces, serving_on_a_small_disk
-from sound import Change, Requests, check_sound
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]
 CARDS = 3

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.sound import Change, Requests, check_sound
 from pki.api.errors import ServiceUnreachable
-from practice import Practice, employee
-from sound import Change, Requests, check_sound
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

@@ -13,21 +13,21 @@ from typing import Any
 
 import pytest
 
-from later_release import PATCHES, REVISION, make_scripts
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.sound import check_sound
 from pki.domain.errors import SchemaMismatch, StoreUnavailable
 from pki.ports import SystemClock
 from pki.store import migrate
 from pki.store.migrate import schema_revision
 from pki.store.writing import Store
-from practice import Practice, employee
 from server.commands.journal import verify
 from server.demo.telling.tools import environment
 from server.settings import load
 from server.store.upgrade import verified_head
-from sound import check_sound
-from store_samples import SetClock
-from store_steps import issue
+from stores.later_release import PATCHES, REVISION, make_scripts
+from stores.samples import SetClock
+from stores.steps import issue
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -8,15 +8,15 @@ from threading import Event
 import pytest
 
 from card_writer.flow.making import Made
-from hosts_house import House, serial
-from hosts_made import MAX_AGE, house
-from hosts_node import Node
-from nursery import Nursery
+from hosts.house import House, serial
+from hosts.made import MAX_AGE, house
+from hosts.node import Node
+from installed.nursery import Nursery
+from installed.practice import Practice
+from installed.program import until
+from installed.sound import Change
 from pki.store.reading import ReadSession
-from practice import Practice
-from program import until
 from server.leases.names import Task
-from sound import Change
 
 pytestmark = [
     pytest.mark.hosts,

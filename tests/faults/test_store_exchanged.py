@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from installed.practice import Practice, employee
+from installed.program import fetched, until
+from installed.sound import Change, Requests, check_sound
 from pki.api.errors import ServiceUnavailable
-from practice import Practice, employee
-from program import fetched, until
-from sound import Change, Requests, check_sound
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]
 

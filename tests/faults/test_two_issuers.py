@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from cryptography import x509
 
 from card_writer.flow.making import Made
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.program import until
+from installed.sound import check_sound
+from installed.two_issuers import Pair, two_issuers
 from pki.store import schema
 from pki.store.engine import write_engine
-from practice import Practice, employee
-from program import until
-from sound import check_sound
-from two_issuers import Pair, two_issuers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(240)]
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from backup_material import flipped, write_recipient
-from fixtures_backup import Kept, asked, backed_up
+from fixtures.backup import Kept, asked, backed_up
+from installed.practice import Practice, employee
+from made.backups import flipped, write_recipient
 from pki.domain.journal import JournalHead, RawEntry, verify_chain
 from pki.ports import SystemClock
 from pki.store.reading import ReadSession, ReadStore
-from practice import Practice, employee
-from secrets_sought import Sought, written
+from secrecy.sought import Sought, written
 from server.backups.examine import examine_backups
 from server.installation import Layout
 from server.settings import load

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from backup_material import write_recipient
-from fixtures_backup import answered, asked, backed_up
-from fixtures_postgres import PostgresCluster
+from fixtures.backup import answered, asked, backed_up
+from fixtures.postgres import PostgresCluster
+from installed.practice import Practice
 from issuance.register_organisation import NewOrganisation, record_organisation
+from made.backups import write_recipient
 from pki.domain.identifiers import Ura
 from pki.domain.journal import JournalHead
 from pki.domain.people import SYSTEM
@@ -20,7 +21,6 @@ from pki.store.postgres.dump import load_dump, snapshot
 from pki.store.postgres.programs import libpq
 from pki.store.reading import ReadStore
 from pki.store.writing import Store
-from practice import Practice
 from server.commands.backup.store_copy import DUMP
 from server.restored import MARKER
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from backup_material import (
+from fixtures.backup import Kept, answered, backed_up
+from installed.practice import Practice
+from made.backups import (
     CONFIG,
     SECRET,
     SOURCES,
@@ -20,8 +22,6 @@ from backup_material import (
     sealed,
     write_recipient,
 )
-from fixtures_backup import Kept, answered, backed_up
-from practice import Practice
 from server.commands.backup.archive import Source
 from server.commands.backup.disk import new_file
 

@@ -10,13 +10,13 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
 )
 
-from issuance_world import Writer, pkcs10
+from installed.practice import Practice, employee, refused
+from issuing.world import Writer, pkcs10
 from pki.api.client import IssuanceClient
 from pki.domain.identifiers import Ura
 from pki.domain.reasons import RefusalReason
 from pki.domain.uzi import PassType
 from pki.ports import SystemClock
-from practice import Practice, employee, refused
 from server.demo.cards import DOCTOR, URA
 from server.demo.uzi_register import OID_CA, IssuedPass, PassSubject
 

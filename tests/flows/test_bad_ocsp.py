@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from practice import Practice, employee
-from program import exchanged
+from installed.practice import Practice, employee
+from installed.program import exchanged
 
 pytestmark = pytest.mark.slow
 

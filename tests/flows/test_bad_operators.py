@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from installed.practice import Practice, employee, refused
 from pki.api.client import IssuanceClient
 from pki.api.wire import BlockRequest, OrganisationRequest, RevokeRequest
 from pki.domain.identifiers import Ura, UziNumber
 from pki.domain.reasons import BlockReason, RefusalReason, RevokeReason
 from pki.ports import SystemClock
-from practice import Practice, employee, refused
 from server.initialise import ADMINISTRATOR, TEAM
 
 pytestmark = pytest.mark.slow

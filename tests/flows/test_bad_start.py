@@ -6,10 +6,10 @@ from contextlib import closing
 
 import pytest
 
+from installed.practice import Practice
+from installed.program import exchanged
 from pki.domain.algorithms import KeyType
 from pki.keys.soft import generate
-from practice import Practice
-from program import exchanged
 from server.cli import run
 
 pytestmark = pytest.mark.slow

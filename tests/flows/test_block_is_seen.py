@@ -21,12 +21,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from card_writer.flow.making import Made
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import STATUS_METRICS, Practice, employee
+from installed.program import Running, exchanged, fetched, until
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.identifiers import CardId
 from pki.domain.reasons import BlockReason, RevokeReason
-from practice import STATUS_METRICS, Practice, employee
-from program import Running, exchanged, fetched, until
 from server.initialise import ADMINISTRATOR
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]

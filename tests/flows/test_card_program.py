@@ -13,20 +13,20 @@ from pathlib import Path
 import pytest
 
 from card_writer.readers.held import HeldCard
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.program import fetched, until
+from installed.typed_program import Typed, typed
+from made.uzi import der
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.identifiers import CardId
 from pki.domain.reasons import BlockReason, RevokeReason
-from practice import Practice, employee
-from program import fetched, until
 from server.demo.cards import Someone
 from server.initialise import ADMINISTRATOR
-from typed_program import Typed, typed
-from uzi_made import der
-from vcard_apdu import Envelope, tlv
-from vcard_pcscd import Pcscd
-from vcard_piv import PivCard as VirtualCard
-from vcard_piv_keys import Key
+from virtual_card.apdu import Envelope, tlv
+from virtual_card.pcscd import Pcscd
+from virtual_card.piv import PivCard as VirtualCard
+from virtual_card.piv_keys import Key
 
 pytestmark = [pytest.mark.pcsc, pytest.mark.openssl, pytest.mark.slow, pytest.mark.timeout(600)]
 

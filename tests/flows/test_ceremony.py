@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from ca.ceremony.transcript import read_lines
-from ceremony_table import HOLDERS, PASSPHRASE, WITNESSES, Killed, Table, key_parts
-from fixtures_ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, Room, room_in
+from ceremonies.table import HOLDERS, PASSPHRASE, WITNESSES, Killed, Table, key_parts
+from fixtures.ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, Room, room_in
 from pki.api.fields import from_pem
 from pki.der.certificate import read_certificate
 from pki.domain.errors import ChainBroken
 from pki.keys.soft import SoftSigner
-from secrets_sought import Sought, written
+from secrecy.sought import Sought, written
 from server.ceremony.commands import report, script, verify
 from server.ceremony.keys.shares import combine
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ca.ceremony.transcript import Kind
-from ceremony_table import Table
-from ceremony_vault import (
+from ceremonies.table import Table
+from ceremonies.vault import (
     SEAL,
     TOKEN,
     Vault,
@@ -19,8 +19,8 @@ from ceremony_vault import (
     plan_of,
     unpacked,
 )
-from fixtures_ceremony import Room, room_in
-from fixtures_signers import signer
+from fixtures.ceremony import Room, room_in
+from fixtures.signers import signer
 from peers import require
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import ConfigurationInvalid, Conflict, NotFound
@@ -29,7 +29,7 @@ from pki.keys.pkcs11.ceremony import destroy, generate
 from pki.keys.pkcs11.module import Pkcs11Module
 from server.ceremony.commands import check, report, verify
 from server.ceremony.session import CeremonyRefused
-from softhsm import PIN, SoftHsm
+from strangers.softhsm import PIN, SoftHsm
 
 pytestmark = pytest.mark.softhsm
 

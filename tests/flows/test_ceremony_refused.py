@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ceremony_table import Killed, Table, key_parts, window_lines
-from fixtures_ceremony import Room, room_in
+from ceremonies.table import Killed, Table, key_parts, window_lines
+from fixtures.ceremony import Room, room_in
 from pki.api.fields import from_pem
 from pki.domain.errors import (
     AlreadyRunning,

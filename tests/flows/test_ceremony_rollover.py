@@ -12,11 +12,11 @@ from ca.authority import AuthorityProfiles, CertificationAuthority
 from ca.ceremony.links import prepare_link
 from ca.practice import Moment
 from ca.profiles import load_profiles
-from ceremony_rolled import Papers, Rolled, hold, link_parts, under_second_root
-from ceremony_table import HOLDERS, der_sha256, key_parts
-from fixtures_ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, room_in
-from fixtures_signers import HOLDER, PROFILES, signer
-from java_judge import judged
+from ceremonies.rolled import Papers, Rolled, hold, link_parts, under_second_root
+from ceremonies.table import HOLDERS, der_sha256, key_parts
+from conformance.java_judge import judged
+from fixtures.ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, room_in
+from fixtures.signers import HOLDER, PROFILES, signer
 from pki.api.fields import from_pem, to_pem
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import ConfigurationInvalid

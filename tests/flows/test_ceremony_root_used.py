@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ceremony_table import HOLDERS, Answer, Killed, Table, der_sha256, key_parts
-from fixtures_ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, Room, room_in
-from fixtures_signers import signer
+from ceremonies.table import HOLDERS, Answer, Killed, Table, der_sha256, key_parts
+from fixtures.ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, Room, room_in
+from fixtures.signers import signer
 from pki.api.fields import from_pem, to_pem
 from pki.der.certificate import read_certificate
 from pki.der.pkcs10 import read_pkcs10

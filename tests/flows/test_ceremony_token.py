@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ceremony_table import Killed, Table, der_sha256, issuer_parts
-from fixtures_ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, Room, room_in
-from module_process import nothing_can_be_written
+from ceremonies.table import Killed, Table, der_sha256, issuer_parts
+from fixtures.ceremony import ROOT_CRL_PARTS, ROOT_FOLDER, Held, Room, room_in
 from pki.api.fields import from_pem
 from pki.der.certificate import read_certificate
 from pki.domain.algorithms import KeyType
@@ -21,7 +20,8 @@ from pki.keys.pkcs11.module import Pkcs11Module, find_key
 from pki.keys.pkcs11.ports import KeyName
 from server.ceremony.commands import verify
 from server.ceremony.session import CeremonyRefused
-from softhsm import PIN, SoftHsm
+from strangers.module_process import nothing_can_be_written
+from strangers.softhsm import PIN, SoftHsm
 
 pytestmark = pytest.mark.softhsm
 

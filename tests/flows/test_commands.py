@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.program import zorgid
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.reasons import BlockReason, RevokeReason
-from practice import Practice, employee
-from program import zorgid
 from server.cli import run
 from server.demo.cards import URA
 from server.initialise import ADMINISTRATOR

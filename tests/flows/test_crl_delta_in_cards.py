@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.program import exchanged, fetched, readiness, until
 from pki.api.wire import BlockRequest
 from pki.der.certificate import read_certificate
 from pki.domain.errors import ConfigurationInvalid
 from pki.domain.reasons import BlockReason
 from pki.ports import SystemClock
 from pki.store.writing import Store
-from practice import Practice, employee
-from program import exchanged, fetched, readiness, until
 from server.generation.lists import keep_deltas
 from server.initialise import ADMINISTRATOR
 from server.settings import load
-from status_house import pem
+from status_side.house import pem
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]
 

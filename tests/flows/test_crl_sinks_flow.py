@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.program import exchanged, fetched, readiness, until
 from pki.api.wire import BlockRequest
 from pki.domain.evidence.published import (
     INDEX,
@@ -24,8 +26,6 @@ from pki.domain.evidence.published import (
 )
 from pki.domain.reasons import BlockReason
 from pki.ports import SystemClock
-from practice import Practice, employee
-from program import exchanged, fetched, readiness, until
 from server.cli import run
 from server.crls.examine import GRACE, examine_sinks
 from server.initialise import ADMINISTRATOR

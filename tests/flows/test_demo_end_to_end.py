@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from demo_held import COMMAND, Held, holding, processes_of
 from demo_readers import PUK_OF_CARD
+from installed.demo_held import COMMAND, Held, holding, processes_of
 from peers import program, require
-from secrets_sought import Sought, family, may_leave_a_core, written, written_day, written_key
+from secrecy.sought import Sought, family, may_leave_a_core, written, written_day, written_key
 from server.demo.cards import AT_READERS, DOCTOR, EMPLOYEES
 from server.demo.proofs import Proofs
 from server.demo.readers.making import PIN_OF_CARD, PIN_OF_PASS

@@ -10,21 +10,21 @@ from typing import Any
 
 import pytest
 
-from ldap_external import client, external_slapd
-from ldap_material import BASE
+from directories.external import client, external_slapd
+from directories.material import BASE
+from directories.slapd import Found, eventually, ldapsearch
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
 from ldap_publish.directory import LdapDirectory
 from ldap_publish.entry import CERTIFICATE
 from ldap_publish.plan import DeleteEntry
-from nursery import Nursery
 from pki.observe.views.verifier import Verified
 from pki.ports import SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
-from practice import Practice, employee
 from server.directory.commands import What, compare
 from server.roles.publisher import servers
 from server.settings import load
 from server.views.comparing import verify_once
-from slapd_peer import Found, eventually, ldapsearch
 
 pytestmark = [pytest.mark.slapd, pytest.mark.slow]
 

@@ -13,17 +13,17 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from installed.nursery import Nursery
+from installed.practice import Practice
 from links import leads_somewhere
-from nursery import Nursery
 from pki.domain.events import ServiceStarted
 from pki.domain.people import SYSTEM
 from pki.ports import SystemClock
 from pki.store.writing import Store, WriteSession
-from practice import Practice
 from server.cli import run
 from server.settings import load
-from status_pki import PracticeCa, new_key
-from store_samples import SetClock
+from status_side.small_pki import PracticeCa, new_key
+from stores.samples import SetClock
 
 pytestmark = pytest.mark.slow
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from documents import Reader, agrees, examples
+from installed.practice import Practice
+from installed.program import until
 from pki.domain.algorithms import KeyType
-from practice import Practice
-from program import until
 from server.demo.cards import EMPLOYEES
 from server.demo.stage import write_register
 from server.installation import Layout

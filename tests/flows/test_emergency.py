@@ -13,11 +13,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from emergency_drill import Drill
-from emergency_rehearsal import HELD, fill, fill_telephones, second_person, serial, signed
+from emergencies.drill import Drill
+from emergencies.rehearsal import HELD, fill, fill_telephones, second_person, serial, signed
+from installed.practice import Practice, copied
+from installed.program import fetched, until
 from pki.domain.people import Role
-from practice import Practice, copied
-from program import fetched, until
 from server.commands.journal import verify
 from server.initialise import ADMINISTRATOR, TEAM
 

@@ -14,11 +14,21 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives import hashes
 
-from exact_house import BOUND, NO_ANSWER, Card, House, change, journalled, new_cards, question, said
-from practice import STATUS_METRICS, Practice
-from program import until
+from installed.practice import STATUS_METRICS, Practice
+from installed.program import until
+from installed.sound import check_sound
 from server.initialise import ADMINISTRATOR
-from sound import check_sound
+from status_side.exact import (
+    BOUND,
+    NO_ANSWER,
+    Card,
+    House,
+    change,
+    journalled,
+    new_cards,
+    question,
+    said,
+)
 
 pytestmark = pytest.mark.slow
 

@@ -13,13 +13,23 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives import hashes
 
-from exact_house import BOUND, NO_ANSWER, Card, House, change, journalled, new_cards, question, said
-from postgres_killed import Killable, killable, moved
-from practice import STATUS_METRICS, Practice
-from program import until
+from installed.practice import STATUS_METRICS, Practice
+from installed.program import until
+from installed.sound import check_sound
 from server.initialise import ADMINISTRATOR
-from softhsm import PIN, SoftHsm
-from sound import check_sound
+from status_side.exact import (
+    BOUND,
+    NO_ANSWER,
+    Card,
+    House,
+    change,
+    journalled,
+    new_cards,
+    question,
+    said,
+)
+from strangers.postgres_killed import Killable, killable, moved
+from strangers.softhsm import PIN, SoftHsm
 
 pytestmark = [
     pytest.mark.postgres,

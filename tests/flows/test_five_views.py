@@ -6,14 +6,14 @@ from contextlib import closing
 
 import pytest
 
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
 from ldap_publish.directory import LdapDirectory
 from ldap_publish.entry import card_dn
 from ldap_publish.plan import DeleteEntry
-from nursery import Nursery
 from pki.observe.views.verifier import Verified
 from pki.ports import SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
-from practice import Practice, employee
 from server.directory.commands import compare
 from server.roles.publisher import private_slapd, servers
 from server.settings import load

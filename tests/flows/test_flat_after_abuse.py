@@ -9,12 +9,12 @@ from typing import Final
 
 import pytest
 
-from http_hostile import REQUESTS
-from ocsp_bench import cert_id
-from ocsp_hostile import MALFORMED
+from installed.practice import Practice
 from pki.der.ocsp import encode_request
-from practice import Practice
-from status_house import CA
+from status_side.bench import cert_id
+from status_side.hostile import MALFORMED
+from status_side.house import CA
+from strangers.http_hostile import REQUESTS
 
 pytestmark = pytest.mark.slow
 

@@ -12,14 +12,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from crl.policy import LAST_UPDATE
-from next_generation import add_generation, set_state
-from nursery import Nursery
+from installed.next_generation import add_generation, set_state
+from installed.nursery import Nursery
+from installed.practice import Practice, employee, tuned
+from installed.program import exchanged, fetched, until
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.identifiers import ISSUED_SERIAL_MIN, CardId
 from pki.domain.reasons import BlockReason, RevokeReason
 from pki.ports import SystemClock
-from practice import Practice, employee, tuned
-from program import exchanged, fetched, until
 from server.demo.telling.tools import environment
 from server.initialise import ADMINISTRATOR
 from server.report import FINDING, USAGE

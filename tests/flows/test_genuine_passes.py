@@ -14,6 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from installed.practice import Practice, refused
 from issuance.http.app import create_app, serving
 from pki.api.client import IssuanceClient
 from pki.api.wire import SessionRequest
@@ -23,7 +24,6 @@ from pki.ports import SystemClock, SystemEntropy
 from pki.store.reading import ReadStore
 from pki.store.writing import Store
 from pki.trust import proofs
-from practice import Practice, refused
 from server.generation.authorities import open_generations
 from server.roles.issuance_desk import open_desk
 from server.settings import load

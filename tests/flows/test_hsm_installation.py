@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from books import Ledger
 from card_writer.flow.making import Made
-from hsm_moved import KEY_ID, OTHER_ID, move_key
+from installed.hsm_moved import KEY_ID, OTHER_ID, move_key
+from installed.practice import Practice, employee
+from installed.program import exchanged
+from installed.sound import check_sound
 from pki.domain.errors import Unavailable
-from practice import Practice, employee
-from program import exchanged
-from softhsm import PIN, SoftHsm
-from sound import check_sound
+from stores.books import Ledger
+from strangers.softhsm import PIN, SoftHsm
 
 pytestmark = [pytest.mark.softhsm, pytest.mark.openssl, pytest.mark.slow]
 

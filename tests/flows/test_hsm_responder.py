@@ -9,8 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.ocsp import load_der_ocsp_response
 
-from practice import STATUS_METRICS, Practice, employee
-from softhsm import PIN, SoftHsm
+from installed.practice import STATUS_METRICS, Practice, employee
+from strangers.softhsm import PIN, SoftHsm
 
 pytestmark = [pytest.mark.softhsm, pytest.mark.openssl, pytest.mark.slow]
 

@@ -7,11 +7,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from fixtures_signers import signer
+from fixtures.signers import signer
+from installed.practice import Practice
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import KeyRejected
 from pki.ports import SystemEntropy
-from practice import Practice
 from server.commands.backup.contents import sources_of
 from server.generation.authorities import open_generations
 from server.settings import load

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from books import Ledger
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.program import fetched, until
+from installed.sound import check_sound
 from pki.api.client import IssuanceClient
 from pki.api.errors import ServiceUnreachable
 from pki.api.wire import BlockRequest, CardChangedView, RevokeRequest
 from pki.domain.identifiers import CardId
 from pki.domain.reasons import BlockReason, RevokeReason
-from practice import Practice, employee
-from program import fetched, until
 from server.initialise import ADMINISTRATOR
-from sound import check_sound
+from stores.books import Ledger
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from practice import Practice
+from installed.practice import Practice
 
 pytestmark = pytest.mark.slow
 

@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from prometheus_client.parser import text_string_to_metric_families
 
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee, refused
+from installed.program import exchanged, fetched, until
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.reasons import BlockReason, RevokeReason
 from pki.ports import SystemClock
-from practice import Practice, employee, refused
-from program import exchanged, fetched, until
 from server.initialise import ADMINISTRATOR
 
 pytestmark = [pytest.mark.slapd, pytest.mark.slow]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from desks.telephone import PATIENCE_SECONDS, WHOM, Telephone, until
+from installed.practice import Practice, refused
 from pki.api.client import IssuanceClient
 from pki.api.errors import ServiceUnreachable
 from pki.api.people.mobiel import InviteRequest, RedeemMobielRequest
@@ -16,9 +18,7 @@ from pki.domain.identifiers import IssuerId, MobielId
 from pki.domain.mobiel.records import MobielState
 from pki.domain.people import Role
 from pki.domain.reasons import BlockReason, RevokeReason
-from practice import Practice, refused
 from server.initialise import ADMINISTRATOR
-from telephone import PATIENCE_SECONDS, WHOM, Telephone, until
 
 pytestmark = pytest.mark.openssl
 TICK = timedelta(microseconds=1)

@@ -13,10 +13,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ca.practice import make_crl
-from emergency_drill import Drill
-from emergency_rehearsal import second_person
-from next_generation import add_mobiel_generation, practice_root, set_state
-from nursery import Nursery
+from desks.telephone import WHOM, Telephone, until
+from emergencies.drill import Drill
+from emergencies.rehearsal import second_person
+from installed.next_generation import add_mobiel_generation, practice_root, set_state
+from installed.nursery import Nursery
+from installed.practice import MOBIEL_CA, Practice, employee, refused
+from installed.program import fetched
 from pki.api.client import IssuanceClient
 from pki.api.people.mobiel import InviteRequest, RedeemMobielRequest
 from pki.api.registration import AppointmentRequest, TakeUpRequest
@@ -25,12 +28,9 @@ from pki.domain.identifiers import MobielId, SerialNumber
 from pki.domain.people import Role
 from pki.domain.reasons import RefusalReason, RevocationReason
 from pki.ports import SystemClock
-from practice import MOBIEL_CA, Practice, employee, refused
-from program import fetched
 from server.commands.certificates import list_certificates
 from server.initialise import ADMINISTRATOR, TEAM
 from server.report import DONE, USAGE
-from telephone import WHOM, Telephone, until
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]
 

@@ -9,14 +9,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from books import Ledger
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice
 from pki.api.errors import ServiceUnreachable
 from pki.api.people.mobiel import InviteRequest, RedeemMobielRequest
 from pki.api.wire import OperatorPerson
 from pki.domain.identifiers import UziNumber
-from practice import Practice
 from server.initialise import ADMINISTRATOR
+from stores.books import Ledger
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]
 

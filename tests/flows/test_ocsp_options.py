@@ -7,6 +7,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from installed.practice import Practice, employee
+from installed.program import exchanged
 from pki.der.certificate import read_certificate
 from pki.der.ocsp import (
     OcspResponse,
@@ -17,8 +19,6 @@ from pki.der.ocsp import (
 )
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.status import Good
-from practice import Practice, employee
-from program import exchanged
 
 pytestmark = pytest.mark.slow
 

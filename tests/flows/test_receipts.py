@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.program import fetched
 from pki.api.client import IssuanceClient
 from pki.api.receipts import ChangeReceiptView
 from pki.api.wire import BlockRequest
 from pki.domain.reasons import BlockReason
-from practice import Practice, employee
-from program import fetched
 from server.initialise import ADMINISTRATOR
 
 pytestmark = [pytest.mark.slapd, pytest.mark.slow]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.program import until
 from pki.api.wire import BlockRequest
 from pki.domain.reasons import BlockReason
-from practice import Practice, employee
-from program import until
 from server.initialise import ADMINISTRATOR
 
 pytestmark = pytest.mark.slow

@@ -11,18 +11,18 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from backup_material import write_recipient
-from fixtures_backup import answered, asked, backed_up
+from fixtures.backup import answered, asked, backed_up
+from installed.practice import Practice, employee
+from installed.program import fetched, until
+from installed.sound import check_sound
+from made.backups import write_recipient
 from pki.api.people.mobiel import InviteRequest, RedeemedMobielView, RedeemMobielRequest
 from pki.api.wire import BlockRequest, OperatorPerson
 from pki.domain.identifiers import CardId, UziNumber
 from pki.domain.reasons import BlockReason
-from practice import Practice, employee
-from program import fetched, until
 from server.cli import run
 from server.initialise import ADMINISTRATOR
 from server.installation import Layout
-from sound import check_sound
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]
 

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from installed.practice import Practice, refused
 from pki.domain.identifiers import UziNumber
 from pki.ports import SystemClock
 from pki.store.writing import Store
-from practice import Practice, refused
 from server.initialise import ADMINISTRATOR, TEAM
 from server.roles.ceremony_crls import CeremonyCrls
 from server.settings import load

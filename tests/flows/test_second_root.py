@@ -8,10 +8,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from nursery import Nursery
-from practice import Practice, employee
-from program import fetched
-from second_root import GENERATION, LINK, ROOT, roll_root_over
+from installed.nursery import Nursery
+from installed.practice import Practice, employee
+from installed.program import fetched
+from installed.second_root import GENERATION, LINK, ROOT, roll_root_over
 from server.demo.telling.tools import environment
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]

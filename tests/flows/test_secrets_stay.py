@@ -1,6 +1,6 @@
 """What was used, and what was sent where it does not belong, stands nowhere that others look.
 
-One installation of several processes lives once for all tests; `secrets_house` says how.
+One installation of several processes lives once for all tests; `secrecy.house` says how.
 """
 
 import os
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from installed.practice import Practice, copied
 from peers import require
-from practice import Practice, copied
-from secrets_house import CONTROL, lived
-from secrets_mislaid import of_api, of_health, of_status
-from secrets_sought import LEAST, Sought
-from secrets_used import PERSON, House
+from secrecy.house import CONTROL, lived
+from secrecy.mislaid import of_api, of_health, of_status
+from secrecy.sought import LEAST, Sought
+from secrecy.used import PERSON, House
 
 pytestmark = [
     *(pytest.mark.postgres, pytest.mark.softhsm, pytest.mark.nginx, pytest.mark.slapd),

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from asn1crypto import cms
 
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import Practice, employee, refused, tuned
+from installed.program import until
 from pki.api.receipts import StatusAtView
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.event_codec import decode_time, encode_time
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import BlockReason, RevokeReason
-from practice import Practice, employee, refused, tuned
-from program import until
 from server.cli import run
 from server.initialise import ADMINISTRATOR, TEAM
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fixtures_backup import answered, asked
+from fixtures.backup import answered, asked
+from installed.practice import Practice
 from pki.domain.journal import JournalHead
 from pki.store.reading import ReadSession, ReadStore
-from practice import Practice
 from server.restored import MARKER, Restored, marker_path, write_marker
 from server.settings import load
 

@@ -8,16 +8,16 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from collector_peer import collector
-from nursery import Nursery
+from installed.nursery import Nursery
+from installed.practice import BIRTH_DATE, Practice, employee
+from installed.program import until
 from pki.api.client import IssuanceClient
 from pki.api.wire import BlockRequest
 from pki.domain.reasons import BlockReason
 from pki.telemetry.trace_context import Trace
-from practice import BIRTH_DATE, Practice, employee
-from program import until
-from secrets_sought import Sought, written, written_day
+from secrecy.sought import Sought, written, written_day
 from server.initialise import ADMINISTRATOR
+from strangers.collector import collector
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from practice import STATUS_METRICS, Practice
-from program import Running, exchanged, fetched, readiness, until
+from installed.practice import STATUS_METRICS, Practice
+from installed.program import Running, exchanged, fetched, readiness, until
 
 pytestmark = pytest.mark.slow
 

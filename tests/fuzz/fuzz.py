@@ -18,9 +18,9 @@ from typing import Final
 
 TESTS: Final = Path(__file__).resolve().parents[1]
 MODULES: Final = {
-    "ocsp_request": "fuzz_requests",
-    "http": "fuzz_http",
-    "parsers": "fuzz_parsers",
+    "ocsp_request": "fuzzed.requests",
+    "http": "fuzzed.http",
+    "parsers": "fuzzed.parsers",
 }
 LONGEST: Final = 1024
 INSTRUMENTED: Final = [
@@ -56,7 +56,7 @@ def main() -> int:
 
 def one(target: str, seconds: int, seed: int, *, keep: bool) -> int:
     """Fuzz one target; its exit code."""
-    corpus = importlib.import_module("fuzz_corpus")
+    corpus = importlib.import_module("fuzzed.corpus")
     module = importlib.import_module(MODULES[target])
     begun_with = [*module.seeds(), *corpus.read(target)]
     with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from issuance_world import Server, Writer
+from issuing.world import Server, Writer
 
 BEYOND_ANY_SCHEMA = "positive_data_acceptance"
 """Rules refuse what has the right form: a used key, a PEM block that is no certificate."""

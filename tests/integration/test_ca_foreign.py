@@ -11,8 +11,8 @@ import pytest
 
 from ca.authority import CertificationAuthority
 from ca.profile import Profile
-from ca_products import make_all
-from fixtures_signers import EPOCH, HOLDER, make_hierarchy, open_token_ca, signer
+from fixtures.signers import EPOCH, HOLDER, make_hierarchy, open_token_ca, signer
+from made.ca_products import make_all
 from pki.domain.algorithms import KeyType
 from pki.ports import SystemClock
 

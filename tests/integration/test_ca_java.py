@@ -11,19 +11,19 @@ import pytest
 from ca.authority import CertificationAuthority
 from ca.profile import Profile
 from ca.sign import sign_crl
-from ca_products import make_all
+from conformance.java_judge import judged
 from crl.build import CrlIssuer, Succession, compose
 from crl.policy import CrlPolicy
 from crl.roll import gather
-from fixtures_signers import EPOCH, HOLDER, Hierarchy, open_token_ca, signer
-from java_judge import judged
-from listed_rows import listed_rows
+from fixtures.signers import EPOCH, HOLDER, Hierarchy, open_token_ca, signer
+from made.ca_products import make_all
 from pki.der.certificate import read_certificate
 from pki.der.crl import encode_tbs_crl
 from pki.domain.algorithms import KeyType
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import CertificateStatus, OnHold, Revoked
+from status_side.listed_rows import listed_rows
 
 pytestmark = pytest.mark.java
 

@@ -17,8 +17,8 @@ from ca.authority import AuthorityProfiles, CertificationAuthority
 from ca.practice import Moment, SigningCa, make_crl, make_root, make_subordinate
 from ca.profile import Profile
 from ca.rules.of_profiles import profile_problems
-from fixtures_signers import HOLDER, SETTINGS, signer
-from java_judge import judged
+from conformance.java_judge import judged
+from fixtures.signers import HOLDER, SETTINGS, signer
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.identifiers import IssuerId
 from pki.keys.checked import CheckedSigner

@@ -11,7 +11,7 @@ from pkilint.validation import ValidationFindingSeverity, ValidationResult
 
 from ca.authority import CertificationAuthority
 from ca.profile import Profile
-from ca_products import make_all
+from made.ca_products import make_all
 
 # Finding codes of pkilint that are accepted; docs/deviations.md says why, by the same code.
 ACCEPTED = frozenset({"pkix.certificate_policies_policy_has_qualifier"})

@@ -5,10 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from card_desk import SETTINGS, TestDesk
-from card_house import House, assert_made
-from card_maker import CardMaker, usual_maker
 from card_writer.piv.rights import PivSettings
+from desks.desk import SETTINGS, TestDesk
+from desks.house import House, assert_made
 from issuance.attesting.rule import AttestationRule
 from pki.api.errors import ProblemAnswered
 from pki.domain.evidence.attestation import Attestation, CardKeyAttested
@@ -16,7 +15,8 @@ from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RefusalReason
 from pki.store.reading import ReadStore
 from pki.trust.attestation.chain import AttestationTrust
-from vcard_piv import PivCard as VirtualCard
+from virtual_card.maker import CardMaker, usual_maker
+from virtual_card.piv import PivCard as VirtualCard
 
 TRUSTED = AttestationTrust([usual_maker().root])
 RECORDED = AttestationRule(judge=TRUSTED)

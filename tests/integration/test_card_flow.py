@@ -4,14 +4,14 @@ from itertools import product
 
 import pytest
 
-from card_desk import URA
-from card_house import House, assert_made
 from card_writer.card_edge import CardGone
-from fixtures_signers import Hierarchy, open_token_ca
+from desks.desk import URA
+from desks.house import House, assert_made
+from desks.torn_client import Tear
+from fixtures.signers import Hierarchy, open_token_ca
 from pki.api.errors import ServiceUnreachable
 from pki.domain.algorithms import KeyType
-from torn_client import Tear
-from vcard_piv import PivCard as VirtualCard
+from virtual_card.piv import PivCard as VirtualCard
 
 CHANGING = frozenset({0xDB, 0x24, 0x2C, 0x47, 0xFF, 0x20, 0x87})
 """PUT DATA, PINs and PUK, GENERATE, administration key, VERIFY, GENERAL AUTHENTICATE."""

@@ -6,15 +6,15 @@ from typing import TypeAlias
 
 import pytest
 
-from card_desk import PassDouble, Someone, TestDesk
-from card_house import House, assert_made
 from card_writer.programs.sentences import sentence_of
 from card_writer.wrong_card import Mismatch, WrongCard
+from desks.desk import PassDouble, Someone, TestDesk
+from desks.house import House, assert_made
 from pki.domain.errors import ZorgidError
 from pki.domain.identifiers import CardNumber
-from vcard_apdu import tlv
-from vcard_piv import PivCard as VirtualCard
-from vcard_piv_keys import Key, make_key
+from virtual_card.apdu import tlv
+from virtual_card.piv import PivCard as VirtualCard
+from virtual_card.piv_keys import Key, make_key
 
 Spoils: TypeAlias = Callable[[VirtualCard], None]
 

@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from card_desk import CARD_PIN, TestDesk
-from card_house import House
 from card_writer.card_edge import CardRefused, Phase, PinCharacters
 from card_writer.flow.desk import Desk
 from card_writer.flow.making import Made, make_card
@@ -18,14 +16,16 @@ from card_writer.pkcs11.readers import TokenCardReader, TokenPassReader
 from card_writer.readers.recognition import CardKind
 from card_writer.secret import Secret
 from card_writer.wrong_card import Mismatch, WrongCard
+from desks.desk import CARD_PIN, TestDesk
+from desks.house import House
+from desks.torn_client import Tear
 from peers import require
 from pki.api.errors import ServiceUnreachable
 from pki.domain.algorithms import KeyType
 from pki.domain.cards import Active
 from pki.domain.identifiers import CardNumber
 from pki.ports import SystemEntropy
-from softhsm import SoftHsm
-from torn_client import Tear
+from strangers.softhsm import SoftHsm
 
 pytestmark = pytest.mark.softhsm
 SETTINGS = TokenSettings(pin_characters=PinCharacters.PRINTABLE_ASCII)

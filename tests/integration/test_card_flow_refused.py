@@ -5,14 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from card_desk import (
-    CARD_PIN,
-    PASS_PIN,
-    ChipCards,
-    TestDesk,
-    pass_of,
-)
-from card_house import House, assert_made
 from card_writer.card_edge import (
     CardDiffers,
     CardGone,
@@ -24,15 +16,23 @@ from card_writer.card_edge import (
 )
 from card_writer.flow.pins import PinFault
 from card_writer.flow.stopped import Stopped
+from desks.desk import (
+    CARD_PIN,
+    PASS_PIN,
+    ChipCards,
+    TestDesk,
+    pass_of,
+)
+from desks.house import House, assert_made
+from desks.torn_client import Tear
+from made.uzi import DAY, NOW, Z_TEXT, PassPlan, der, upn, uzi
 from pki.api.errors import ProblemAnswered
 from pki.api.wire import CertifiedView
 from pki.domain.errors import Refused
 from pki.domain.identifiers import CardNumber
 from pki.domain.reasons import RefusalReason
 from pki.domain.uzi import PassType
-from torn_client import Tear
-from uzi_made import DAY, NOW, Z_TEXT, PassPlan, der, upn, uzi
-from vcard_piv import PivCard as VirtualCard
+from virtual_card.piv import PivCard as VirtualCard
 
 Z_PLAN = PassPlan(names=(upn("900030757@90000380"), uzi(Z_TEXT)))
 EXPIRED = PassPlan(not_after=NOW - DAY)

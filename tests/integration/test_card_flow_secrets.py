@@ -4,15 +4,15 @@ import gc
 
 import pytest
 
-from card_desk import CARD_PIN, TestDesk
-from card_house import House, assert_made
 from card_writer.card_edge import CardGone, WrongSecret
 from card_writer.flow.desk import Desk
 from card_writer.flow.making import Made, make_card
 from card_writer.flow.pins import PinFault
 from card_writer.secret import Secret
+from desks.desk import CARD_PIN, TestDesk
+from desks.house import House, assert_made
+from desks.torn_client import Tear
 from pki.ports import SystemEntropy
-from torn_client import Tear
 
 PUK = b"86420975"
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from card_desk import Someone
-from card_house import House, assert_made
 from card_writer.flow.steps.base import Step
 from card_writer.flow.steps.server import Certify, Confirm, OrderCard
 from card_writer.programs.words import announced
-from late_line import LateLine
+from desks.desk import Someone
+from desks.house import House, assert_made
+from desks.late_line import LateLine
+from desks.torn_client import TornClient
 from pki.api.client import IssuanceClient
 from pki.api.errors import ServiceUnreachable
-from torn_client import TornClient
 
 ANSWER = "answer"
 LATE, TOO_LATE = 0.1, 3.0

@@ -5,9 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from card_house import House
-from card_made import Counting, make
-from card_made import at as card_at
 from card_writer.at_reader import NotTyped, PinEntry, PinNotTyped
 from card_writer.card_edge import PinCharacters, SecretKind, WrongSecret
 from card_writer.flow.desk import Desk
@@ -18,14 +15,17 @@ from card_writer.pkcs11.readers import TokenPassReader
 from card_writer.readers.held import HeldCard
 from card_writer.token.changing import change_pin
 from card_writer.token.testing import check_card
+from desks.house import House
+from desks.made import Counting, make
+from desks.made import at as card_at
+from made.uzi import Register
 from pki.domain.algorithms import KeyType
 from pki.domain.status import Good
 from pki.ports import SystemEntropy
-from uzi_made import Register
-from vcard_pad import ALL, PadReader
-from vcard_pcscd import opensc_module
-from vcard_piv import PivCard as VirtualCard
-from vcard_uzi import PIN, uzi_pass
+from virtual_card.pad import ALL, PadReader
+from virtual_card.pcscd import opensc_module
+from virtual_card.piv import PivCard as VirtualCard
+from virtual_card.uzi import PIN, uzi_pass
 
 pytestmark = pytest.mark.pcsc
 DUTCH = 0x0413

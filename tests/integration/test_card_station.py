@@ -14,13 +14,13 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from card_desk import CARD_PIN, PASS_PIN, TestDesk
-from card_house import House
 from card_writer.readers.recognition import CardKind
 from card_writer.station.stage import Stage
-from program import START_SECONDS, exchanged, until
+from desks.desk import CARD_PIN, PASS_PIN, TestDesk
+from desks.house import House
+from desks.station import station_of
+from installed.program import START_SECONDS, exchanged, until
 from server.card.views import ReaderShown
-from station_house import station_of
 
 
 class Browser:

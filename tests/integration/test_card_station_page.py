@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from card_desk import CARD_PIN, PASS_PIN, TestDesk
-from card_house import House
 from card_writer.programs.words import Text
 from card_writer.station.stage import Stage, said
-from chromium import Page, browsing
+from desks.desk import CARD_PIN, PASS_PIN, TestDesk
+from desks.house import House
+from desks.station import station_of
+from desks.torn_client import Tear
 from peers import program
-from station_house import station_of
-from torn_client import Tear
+from strangers.chromium import Page, browsing
 
 pytestmark = [pytest.mark.chromium, pytest.mark.timeout(600)]
 READERS = (

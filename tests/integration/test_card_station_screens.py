@@ -35,14 +35,14 @@ from card_writer.station.app import StationApp, listening
 from card_writer.station.person import PersonAtPage
 from card_writer.station.stage import Stage
 from card_writer.wrong_card import Mismatch, WrongCard
-from chromium import Page, browsing
+from made.uzi import NOW
 from peers import program
 from pki.api.base import Problem
 from pki.api.errors import ProblemAnswered, ServiceUnreachable
 from pki.api.wire import HolderView
 from pki.domain.errors import ZorgidError
 from pki.domain.identifiers import Ura, UziNumber
-from uzi_made import NOW
+from strangers.chromium import Page, browsing
 
 pytestmark = [pytest.mark.chromium, pytest.mark.timeout(600)]
 PICTURES = os.environ.get("STATION_PICTURES")

@@ -6,8 +6,6 @@ from typing import TypeVar
 
 import pytest
 
-from card_desk import TestDesk
-from card_house import House, assert_made
 from card_writer.card_edge import CardDiffers, CardRefused, SecretKind, WrongSecret
 from card_writer.flow.desk import Desk
 from card_writer.flow.making import make_card
@@ -18,13 +16,15 @@ from card_writer.token.changing import change_pin, unblock_pin
 from card_writer.token.looking import TokenState, look_at_card
 from card_writer.token.testing import check_card, wipe_card
 from card_writer.wrong_card import WrongCard
+from desks.desk import TestDesk
+from desks.house import House, assert_made
+from made.uzi import DAY, NOW
 from pki.domain.errors import Unavailable
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import Good, OnHold, Revoked
 from pki.ports import SystemEntropy
-from uzi_made import DAY, NOW
-from vcard_piv import PivCard as VirtualCard
-from vcard_piv_keys import make_key
+from virtual_card.piv import PivCard as VirtualCard
+from virtual_card.piv_keys import make_key
 
 Outcome = TypeVar("Outcome")
 Status = Good | OnHold | Revoked | None

@@ -20,14 +20,14 @@ from card_writer.pkcs11.uzi_pass import TokenPass
 from card_writer.readers.held import HeldCard
 from card_writer.secret import Secret
 from card_writer.wrong_card import WrongCard
-from fixtures_uzi import FakeStatusCheck
+from fixtures.uzi import FakeStatusCheck
+from made.uzi import NOW, PassPlan, Register, der
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.trust.uzi_pass import UziTrust
-from uzi_made import NOW, PassPlan, Register, der
-from vcard_cac import cac_in_reader, nss_database
-from vcard_pcscd import FIRST_PORT, Pcscd, opensc_module
-from vcard_piv import PivCard as VirtualCard
-from vcard_uzi import PIN, uzi_pass
+from virtual_card.cac import cac_in_reader, nss_database
+from virtual_card.pcscd import FIRST_PORT, Pcscd, opensc_module
+from virtual_card.piv import PivCard as VirtualCard
+from virtual_card.uzi import PIN, uzi_pass
 
 pytestmark = pytest.mark.pcsc
 Reader: TypeAlias = PivPassReader | TokenPassReader

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from card_made import PIN, PUK, assert_made, at, make
 from card_writer.card_edge import CardGone, ReaderBusy
 from card_writer.readers.held import HeldCard
+from desks.made import PIN, PUK, assert_made, at, make
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import Unavailable
-from vcard_pcscd import Pcscd
-from vcard_piv import PivCard as VirtualCard
-from vcard_piv_keys import TRANSPORT_KEY
+from virtual_card.pcscd import Pcscd
+from virtual_card.piv import PivCard as VirtualCard
+from virtual_card.piv_keys import TRANSPORT_KEY
 
 if TYPE_CHECKING:
     from card_writer.readers.watch import Slot

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from card_made import ISSUERS, NUMBER, ORDER, PUK, certificate
 from card_writer.card_edge import (
     CardDiffers,
     CardGone,
@@ -26,10 +25,11 @@ from card_writer.pkcs11.card import TokenCard
 from card_writer.pkcs11.module import Answer, Module, TokenInfo
 from card_writer.pkcs11.readers import TokenCardReader
 from card_writer.secret import Secret
+from desks.made import ISSUERS, NUMBER, ORDER, PUK, certificate
 from peers import require
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import ConfigurationInvalid
-from softhsm import SoftHsm
+from strangers.softhsm import SoftHsm
 
 pytestmark = pytest.mark.softhsm
 PIN = b"aB3x97"

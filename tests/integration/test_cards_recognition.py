@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from card_made import Counting
 from card_writer.piv.readers import PivCardReader, PivPassReader
 from card_writer.piv.rights import PivSettings
 from card_writer.programs.opening import look, placed
@@ -14,10 +13,11 @@ from card_writer.programs.settings import DeskSettings, check
 from card_writer.readers.recognition import UZI_PASSES, CardKind, recognise
 from card_writer.secret import Secret
 from card_writer.wrong_card import Mismatch, WrongCard
-from uzi_made import Register
-from vcard_pcscd import Pcscd
-from vcard_piv import PivCard as VirtualCard
-from vcard_uzi import PIN, uzi_pass
+from desks.made import Counting
+from made.uzi import Register
+from virtual_card.pcscd import Pcscd
+from virtual_card.piv import PivCard as VirtualCard
+from virtual_card.uzi import PIN, uzi_pass
 
 pytestmark = pytest.mark.pcsc
 GENUINE = tuple(mask.value for mask in UZI_PASSES)

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from card_made import NOW, at, make
-from card_maker import usual_maker
 from card_writer.readers.held import HeldCard
+from desks.made import NOW, at, make
 from peers import program
 from pki.api.fields import from_pem, to_pem
 from pki.trust.attestation.chain import AttestationTrust
-from vcard_link import CardLink
-from vcard_pcscd import Pcscd, opensc_module
-from vcard_piv import PivCard
+from virtual_card.link import CardLink
+from virtual_card.maker import usual_maker
+from virtual_card.pcscd import Pcscd, opensc_module
+from virtual_card.piv import PivCard
 
 pytestmark = pytest.mark.pcsc
 PIN, PUK = "123456", "12345678"

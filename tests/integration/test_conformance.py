@@ -12,12 +12,12 @@ from typing import Final
 
 import pytest
 
-from conformance_house import SITUATIONS, House, add_generation, furnish
-from conformance_libraries import LIBRARIES_BY_CRL, LIBRARIES_BY_OCSP
-from conformance_programs import PROGRAMS_BY_CRL, PROGRAMS_BY_OCSP, Client, run
-from nursery import Nursery
+from conformance.house import SITUATIONS, House, add_generation, furnish
+from conformance.libraries import LIBRARIES_BY_CRL, LIBRARIES_BY_OCSP
+from conformance.programs import PROGRAMS_BY_CRL, PROGRAMS_BY_OCSP, Client, run
+from installed.nursery import Nursery
+from installed.practice import Practice
 from pki.domain.algorithms import KeyType
-from practice import Practice
 
 pytestmark = [
     pytest.mark.slow,

@@ -13,9 +13,9 @@ from crl.build import CrlIssuer
 from crl.http import CrlHandler
 from crl.policy import CrlPolicy
 from crl.service import CrlService
-from fakes_listener import listening
-from fakes_status import ISSUER, FakeClock, FakeCrlStore, FakeStore
-from fixtures_signers import (
+from fakes.listener import listening
+from fakes.status import ISSUER, FakeClock, FakeCrlStore, FakeStore
+from fixtures.signers import (
     HOLDER,
     PROFILES,
     SETTINGS,
@@ -30,7 +30,7 @@ from pki.domain.records import CrlList, delta_name, part_of
 from pki.domain.status import Good, OnHold
 from pki.ports import HttpAnswer, HttpRequest, ReadyAnswer, SystemClock
 from pki.trust.signatures import verify_signature
-from status_house import pem, run
+from status_side.house import pem, run
 
 PARTS = 2
 CARD = "card-rsa2048"

@@ -13,14 +13,14 @@ from pkilint.bin import lint_crl
 from crl.build import CrlIssuer
 from crl.policy import CrlPolicy
 from crl.service import CrlService
-from fakes_status import ISSUER, FakeClock, FakeCrlStore, FakeStore
+from fakes.status import ISSUER, FakeClock, FakeCrlStore, FakeStore
 from pki.domain.reasons import RevocationReason
 from pki.domain.records import CrlList, PublishedCrl, part_of
 from pki.domain.status import Good, OnHold, Revoked
 from pki.ports import SystemClock
 from pki.trust.signatures import verify_signature
-from status_house import CA, NOW, pem, run
-from status_pki import SERIALS, PlainSigner
+from status_side.house import CA, NOW, pem, run
+from status_side.small_pki import SERIALS, PlainSigner
 
 HELD, LIFTED, REVOKED, GOOD, *_ = SERIALS
 URL = "http://127.0.0.1:9/crl/token-ca"

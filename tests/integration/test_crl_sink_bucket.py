@@ -13,9 +13,9 @@ import pytest
 from crl.sinks.bucket import BucketPlace, BucketSink
 from crl.sinks.bucket_client import Access, connect
 from crl.sinks.ports import Paper
-from crl_sinks_house import FIRST, SECOND, PublishingHouse
 from pki.domain.errors import Conflict, Unavailable
-from s3_peer import BUCKET, KEY_ID, REGION, SECRET, ObjectServer, object_server
+from status_side.crl_sinks import FIRST, SECOND, PublishingHouse
+from strangers.s3 import BUCKET, KEY_ID, REGION, SECRET, ObjectServer, object_server
 
 pytestmark = pytest.mark.s3
 

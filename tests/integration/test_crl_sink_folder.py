@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from crl.sinks.folder import FolderSink
-from crl_sinks_house import FIRST, SECOND, PublishingHouse
 from pki.der.crl import read_crl_frame
 from pki.domain.errors import Conflict, Unavailable
+from status_side.crl_sinks import FIRST, SECOND, PublishingHouse
 
 ROUNDS = 12
 

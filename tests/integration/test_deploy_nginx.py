@@ -15,16 +15,16 @@ from urllib.parse import quote
 
 import pytest
 
-from fakes_listener import FakeHandler, exchange, listening
-from http_hostile import REQUESTS
-from nginx_peer import nginx_before
+from fakes.listener import FakeHandler, exchange, listening
 from ocsp.policy import ResponderPolicy
-from ocsp_bench import cert_id
 from pki.der.ocsp import OcspResponse, encode_request, read_request, read_response
 from pki.domain.identifiers import SerialNumber
 from pki.domain.status import OnHold
-from status_house import CA, GOOD, NOW, STATUSES, Status, run
-from status_pki import SERIALS
+from status_side.bench import cert_id
+from status_side.house import CA, GOOD, NOW, STATUSES, Status, run
+from status_side.small_pki import SERIALS
+from strangers.http_hostile import REQUESTS
+from strangers.nginx import nginx_before
 
 pytestmark = pytest.mark.nginx
 MAX_AGE: Final = 2

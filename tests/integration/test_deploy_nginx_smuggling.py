@@ -6,10 +6,10 @@ from typing import Final
 
 import pytest
 
-from fakes_listener import FakeHandler, exchange, listening
-from http_hostile import REQUESTS
-from nginx_peer import nginx_before
+from fakes.listener import FakeHandler, exchange, listening
 from server.status_http.reading import Limits
+from strangers.http_hostile import REQUESTS
+from strangers.nginx import nginx_before
 
 pytestmark = pytest.mark.nginx
 AT_ONCE: Final = 12

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from practice import Practice
+from installed.practice import Practice
 from server.demo.telling.tools import environment
 from server.process.announce import ServiceManager
 from server.process.health import Probes

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from der_authority import NOW, UZI, Authority, run, sign
+from made.der_authority import NOW, UZI, Authority, run, sign
 from pki.der.crl import CrlContent, encode_entry, encode_tbs_crl
 from pki.der.signed import assemble
 from pki.der.spki import key_identifier

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from der_authority import CARD, NOW, SECOND, THIRD, Authority, run, sign
+from made.der_authority import CARD, NOW, SECOND, THIRD, Authority, run, sign
 from pki.der.ocsp import (
     OcspError,
     OcspResponse,

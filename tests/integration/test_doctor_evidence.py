@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from installed.practice import Practice
 from pki.der.certificate import read_certificate
-from practice import Practice
 from server.examining.keys import examine_evidence
 from server.process.gauges import CaGauges
 from server.roles.keys import read_certificate_file

@@ -13,8 +13,8 @@ from asn1crypto import cms
 
 from ca.authority import CertificationAuthority
 from ca.profile import Profile
-from ca_products import make_all
-from fixtures_signers import EPOCH, KeySigner, signer
+from fixtures.signers import EPOCH, KeySigner, signer
+from made.ca_products import make_all
 from pki.der import oids
 from pki.der.cms import encode_signed_attributes, encode_signed_content, read_signed_content
 from pki.domain.algorithms import KeyType

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from fakes_issuance import APOTHEEK, RSA, Surroundings, client_certificate
+from fakes.issuance import APOTHEEK, RSA, Surroundings, client_certificate
 from issuance.rules.rates import RateLimits
-from issuance_edge import JSON, Edge, at_the_edge
-from issuance_holder import Holder
-from issuance_world import Server, Writer
+from issuing.edge import JSON, Edge, at_the_edge
+from issuing.holder import Holder
+from issuing.world import Server, Writer
 from pki.api.errors import ProblemAnswered, ServiceUnavailable
 from pki.api.fields import to_pem
 from pki.api.wire import BlockRequest, OrganisationRequest, RevokeRequest

@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from issuance_world import URA, Server, World, Writer, pkcs10, writer
+from issuing.world import URA, Server, World, Writer, pkcs10, writer
+from made.uzi import NOW, Z_TEXT, PassPlan, der, new_key, upn, uzi
 from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
 from pki.api.fields import to_pem
 from pki.api.wire import BlockRequest, OperatorRequest, OrganisationRequest, RevokeRequest
@@ -21,7 +22,6 @@ from pki.domain.people import Role
 from pki.domain.reasons import BlockReason, RefusalReason, RevocationReason, RevokeReason
 from pki.domain.status import Good, OnHold, Revoked, Unconfirmed
 from pki.domain.uzi import PassType
-from uzi_made import NOW, Z_TEXT, PassPlan, der, new_key, upn, uzi
 
 Keys = list[rsa.RSAPrivateKey]
 

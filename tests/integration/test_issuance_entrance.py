@@ -14,16 +14,16 @@ from typing import Any, Final
 import pytest
 from aiohttp import web
 
-from fakes_issuance import Surroundings
-from http_hostile import REQUESTS
+from fakes.issuance import Surroundings
 from issuance.http import app as api
 from issuance.http import bodies, connections, entrance
 from issuance.http.app import create_app, serving
 from issuance.http.connections import ENTROPY
 from issuance.http.entrance import Entrance
-from issuance_world import World
+from issuing.world import World
 from pki.ports import SystemEntropy
 from server.status_http.peers import Peers
+from strangers.http_hostile import REQUESTS
 
 END = b"\r\n\r\n"
 GET = b"GET /v1/challenges HTTP/1.1\r\nHost: x" + END

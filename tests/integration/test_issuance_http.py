@@ -9,10 +9,10 @@ import re
 
 import pytest
 
-from fakes_issuance import APOTHEEK, RSA, client_certificate, fake_request
+from fakes.issuance import APOTHEEK, RSA, client_certificate, fake_request
 from issuance.http import bodies
-from issuance_edge import JSON, Edge
-from issuance_holder import Holder
+from issuing.edge import JSON, Edge
+from issuing.holder import Holder
 from pki.api.fields import CERTIFICATE_REQUEST, to_pem
 from pki.domain.errors import IntegrityBroken, StoreUnavailable
 from pki.domain.people import Role

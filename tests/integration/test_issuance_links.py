@@ -3,7 +3,7 @@
 import pytest
 
 from issuance.endings.unlinked import end_unlinked
-from issuance_world import URA, Server, Writer
+from issuing.world import URA, Server, Writer
 from pki.api.errors import ProblemAnswered
 from pki.api.linking import LinkRequest, UnlinkRequest
 from pki.api.wire import OrganisationRequest

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from issuance_world import URA, World
+from issuing.world import URA, World
 from pki.api.client import IssuanceClient
 from pki.api.errors import ProblemAnswered
 from pki.domain.identifiers import ISSUED_SERIAL_MIN, IssuerId, MobielId, PersonId, SerialNumber

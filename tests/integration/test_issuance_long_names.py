@@ -6,10 +6,10 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from issuance_world import Server, World, Writer
+from issuing.world import Server, World, Writer
+from made.uzi import PassPlan, der
 from pki.api.errors import ProblemAnswered
 from pki.domain.reasons import RefusalReason
-from uzi_made import PassPlan, der
 
 
 def pass_with(world: World, surname: str, given_names: str) -> bytes:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from fakes_issuance_store import Tables
+from fakes.issuance_store import Tables
 from issuance.ports import Reader, Store
-from issuance_machine import CardMachine
+from issuing.machine import CardMachine
 from pki.store.migrate import migrate
 from pki.store.reading import ReadStore
 from pki.store.writing import Store as RealStore

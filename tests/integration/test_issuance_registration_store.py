@@ -10,8 +10,8 @@ from issuance.ports import Reader, Store
 from pki.store.migrate import migrate
 from pki.store.reading import ReadStore
 from pki.store.writing import Store as RealStore
-from registration_house import bounded
-from registration_machine import RegistrationMachine
+from registration.house import bounded
+from registration.machine import RegistrationMachine
 
 
 class RegistrationOnSqlite(RegistrationMachine):

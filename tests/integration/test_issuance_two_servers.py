@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from issuance_world import Server, World, Writer, writer
+from issuing.world import Server, World, Writer, writer
 from pki.api.client import IssuanceClient
 from pki.api.errors import ProblemAnswered
 from pki.api.wire import BlockRequest, CardView

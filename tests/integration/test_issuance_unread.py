@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fakes_issuance import Surroundings
+from fakes.issuance import Surroundings
 from issuance.http.app import create_app, serving
-from issuance_world import Server, World
+from issuing.world import Server, World
 from pki.api.errors import ServiceUnreachable
 
 END = b"\r\n\r\n"

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from crl.sinks.folder import FolderSink
-from fakes_listener import listening
-from nginx_peer import nginx_before
+from fakes.listener import listening
+from installed.practice import Practice
 from pki.domain.events import ServiceStarted
 from pki.domain.evidence.published import INDEX, NEWEST, month_path, read_months
 from pki.domain.journal import GENESIS, RawEntry, canonical_json, entry_digest
@@ -26,7 +26,6 @@ from pki.domain.people import SYSTEM
 from pki.ports import SystemClock
 from pki.store.reading import ReadStore
 from pki.store.writing import Store, WriteSession
-from practice import Practice
 from server.checkpoints.examine import GRACE, examine_checkpoints
 from server.checkpoints.handler import PREFIX, CheckpointHandler
 from server.checkpoints.maker import CheckpointMaker
@@ -36,6 +35,7 @@ from server.crls.sinks import StoreCheckpoints
 from server.evidence.key import open_evidence
 from server.setting.sinks import CrlFolderSettings
 from server.settings import load
+from strangers.nginx import nginx_before
 
 pytestmark = pytest.mark.openssl
 

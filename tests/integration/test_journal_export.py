@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from fixtures_backup import answered, asked
+from fixtures.backup import answered, asked
+from installed.practice import Practice
 from pki.domain.event_codec import decode_time, encode_time
-from practice import Practice
 
 pytestmark = pytest.mark.openssl
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ldap_between import between
-from ldap_material import BASE, Holder, card_certificate
+from directories.between import between
+from directories.material import BASE, Holder, card_certificate
+from directories.slapd import Bench, eventually, following, free_port, ldapsearch, running_slapd
 from ldap_publish.directory import LdapServer
 from ldap_publish.entry import CERTIFICATE, card_dn
 from ldap_publish.follower import UNFINISHED_CURSOR
 from ldap_publish.slapd import find_slapd
 from ldap_publish.slapd_conf import DEBIAN_SCHEMAS
 from pki.domain.errors import DirectoryUnavailable
-from slapd_peer import Bench, eventually, following, free_port, ldapsearch, running_slapd
 
 pytestmark = pytest.mark.slapd
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ldap_material import BASE, START, card_certificate, published_crl
+from directories.material import BASE, START, card_certificate, published_crl
+from directories.slapd import Bench, following, ldapsearch, running_slapd, server_of
 from ldap_publish.directory import LdapDirectory
 from ldap_publish.entry import CERTIFICATE, CRL, card_dn, card_entry
 from ldap_publish.plan import AddEntry, DeleteEntry, ReplaceValues
@@ -12,7 +13,6 @@ from pki.domain.cards import Issued
 from pki.domain.records import IssuedCertificate
 from server.directory import comparing
 from server.directory.comparing import Comparison, Difference
-from slapd_peer import Bench, following, ldapsearch, running_slapd, server_of
 
 pytestmark = pytest.mark.slapd
 

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from ldap_material import (
+from directories.material import (
     BASE,
     TOKEN_CA,
     Holder,
@@ -18,13 +18,7 @@ from ldap_material import (
     make_ca,
     published_crl,
 )
-from ldap_publish.directory import LdapDirectory, LdapServer
-from ldap_publish.entry import CERTIFICATE, card_dn
-from ldap_publish.follower import CURSOR, UNFINISHED_CURSOR
-from ldap_publish.slapd import PrivateSlapd
-from pki.domain.errors import DirectoryUnavailable
-from pki.ports import SystemEntropy
-from slapd_peer import (
+from directories.slapd import (
     Bench,
     eventually,
     following,
@@ -34,6 +28,12 @@ from slapd_peer import (
     running_slapd,
     server_of,
 )
+from ldap_publish.directory import LdapDirectory, LdapServer
+from ldap_publish.entry import CERTIFICATE, card_dn
+from ldap_publish.follower import CURSOR, UNFINISHED_CURSOR
+from ldap_publish.slapd import PrivateSlapd
+from pki.domain.errors import DirectoryUnavailable
+from pki.ports import SystemEntropy
 
 pytestmark = pytest.mark.slapd
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ldap_material import BASE, ISSUER_NAME, Holder, card_certificate
+from directories.material import BASE, ISSUER_NAME, Holder, card_certificate
+from directories.slapd import Bench, following, running_slapd, server_of
 from peers import program
-from slapd_peer import Bench, following, running_slapd, server_of
 
 pytestmark = [pytest.mark.slapd, pytest.mark.java]
 

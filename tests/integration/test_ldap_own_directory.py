@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from ldap_material import BASE, ISSUER_NAME, TOKEN_CA, card_certificate, make_ca
+from directories.material import BASE, ISSUER_NAME, TOKEN_CA, card_certificate, make_ca
+from directories.slapd import (
+    SCHEMA,
+    Bench,
+    eventually,
+    following,
+    free_port,
+    ldapsearch,
+    run,
+    tls_lines,
+)
 from ldap_publish.directory import LdapDirectory, LdapServer
 from ldap_publish.entry import CERTIFICATE
 from ldap_publish.plan import AddEntry, AddValues, DeleteEntry, DeleteValues
@@ -20,7 +30,6 @@ from ldap_publish.slapd_conf import DEBIAN_SCHEMAS
 from ldap_publish.tree import base_entry
 from pki.domain.errors import DirectoryUnavailable
 from pki.observe.ldap import LdapObserver
-from slapd_peer import SCHEMA, Bench, eventually, following, free_port, ldapsearch, run, tls_lines
 
 pytestmark = pytest.mark.slapd
 

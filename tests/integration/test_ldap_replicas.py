@@ -6,8 +6,19 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from ldap_external import client, external_slapd
-from ldap_material import BASE, FixedClock, card_certificate, make_ca
+from directories.external import client, external_slapd
+from directories.material import BASE, FixedClock, card_certificate, make_ca
+from directories.slapd import (
+    QUICK,
+    Bench,
+    eventually,
+    free_port,
+    ldapsearch,
+    place,
+    running_slapd,
+    server_of,
+    tls_lines,
+)
 from ldap_publish.directory import LdapDirectory, LdapServer
 from ldap_publish.entry import CERTIFICATE
 from ldap_publish.follower import LdapFollower, cursors_of
@@ -19,17 +30,6 @@ from ldap_publish.tree import base_entry
 from ldap_publish.upkeep import Upkeep
 from pki.domain.errors import DirectoryUnavailable
 from pki.ports import SystemEntropy
-from slapd_peer import (
-    QUICK,
-    Bench,
-    eventually,
-    free_port,
-    ldapsearch,
-    place,
-    running_slapd,
-    server_of,
-    tls_lines,
-)
 
 pytestmark = pytest.mark.slapd
 

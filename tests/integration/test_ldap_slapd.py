@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ldap_material import (
+from directories.material import (
     BASE,
     ISSUER_NAME,
     START,
@@ -13,13 +13,13 @@ from ldap_material import (
     card_certificate,
     published_crl,
 )
+from directories.slapd import Bench, following, ldapsearch, running_slapd, server_of
 from ldap_publish.entry import CERTIFICATE, card_dn
 from ldap_publish.plan import AddValues
 from ldap_publish.slapd import PrivateSlapd
 from pki.domain.cards import Blocked, Ended, Issued
 from pki.domain.reasons import BlockReason, RevokeReason
 from pki.domain.records import IssuedCertificate
-from slapd_peer import Bench, following, ldapsearch, running_slapd, server_of
 
 pytestmark = pytest.mark.slapd
 

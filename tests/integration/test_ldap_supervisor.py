@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ldap_material import (
+from directories.material import (
     BASE,
 )
-from ldap_publish.slapd import PrivateSlapd
-from pki.domain.errors import ConfigurationInvalid, DirectoryUnavailable
-from pki.ports import SystemEntropy
-from slapd_peer import (
+from directories.slapd import (
     SCHEMA,
     dead,
     eventually,
@@ -24,6 +21,9 @@ from slapd_peer import (
     run,
     running_slapd,
 )
+from ldap_publish.slapd import PrivateSlapd
+from pki.domain.errors import ConfigurationInvalid, DirectoryUnavailable
+from pki.ports import SystemEntropy
 
 pytestmark = pytest.mark.slapd
 

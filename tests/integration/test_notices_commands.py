@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from notices_configured import configured
-from notices_house import ADDRESS, DAY, ONE, House, blocked, house_of_three
+from letters.configured import configured
+from letters.house import ADDRESS, DAY, ONE, House, blocked, house_of_three
 from pki.domain.errors import (
     ConfigurationInvalid,
     Conflict,
@@ -30,8 +30,8 @@ from server.notices.again import resend
 from server.notices.commands import list_notices, mail_test
 from server.notices.examine import examine_notices
 from server.settings import Settings
-from smtp_peer import Post, mail_server
-from store_samples import NOON, SetClock
+from stores.samples import NOON, SetClock
+from strangers.smtp import Post, mail_server
 
 CONFIG = Path("zorgid.toml")
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from notices_house import DAY, MINUTE, NOT_AFTER, ONE, TWO, House, blocked, house_of_three, revoked
+from letters.house import DAY, MINUTE, NOT_AFTER, ONE, TWO, House, blocked, house_of_three, revoked
 from pki.domain import cards
 from pki.domain.linking.events import CardUnlinked
 from pki.domain.notices.records import NoticeKind
 from pki.domain.reasons import BlockReason
-from store_samples import card
-from store_steps import put
+from stores.samples import card
+from stores.steps import put
 
 
 @pytest.fixture

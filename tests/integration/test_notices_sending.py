@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from issuance.notices.runner import NoticeRunner
-from notices_house import (
+from letters.house import (
     ADDRESS,
     DAY,
     MINUTE,
@@ -29,7 +29,7 @@ from pki.domain.notices.records import Contact, Letter, MailState, NoticeKind
 from pki.store.tail import JournalTail
 from server.notices.carrying import LetterCarrier
 from server.setting.notices import SmtpSettings
-from smtp_peer import Post, mail_server
+from strangers.smtp import Post, mail_server
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from made.tls import TlsMade
 from pki.domain.errors import StoreUnavailable, Unavailable
 from pki.domain.notices.addresses import EmailAddress
 from pki.domain.notices.mail import Handed, Taken
 from pki.notify.smtp import Envelope, LogIn, MailServer, Security, SmtpMailer
 from pki.ports import SystemClock
-from smtp_peer import PASSWORD, Post, mail_server
-from tls_made import TlsMade
+from strangers.smtp import PASSWORD, Post, mail_server
 
 ADDRESS, SENDER = EmailAddress("beheer@praktijk.example"), EmailAddress("noreply@zorg.example")
 ENVELOPE = Envelope(

@@ -12,15 +12,15 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.x509 import ocsp
 
-from ldap_material import START, TOKEN_CA, FixedClock, make_ca, published_crl
-from ocsp_material import Answering, make_responder
+from directories.material import START, TOKEN_CA, FixedClock, make_ca, published_crl
+from directories.slapd import free_port
 from pki.domain.errors import SignatureBroken, Unavailable
 from pki.domain.identifiers import SerialNumber
 from pki.domain.people import SYSTEM
 from pki.domain.records import StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold
 from pki.observe.receipts.sinks import CrlSink, OcspSink
-from slapd_peer import free_port
+from status_side.material import Answering, make_responder
 
 CA = make_ca()
 SERIAL = SerialNumber((1 << 158) + 12345)

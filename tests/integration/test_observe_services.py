@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from ldap_material import (
+from directories.material import (
     BASE,
     TOKEN_CA,
     FixedClock,
@@ -17,7 +17,7 @@ from ldap_material import (
     make_ca,
     published_crl,
 )
-from ocsp_material import Answering, make_responder
+from directories.slapd import Bench, following, free_port, hanging_server, running_slapd, server_of
 from pki.domain.errors import DirectoryUnavailable, Unavailable
 from pki.domain.identifiers import IssuerId, SerialNumber, UziNumber
 from pki.domain.status import Good
@@ -26,7 +26,7 @@ from pki.observe.http import Limits, fetch
 from pki.observe.ldap import LdapObserver
 from pki.observe.ocsp import OcspObserver
 from pki.ports import SystemEntropy
-from slapd_peer import Bench, following, free_port, hanging_server, running_slapd, server_of
+from status_side.material import Answering, make_responder
 
 CA = make_ca()
 SERIAL = SerialNumber((1 << 158) + 12345)

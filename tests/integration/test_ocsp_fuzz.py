@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from status_house import run
+from status_side.house import run
 
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz" / "fuzz.py"
 TARGETS = ("ocsp_request", "http", "parsers")

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from fuzz_parsers import PARSERS, REFUSALS
+from fuzzed.parsers import PARSERS, REFUSALS
 from pki.domain.errors import ConfigurationInvalid
 from server.settings import load
 

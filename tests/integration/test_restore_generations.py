@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ca.practice import SigningCa, make_crl
-from next_generation import add_generation
+from installed.next_generation import add_generation
+from installed.practice import Practice, tuned
 from pki.domain.errors import Conflict, SignatureBroken
 from pki.domain.event_codec import encode_time
 from pki.domain.identifiers import IssuerId
@@ -17,7 +18,6 @@ from pki.domain.records import PublishedCrl
 from pki.keys.soft import SoftSigner
 from pki.ports import SystemClock
 from pki.store.writing import Store, WriteSession
-from practice import Practice, tuned
 from server.commands.backup.confirm import LastCrl, confirm
 from server.generation.authorities import profiles_of
 from server.report import Report

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from module_process import module_processes, nothing_can_be_written
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import (
     ConfigurationInvalid,
@@ -30,7 +29,8 @@ from pki.keys.pkcs11.wire import Reach
 from pki.keys.pool import PooledSigner
 from pki.ports import Signer
 from pki.trust.signatures import verify_signature
-from softhsm import PIN, SoftHsm
+from strangers.module_process import module_processes, nothing_can_be_written
+from strangers.softhsm import PIN, SoftHsm
 
 pytestmark = pytest.mark.softhsm
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from module_process import module_processes
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import Unavailable
 from pki.keys.checked import CheckedSigner
@@ -22,7 +21,8 @@ from pki.keys.pkcs11.ports import KeyName
 from pki.keys.pkcs11.process import AHEAD, ModuleProcess
 from pki.keys.pkcs11.signer import Pkcs11Signer
 from pki.keys.pool import PooledSigner
-from softhsm import PIN, SoftHsm
+from strangers.module_process import module_processes
+from strangers.softhsm import PIN, SoftHsm
 
 pytestmark = pytest.mark.softhsm
 

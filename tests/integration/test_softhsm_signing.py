@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
-from module_process import module_processes
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.errors import ConfigurationInvalid, Conflict, NotFound
 from pki.keys.algorithms import generate_private_key, key_type_of
@@ -24,7 +23,8 @@ from pki.keys.pkcs11.module import Pkcs11Module
 from pki.keys.pkcs11.ports import KeyName
 from pki.keys.pkcs11.signer import Pkcs11Signer
 from pki.trust.signatures import verify_signature
-from softhsm import SoftHsm
+from strangers.module_process import module_processes
+from strangers.softhsm import SoftHsm
 
 pytestmark = [pytest.mark.softhsm, pytest.mark.filterwarnings("error")]
 

@@ -13,12 +13,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from fakes_listener import FakeHandler, listening, ready_answer
-from http_hostile import REQUESTS
+from fakes.listener import FakeHandler, listening, ready_answer
 from pki.ports import SystemClock
 from server.status_http import door
 from server.status_http.reading import Limits
 from server.status_listener import StatusListener, bind
+from strangers.http_hostile import REQUESTS
 
 OPTIONAL = re.compile(rb"HTTP/1.1 100 Continue\r\n\r\n|\r\nDate: [^\r\n]+")
 """The time; and a 100, which may be left out when the body is there already (RFC 9110 10.1.1)."""

@@ -13,7 +13,7 @@ TESTS = Path(__file__).resolve().parents[1]
 KEPT = b"GET /a/hot HTTP/1.1\r\nHost: x\r\n\r\n"
 FEW_FILES = """
 import asyncio, pathlib, resource
-from fakes_listener import FakeHandler, listening
+from fakes.listener import FakeHandler, listening
 
 async def main():
     async with listening(FakeHandler()) as (_, port):

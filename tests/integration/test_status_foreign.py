@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
-from ocsp_bench import cert_id
 from pki.der.ocsp import encode_request
 from pki.domain.status import Good, OnHold
-from status_house import CA, GOOD, HELD, NEVER, NEW, NOW, REVOKED, Status, run
+from status_side.bench import cert_id
+from status_side.house import CA, GOOD, HELD, NEVER, NEW, NOW, REVOKED, Status, run
 
 
 @pytest.fixture(params=["ec", "rsa"])

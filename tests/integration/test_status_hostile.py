@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fakes_listener import exchange, listening
-from fuzz_answers import bench, check_answer
-from http_hostile import REQUESTS, SMUGGLED
-from ocsp_hostile import GOOD
+from fakes.listener import exchange, listening
+from fuzzed.answers import bench, check_answer
 from pki.der.ocsp import OcspResponse
 from pki.domain.status import Good
 from server.status_http.reading import Limits
+from status_side.hostile import GOOD
+from strangers.http_hostile import REQUESTS, SMUGGLED
 
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 WELL = (

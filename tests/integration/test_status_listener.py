@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from fakes_listener import FakeHandler, exchange, listening
+from fakes.listener import FakeHandler, exchange, listening
 from server.status_http.reading import Limits
 from server.status_listener import bind
 

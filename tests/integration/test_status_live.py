@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fakes_listener import FakeHandler, exchange, listening
+from fakes.listener import FakeHandler, exchange, listening
 
 LIVE = b"POST /live HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n"
 CLOSE = b"GET /end HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

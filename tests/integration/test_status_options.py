@@ -8,12 +8,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pkilint.bin import lint_ocsp_response
 
 from ocsp.policy import ResponderPolicy
-from ocsp_bench import FakeDigests, cert_id
 from pki.der.ocsp import PreferredSignature, encode_request
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.identifiers import SerialNumber
-from status_house import CA, GOOD, HELD, NEVER, REVOKED, Status
-from status_pki import new_key
+from status_side.bench import FakeDigests, cert_id
+from status_side.house import CA, GOOD, HELD, NEVER, REVOKED, Status
+from status_side.small_pki import new_key
 
 EVERYTHING = ResponderPolicy(extended_revoke=True, archive_years=7)
 

@@ -11,9 +11,8 @@ from pkilint.bin import lint_crl, lint_ocsp_response
 from crl.build import CrlIssuer
 from crl.policy import CrlPolicy
 from crl.service import CrlService
-from fakes_status import ISSUER, FakeCrlStore
+from fakes.status import ISSUER, FakeCrlStore
 from ocsp.issuers import HASHES
-from ocsp_bench import OTHER_CA, cert_id, response
 from pki.der.ocsp import OcspError, encode_error, encode_request
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason
@@ -27,8 +26,9 @@ from pki.domain.status import (
     crl_entry,
 )
 from pki.trust.signatures import verify_signature
-from status_house import CA, GOOD, HELD, NEVER, NEW, NOW, REVOKED, Status
-from status_pki import SERIALS, PlainSigner
+from status_side.bench import OTHER_CA, cert_id, response
+from status_side.house import CA, GOOD, HELD, NEVER, NEW, NOW, REVOKED, Status
+from status_side.small_pki import SERIALS, PlainSigner
 
 
 @pytest.fixture(params=["ec", "rsa"])

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from fakes_listener import FakeHandler, exchange, listening, ready_answer
+from fakes.listener import FakeHandler, exchange, listening, ready_answer
 from server.status_http.reading import Limits
 
 CLOSE = b"Connection: close\r\n"

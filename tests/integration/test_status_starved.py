@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
-from ocsp_bench import cert_id
 from pki.der.ocsp import encode_request
-from status_house import CA, GOOD, HELD, Status
+from status_side.bench import cert_id
+from status_side.house import CA, GOOD, HELD, Status
 
 CONNECTIONS: Final = 40
 EACH: Final = 100

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from status_table import ROWS, asked
+from status_side.table import ROWS, asked
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "status.md"
 HEAD = "| request | HTTP | answer | headers | HTTP cache | client |"

@@ -9,7 +9,7 @@ from pki.domain.errors import StoreUnavailable
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.store.migrate import migrate
 from pki.store.reading import ReadSession, ReadStore
-from postgres_killed import killable
+from strangers.postgres_killed import killable
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

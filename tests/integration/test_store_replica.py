@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 import sqlalchemy as sa
 
-from fixtures_postgres import PostgresCluster
+from fixtures.postgres import PostgresCluster
 from pki.domain.errors import StoreUnavailable
 from pki.domain.events import ServiceStarted
 from pki.domain.identifiers import IssuerId, SerialNumber
@@ -18,9 +18,9 @@ from pki.ports import SystemClock
 from pki.store.reading import ReadStore
 from pki.store.tail import Contact, JournalTail
 from pki.store.writing import Store
-from postgres_replica import replica_of
 from server.process.heartbeat import Heartbeat
 from server.status_source.source import FollowedStatus
+from strangers.postgres_replica import replica_of
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

@@ -15,10 +15,10 @@ from contextlib import asynccontextmanager, contextmanager
 import aiohttp
 import pytest
 
+from installed.practice import Practice
 from pki.domain.errors import Malformed, Unavailable
 from pki.ports import SystemClock
 from pki.telemetry.metrics import Metrics
-from practice import Practice
 from server.cli import run
 from server.process.health import HealthListener, Probes
 from server.top.page import page

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from made.uzi import NOW, Register, der
 from peers import program
 from pki.domain.errors import Refused
 from pki.domain.identifiers import Ura
-from registration_documents import URA, Notary
-from uzi_made import NOW, Register, der
+from registration.documents import URA, Notary
 
 SIGN = Path(__file__).parents[1] / "java" / "Sign.java"
 

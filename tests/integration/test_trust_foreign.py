@@ -8,13 +8,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from made.uzi import NOW, Ca, PassPlan, Register, make_ca, make_register
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.errors import Refused
 from pki.keys.soft import generate
 from pki.trust.pass_crl import check_crl
 from pki.trust.path import PathValidator
 from pki.trust.settings import UziTrustSettings
-from uzi_made import NOW, Ca, PassPlan, Register, make_ca, make_register
 
 pytestmark = pytest.mark.openssl
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from fixtures_uzi import FakeStatusHttp
+from fixtures.uzi import FakeStatusHttp
+from made.uzi import der
 from pki.domain.errors import PassStatusUnavailable, Refused
 from pki.domain.reasons import RefusalReason
 from pki.domain.uzi import PassType
@@ -16,7 +17,6 @@ from pki.trust.pass_status import PassStatus
 from pki.trust.path import Issuer, PathValidator
 from pki.trust.settings import G3_ALGORITHMS, IssuingCa, StatusSettings, UziTrustSettings
 from pki.trust.uzi_pass import UziTrust
-from uzi_made import der
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "uzi-certs"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

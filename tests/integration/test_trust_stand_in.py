@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestServer, unused_port
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from made.uzi import der
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import PassStatusUnavailable, Refused
 from pki.domain.identifiers import Ura, UziNumber
@@ -23,7 +24,6 @@ from pki.trust.uzi_pass import UziTrust
 from server.demo.uzi_certificates import POLICY_AUTHENTICITY
 from server.demo.uzi_register import OID_CA, PassSubject, StandInRegister
 from server.demo.uzi_status import crl_application, ocsp_application
-from uzi_made import der
 
 now = SystemClock().now
 HOST = "127.0.0.1"

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fakes_issuance import APOTHEEK, BIRTH_DATE, HUISARTS, RSA, Surroundings
-from fakes_issuance_store import ISSUER
-from fakes_notices import Book, notice_desk
+from fakes.issuance import APOTHEEK, BIRTH_DATE, HUISARTS, RSA, Surroundings
+from fakes.issuance_store import ISSUER
+from fakes.notices import Book, notice_desk
 from issuance.http.app import api_table
 from issuance.http.table.route import Caller, Key, Route
 from issuance.statement.make import Statements

@@ -9,7 +9,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ca.authority import AuthorityProfiles, CertificationAuthority
 from ca.settings import OidCa
-from fixtures_signers import EPOCH, HOLDER, SETTINGS, Hierarchy, KeySigner, open_token_ca, signer
+from fixtures.signers import EPOCH, HOLDER, SETTINGS, Hierarchy, KeySigner, open_token_ca, signer
 from pki.der.certificate import read_certificate
 from pki.der.uzi_names import read_subject_alt_name
 from pki.domain.algorithms import KeyType, SignatureAlgorithm

@@ -6,7 +6,7 @@ import pytest
 
 from ca.authority import AuthorityProfiles, CertificationAuthority
 from ca.lint import findings
-from fixtures_signers import EPOCH, HOLDER, Hierarchy, signer
+from fixtures.signers import EPOCH, HOLDER, Hierarchy, signer
 from pki.der import oids
 from pki.der.certificate import read_certificate
 from pki.domain.algorithms import KeyType

@@ -11,7 +11,7 @@ from ca.profile import Profile
 from ca.profiles import load_profiles
 from ca.settings import CaSettings
 from ca.validity import Window
-from fixtures_signers import EPOCH, HOLDER, PROFILES, SETTINGS, signer
+from fixtures.signers import EPOCH, HOLDER, PROFILES, SETTINGS, signer
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import ConfigurationInvalid, NotFound, Refused
 from pki.domain.identifiers import IssuerId

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ca.key_policy import check_key
-from fixtures_signers import signer
+from fixtures.signers import signer
 from pki.der import codec
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import KeyRejected

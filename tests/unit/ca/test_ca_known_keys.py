@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ca.authority import CertificationAuthority
-from fixtures_signers import EPOCH, HOLDER, signer
+from fixtures.signers import EPOCH, HOLDER, signer
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import KeyRejected
 

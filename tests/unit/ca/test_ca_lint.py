@@ -10,7 +10,7 @@ from ca.lint import PLACEHOLDER_SIGNATURE, check_tbs, findings
 from ca.profile import Profile
 from ca.rules.of_certificates import CERTIFICATE_RULES
 from ca.rules.of_frames import FRAME_RULES
-from fixtures_signers import EPOCH, HOLDER, Hierarchy, signer
+from fixtures.signers import EPOCH, HOLDER, Hierarchy, signer
 from pki.der import codec, oids
 from pki.der import extensions as x509
 from pki.der.certificate import CertificateContent, encode_tbs_certificate, read_certificate

@@ -10,7 +10,7 @@ import ca.authority
 from ca.authority import CertificationAuthority
 from ca.lint import Linted, check_tbs
 from ca.profile import Profile
-from fixtures_signers import EPOCH, HOLDER, signer
+from fixtures.signers import EPOCH, HOLDER, signer
 from pki.domain.algorithms import KeyType
 
 CARD_KEY = signer(KeyType.RSA_2048, "linted card").public_key

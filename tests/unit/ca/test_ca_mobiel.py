@@ -7,8 +7,8 @@ import pytest
 
 from ca.authority import CertificationAuthority, Generations
 from ca.profile import Profile
-from ca_products import SOMEBODY, open_mobiel_ca
-from fixtures_signers import EPOCH, HOLDER, signer
+from fixtures.signers import EPOCH, HOLDER, signer
+from made.ca_products import SOMEBODY, open_mobiel_ca
 from pki.der import oids
 from pki.der.certificate import read_certificate
 from pki.domain.algorithms import KeyType

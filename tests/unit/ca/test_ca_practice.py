@@ -27,7 +27,7 @@ from ca.profile import NameField, Profile
 from ca.profiles import load_profiles
 from ca.settings import CaSettings, Installation
 from ca.sign import sign_certificate, sign_crl
-from fixtures_signers import EPOCH, PROFILES, Hierarchy, KeySigner, signer
+from fixtures.signers import EPOCH, PROFILES, Hierarchy, KeySigner, signer
 from pki.der.certificate import read_certificate
 from pki.der.crl import read_crl
 from pki.domain.algorithms import KeyType, SignatureAlgorithm

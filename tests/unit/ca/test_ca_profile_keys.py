@@ -8,7 +8,7 @@ import pytest
 
 from ca.profiles import load_profiles, read_profile
 from ca.settings import CaSettings, Installation
-from fixtures_signers import PROFILES, SETTINGS
+from fixtures.signers import PROFILES, SETTINGS
 from pki.domain.errors import ConfigurationInvalid
 
 EXPERIMENTAL = PROFILES / "experimental"

@@ -7,7 +7,7 @@ import pytest
 
 from ca.profile import CertificateKind, Profile
 from ca.profiles import load_profiles, read_profile
-from fixtures_signers import PROFILES, SETTINGS
+from fixtures.signers import PROFILES, SETTINGS
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import ConfigurationInvalid
 

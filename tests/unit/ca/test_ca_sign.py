@@ -7,7 +7,7 @@ import pytest
 
 from ca.authority import CertificationAuthority
 from ca.sign import sign_certificate
-from fixtures_signers import EPOCH, HOLDER, KeySigner, signer
+from fixtures.signers import EPOCH, HOLDER, KeySigner, signer
 from pki.der.certificate import (
     CertificateContent,
     encode_tbs_certificate,

@@ -7,7 +7,7 @@ import pytest
 from ca.authority import CertificationAuthority
 from ca.lint import PLACEHOLDER_SIGNATURE, findings
 from ca.profiles import read_profile
-from fixtures_signers import EPOCH, HOLDER, PROFILES, SETTINGS, signer
+from fixtures.signers import EPOCH, HOLDER, PROFILES, SETTINGS, signer
 from pki.der import codec, oids
 from pki.der.certificate import encode_tbs_certificate, read_certificate
 from pki.der.signed import assemble

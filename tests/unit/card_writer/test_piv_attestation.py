@@ -3,13 +3,13 @@
 import pytest
 from cryptography import x509
 
-from card_made import ORDER, at
-from card_maker import usual_maker
 from card_writer.card_edge import CardRefused
 from card_writer.piv.card import PivCard
 from card_writer.piv.rights import PivSettings
-from vcard_piv import PivCard as VirtualCard
-from vcard_reader import ChipReader
+from desks.made import ORDER, at
+from virtual_card.maker import usual_maker
+from virtual_card.piv import PivCard as VirtualCard
+from virtual_card.reader import ChipReader
 
 
 def with_key(chip: VirtualCard) -> PivCard:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from card_made import ISSUERS, NUMBER, ORDER, PIN, PUK, Counting, assert_made, at, make
 from card_writer.card_edge import (
     CardDiffers,
     CardGone,
@@ -15,11 +14,12 @@ from card_writer.card_edge import (
 from card_writer.piv.card import PivCard
 from card_writer.piv.rights import PivSettings
 from card_writer.secret import Secret
+from desks.made import ISSUERS, NUMBER, ORDER, PIN, PUK, Counting, assert_made, at, make
 from pki.domain.algorithms import KeyType
 from pki.domain.identifiers import CardNumber
-from vcard_piv import PivCard as VirtualCard
-from vcard_piv_keys import AES_192, TRANSPORT_KEY, AdminLock, make_key
-from vcard_reader import ChipReader
+from virtual_card.piv import PivCard as VirtualCard
+from virtual_card.piv_keys import AES_192, TRANSPORT_KEY, AdminLock, make_key
+from virtual_card.reader import ChipReader
 
 
 @pytest.fixture

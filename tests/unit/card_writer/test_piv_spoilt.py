@@ -7,16 +7,16 @@ from types import MappingProxyType
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from card_made import assert_made, at, make
 from card_writer.piv.keys import CardKey
 from card_writer.piv.uzi_pass import PivPass
 from card_writer.secret import Secret
+from desks.made import assert_made, at, make
+from made.uzi import Register
 from pki.domain.errors import ZorgidError
-from uzi_made import Register
-from vcard_piv import PivCard as VirtualCard
-from vcard_reader import ChipReader
-from vcard_uzi import PIN as PASS_PIN
-from vcard_uzi import uzi_pass
+from virtual_card.piv import PivCard as VirtualCard
+from virtual_card.reader import ChipReader
+from virtual_card.uzi import PIN as PASS_PIN
+from virtual_card.uzi import uzi_pass
 
 SPOILT: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
     {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ca.ceremony.custody import Custody, KeptKey, Medium, MediumForm
 from ca.ceremony.state import State
 from ca.ceremony.transcript import Kind, Line, following
-from fixtures_signers import KeySigner, signer
+from fixtures.signers import KeySigner, signer
 from pki.der import codec
 from pki.domain.algorithms import KeyType
 from server.ceremony.keys.port import label_of, object_name

@@ -13,9 +13,8 @@ from crl.plan import Present, pause_after, relisted, seconds_until_due
 from crl.policy import CrlPolicy
 from crl.roll import gather
 from crl.service import CrlService
-from fakes_status import CARD as CARD_ID
-from fakes_status import ISSUER, START, FakeClock, FakeCrlStore, FakeStore
-from listed_rows import listed_row
+from fakes.status import CARD as CARD_ID
+from fakes.status import ISSUER, START, FakeClock, FakeCrlStore, FakeStore
 from pki.der.crl import read_crl
 from pki.domain.errors import (
     ConfigurationInvalid,
@@ -40,7 +39,8 @@ from pki.domain.status import Good, OnHold, Revoked, Unconfirmed
 from pki.keys.checked import CheckedSigner
 from pki.ports import Signer
 from pki.trust.signatures import verify_signature
-from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
+from status_side.listed_rows import listed_row
+from status_side.small_pki import SERIALS, PlainSigner, PracticeCa, new_key
 
 A, B, C, D, *_ = SERIALS
 CA = PracticeCa("Token CA", new_key("ca"))

@@ -1,7 +1,7 @@
 """CRLs and certificates that a client has already, by their dates."""
 
-from crl_shelf import PATH, Shelf
 from pki.ports import HttpAnswer
+from status_side.crl_shelf import PATH, Shelf
 
 
 async def test_a_date_names_a_crl_only_where_no_other_is_of_that_second() -> None:

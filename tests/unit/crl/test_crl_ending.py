@@ -13,11 +13,11 @@ from crl.follower import CrlFollower
 from crl.plan import Present, seconds_until_due
 from crl.policy import LAST_UPDATE, CrlPolicy
 from crl.service import CrlService
-from fakes_status import ISSUER, START, FakeClock, FakeCrlStore, FakeFeed, FakeStore
+from fakes.status import ISSUER, START, FakeClock, FakeCrlStore, FakeFeed, FakeStore
 from pki.der.crl import read_crl
 from pki.domain.status import Revoked
 from pki.trust.signatures import verify_signature
-from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
+from status_side.small_pki import SERIALS, PlainSigner, PracticeCa, new_key
 
 SECOND = timedelta(seconds=1)
 YEAR = timedelta(days=366)

@@ -11,12 +11,12 @@ from crl.build import CrlIssuer
 from crl.follower import CrlFollower
 from crl.policy import CrlPolicy
 from crl.service import CrlService
-from fakes_status import ISSUER, START, FakeClock, FakeCrlStore, FakeFeed, FakeStore
+from fakes.status import ISSUER, START, FakeClock, FakeCrlStore, FakeFeed, FakeStore
 from pki.der.crl import read_crl
 from pki.domain.errors import SignerUnavailable, StoreUnavailable
 from pki.domain.status import Good, OnHold, Revoked
 from pki.trust.signatures import verify_signature
-from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
+from status_side.small_pki import SERIALS, PlainSigner, PracticeCa, new_key
 
 A, B, C, *_ = SERIALS
 CA = PracticeCa("Token CA", new_key("ca"))

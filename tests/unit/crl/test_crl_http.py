@@ -6,11 +6,11 @@ from gzip import decompress as gunzip
 import pytest
 
 from crl.build import CrlIssuer, imported
-from crl_shelf import CA, PATH, ROOT, Shelf
 from pki.domain.errors import StoreUnavailable, Unavailable
 from pki.domain.identifiers import IssuerId
 from pki.domain.records import PublishedCrl
 from pki.trust.signatures import verify_signature
+from status_side.crl_shelf import CA, PATH, ROOT, Shelf
 
 
 async def test_the_newest_crl_is_served_with_its_times() -> None:

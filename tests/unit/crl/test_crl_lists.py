@@ -10,7 +10,7 @@ from crl.build import CrlIssuer
 from crl.plan import concerned
 from crl.policy import CrlPolicy
 from crl.service import CrlService
-from fakes_status import CARD, ISSUER, START, FakeClock, FakeCrlStore, FakeStore
+from fakes.status import CARD, ISSUER, START, FakeClock, FakeCrlStore, FakeStore
 from pki.der import oids
 from pki.domain.events import CardBlocked, RestoreConfirmed
 from pki.domain.identifiers import IssuerId, SerialNumber
@@ -18,7 +18,7 @@ from pki.domain.reasons import BlockReason, RevocationReason
 from pki.domain.records import CrlList, part_of
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked
 from pki.trust.signatures import verify_signature
-from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
+from status_side.small_pki import SERIALS, PlainSigner, PracticeCa, new_key
 
 CA = PracticeCa("Token CA", new_key("ca"))
 A, B, C, D, *_ = SERIALS

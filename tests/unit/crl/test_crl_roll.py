@@ -11,8 +11,7 @@ from crl.build import CrlIssuer
 from crl.policy import CrlPolicy
 from crl.roll import Roll, changes_of, difference, gather, roll_of, walk
 from crl.service import CrlService
-from fakes_status import ISSUER, START, FakeClock, FakeCrlStore, FakeStore
-from listed_rows import listed_rows
+from fakes.status import ISSUER, START, FakeClock, FakeCrlStore, FakeStore
 from pki.der.crl import encode_entry, read_crl, read_entries
 from pki.domain.errors import Malformed
 from pki.domain.identifiers import ISSUED_SERIAL_MIN, SerialNumber
@@ -20,7 +19,8 @@ from pki.domain.reasons import RevocationReason
 from pki.domain.records import ChangedCertificate
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.trust.signatures import verify_signature
-from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
+from status_side.listed_rows import listed_rows
+from status_side.small_pki import SERIALS, PlainSigner, PracticeCa, new_key
 
 CA = PracticeCa("Token CA", new_key("ca"))
 A, B, C, *_ = SERIALS
@@ -148,7 +148,7 @@ async def test_a_change_is_taken_over_without_reading_every_row(
     kept.store.change(A, OnHold(since=START))
     kept.store.change(B, OnHold(since=START))
     assert await kept.listed(from_rows=False) == {A.value, B.value}
-    monkeypatch.delattr("fakes_status.FakeSnapshot.listed_rows")
+    monkeypatch.delattr("fakes.status.FakeSnapshot.listed_rows")
     kept.store.change(C, Revoked(at=START, reason=None))
     kept.store.change(A, Good())
     assert await kept.listed(from_rows=False) == {B.value, C.value}

@@ -9,8 +9,8 @@ import pytest
 
 from crl.sinks.follower import FIRST_PAUSE, LONGEST_PAUSE, SinkFollower, pause_after
 from crl.sinks.order import Standing, must_be_put
-from crl_sinks_house import FIRST, NAMES, SECOND, FakeSink, PublishingHouse
 from pki.domain.errors import Conflict, Malformed
+from status_side.crl_sinks import FIRST, NAMES, SECOND, FakeSink, PublishingHouse
 
 
 class Bringing:

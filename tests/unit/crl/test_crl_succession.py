@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crl.roll import roll_of
 from crl.succession import Shown, SuccessionRule, findings
-from fakes_status import START
+from fakes.status import START
 from pki.der.crl import Entry, encode_entry
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason as R

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_certificate_samples import certificate_contents
-from der_samples import KEY, SPKI, few, foreign_name
+from made.certificate_samples import certificate_contents
+from made.der_samples import KEY, SPKI, few, foreign_name
 from pki.der import codec, extensions, oids
 from pki.der.certificate import (
     Certificate,

@@ -7,7 +7,7 @@ from asn1crypto import core
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_samples import dotted_oids, whole_moments
+from made.der_samples import dotted_oids, whole_moments
 from pki.der import codec
 from pki.domain.errors import Malformed
 

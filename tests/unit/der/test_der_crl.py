@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_samples import (
+from made.der_samples import (
     FOREIGN_REASONS,
     KEY,
     crl_contents,

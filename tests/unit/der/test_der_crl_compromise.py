@@ -8,7 +8,7 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_samples import few, issued_serials, reasons, whole_moments
+from made.der_samples import few, issued_serials, reasons, whole_moments
 from pki.der import codec
 from pki.der.crl import CrlContent, encode_entry, encode_tbs_crl, read_crl, read_entries
 from pki.der.signed import assemble

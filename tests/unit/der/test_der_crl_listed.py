@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listed_rows import listed_row, listed_rows
 from pki.der.crl import encode_entry, encode_listed
 from pki.domain.errors import IntegrityBroken
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import OnHold, Revoked
+from status_side.listed_rows import listed_row, listed_rows
 
 MOMENT = datetime(2026, 11, 22, 8, 30, 12, 345678, tzinfo=UTC)
 A = SerialNumber(0x21 << 152)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_samples import FOREIGN_REASONS, KEY
+from made.der_samples import FOREIGN_REASONS, KEY
 from pki.der import codec
 from pki.der.crl import (
     CrlContent,

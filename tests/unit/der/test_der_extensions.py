@@ -8,8 +8,8 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_certificate_samples import Pair, extension_pairs
-from der_samples import KEY, SPKI, few
+from made.certificate_samples import Pair, extension_pairs
+from made.der_samples import KEY, SPKI, few
 from pki.der import codec, extension_values, extensions, oids
 from pki.der.extensions import AuthorityInfo, BasicConstraints, KeyUsage, Policy
 from pki.der.spki import key_bits, key_identifier

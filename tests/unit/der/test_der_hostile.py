@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_samples import SPKI, few
+from made.der_samples import SPKI, few
 from pki.der import codec, extension_values, extensions, oids
 from pki.der.algorithms import algorithm_from_der
 from pki.der.certificate import (

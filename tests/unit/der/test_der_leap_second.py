@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
-from der_samples import KEY
 from issuance.statement.at import read_moment
+from made.der_samples import KEY
 from pki.der.certificate import read_certificate
 from pki.der.crl import read_crl
 from pki.der.ocsp import read_response

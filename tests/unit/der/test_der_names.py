@@ -4,7 +4,7 @@ import pytest
 from cryptography import x509
 from hypothesis import given
 
-from der_samples import foreign_name, names
+from made.der_samples import foreign_name, names
 from pki.der import codec, oids
 from pki.der.names import Attribute, DistinguishedName, read_name
 from pki.domain.errors import Malformed

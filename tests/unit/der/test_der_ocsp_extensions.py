@@ -9,7 +9,7 @@ from asn1crypto import ocsp as foreign_ocsp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_samples import SPKI, few
+from made.der_samples import SPKI, few
 from pki.der import codec, oids
 from pki.der.extensions import Extension, encode_extensions
 from pki.der.ocsp import (

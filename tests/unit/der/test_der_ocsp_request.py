@@ -9,7 +9,7 @@ from cryptography.x509 import ocsp as x509_ocsp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_samples import KEY, SPKI, cert_ids, few, nonces
+from made.der_samples import KEY, SPKI, cert_ids, few, nonces
 from pki.der import codec, extensions, oids
 from pki.der.extensions import Extension
 from pki.der.ocsp import MAX_REQUEST, CertId, encode_request, make_cert_id, read_request

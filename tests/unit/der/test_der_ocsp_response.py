@@ -10,7 +10,7 @@ from cryptography.x509 import ocsp as x509_ocsp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_samples import (
+from made.der_samples import (
     FOREIGN_REASONS,
     KEY,
     SPKI,

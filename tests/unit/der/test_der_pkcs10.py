@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from der_samples import KEY, SPKI
+from made.der_samples import KEY, SPKI
 from pki.der import codec
 from pki.der.pkcs10 import read_pkcs10
 from pki.der.signed import assemble, split

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from der_samples import uzi_names
+from made.der_samples import uzi_names
 from pki.der import codec, oids
 from pki.der.uzi_names import encode_subject_alt_name, read_subject_alt_name
 from pki.domain.errors import Malformed

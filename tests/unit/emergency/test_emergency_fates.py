@@ -33,8 +33,8 @@ from pki.domain.mobiel.records import MobielState
 from pki.domain.people import Operator, Role
 from pki.domain.reasons import BlockReason, RevocationReason, RevokeReason
 from pki.domain.status import CertificateStatus, Good, Revoked, Unconfirmed
-from store_phones import mobiel
-from store_samples import ISSUER, NOON, card, serial
+from stores.phones import mobiel
+from stores.samples import ISSUER, NOON, card, serial
 
 SERIAL = serial(1)
 LATER = NOON + timedelta(days=5)

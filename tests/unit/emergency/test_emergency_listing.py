@@ -22,8 +22,8 @@ from pki.domain.identifiers import (
 )
 from pki.domain.mobiel.records import MobielIdentity
 from pki.domain.reasons import REVOKE_REASON_CODES, RevocationReason
-from store_phones import mobiel
-from store_samples import NOON, card
+from stores.phones import mobiel
+from stores.samples import NOON, card
 
 A, B = SerialNumber(ISSUED_SERIAL_MIN + 7), SerialNumber(ISSUED_SERIAL_MIN + 5)
 CARD, PHONE = card(1, Active(at=NOON, serial=A)), replace(mobiel(1), serial=B)

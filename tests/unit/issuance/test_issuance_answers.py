@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import pki.domain.errors as tree
-from fakes_issuance import APOTHEEK, HUISARTS
+from fakes.issuance import APOTHEEK, HUISARTS
 from issuance.http.problems import STATUSES, answer_to, message_of, problem_response, status_of
 from issuance.rules.messages import ERRORS, REFUSALS
 from issuance.rules.permissions import (

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fakes_issuance import Surroundings
-from fakes_notices import Book, notice_desk
+from fakes.issuance import Surroundings
+from fakes.notices import Book, notice_desk
 from issuance.http.app import api_table
 from issuance.http.table.route import Caller, Key, Route
 from issuance.statement.make import Statements

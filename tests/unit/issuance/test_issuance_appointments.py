@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate
 from issuance.lapse import lapse_overdue
 from issuance.operators.appoint import (
     appoint_operator,
@@ -16,8 +16,8 @@ from issuance.operators.listing import operators_for
 from issuance.operators.take_up import take_up_appointment
 from issuance.register_operator import NewOperator, register_operator
 from issuance.steps.callers import operator_of
-from issuance_appointments import LOSS, TICK, appointed, wanted
-from issuance_holder import Holder
+from issuing.appointments import LOSS, TICK, appointed, wanted
+from issuing.holder import Holder
 from pki.domain.errors import (
     Conflict,
     Forbidden,

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from fakes_issuance import Surroundings
+from fakes.issuance import Surroundings
 from issuance.attesting.rule import AttestationRule
-from issuance_holder import KEY, Holder, refusals
+from issuing.holder import KEY, Holder, refusals
 from pki.domain.errors import Refused
 from pki.domain.events import CertificateIssued
 from pki.domain.evidence.attestation import Attestation, CardKeyAttested

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate
 from issuance.attributes.give import (
     NewAttribute,
     attributes_for,
@@ -16,9 +16,9 @@ from issuance.linking.link_card import link_card, unlink_card
 from issuance.operators.take_back import take_back_operator
 from issuance.operators.take_up import take_up_appointment
 from issuance.organisations.end import merge_organisations
-from issuance_appointments import SOMEBODY, appointed
-from issuance_edge import Edge
-from issuance_holder import Holder, refusals
+from issuing.appointments import SOMEBODY, appointed
+from issuing.edge import Edge
+from issuing.holder import Holder, refusals
 from pki.api.client import IssuanceClient
 from pki.api.errors import ProblemAnswered
 from pki.api.people.attributes import AttributeRequest, AttributeSearchRequest

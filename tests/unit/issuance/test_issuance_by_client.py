@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fakes_issuance import RSA, Surroundings, client_certificate, fake_signature
-from issuance_edge import Edge
+from fakes.issuance import RSA, Surroundings, client_certificate, fake_signature
+from issuing.edge import Edge
 from pki.api.client import IssuanceClient
 from pki.api.errors import ProblemAnswered
 from pki.api.registration import (

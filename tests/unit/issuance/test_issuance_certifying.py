@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from fakes_issuance import (
+from fakes.issuance import (
     Surroundings,
 )
-from fakes_issuance_store import START
+from fakes.issuance_store import START
 from issuance.lapse import lapse_overdue
 from issuance.steps.intents import close_all_intents
-from issuance_holder import Holder, refusals
+from issuing.holder import Holder, refusals
 from pki.domain.cards import Issued
 from pki.domain.errors import (
     KeyRejected,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings
-from fakes_issuance_store import START
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings
+from fakes.issuance_store import START
 from issuance.block_card import block_card
 from issuance.endings.unlinked import end_unlinked
 from issuance.linking.link_card import link_card, unlink_card
@@ -18,7 +18,7 @@ from issuance.revoke_card import revoke_card
 from issuance.rules.choices import Choices
 from issuance.rules.unlinked import ends_at, shortest
 from issuance.unblock_card import unblock_card
-from issuance_holder import Holder, refusals
+from issuing.holder import Holder, refusals
 from pki.domain.cards import Active, Ended
 from pki.domain.errors import Refused
 from pki.domain.identifiers import UziNumber

@@ -8,14 +8,14 @@ from typing import TypeVar
 
 import pytest
 
-from fakes_issuance import (
+from fakes.issuance import (
     APOTHEEK,
     RSA,
     Surroundings,
     answer,
     key_in,
 )
-from fakes_issuance_store import START
+from fakes.issuance_store import START
 from issuance.confirm_card import CardProof, confirm_card
 from issuance.lapse import LapseRunner, lapse_overdue
 from issuance.ports import WholeSession
@@ -23,7 +23,7 @@ from issuance.steps.enquiries import (
     card_for_holder,
     card_for_operator,
 )
-from issuance_holder import KEY, Holder
+from issuing.holder import KEY, Holder
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.cards import Active, Issued, Lapsed
 from pki.domain.errors import (

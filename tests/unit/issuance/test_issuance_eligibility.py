@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from fakes_issuance_store import START
+from fakes.issuance_store import START
 from issuance.rules.eligibility import Applicant, Order, order_refusal, session_refusal
 from pki.domain.cards import Active, Blocked, Card, CardPhase, Ended, Issued, Lapsed, Ordered
 from pki.domain.identifiers import (

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate
-from fakes_notices import Book, notice_desk
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate
+from fakes.notices import Book, notice_desk
 from issuance.attributes.give import NewAttribute, give_attribute
 from issuance.block_card import block_card
 from issuance.http.app import api_table
@@ -17,11 +17,11 @@ from issuance.mobiel.invite import invite
 from issuance.mobiel.manage import block_mobiel
 from issuance.operators.appoint import appoint_operator
 from issuance.operators.block import block_operator
-from issuance_appointments import wanted
-from issuance_edge import JSON, Edge
-from issuance_holder import Holder
-from issuance_people import people_bodies, telephone
-from issuance_phones import person
+from issuing.appointments import wanted
+from issuing.edge import JSON, Edge
+from issuing.holder import Holder
+from issuing.people import people_bodies, telephone
+from issuing.phones import person
 from pki.api.fields import to_pem
 from pki.domain.cards import Card
 from pki.domain.identifiers import PersonId, UziNumber

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from fakes_issuance import Surroundings
-from fakes_issuance_store import START
+from fakes.issuance import Surroundings
+from fakes.issuance_store import START
 from issuance.block_card import block_card
 from issuance.endings.expired import Looked, end_expired
-from issuance_holder import Holder
+from issuing.holder import Holder
 from pki.domain.cards import Expired, Ordered, certificate_status, state_name
 from pki.domain.endings.by_time import expired
 from pki.domain.endings.events import CardExpired
@@ -17,7 +17,7 @@ from pki.domain.identifiers import SerialNumber
 from pki.domain.people import SYSTEM
 from pki.domain.reasons import BlockReason, RefusalReason
 from pki.domain.status import Good, OnHold
-from store_samples import card as sample_card
+from stores.samples import card as sample_card
 
 TICK = timedelta(microseconds=1)
 

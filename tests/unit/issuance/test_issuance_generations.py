@@ -2,11 +2,11 @@
 
 import pytest
 
-from fakes_issuance import FakeAuthority, Surroundings
-from fakes_issuance_store import ISSUER
+from fakes.issuance import FakeAuthority, Surroundings
+from fakes.issuance_store import ISSUER
 from issuance.lapse import lapse_overdue
 from issuance.steps.responders import certify_responder
-from issuance_holder import Holder
+from issuing.holder import Holder
 from pki.domain.errors import NotFound
 from pki.domain.events import CardLapsed, CertificateIssued, ResponderCertified
 from pki.domain.identifiers import IssuerId

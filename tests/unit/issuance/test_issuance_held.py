@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from fakes_issuance import Surroundings
+from fakes.issuance import Surroundings
 from issuance.block_card import block_card
 from issuance.desk import Desk
 from issuance.endings.held import end_held, held_too_long
 from issuance.unblock_card import unblock_card
-from issuance_holder import Holder
+from issuing.holder import Holder
 from pki.domain.cards import Blocked
 from pki.domain.events import CardRevoked
 from pki.domain.people import SYSTEM

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures_uzi import FakeStatusCheck
+from fixtures.uzi import FakeStatusCheck
 from issuance.identity.passes import PassSource
 from issuance.identity.ports import IdentitySource
 from issuance.identity.use import makes_card
+from made.uzi import NOW, Register, der
 from pki.domain.errors import Refused
 from pki.domain.identity.record import Means
 from pki.domain.reasons import RefusalReason
 from pki.trust.uzi_pass import UziTrust
-from uzi_made import NOW, Register, der
 
 
 def source(register: Register, failure: Refused | None = None) -> IdentitySource:

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings
-from fakes_issuance_store import START
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings
+from fakes.issuance_store import START
 from issuance.block_card import block_card
 from issuance.endings.runner import EndingRunner
 from issuance.endings.unlinked import end_unlinked
 from issuance.linking.link_card import link_card, management, unlink_card
 from issuance.rules.unlinked import ends_at, shortest
 from issuance.unblock_card import unblock_card
-from issuance_holder import Holder, refusals
+from issuing.holder import Holder, refusals
 from pki.domain.cards import Active, Card, CardPhase, Ended, Issued, Lapsed, Ordered
 from pki.domain.endings.by_time import ended_unlinked
 from pki.domain.errors import (
@@ -35,7 +35,7 @@ from pki.domain.linking.events import CardLinked, CardUnlinked
 from pki.domain.people import SYSTEM, Role
 from pki.domain.reasons import BlockReason, RefusalReason, RevocationReason, RevokeReason
 from pki.domain.status import Good, Revoked
-from store_samples import card as sample_card
+from stores.samples import card as sample_card
 
 NUMBER = UziNumber("900012345")
 TWO_MONTHS_ON = ends_at(START)

@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fakes_issuance import APOTHEEK, Surroundings, client_certificate
-from fakes_notices import Book, notice_desk
+from fakes.issuance import APOTHEEK, Surroundings, client_certificate
+from fakes.notices import Book, notice_desk
 from issuance.block_card import block_card
 from issuance.http.app import api_table
 from issuance.http.table.route import Caller, Route
 from issuance.mobiel.manage import block_mobiel
 from issuance.steps.callers import operator_by_token
-from issuance_edge import JSON, Edge
-from issuance_holder import Holder
-from issuance_logins import LOSS, PHONE, asked, manager, opened
+from issuing.edge import JSON, Edge
+from issuing.holder import Holder
+from issuing.logins import LOSS, PHONE, asked, manager, opened
 from pki.api.client import IssuanceClient
 from pki.api.errors import ProblemAnswered
 from pki.domain.cards import Blocked

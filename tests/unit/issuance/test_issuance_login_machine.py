@@ -10,12 +10,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from fakes_issuance import Surroundings
+from fakes.issuance import Surroundings
 from issuance.logins.answer import approve_login, refuse_login
 from issuance.logins.ask import AskedLogin
 from issuance.logins.collect import Collecting, OpenedLogin, collect_login, end_login
 from issuance.steps.callers import operator_by_token
-from issuance_logins import ANOTHERS, PHONE, asked, manager, of, other_number
+from issuing.logins import ANOTHERS, PHONE, asked, manager, of, other_number
 from pki.domain.errors import ZorgidError
 from pki.domain.identifiers import PersonId, SessionId
 from pki.domain.logins.events import LoginOpened

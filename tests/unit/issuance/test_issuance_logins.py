@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate
 from issuance.logins.answer import approve_login, login_to_answer, refuse_login
 from issuance.logins.collect import OpenedLogin, collect_login, end_login
 from issuance.mobiel.manage import block_mobiel, unblock_mobiel
@@ -13,7 +13,7 @@ from issuance.operators.block import block_operator
 from issuance.operators.take_back import take_back_operator
 from issuance.rules.rates import RateLimits
 from issuance.steps.callers import operator_by_token
-from issuance_logins import ANOTHERS, LOSS, ORIGIN, PHONE, asked, manager, of, opened, other_number
+from issuing.logins import ANOTHERS, LOSS, ORIGIN, PHONE, asked, manager, of, opened, other_number
 from pki.domain.errors import (
     Conflict,
     Forbidden,

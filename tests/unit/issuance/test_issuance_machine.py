@@ -3,7 +3,7 @@
 from hypothesis import settings
 
 from issuance.ports import Reader, Store
-from issuance_machine import CardMachine
+from issuing.machine import CardMachine
 
 
 class MachineInMemory(CardMachine):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings
 from issuance.operators.block import block_operator, unblock_operator
 from issuance.operators.listing import operators_for
 from issuance.operators.take_back import take_back_operator
@@ -12,8 +12,8 @@ from issuance.operators.take_up import take_up_appointment
 from issuance.register_operator import NewOperator, register_operator
 from issuance.rules.representation import is_inactive
 from issuance.steps.callers import operator_of
-from issuance_appointments import LOSS, SOMEBODY, TICK, appointed, wanted
-from issuance_holder import NAME, refusals
+from issuing.appointments import LOSS, SOMEBODY, TICK, appointed, wanted
+from issuing.holder import NAME, refusals
 from pki.domain.errors import (
     Forbidden,
     NotFound,

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings
 from issuance.linking.link_card import link_card
 from issuance.operators.take_up import take_up_appointment
 from issuance.organisations.end import close_organisation, merge_organisations
 from issuance.organisations.prepare import prepare_organisation
 from issuance.register_operator import NewOperator, register_operator
 from issuance.register_organisation import NewOrganisation
-from issuance_holder import Holder
-from issuance_organisations import NEW, OTHER, finish, prepared, zorgverlener
+from issuing.holder import Holder
+from issuing.organisations import NEW, OTHER, finish, prepared, zorgverlener
 from pki.domain.errors import (
     Forbidden,
     Malformed,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fakes_issuance import APOTHEEK, Surroundings
+from fakes.issuance import APOTHEEK, Surroundings
 from issuance.lapse import lapse_overdue
 from issuance.mobiel.invite import invite, invite_again, withdraw_invitation
 from issuance.mobiel.manage import (
@@ -19,9 +19,9 @@ from issuance.mobiel.manage import (
 )
 from issuance.operators.take_up import take_up_appointment
 from issuance.steps.callers import operator_of
-from issuance_appointments import appointed, wanted
-from issuance_holder import Holder, refusals
-from issuance_phones import (
+from issuing.appointments import appointed, wanted
+from issuing.holder import Holder, refusals
+from issuing.phones import (
     KEY,
     LOSS,
     LOST,

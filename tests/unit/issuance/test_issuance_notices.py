@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from calendar_read import calendar_events
-from fakes_issuance import APOTHEEK, HUISARTS, client_certificate
-from fakes_notices import CALENDAR_URL
+from fakes.issuance import APOTHEEK, HUISARTS, client_certificate
+from fakes.notices import CALENDAR_URL
 from issuance.notices.rules import notice_to
 from issuance.rules.rates import RateLimits
-from issuance_edge import Edge, at_the_edge
+from issuing.edge import Edge, at_the_edge
+from made.calendar import calendar_events
 from pki.domain.identifiers import CardId, CardNumber, Ura
 from pki.domain.notices.addresses import EmailAddress
 from pki.domain.notices.events import ContactChanged, NoticeAcknowledged

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings
 from issuance.block_card import block_card
 from issuance.register_operator import NewOperator, register_operator
 from issuance.register_organisation import NewOrganisation, register_organisation
@@ -15,7 +15,7 @@ from issuance.steps.card_change import CardChange
 from issuance.steps.once import KEPT, AnsweredBefore, Once, T
 from issuance.steps.terms import Terms
 from issuance.unblock_card import unblock_card
-from issuance_holder import Holder
+from issuing.holder import Holder
 from pki.domain.errors import IdempotencyMismatch, Refused, StoreUnavailable
 from pki.domain.events import CardBlocked, OperatorRegistered, OrganisationRegistered
 from pki.domain.identifiers import IdempotencyKey, Ura

@@ -5,13 +5,13 @@ import json
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from fakes_issuance import Surroundings
-from fakes_notices import Book, notice_desk
+from fakes.issuance import Surroundings
+from fakes.notices import Book, notice_desk
 from issuance.http.app import api_table, create_app
 from issuance.http.table.document import openapi
 from issuance.http.table.route import Caller, Route
 from issuance.statement.make import Statements
-from issuance_edge import Edge
+from issuing.edge import Edge
 from pki.api.base import Wire
 
 

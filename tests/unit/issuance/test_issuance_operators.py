@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from fakes_issuance import (
+from fakes.issuance import (
     APOTHEEK,
     HUISARTS,
     Surroundings,
@@ -21,7 +21,7 @@ from issuance.steps.enquiries import (
     certificate_for_operator,
 )
 from issuance.unblock_card import unblock_card
-from issuance_holder import NAME, Holder, refusals
+from issuing.holder import NAME, Holder, refusals
 from pki.domain.cards import Blocked, Card, certificate_status
 from pki.domain.errors import (
     Conflict,

@@ -2,8 +2,8 @@
 
 import json
 
-from fakes_issuance import APOTHEEK, Surroundings, client_certificate
-from issuance_edge import JSON, Edge
+from fakes.issuance import APOTHEEK, Surroundings, client_certificate
+from issuing.edge import JSON, Edge
 from pki.domain.people import Role
 from pki.domain.registration.events import (
     AppointmentWithdrawn,

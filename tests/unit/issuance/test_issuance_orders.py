@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from fakes_issuance import (
+from fakes.issuance import (
     HUISARTS,
     Surroundings,
 )
@@ -18,7 +18,7 @@ from issuance.revoke_card import revoke_card
 from issuance.steps.enquiries import (
     card_for_holder,
 )
-from issuance_holder import NAME, Holder, order
+from issuing.holder import NAME, Holder, order
 from pki.domain.cards import Active, Card
 from pki.domain.errors import (
     Conflict,

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate
-from issuance_edge import JSON, Edge
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate
+from issuing.edge import JSON, Edge
 from pki.domain.identifiers import Ura
 from pki.domain.people import OrganisationState, Role
 

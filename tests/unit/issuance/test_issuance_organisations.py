@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fakes_issuance import APOTHEEK, Surroundings
+from fakes.issuance import APOTHEEK, Surroundings
 from issuance.linking.link_card import link_card
 from issuance.open_session import PassProof
 from issuance.operators.take_up import take_up_appointment
@@ -15,8 +15,8 @@ from issuance.organisations.prepare import prepare_organisation
 from issuance.register_operator import NewOperator, register_operator
 from issuance.register_organisation import NewOrganisation
 from issuance.steps.callers import operator_of
-from issuance_holder import NAME, Holder, refusals
-from issuance_organisations import DOCUMENT, NEW, finish, prepared, proof, refusal_of, zorgverlener
+from issuing.holder import NAME, Holder, refusals
+from issuing.organisations import DOCUMENT, NEW, finish, prepared, proof, refusal_of, zorgverlener
 from pki.domain.errors import (
     Conflict,
     PassStatusUnavailable,

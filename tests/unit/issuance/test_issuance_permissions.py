@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from fakes_issuance import (
+from fakes.issuance import (
     APOTHEEK,
     HUISARTS,
     Surroundings,
     client_certificate,
     fake_request,
 )
-from fakes_issuance_store import ISSUER
-from fakes_notices import Book, notice_desk
+from fakes.issuance_store import ISSUER
+from fakes.notices import Book, notice_desk
 from issuance.http.app import api_table
 from issuance.http.table.route import Caller, Route
 from issuance.rules.permissions import (
@@ -23,9 +23,9 @@ from issuance.rules.permissions import (
     require_for_card,
     require_for_organisation,
 )
-from issuance_edge import Edge
-from issuance_holder import Holder
-from issuance_people import people_bodies, people_for
+from issuing.edge import Edge
+from issuing.holder import Holder
+from issuing.people import people_bodies, people_for
 from pki.api.fields import CERTIFICATE_REQUEST, to_pem
 from pki.domain.cards import Card
 from pki.domain.errors import Forbidden, Refused

@@ -6,7 +6,7 @@ import pytest
 
 from issuance.http.catalogue import problems
 from issuance.http.problems import HTTP_CODES, answer_to, answer_to_http
-from issuance_edge import Edge
+from issuing.edge import Edge
 from pki.api.about import ProblemKind, ProblemsView
 from pki.domain.errors import (
     Forbidden,

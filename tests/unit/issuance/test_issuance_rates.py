@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes_issuance import Surroundings
+from fakes.issuance import Surroundings
 from issuance.open_session import open_session
 from issuance.rules.rates import Meter, RateLimits, Restraint, network_of
-from issuance_holder import refusals
+from issuing.holder import refusals
 from pki.domain.errors import RateLimited, Refused
 from pki.domain.reasons import RefusalReason
 

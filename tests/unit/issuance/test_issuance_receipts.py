@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, client_certificate
+from fakes.issuance import APOTHEEK, HUISARTS, client_certificate
 from issuance.block_card import block_card
 from issuance.mobiel.manage import block_mobiel
-from issuance_edge import Edge
-from issuance_holder import Holder
-from issuance_phones import invited, registered, with_mobiel_ca
+from issuing.edge import Edge
+from issuing.holder import Holder
+from issuing.phones import invited, registered, with_mobiel_ca
 from pki.domain.evidence.receipts import Receipt
 from pki.domain.mobiel.events import MobielInvited, MobielRegistered
 from pki.domain.people import Role

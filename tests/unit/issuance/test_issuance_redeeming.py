@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from fakes_issuance import Surroundings, fake_request
+from fakes.issuance import Surroundings, fake_request
 from issuance.lapse import lapse_overdue
 from issuance.mobiel.redeem import TelephoneCertifier
 from issuance.steps.intents import close_all_intents
-from issuance_phones import (
+from issuing.phones import (
     KEY,
     FakeMobielCa,
     invited,

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate, fake_signature
-from issuance_edge import Edge
-from issuance_holder import NAME, Holder
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings, client_certificate, fake_signature
+from issuing.edge import Edge
+from issuing.holder import NAME, Holder
 from pki.api.challenge import challenge_message
 from pki.api.fields import to_pem
 from pki.api.registration import AppointedView, FinishedByPassView, OperatorsView

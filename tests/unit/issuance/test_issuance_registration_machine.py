@@ -1,8 +1,8 @@
 """People, cards, organisations and roles in any order, on the store in memory."""
 
 from issuance.ports import Reader, Store
-from registration_house import bounded
-from registration_machine import RegistrationMachine
+from registration.house import bounded
+from registration.machine import RegistrationMachine
 
 
 class RegistrationInMemory(RegistrationMachine):

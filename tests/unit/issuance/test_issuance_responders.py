@@ -2,8 +2,8 @@
 
 import pytest
 
-from fakes_issuance import Surroundings, fake_request
-from fakes_issuance_store import ISSUER
+from fakes.issuance import Surroundings, fake_request
+from fakes.issuance_store import ISSUER
 from issuance.steps.responders import certify_responder, enrol_responder
 from pki.domain.errors import Forbidden, KeyRejected, SignerBusy, StoreUnavailable
 from pki.domain.events import ResponderCertified, ResponderIntended

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, client_certificate
-from issuance_edge import Edge
-from issuance_holder import Holder
+from fakes.issuance import APOTHEEK, HUISARTS, client_certificate
+from issuing.edge import Edge
+from issuing.holder import Holder
 from pki.domain.people import Role
 
 SEARCH = "/v1/cards/search"

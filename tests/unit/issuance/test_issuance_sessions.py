@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from fakes_issuance import (
+from fakes.issuance import (
     RSA,
     Surroundings,
     answer,
 )
-from fakes_issuance_store import START
+from fakes.issuance_store import START
 from issuance.confirm_card import CardProof, confirm_card
 from issuance.open_session import open_session
 from issuance.steps.callers import operator_of, session_of
-from issuance_holder import Holder, refusals
+from issuing.holder import Holder, refusals
 from pki.domain.errors import (
     Forbidden,
     PassStatusUnavailable,

@@ -14,7 +14,7 @@ from pki.domain.event_codec import encode_time
 from pki.domain.events import CardUnblocked
 from pki.domain.journal import JournalHead, RawEntry, canonical_json, verify_chain
 from pki.domain.status import Good, OnHold, Revoked
-from statement_past import (
+from status_side.past import (
     BEGIN,
     BLOCKED,
     BLOCKED_AGAIN,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS
+from fakes.issuance import APOTHEEK, HUISARTS
 from issuance.statement.at import Question
 from issuance.statement.content import described
 from issuance.statement.make import Statements
@@ -13,8 +13,8 @@ from pki.domain.errors import Forbidden, NotFound, Refused, StoreUnavailable
 from pki.domain.identifiers import PersonId, Ura
 from pki.domain.mobiel.records import MobielCertificate
 from pki.domain.people import Operator, Role
-from statement_past import BLOCKED_AGAIN, NEVER, NOW, REVOKED, SERIAL, asked, lived
-from store_phones import mobiel
+from status_side.past import BLOCKED_AGAIN, NEVER, NOW, REVOKED, SERIAL, asked, lived
+from stores.phones import mobiel
 
 
 async def test_operators_read_the_past_of_cards_they_may_see() -> None:

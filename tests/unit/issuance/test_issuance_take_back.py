@@ -2,11 +2,11 @@
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, Surroundings
+from fakes.issuance import APOTHEEK, HUISARTS, Surroundings
 from issuance.operators.take_back import take_back_operator
 from issuance.register_operator import NewOperator, register_operator
 from issuance.steps.callers import operator_of
-from issuance_holder import Holder, refusals
+from issuing.holder import Holder, refusals
 from pki.domain.errors import Forbidden, NotFound, Refused
 from pki.domain.events import OperatorRemoved
 from pki.domain.identifiers import PersonId, Ura

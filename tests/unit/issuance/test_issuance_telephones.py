@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from fakes_issuance import (
+from fakes.issuance import (
     APOTHEEK,
     HUISARTS,
     Surroundings,
@@ -23,9 +23,9 @@ from issuance.operators.take_up import take_up_appointment
 from issuance.organisations.end import merge_organisations
 from issuance.rules.representation import is_inactive
 from issuance.steps.callers import operator_of
-from issuance_appointments import appointed, wanted
-from issuance_edge import Edge
-from issuance_phones import (
+from issuing.appointments import appointed, wanted
+from issuing.edge import Edge
+from issuing.phones import (
     KEY,
     LOSS,
     LOST,

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from fakes_issuance import APOTHEEK, HUISARTS, client_certificate
-from issuance_edge import JSON, Edge
-from issuance_holder import Holder
+from fakes.issuance import APOTHEEK, HUISARTS, client_certificate
+from issuing.edge import JSON, Edge
+from issuing.holder import Holder
 from pki.domain.cards import Card
 from pki.domain.people import Role
 from pki.domain.reasons import BlockReason

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
 )
 
-from fixtures_signers import signer
+from fixtures.signers import signer
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import ConfigurationInvalid
 from pki.keys.blocklist import KeyBlocklist

@@ -11,7 +11,7 @@ from pki.keys.pkcs11.mechanisms import operation, wanted
 from pki.keys.pool import PooledSigner
 from pki.keys.soft import SoftSigner
 from pki.ports import PieceSigner, Signer, sign_pieces
-from status_pki import PlainSigner, new_key
+from status_side.small_pki import PlainSigner, new_key
 
 PIECES = (b"head", b"", b"body" * 5000, b"tail")
 MESSAGE = b"".join(PIECES)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fake_pkcs11 import FAKE_PIN, FakeLibrary, ThreadPeer
+from fakes.pkcs11 import FAKE_PIN, FakeLibrary, ThreadPeer
 from pki.domain.algorithms import KeyType
 from pki.domain.errors import ConfigurationInvalid, Conflict, IntegrityBroken, NotFound
 from pki.keys.pin import Pin

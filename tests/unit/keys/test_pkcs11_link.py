@@ -2,7 +2,7 @@
 
 import pytest
 
-from fake_pkcs11 import FAKE_PIN, FakeLibrary
+from fakes.pkcs11 import FAKE_PIN, FakeLibrary
 from pki.domain.errors import SignerUnavailable
 from pki.keys.pkcs11.link import FIRST_PAUSE, LONGEST_PAUSE, TokenLink
 from pki.keys.pkcs11.ports import Failed, Gone, KeyMissing, KeyName, Operation, PinRefused

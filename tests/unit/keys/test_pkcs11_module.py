@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fake_pkcs11 import FAKE_PIN, FakeLibrary, ThreadPeer
+from fakes.pkcs11 import FAKE_PIN, FakeLibrary, ThreadPeer
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import (
     ConfigurationInvalid,

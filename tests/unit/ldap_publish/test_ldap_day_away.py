@@ -3,8 +3,8 @@
 from datetime import timedelta
 from functools import partial
 
-from ldap_house import CA, House, until
-from ldap_material import BASE, START, card_certificate, published_crl
+from directories.house import CA, House, until
+from directories.material import BASE, START, card_certificate, published_crl
 from ldap_publish.entry import card_dn
 from ldap_publish.plan import AddEntry, Change
 from ldap_publish.ports import Outcome

@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from ldap_fake_directory import FakeDirectory
-from ldap_house import CA, House, until
-from ldap_material import (
+from directories.house import CA, House, until
+from directories.in_memory import FakeDirectory
+from directories.material import (
     BASE,
     CARD_ID,
     START,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from ldap_house import CA, TREE, House
-from ldap_material import BASE, START, TOKEN_CA, card_certificate, published_crl
+from directories.house import CA, TREE, House
+from directories.material import BASE, START, TOKEN_CA, card_certificate, published_crl
 from ldap_publish.entry import CERTIFICATE, card_dn
 from ldap_publish.holdings import look
 from ldap_publish.ports import NotAccepted, Page

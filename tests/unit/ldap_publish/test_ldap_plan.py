@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldap_fake_directory import FakeDirectory
-from ldap_material import (
+from directories.in_memory import FakeDirectory
+from directories.material import (
     BASE,
     ROOT_CA,
     START,

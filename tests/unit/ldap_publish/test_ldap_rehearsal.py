@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from ldap_fake_directory import FakeDirectory
-from ldap_house import CA, TREE, House
-from ldap_material import BASE, card_certificate, published_crl
+from directories.house import CA, TREE, House
+from directories.in_memory import FakeDirectory
+from directories.material import BASE, card_certificate, published_crl
 from ldap_publish.entry import CERTIFICATE, CRL, card_dn
 from ldap_publish.plan import AddEntry, Change, DeleteEntry, ReplaceValues
 from ldap_publish.ports import Outcome

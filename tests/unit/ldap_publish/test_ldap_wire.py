@@ -11,7 +11,8 @@ from ldap3.protocol.rfc2696 import RealSearchControlValue
 from ldap3.protocol.rfc4511 import LDAPMessage
 from pyasn1.codec.ber import decoder
 
-from ldap_material import BASE
+from directories.material import BASE
+from directories.scripted import SEARCH, SEARCH_DONE, Request, entry, reference, result, scripted
 from ldap_publish.directory import LdapDirectory
 from ldap_publish.plan import AddValues
 from ldap_publish.ports import Done, Page
@@ -19,7 +20,6 @@ from ldap_publish.wire import messages
 from ldap_publish.wire.ber import BadMessage, elements, header, integer, octets, tlv
 from ldap_publish.wire.messages import Found, LdapResult, Modification
 from ldap_publish.wire.paging import next_page
-from ldap_scripted import SEARCH, SEARCH_DONE, Request, entry, reference, result, scripted
 from pki.domain.errors import DirectoryUnavailable
 
 NAMES = st.text(max_size=300)

@@ -14,7 +14,7 @@ from pki.ports import PieceSigner, sign_pieces
 from pki.telemetry.metrics import Metrics
 from server.metering.expiring import ending_within
 from server.metering.signing import CRL, Meters
-from store_samples import NOON
+from stores.samples import NOON
 
 
 @dataclass

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from calendar_read import calendar_events
 from issuance.notices.calendar import calendar_of
 from issuance.notices.rules import notice_to
+from made.calendar import calendar_events
 from pki.domain.identifiers import CardId, CardNumber, OrganisationId
 from pki.domain.notices.records import Fact, NoticeKind, ShownNotice
 

@@ -5,7 +5,7 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldap_material import START, TestCa, make_ca, published_crl
+from directories.material import START, TestCa, make_ca, published_crl
 from pki.domain.errors import Malformed, SignatureBroken
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason

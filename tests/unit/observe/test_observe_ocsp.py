@@ -9,13 +9,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldap_material import START, FixedClock, make_ca
-from ocsp_material import Answering, Responder, error_answer, make_responder
+from directories.material import START, FixedClock, make_ca
 from pki.domain.errors import Malformed, SignatureBroken, Unavailable, ZorgidError
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import Good, OnHold, Revoked
 from pki.observe.ocsp import OcspQuestion, OcspView
+from status_side.material import Answering, Responder, error_answer, make_responder
 
 CA = make_ca()
 RESPONDER = make_responder(CA)

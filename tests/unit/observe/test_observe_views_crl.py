@@ -8,7 +8,7 @@ from typing import Self
 import pytest
 from cryptography import x509
 
-from ldap_material import START, TOKEN_CA, FixedClock, make_ca, published_crl
+from directories.material import START, TOKEN_CA, FixedClock, make_ca, published_crl
 from pki.domain.errors import SignatureBroken, Unavailable, ZorgidError
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.reasons import RevocationReason

@@ -5,12 +5,12 @@ import base64
 
 import pytest
 
-from fakes_status import START
+from fakes.status import START
 from ocsp.policy import ResponderPolicy
-from ocsp_bench import Bench, one, request_for, response
 from pki.domain.errors import ConfigurationInvalid
 from pki.domain.status import Good, OnHold
-from status_pki import SERIALS
+from status_side.bench import Bench, one, request_for, response
+from status_side.small_pki import SERIALS
 
 CARD, OTHER, *_ = SERIALS
 BODY = request_for(CARD)

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes_status import ISSUER, START
+from fakes.status import ISSUER, START
 from ocsp.cache import AnswerCache, Entry, Subject
 from ocsp.http_form import unready
 from ocsp.statistics import Kind
-from ocsp_bench import Bench, one, request_for, response
 from pki.domain.identifiers import SerialNumber
 from pki.domain.status import CertificateStatus, Good, OnHold
 from pki.ports import Gate, ReadyAnswer
-from status_pki import SERIALS
+from status_side.bench import Bench, one, request_for, response
+from status_side.small_pki import SERIALS
 
 CARD, OTHER, *_ = SERIALS
 

@@ -1,10 +1,10 @@
 """A clock that was wrong: what was signed under it is not given under the right one."""
 
-from fakes_status import START
-from ocsp_bench import Bench, one, refusal, request_for, response
+from fakes.status import START
 from pki.der.ocsp import OcspError
 from pki.domain.identifiers import SerialNumber
 from pki.domain.status import Good
+from status_side.bench import Bench, one, refusal, request_for, response
 
 CARD = SerialNumber(0x1234)
 

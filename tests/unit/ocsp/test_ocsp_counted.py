@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from ocsp.statistics import Kind, Source
-from ocsp_bench import Bench, request_for
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
-from status_pki import SERIALS
+from status_side.bench import Bench, request_for
+from status_side.small_pki import SERIALS
 
 CARD, OTHER, *_ = SERIALS
 NONCE = bytes(range(32))

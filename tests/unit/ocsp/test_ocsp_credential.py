@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from fakes_status import START
+from fakes.status import START
 from ocsp.credential import ResponderCredential
 from ocsp.issuers import IssuerStatus, IssuerTable
 from ocsp.renewal import CredentialHolder
-from ocsp_bench import CA, OTHER_CA, Bench, cert_id, request_for, response
 from pki.domain.errors import KeyMismatch, SignerUnavailable, StoreUnavailable
 from pki.domain.identifiers import IssuerId
 from pki.domain.status import Good
-from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
+from status_side.bench import CA, OTHER_CA, Bench, cert_id, request_for, response
+from status_side.small_pki import SERIALS, PlainSigner, PracticeCa, new_key
 
 CARD, *_ = SERIALS
 NEW = PlainSigner(new_key("new responder"))

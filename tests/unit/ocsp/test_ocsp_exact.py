@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes_status import START
+from fakes.status import START
 from ocsp.cache import AnswerCache
 from ocsp.http_form import unready
 from ocsp.policy import ResponderPolicy
-from ocsp_bench import Bench, one, request_for, response
 from pki.domain.identifiers import SerialNumber
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.ports import HttpAnswer
-from status_pki import SERIALS
+from status_side.bench import Bench, one, request_for, response
+from status_side.small_pki import SERIALS
 
 
 def statuses() -> st.SearchStrategy[CertificateStatus]:

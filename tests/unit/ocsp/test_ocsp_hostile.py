@@ -2,10 +2,10 @@
 
 import pytest
 
-from ocsp_bench import Bench, cert_id, refusal, response
-from ocsp_hostile import CARD, GOOD, MALFORMED, NEVER_ISSUED, NOT_OURS, PATHS
 from pki.der.ocsp import OcspError, encode_request
 from pki.domain.status import Good
+from status_side.bench import Bench, cert_id, refusal, response
+from status_side.hostile import CARD, GOOD, MALFORMED, NEVER_ISSUED, NOT_OURS, PATHS
 
 ERRORS = {
     **{f"malformed: {name}": (der, OcspError.MALFORMED_REQUEST) for name, der in MALFORMED.items()},

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fakes_status import FakeClock
+from fakes.status import FakeClock
 from ocsp.http_form import REMEMBERED, ChangedSeconds
-from ocsp_bench import OCSP_TYPE, Bench, one, refusal, request_for
 from pki.der.ocsp import OcspError
 from pki.domain.identifiers import SerialNumber
 from pki.domain.status import Good, OnHold
 from pki.ports import HttpRequest, ReadyAnswer
-from status_pki import SERIALS
+from status_side.bench import OCSP_TYPE, Bench, one, refusal, request_for
+from status_side.small_pki import SERIALS
 
 CARD, *_ = SERIALS
 

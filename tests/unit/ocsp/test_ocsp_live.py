@@ -10,10 +10,10 @@ import pytest
 
 from ocsp.http_form import unready
 from ocsp.signing.live import TURN
-from ocsp_bench import Bench, one, request_for, response
 from pki.domain.status import Good, OnHold
 from pki.ports import QueueSigner, ReadyAnswer
-from status_pki import SERIALS, PlainSigner
+from status_side.bench import Bench, one, request_for, response
+from status_side.small_pki import SERIALS, PlainSigner
 
 CARD, OTHER, *_ = SERIALS
 

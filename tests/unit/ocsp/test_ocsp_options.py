@@ -8,7 +8,6 @@ import pytest
 from cryptography.x509 import InvalidityDate, ocsp
 
 from ocsp.policy import ResponderPolicy
-from ocsp_bench import OTHER_CA, Bench, FakeDigests, cert_id, one, refusal, request_for, response
 from pki.der import codec
 from pki.der.ocsp import OcspError, PreferredSignature, encode_request
 from pki.domain.algorithms import SignatureAlgorithm
@@ -16,7 +15,17 @@ from pki.domain.errors import ConfigurationInvalid
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import Good, OnHold, Revoked
-from status_pki import SERIALS, PlainSigner, new_key
+from status_side.bench import (
+    OTHER_CA,
+    Bench,
+    FakeDigests,
+    cert_id,
+    one,
+    refusal,
+    request_for,
+    response,
+)
+from status_side.small_pki import SERIALS, PlainSigner, new_key
 
 CARD, OTHER, *_ = SERIALS
 NEVER = SerialNumber(CARD.value + 1000)

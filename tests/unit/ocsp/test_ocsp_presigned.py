@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from fakes_status import ISSUER
+from fakes.status import ISSUER
 from ocsp.policy import ResponderPolicy
 from ocsp.signing.presigning import Presigning
-from ocsp_bench import Bench, one, request_for, response
 from pki.domain.errors import SignatureBroken, StoreUnavailable
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.status import CertificateStatus, Good, OnHold
-from status_pki import SERIALS
+from status_side.bench import Bench, one, request_for, response
+from status_side.small_pki import SERIALS
 
 CARD, OTHER, THIRD, *_ = SERIALS
 BOTH = ResponderPolicy(presign=("sha1", "sha256"))

@@ -17,7 +17,6 @@ from ocsp.policy import ResponderPolicy
 from ocsp.signing.quick import NONCES, TURN_SECONDS
 from ocsp.signing.stencils import Stencils
 from ocsp.statistics import Kind, status_name
-from ocsp_bench import Bench, cert_id, one, request_for, response
 from pki.der import codec, oids
 from pki.der.ocsp import OcspResponse, encode_request, read_response
 from pki.domain.errors import SignatureBroken, SignerUnavailable
@@ -25,7 +24,8 @@ from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfirmed
 from pki.ports import HttpAnswer
-from status_pki import SERIALS, QuickSigner, new_key
+from status_side.bench import Bench, cert_id, one, request_for, response
+from status_side.small_pki import SERIALS, QuickSigner, new_key
 
 CARD, OTHER, *_ = SERIALS
 HOUR: Final = timedelta(hours=1)

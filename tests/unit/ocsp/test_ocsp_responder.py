@@ -11,14 +11,14 @@ from cryptography.x509 import ocsp
 from ocsp.policy import ResponderPolicy
 from ocsp.responder import LONGEST_KEPT
 from ocsp.statistics import Kind
-from ocsp_bench import OTHER_CA, Bench, cert_id, one, refusal, request_for, response
 from pki.der.ocsp import OcspError, encode_request
 from pki.der.spki import key_identifier
 from pki.domain.errors import ConfigurationInvalid, SignatureBroken, SignerBusy
 from pki.domain.identifiers import SerialNumber
 from pki.domain.reasons import RevocationReason
 from pki.domain.status import Good, OnHold, Revoked, Unconfirmed
-from status_pki import SERIALS
+from status_side.bench import OTHER_CA, Bench, cert_id, one, refusal, request_for, response
+from status_side.small_pki import SERIALS
 
 CARD, OTHER, *_ = SERIALS
 NEVER = SerialNumber(CARD.value + 1000)

@@ -11,11 +11,11 @@ from cryptography.x509 import ocsp
 
 from ocsp.credential import ResponderCredential
 from ocsp.renewal import CredentialHolder
-from ocsp_bench import CA, OTHER_CA, Bench, request_for
 from pki.domain.errors import KeyMismatch, Refused, StoreUnavailable
 from pki.domain.reasons import RefusalReason
 from pki.domain.status import Good, OnHold
-from status_pki import SERIALS, PlainSigner, PracticeCa, new_key
+from status_side.bench import CA, OTHER_CA, Bench, request_for
+from status_side.small_pki import SERIALS, PlainSigner, PracticeCa, new_key
 
 DAY = timedelta(days=1)
 GOOD, BLOCKED, *_ = SERIALS

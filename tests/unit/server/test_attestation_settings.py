@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from card_maker import CardMaker
 from issuance.attesting.rule import NO_RULE
 from pki.api.fields import to_pem
 from pki.domain.errors import ConfigurationInvalid
 from pki.settings.file import checked
 from server.roles.issuance_desk import attestation_rule
 from server.setting.attestation import AttestationSettings
+from virtual_card.maker import CardMaker
 
 
 @pytest.fixture

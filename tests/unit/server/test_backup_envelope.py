@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from backup_material import certified, recipient, recipient_key, sealed
+from made.backups import certified, recipient, recipient_key, sealed
 from pki.domain.errors import IntegrityBroken, KeyMismatch, Malformed
 from pki.ports import SystemEntropy
 from server.commands.backup.envelope import CONTENT_MAX, Envelope, EnvelopeWriter, rsa_key_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backup_material import CONFIG, SOURCES, STORE, manifest
+from made.backups import CONFIG, SOURCES, STORE, manifest
 from pki.domain.errors import Malformed
 from server.commands.backup.manifest import FileEntry, Manifest, safe_name
 

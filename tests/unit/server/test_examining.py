@@ -28,7 +28,7 @@ from server.examining.machine import (
 )
 from server.examining.nodes import judge_profiles, profiles_used
 from server.settings import Settings
-from store_samples import ISSUER, NOON, opaque, serial
+from stores.samples import ISSUER, NOON, opaque, serial
 
 ROOT = Path(__file__).resolve().parents[3]
 SECOND = timedelta(seconds=1)

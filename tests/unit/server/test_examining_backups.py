@@ -14,7 +14,7 @@ from pki.domain.event_codec import encode_time
 from server.backups.examine import FAR_TOO_LATE, LATE, judge_age, judge_file, judge_journal
 from server.backups.record import LastBackup, read_record, record_path, write_record
 from server.settings import Settings
-from store_samples import NOON
+from stores.samples import NOON
 
 TICK = timedelta(microseconds=1)
 OCTETS = b"encrypted"

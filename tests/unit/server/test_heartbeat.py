@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from fakes_status import FakeClock
+from fakes.status import FakeClock
 from pki.domain.errors import StoreUnavailable
 from pki.store.writing import Store
 from server.process import heartbeat

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notices_configured import configured
+from letters.configured import configured
 from pki.domain.errors import ConfigurationInvalid
 from pki.notify.smtp import LogIn
 from server.notices.carrying import mail_server, sender_of

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from fakes_status import FakeClock
+from fakes.status import FakeClock
 from pki.domain.errors import ConfigurationInvalid
 from server.crls.sinks import configured_sinks
 from server.setting.sinks import CrlBucketSettings

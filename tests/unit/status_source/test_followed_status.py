@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from fakes_status import ISSUER, START, FakeClock, FakeStore
+from fakes.status import ISSUER, START, FakeClock, FakeStore
 from pki.domain.errors import ChainBroken, StoreUnavailable
 from pki.domain.identifiers import IssuerId, SerialNumber
 from pki.domain.journal import GENESIS, JournalHead

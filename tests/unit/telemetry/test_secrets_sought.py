@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from secrets_sought import Sought, family, written, written_day, written_key
+from secrecy.sought import Sought, family, written, written_day, written_key
 
 SECRET = b"Zq7-never-said"
 SURROUNDED = [b"x" * ahead + SECRET + b"yz" for ahead in range(3)]

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_maker import FIRST, PIN_NEVER, CardMaker, new_key
 from pki.domain.errors import ConfigurationInvalid, Refused
 from pki.domain.reasons import RefusalReason
 from pki.trust.attestation.chain import AttestationTrust
+from virtual_card.maker import FIRST, PIN_NEVER, CardMaker, new_key
 
 NOW = datetime(2026, 11, 22, 13, tzinfo=UTC)
 MAKER, OTHER = CardMaker("Maker"), CardMaker("Another maker")

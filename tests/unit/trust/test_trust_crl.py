@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from cryptography import x509
 
-from fixtures_uzi import FakeStatusHttp, issuer_in, with_max_age
+from fixtures.uzi import FakeStatusHttp, issuer_in, with_max_age
+from made.uzi import CRL_URL, DAY, NOW, PassPlan, Register, make_ca, make_register
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import PassStatusUnavailable, Refused
 from pki.domain.reasons import RefusalReason
@@ -14,7 +15,6 @@ from pki.trust.pass_crl import check_crl
 from pki.trust.pass_status import PassStatus
 from pki.trust.path import Issuer
 from pki.trust.settings import G3_ALGORITHMS
-from uzi_made import CRL_URL, DAY, NOW, PassPlan, Register, make_ca, make_register
 
 SECOND = timedelta(seconds=1)
 

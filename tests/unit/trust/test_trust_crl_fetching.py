@@ -7,7 +7,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fixtures_uzi import FakeStatusHttp, with_max_age
+from fixtures.uzi import FakeStatusHttp, with_max_age
+from made.uzi import CRL_URL, HOSTS, NOW, PassPlan, Register
 from pki.domain.errors import PassStatusUnavailable
 from pki.ports import SystemEntropy
 from pki.trust.fetch import is_allowed
@@ -15,7 +16,6 @@ from pki.trust.pass_crl import CrlCache
 from pki.trust.pass_status import PassStatus
 from pki.trust.path import Issuer
 from pki.trust.settings import G3_ALGORITHMS, StatusSettings
-from uzi_made import CRL_URL, HOSTS, NOW, PassPlan, Register
 
 
 def status(

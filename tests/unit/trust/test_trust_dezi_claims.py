@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dezi_made import (
+from made.dezi import (
     CLAIMS,
     HOUR,
     NOW,

@@ -13,14 +13,14 @@ from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.signer import XMLSigner
 
+from made.uzi import N_TEXT, NOW, PassPlan, Register, der, make_register, new_key, uzi
 from pki.domain.errors import Malformed, PassStatusUnavailable, Refused
 from pki.domain.identifiers import Ura, UziNumber
 from pki.domain.reasons import RefusalReason
 from pki.domain.uzi import PassType
 from pki.trust.registration.document import NAME_LIMIT, NAMESPACE
 from pki.trust.registration.signed_xml import SIZE_LIMIT, SignedXml
-from registration_documents import S_TEXT, SERVER_PLAN, URA, Notary
-from uzi_made import N_TEXT, NOW, PassPlan, Register, der, make_register, new_key, uzi
+from registration.documents import S_TEXT, SERVER_PLAN, URA, Notary
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 SIGNATURE = f"{DS}Signature"

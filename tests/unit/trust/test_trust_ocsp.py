@@ -11,13 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from fixtures_uzi import FakeStatusHttp
+from fixtures.uzi import FakeStatusHttp
+from made.uzi import CRL_URL, DAY, NOW, OCSP_URL, Ca, PassPlan, Register, new_key, usage
 from pki.domain.errors import PassStatusUnavailable, Refused
 from pki.domain.reasons import RefusalReason
 from pki.ports import SystemClock, SystemEntropy
 from pki.trust.pass_status import PassStatus
 from pki.trust.path import Issuer
-from uzi_made import CRL_URL, DAY, NOW, OCSP_URL, Ca, PassPlan, Register, new_key, usage
 
 GOOD, REVOKED, UNKNOWN = (
     ocsp.OCSPCertStatus.GOOD,

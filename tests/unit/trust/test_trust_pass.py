@@ -8,16 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from fixtures_uzi import FakeStatusCheck, accepts, reason_for
-from pki.domain.errors import (
-    PassStatusUnavailable,
-    Refused,
-    ZorgidError,
-)
-from pki.domain.reasons import RefusalReason
-from pki.domain.uzi import PassType
-from pki.trust.uzi_pass import UziTrust
-from uzi_made import (
+from fixtures.uzi import FakeStatusCheck, accepts, reason_for
+from made.uzi import (
     AUTHENTICITY,
     DAY,
     M_TEXT,
@@ -33,6 +25,14 @@ from uzi_made import (
     upn,
     uzi,
 )
+from pki.domain.errors import (
+    PassStatusUnavailable,
+    Refused,
+    ZorgidError,
+)
+from pki.domain.reasons import RefusalReason
+from pki.domain.uzi import PassType
+from pki.trust.uzi_pass import UziTrust
 
 SECOND = timedelta(seconds=1)
 

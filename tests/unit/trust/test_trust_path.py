@@ -9,7 +9,8 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures_uzi import FakeStatusCheck, accepts, reason_for
+from fixtures.uzi import FakeStatusCheck, accepts, reason_for
+from made.uzi import DAY, NOW, PassPlan, Register, der, make_ca, make_register, new_key
 from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import (
     ConfigurationInvalid,
@@ -20,7 +21,6 @@ from pki.domain.reasons import RefusalReason
 from pki.trust.path import read_pass_certificate
 from pki.trust.settings import UziTrustSettings
 from pki.trust.uzi_pass import UziTrust
-from uzi_made import DAY, NOW, PassPlan, Register, der, make_ca, make_register, new_key
 
 
 async def test_a_renewed_ca_certificate_for_the_same_key_serves_either_way(

@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from made.uzi import Register, der
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.errors import KeyRejected, Malformed, Unauthenticated
 from pki.trust.proofs import verify_challenge, verify_pkcs10
 from pki.trust.signatures import verify_signature
-from uzi_made import Register, der
 
 Key = (
     rsa.RSAPrivateKey
