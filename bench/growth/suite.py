@@ -10,7 +10,7 @@ from statistics import median
 from typing import Final
 
 from bench.growth.actions import ACTIONS, HOURLY, ONCE, Action, House
-from bench.growth.cluster import SHARED_BUFFERS_MB, cluster, database
+from bench.growth.cluster import SHARED_BUFFERS_MB, cluster, database, read_in
 from bench.growth.loading import load
 from bench.growth.pages import pages
 from bench.growth.population import Population, scattered
@@ -31,12 +31,16 @@ def measured(folder: Path, engine: str, count: int, rounds: int) -> dict[str, ob
     label = f"{engine}_{count}"
     found: dict[str, object] = {}
     with ExitStack() as stack:
-        urls = _urls(folder, engine, stack)
+        socket = stack.enter_context(cluster(folder)) if engine == "postgresql" else None
+        urls = _urls(folder, socket)
         houses = []
         for url, size in zip(urls, sizes, strict=True):
             population = Population(count=size)
             load(url, population)
             houses.append(stack.enter_context(_opened(url, population)))
+        if socket is not None:
+            found["shared_buffers_mb"] = SHARED_BUFFERS_MB
+            found["tables_and_indexes_mb"] = read_in(socket) // 2**20
         numbers = [{name: scattered(each.population) for name in ACTIONS} for each in houses]
         turns = partial(_in_turns, houses, numbers, rounds)
         found[f"growth_{label}"] = {name: turns(name, again=True) for name in ACTIONS}
@@ -52,15 +56,14 @@ def measured(folder: Path, engine: str, count: int, rounds: int) -> dict[str, ob
                 size: pages(url, house.population, fresh, _opened)
                 for size, url, house, fresh in zip(sizes, urls, houses, numbers, strict=True)
             }
-            found["shared_buffers_mb"] = SHARED_BUFFERS_MB
     return found | {"small": SMALL}
 
 
-def _urls(folder: Path, engine: str, stack: ExitStack) -> list[str]:
+def _urls(folder: Path, socket: Path | None) -> list[str]:
+    """``socket``: the folder of PostgreSQL's; without it, SQLite."""
     names = "small", "large"
-    if engine == "sqlite":
+    if socket is None:
         return [f"sqlite:///{folder / name}.sqlite3" for name in names]
-    socket = stack.enter_context(cluster(folder))
     return [database(socket, name) for name in names]
 
 
