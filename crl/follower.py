@@ -14,7 +14,7 @@ from crl.service import CrlService
 from pki.domain.errors import Conflict, LeaseLost, LintFailed, ZorgidError
 from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
-from pki.ports import Clock
+from pki.ports import Clock, happens
 
 logger = logging.getLogger(__name__)
 
@@ -155,11 +155,7 @@ class CrlFollower:
             if wait <= 0:
                 return since is None
             self._changed.clear()
-            try:
-                async with asyncio.timeout(min(wait, GLANCE)):
-                    await self._changed.wait()
-            except TimeoutError:
-                continue
+            await happens(self._changed, min(wait, GLANCE))
 
     def _adopt(self, crl: Present | None) -> None:
         """This CRL is the newest; changes that it does not show are gathered anew."""

@@ -8,6 +8,7 @@ import asyncio
 import math
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -235,6 +236,14 @@ class LiveAnswers(Protocol):
         ``receiver`` is given its answer once, from the event loop and not within this call.
         """
         ...
+
+
+async def happens(event: asyncio.Event, within: float | None) -> bool:
+    """Wait for ``event``, for so many seconds at the most; whether it is set by then."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await event.wait()
+    return event.is_set()
 
 
 class SystemClock:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from card_writer.programs.words import Language, Text
+from pki.ports import happens
 
 Words = Callable[[Language], str]
 Kind = Literal["start", "ask", "work", "done", "failed"]
@@ -127,11 +128,7 @@ class Stage:
         """Wait until there is something newer than ``after``, or for so many seconds."""
         if self.version > after:
             return
-        event = self._changed
-        try:
-            await asyncio.wait_for(event.wait(), seconds)
-        except TimeoutError:
-            return
+        await happens(self._changed, seconds)
 
     def _tell(self, *, answerable: bool = False) -> None:
         self.version += 1

@@ -17,7 +17,7 @@ from pki.domain.errors import ZorgidError
 from pki.domain.events import CrlPublished
 from pki.domain.identifiers import IssuerId
 from pki.domain.journal import JournalEntry
-from pki.ports import Clock
+from pki.ports import Clock, happens
 
 _log: Final = logging.getLogger(__name__)
 
@@ -149,12 +149,8 @@ class SinkFollower:
     async def _rest(self) -> None:
         """Until there is something new; after a failure no longer than a pause."""
         pause = pause_after(self._in_a_row) if self._in_a_row else None
-        try:
-            async with asyncio.timeout(pause):
-                await self._woken.wait()
-        except TimeoutError:
-            return
-        self._woken.clear()
+        if await happens(self._woken, pause):
+            self._woken.clear()
 
     async def _done(self, issuer: IssuerId) -> bool:
         waiting = self._waiting[issuer]

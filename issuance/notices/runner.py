@@ -10,6 +10,7 @@ from issuance.notices.outbox import Outbox
 from issuance.notices.plan import Planner
 from issuance.notices.ports import Journal
 from pki.domain.errors import ZorgidError
+from pki.ports import happens
 
 _log: Final = logging.getLogger(__name__)
 _GRACE_SECONDS: Final = 10.0
@@ -96,7 +97,4 @@ class NoticeRunner:
                 _log.warning("notices wait", extra={"why": error.code, "next": error.next_step})
             except Exception:  # noqa: BLE001 -- a defect in one notice must not end all of them
                 _log.exception("notices broke down")
-            try:
-                await asyncio.wait_for(sleeper.wait(), seconds)
-            except TimeoutError:
-                continue
+            await happens(sleeper, seconds)

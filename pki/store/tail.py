@@ -10,7 +10,7 @@ from typing import Final
 
 from pki.domain.errors import ChainBroken, StoreUnavailable, ZorgidError
 from pki.domain.journal import JournalEntry, JournalHead
-from pki.ports import Clock, SystemClock
+from pki.ports import Clock, SystemClock, happens
 from pki.store.history.start import Start
 from pki.store.reading import ReadSession, ReadStore
 
@@ -124,7 +124,7 @@ class JournalTail:
                 if not failing and len(entries) < BATCH:
                     contact.mark(began)
                 if not entries:
-                    await self._rest(sleeper)
+                    await happens(sleeper, self._poll_seconds)
         finally:
             self._sleepers.discard(sleeper)
 
@@ -157,13 +157,6 @@ class JournalTail:
         except StoreUnavailable as error:
             return replace(seen, error=error)
         return seen
-
-    async def _rest(self, sleeper: asyncio.Event) -> None:
-        try:
-            async with asyncio.timeout(self._poll_seconds):
-                await sleeper.wait()
-        except TimeoutError:
-            return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

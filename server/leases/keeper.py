@@ -14,6 +14,7 @@ from typing import Final
 
 from pki.domain.errors import ZorgidError
 from pki.domain.leases.records import Claim
+from pki.ports import happens
 from pki.store.writing import WriteSession
 from pki.telemetry.metrics import Reading
 from server.leases.names import Task
@@ -71,11 +72,7 @@ class LeaseKeeper:
         """Keep them until ``stop``; a store that fails is asked again, and told of once."""
         while not stop.is_set():
             await self._round()
-            try:
-                async with asyncio.timeout(self._length.total_seconds() / 3):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+            await happens(stop, self._length.total_seconds() / 3)
 
     async def release(self) -> None:
         """Let others begin at once; to be called when nothing runs any more."""

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from pki.domain.errors import LeaseLost
 from pki.domain.leases.records import Claim
+from pki.ports import happens
 from pki.store.writing import WriteSession
 
 T = TypeVar("T")
@@ -109,11 +110,7 @@ class OnceTask:
 
     async def _until_lost(self) -> None:
         while self.held:
-            try:
-                async with asyncio.timeout(max(0.0, self._ends - self._moment())):
-                    await self._lost.wait()
-            except TimeoutError:
-                continue
+            await happens(self._lost, max(0.0, self._ends - self._moment()))
         if self.claim is not None:
             self.lose()
 

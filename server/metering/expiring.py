@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from pki.domain.errors import ZorgidError
-from pki.ports import Clock
+from pki.ports import Clock, happens
 from pki.store.reading import ReadSession, ReadStore
 from pki.telemetry.metrics import Reading
 
@@ -45,10 +45,7 @@ class ExpiringCertificates:
                     "certificates that end soon were not counted", extra={"why": str(error)}
                 )
                 pause = RETRY_SECONDS
-            try:
-                await asyncio.wait_for(stop.wait(), pause)
-            except TimeoutError:
-                continue
+            await happens(stop, pause)
 
     async def count(self) -> None:
         """Count now.

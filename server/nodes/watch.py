@@ -10,7 +10,7 @@ from typing import Final
 
 from pki.domain.errors import Unavailable, ZorgidError
 from pki.domain.leases.records import Lease
-from pki.ports import Clock
+from pki.ports import Clock, happens
 from pki.store.reading import ReadSession, ReadStore
 from pki.telemetry.metrics import Reading
 from server.examining.database import APART
@@ -69,10 +69,7 @@ class NodeWatch:
             except ZorgidError as error:
                 _log.debug("clocks and profiles were not compared", extra={"why": error.code})
             self.tell()
-            try:
-                await asyncio.wait_for(stop.wait(), EVERY_SECONDS)
-            except TimeoutError:
-                continue
+            await happens(stop, EVERY_SECONDS)
 
     async def look(self) -> None:
         """Ask the store for its time, for the journal's, and for who issues by what.

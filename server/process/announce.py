@@ -7,6 +7,7 @@ import socket
 from collections.abc import Mapping
 from typing import Final
 
+from pki.ports import happens
 from server.process.health import Probes, examined
 
 PATIENCE_SECONDS: Final = 30.0
@@ -34,7 +35,7 @@ class ServiceManager:
             return
         failing = await _first_look(probes, stop)
         self._tell("READY=1", _status(failing))
-        while not await _stopped(stop, self._pause):
+        while not await happens(stop, self._pause):
             self._tell("WATCHDOG=1", _status(await examined(probes)))
         self._tell("STOPPING=1")
 
@@ -50,17 +51,9 @@ class ServiceManager:
 async def _first_look(probes: Probes, stop: asyncio.Event) -> Mapping[str, str]:
     ends = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while failing := await examined(probes):
-        if asyncio.get_running_loop().time() > ends or await _stopped(stop, _LOOK_SECONDS):
+        if asyncio.get_running_loop().time() > ends or await happens(stop, _LOOK_SECONDS):
             break
     return failing
-
-
-async def _stopped(stop: asyncio.Event, within: float) -> bool:
-    try:
-        await asyncio.wait_for(stop.wait(), within)
-    except TimeoutError:
-        return False
-    return True
 
 
 def _status(failing: Mapping[str, str]) -> str:

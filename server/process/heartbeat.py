@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from pki.domain.errors import ZorgidError
-from pki.ports import Clock
+from pki.ports import Clock, happens
 
 BEAT_SECONDS: Final = 1.0
 
@@ -32,11 +32,7 @@ class Heartbeat:
         """Beat until ``stop``."""
         while not stop.is_set():
             await self._beat()
-            try:
-                async with asyncio.timeout(BEAT_SECONDS):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+            await happens(stop, BEAT_SECONDS)
 
     async def _beat(self) -> None:
         try:

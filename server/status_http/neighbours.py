@@ -5,6 +5,8 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from pki.ports import happens
+
 PAUSE_SECONDS: Final = 0.1
 """How long a connection waits at a worker that is gone or stuck, until another one takes it."""
 
@@ -33,11 +35,7 @@ class Neighbours:
         while not stop.is_set():
             for each in self._sockets:
                 await self._empty(each)
-            try:
-                async with asyncio.timeout(PAUSE_SECONDS):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+            await happens(stop, PAUSE_SECONDS)
         for each in self._sockets:
             # Whoever leaves must not hold open what nobody takes from: its supervisor may be gone.
             each.close()

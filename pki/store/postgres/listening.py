@@ -16,6 +16,7 @@ from sqlalchemy import Engine, bindparam, func, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from pki.domain.errors import StoreUnavailable, ZorgidError
+from pki.ports import happens
 from pki.store import schema
 from pki.store.engine import read_engine
 
@@ -59,7 +60,7 @@ class Listening:
                     await self._once(engine, stop)
                 except Exception:  # noqa: BLE001 -- what is heard is a hint: its loss ends no server
                     _log.exception("commits are not told by the database; trying again")
-                await _pause(stop, AGAIN_SECONDS)
+                await happens(stop, AGAIN_SECONDS)
         finally:
             await asyncio.to_thread(engine.dispose)
 
@@ -97,7 +98,7 @@ class Listening:
         loop.add_reader(descriptor, readable)
         try:
             while not (stop.is_set() or ended.is_set()):
-                await _pause(stop, _TICK_SECONDS)
+                await happens(stop, _TICK_SECONDS)
         finally:
             loop.remove_reader(descriptor)
 
@@ -131,11 +132,3 @@ def _listen(engine: Engine) -> "tuple[Connection, int]":
 
 def _deaf(error: Exception) -> StoreUnavailable:
     return StoreUnavailable(message=f"the database tells no commits: {type(error).__name__}")
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
