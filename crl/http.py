@@ -30,20 +30,25 @@ _CERTIFICATE: Final = ("/ca/", ".cer")
 
 @dataclass(slots=True)
 class _Held:
-    """The CRL in hand; ``newer`` counts the announcements, ``seen`` those it takes into account.
+    """The CRL in hand; ``announced`` is the highest number that the journal has told of.
 
     ``packed`` is its compressed form, made when it is first asked for. ``dated``: it is known that
-    no other CRL of this list is of its second.
+    no other CRL of this list is of its second. ``looks`` counts those into the store.
     """
 
     issuer: IssuerId
     crl: PublishedCrl | None = None
     tag: str = ""
     dated: bool = False
-    newer: int = 1
-    seen: int = 0
+    announced: int = 0
+    looks: int = 0
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     packed: bytes | None = None
     packing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def lacks(self) -> bool:
+        """Whether there is a newer one, wherever: a database may not have it yet."""
+        return self.crl is None or self.crl.number < self.announced
 
 
 class CrlHandler:
@@ -82,7 +87,8 @@ class CrlHandler:
         for entry in entries:
             if isinstance(entry.event, CrlPublished):
                 for held in self._held.values():
-                    held.newer += held.issuer == entry.event.issuer
+                    if held.issuer == entry.event.issuer:
+                        held.announced = max(held.announced, entry.event.number)
 
     def forget(self) -> None:
         """What is in hand is of another store than there is now, and so is what is being read."""
@@ -127,27 +133,35 @@ class CrlHandler:
 
     async def _current(self, held: _Held) -> tuple[PublishedCrl, str, bool]:
         """The newest CRL; without the store the one in hand, since late is better than none."""
-        if held.seen != held.newer:
-            newer = held.newer
+        if held.lacks():
+            await self._look(held)
+        if held.crl is None:
+            raise Unavailable(
+                message=f"no CRL of {held.issuer} was published yet",
+                next_step="look why the CRL follower of the issuance role does not publish",
+            )
+        return held.crl, held.tag, held.dated
+
+    async def _look(self, held: _Held) -> None:
+        """Ask the store, one at a time: whoever waited for a look that began later has its result.
+
+        A CRL may be large, and OCSP asks by the same connections.
+        """
+        begun = held.looks
+        async with held.looking:
+            if held.looks > begun or not held.lacks():
+                return
+            held.looks += 1
             try:
                 found = await self._shelf.latest(held.issuer)
             except StoreUnavailable as error:
                 if held.crl is None:
                     raise
                 logger.warning("serving the CRL in hand", extra={"next_step": error.next_step})
-                found = None
-            else:
-                held.seen = max(held.seen, newer)
+                return
             if found is not None and (held.crl is None or found.number > held.crl.number):
                 held.dated = _alone(held.crl, found)
                 held.crl, held.tag, held.packed = found, _tag(found.der), None
-        if held.crl is None:
-            held.seen = 0
-            raise Unavailable(
-                message=f"no CRL of {held.issuer} was published yet",
-                next_step="look why the CRL follower of the issuance role does not publish",
-            )
-        return held.crl, held.tag, held.dated
 
     def _crl_answer(
         self, crl: PublishedCrl, tag: str, octets: bytes, *coding: tuple[str, str]

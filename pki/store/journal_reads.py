@@ -35,7 +35,11 @@ _STATUS: Final = select(*(schema.certificates.c[name] for name in STATUS_COLUMNS
 """Built once, as other statements of every issuance are: building costs as much as running."""
 
 _HEAD: Final = select(schema.journal_head)
-_STANDING: Final = select(schema.journal_head.c.missing, func.pg_is_in_recovery().label("replica"))
+_STANDING: Final = select(
+    schema.journal_head.c.position,
+    schema.journal_head.c.missing,
+    func.pg_is_in_recovery().label("replica"),
+)
 _AFTER: Final = (
     select(schema.journal)
     .where(schema.journal.c.position > bindparam("position"))
@@ -117,20 +121,28 @@ class JournalReads(Statements):
         head = JournalHead(position=row.position, digest=row.digest)
         return Start(head=head, confirmed=row.confirmed or 0)
 
-    def require_abreast(self, now: datetime) -> None:
+    def require_abreast(self, now: datetime, seen: int = 0) -> None:
         """Make sure that what is read here is what was committed a moment ago.
 
         A replica shows that by the primary's heartbeat; anything else needs no proof. Clocks that
-        differ by more than the limit count as a replica that is behind.
+        differ by more than the limit count as a replica that is behind. Nor may the journal end
+        before the entry ``seen``: where a URL names several databases, each connection leads to one
+        of them, and not all are equally far.
 
         Raises:
             StoreUnavailable: this is a replica without a heartbeat of the last `HEARTBEAT_LIMIT`,
-                or somebody was told of an entry that the journal lacks.
+                or it lacks an entry that the caller has seen, or that somebody was told of.
         """
         may_be_replica = self._connection.dialect.name == "postgresql"
         row = self._row(_STANDING if may_be_replica else _HEAD)
         if row is not None and row.missing is not None:
             raise refusal(row.missing)
+        if row is not None and row.position < seen:
+            raise StoreUnavailable(
+                message=f"the database lacks journal entry {seen}, which was seen in another",
+                next_step="nothing, if this passes: it is a replica that is behind; else look at "
+                "the replication",
+            )
         if row is None or not may_be_replica or not row.replica:
             return
         beat = self.heartbeat()

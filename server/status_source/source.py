@@ -23,7 +23,8 @@ class FollowedStatus:
     """Revocations from memory while the journal is followed closely; all else from the store.
 
     What an entry touches is forgotten, and remembered again when it was read after that. So memory
-    never says what the journal has overtaken, and needs to know nothing of what entries mean.
+    never says what the journal has overtaken, and needs to know nothing of what entries mean. Nor
+    is anything read in a database that lacks an entry which was seen.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class FollowedStatus:
         self._fresh = fresh_seconds
         self._revoked: dict[IssuerId, RevokedSet] = {}
         self._changes = 0
+        self._seen = 0
 
     @property
     def remembered(self) -> int:
@@ -53,6 +55,7 @@ class FollowedStatus:
             return session.follow_start(), found
 
         start, self._revoked = await self._store.read(query)
+        self._seen = start.head.position
         fields = {"count": self.remembered, "position": start.head.position}
         _log.info("revocations are in memory", extra=fields)
         return start
@@ -60,6 +63,7 @@ class FollowedStatus:
     def apply(self, entries: Sequence[JournalEntry]) -> None:
         """Forget what these entries touch."""
         for entry in entries:
+            self._seen = max(self._seen, entry.position)
             subject = touched(entry.event)
             if subject is not None:
                 self._changes += 1
@@ -75,8 +79,13 @@ class FollowedStatus:
             if remembered is not None:
                 return remembered
         self._contact.require_whole()
-        changes = self._changes
-        status = await self._store.read(lambda session: self._current(session, issuer, serial))
+        seen, changes = self._seen, self._changes
+
+        def query(session: ReadSession) -> CertificateStatus | None:
+            session.require_abreast(self._clock.now(), seen)
+            return session.status(issuer, serial)
+
+        status = await self._store.read(query)
         if (
             isinstance(status, OnHold | Revoked)
             and changes == self._changes
@@ -89,19 +98,13 @@ class FollowedStatus:
     async def good(self, issuer: IssuerId, after: bytes, limit: int) -> Sequence[bytes]:
         """Fulfil `ocsp.ports.WorkingSet`."""
         self._contact.require_whole()
-        now = self._clock.now()
+        now, seen = self._clock.now(), self._seen
 
         def query(session: ReadSession) -> Sequence[bytes]:
-            session.require_abreast(now)
+            session.require_abreast(now, seen)
             return session.good_serials(issuer, after, limit, now)
 
         return await self._store.read(query)
-
-    def _current(
-        self, session: ReadSession, issuer: IssuerId, serial: SerialNumber
-    ) -> CertificateStatus | None:
-        session.require_abreast(self._clock.now())
-        return session.status(issuer, serial)
 
     def readings(self) -> Iterator[Reading]:
         """Fulfil `pki.telemetry.metrics.Source`."""

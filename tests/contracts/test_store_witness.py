@@ -59,6 +59,16 @@ def behind(url: str) -> StoreUnavailable:
     return caught.value
 
 
+def test_a_status_is_not_read_where_an_entry_that_was_seen_is_not_yet(store_url: str) -> None:
+    with opened(store_url) as store:
+        last = recorded(store)
+    reader, now = ReadStore.open(store_url, threads=1), SystemClock().now()
+    reader.read_sync(lambda session: session.require_abreast(now, last))
+    with pytest.raises(StoreUnavailable, match=f"lacks journal entry {last + 1}, which"):
+        reader.read_sync(lambda session: session.require_abreast(now, last + 1))
+    reader.close_sync()
+
+
 @pytest.fixture
 def witness(tmp_path: Path) -> Callable[[], Witness]:
     """Of a process, and of the one after it."""

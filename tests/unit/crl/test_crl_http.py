@@ -118,6 +118,49 @@ async def test_a_crl_announced_while_another_is_read_is_not_missed() -> None:
     assert (await shelf.get(PATH)).body == newer.der
 
 
+async def test_an_announced_crl_is_looked_for_until_the_database_has_it() -> None:
+    """Where several databases are named, a look may be at one that is behind the journal."""
+    shelf = Shelf()
+    first = await shelf.publish()
+    await shelf.get(PATH)
+    newer = await shelf.publish()
+    shelf.crls.published.remove(newer)
+    assert (await shelf.get(PATH)).body == first.der
+    shelf.crls.published.append(newer)
+    assert (await shelf.get(PATH)).body == newer.der
+    shelf.store.broken = True
+    assert (await shelf.get(PATH)).body == newer.der
+
+
+async def test_many_who_ask_at_once_are_two_looks_into_the_store_at_most() -> None:
+    shelf = Shelf()
+    await shelf.publish()
+    await shelf.get(PATH)
+    newer, looks, latest = await shelf.publish(), 0, shelf.crls.latest
+
+    async def counted(issuer: IssuerId) -> PublishedCrl | None:
+        nonlocal looks
+        looks += 1
+        await asyncio.sleep(0)
+        return await latest(issuer)
+
+    shelf.crls.latest = counted  # type: ignore[method-assign] # this reader counts
+    async with asyncio.TaskGroup() as tasks:
+        answers = [tasks.create_task(shelf.get(PATH)) for _ in range(50)]
+    assert {each.result().body for each in answers} == {newer.der}
+    assert looks == 1
+    shelf.crls.published.remove(newer)
+    shelf.handler.forget()
+    await shelf.get(PATH)
+    await shelf.publish()
+    shelf.crls.published.pop()
+    looks = 0
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(50):
+            tasks.create_task(shelf.get(PATH))
+    assert looks == 2
+
+
 async def test_a_crl_made_elsewhere_is_served_as_it_is() -> None:
     shelf = Shelf()
     root = IssuerId("root-g1")

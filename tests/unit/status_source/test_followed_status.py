@@ -47,8 +47,10 @@ class Reads:
             await self.gate.wait()
         return found
 
-    def require_abreast(self, now: datetime) -> None:
+    def require_abreast(self, now: datetime, seen: int = 0) -> None:
         assert now == self.facts.clock.now()
+        if len(self.facts.journal) < seen:
+            raise StoreUnavailable(message="behind what was followed")
 
     def follow_start(self) -> Start:
         head = JournalHead(position=len(self.facts.journal), digest=GENESIS)
@@ -133,6 +135,28 @@ async def test_a_store_that_is_not_the_one_that_was_followed_is_not_asked(house:
         with pytest.raises(StoreUnavailable, match="another entry 7"):
             await asked
     house.contact.mark(time.monotonic())
+    assert await house.asked(GOOD) == (Good(), 1)
+
+
+async def test_a_connection_to_a_database_that_is_behind_what_was_followed_is_not_believed(
+    house: House,
+) -> None:
+    """Where several databases are named, each connection leads to one of them."""
+    await house.source.load([ISSUER])
+    replica = FakeStore(house.facts.clock, statuses={GOOD: Good()})
+    house.facts.change(GOOD, HELD)
+    house.reads.facts = replica
+    for asked in (house.source.status(ISSUER, GOOD), house.source.good(ISSUER, b"", 10)):
+        with pytest.raises(StoreUnavailable, match="behind what was followed"):
+            await asked
+    replica.change(GOOD, HELD)
+    assert await house.asked(GOOD) == (HELD, 1)
+
+
+async def test_what_is_loaded_anew_is_believed_though_it_ends_earlier(house: House) -> None:
+    house.facts.change(OTHER, HELD)
+    house.reads.facts = FakeStore(house.facts.clock, statuses={GOOD: Good()})
+    await house.source.load([ISSUER])
     assert await house.asked(GOOD) == (Good(), 1)
 
 
