@@ -40,6 +40,10 @@ class Moments:
         before, self._ahead = self._ahead, ahead
         return before is not None and abs(ahead - before) > STEP
 
+    def soonest(self) -> datetime:
+        """When the next answer can be given: not before the last one, however the clock was set."""
+        return max(self.clock.now(), self._last)
+
     def now(self) -> datetime:
         """The present second, or that of the last answer when the clock was set back a little.
 

@@ -132,7 +132,7 @@ class OcspResponder:
         """Every answer is made anew, also one that is being made now."""
         self._cache.clear()
         self._signatures.clear()
-        self.changed.add(self._clock.now())
+        self.changed.add(self._moments.soonest())
         self._quick.refresh()
 
     def lookup(self, asked: bytes) -> ReadyAnswer | None:
@@ -158,7 +158,7 @@ class OcspResponder:
             if subject is not None:
                 self.statistics.dropped += self._cache.touch(subject)
                 self._signatures.touch(subject)
-                self.changed.add(self._clock.now())
+                self.changed.add(self._moments.soonest())
                 self._quick.refresh()
 
     async def answer(self, der: bytes, asked: bytes | None = None) -> HttpAnswer | bytes:

@@ -124,6 +124,21 @@ async def test_a_date_that_two_answers_have_is_none_to_go_by() -> None:
         bench.clock.advance(1)
 
 
+@pytest.mark.parametrize("set_by", [-30.0, -1.0])
+async def test_a_clock_that_was_set_back_makes_no_change_look_like_none(set_by: float) -> None:
+    """Answers keep the second of the last one then, so that second names no answer any more."""
+    bench = Bench()
+    bench.store.statuses[CARD] = Good()
+    path = b"/ocsp/" + base64.b64encode(request_for(CARD))
+    date = (await bench.get(path)).header("last-modified")
+    bench.clock.set_by(set_by)
+    blocked = OnHold(since=bench.clock.at)
+    bench.store.change(CARD, blocked)
+    answer = await bench.get(path, since=date)
+    assert answer.header("last-modified") == date
+    assert one(answer) == blocked
+
+
 def test_changed_seconds_are_remembered_up_to_a_bound() -> None:
     changed, clock = ChangedSeconds(), FakeClock()
     first = format_datetime(clock.at, usegmt=True)
