@@ -2,12 +2,13 @@
 
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 
 from aiohttp import web
 
 from issuance.desk import Desk
 from issuance.http.bodies import bearer_of
-from issuance.steps.callers import operator_by_token, operator_of
+from issuance.steps.callers import WhileAble, operator_by_token, operator_of
 from pki.domain.people import Operator
 
 PeerCertificate = Callable[[web.Request], bytes | None]
@@ -46,3 +47,7 @@ class AskedByOperators:
         if token is not None:
             return await operator_by_token(self._desk, token)
         return await operator_of(self._desk, self._peer_certificate(request))
+
+    def _desk_of(self, operator: Operator) -> Desk:
+        """Where this operator changes something, if they still may when its turn comes."""
+        return replace(self._desk, store=WhileAble(self._desk.store, operator))

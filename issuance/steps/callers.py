@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from issuance.desk import Desk
-from issuance.ports import Eligibility, Enquiry
+from issuance.ports import Eligibility, Enquiry, Store, WholeSession
 from issuance.rules.permissions import Action, require
 from issuance.rules.representation import is_to_be_seen
 from issuance.steps.codes import token_digest
@@ -24,6 +24,8 @@ from pki.domain.logins.records import LoginSession
 from pki.domain.mobiel.records import MobielIdentity, MobielState
 from pki.domain.people import Actor, Operator, Role
 from pki.domain.records import Session
+
+T = TypeVar("T")
 
 LOGIN_TOKEN: Final = "login."
 """How bearer tokens of log-ins begin; no holder's holds a full stop."""
@@ -110,6 +112,40 @@ def require_able(known: Standing, certificate_sha256: bytes) -> Operator:
             next_step="ask an administrator of the organisation that manages it",
         )
     return operator
+
+
+class WhileAble:
+    """A store that an operator changes only as who they were when they asked.
+
+    A request may take long to arrive, and waits for those before it: one of them may have taken
+    away the right to what it asks.
+    """
+
+    def __init__(self, store: Store, operator: Operator) -> None:
+        self._store = store
+        self._operator = operator
+
+    async def write(self, work: Callable[[WholeSession], T], /) -> T:
+        """As `Store.write`.
+
+        Raises:
+            Forbidden: the operator may do nothing any more, or is another one now.
+        """
+
+        def change(session: WholeSession) -> T:
+            _require_same(session, self._operator)
+            return work(session)
+
+        return await self._store.write(change)
+
+
+def _require_same(known: Standing, operator: Operator) -> None:
+    able = require_able(known, operator.certificate_sha256)
+    if (able.id, able.role, able.ura) != (operator.id, operator.role, operator.ura):
+        raise Forbidden(
+            message="the client certificate was mapped to another operator meanwhile",
+            next_step="read again what is to be changed, and decide again",
+        )
 
 
 def _login_session(desk: Desk, token: str) -> Callable[[Enquiry], LoginSession]:

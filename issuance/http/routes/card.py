@@ -122,14 +122,14 @@ class CardRoutes(AskedByOperators):
         operator = await self._operator_of(request)
         body = await body_of(request, BlockRequest)
         card_id, terms = card_id_of(request), _terms(request, operator, body)
-        change = block_card(self._desk, operator, card_id, body.reason, terms)
+        change = block_card(self._desk_of(operator), operator, card_id, body.reason, terms)
         return await answered(change, changed_view)
 
     async def _unblock(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, UnblockRequest)
         terms = _terms(request, operator, body)
-        change = unblock_card(self._desk, operator, card_id_of(request), terms)
+        change = unblock_card(self._desk_of(operator), operator, card_id_of(request), terms)
         return await answered(change, changed_view)
 
     async def _revoke(self, request: web.Request) -> web.Response:
@@ -137,7 +137,7 @@ class CardRoutes(AskedByOperators):
         body = await body_of(request, RevokeRequest)
         card_id, terms = card_id_of(request), _terms(request, operator, body)
         since = body.compromised_since
-        change = revoke_card(self._desk, operator, card_id, body.reason, since, terms)
+        change = revoke_card(self._desk_of(operator), operator, card_id, body.reason, since, terms)
         return await answered(change, changed_view)
 
     async def _certificate(self, request: web.Request) -> web.Response:

@@ -69,14 +69,14 @@ class LinkRoutes(AskedByOperators):
         operator = await self._operator_of(request)
         body = await body_of(request, LinkRequest)
         once = once_of(request, operator, body, _changed_view)
-        change = link_card(self._desk, operator, body.uzi_number, body.ura, once)
+        change = link_card(self._desk_of(operator), operator, body.uzi_number, body.ura, once)
         return await answered(change, _changed_view)
 
     async def _unlink(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, UnlinkRequest)
         card_id, once = card_id_of(request), once_of(request, operator, body, _changed_view)
-        change = unlink_card(self._desk, operator, card_id, body.ura, once)
+        change = unlink_card(self._desk_of(operator), operator, card_id, body.ura, once)
         return await answered(change, _changed_view)
 
     async def _links(self, request: web.Request) -> web.Response:

@@ -166,14 +166,14 @@ class MobielRoutes(AskedByOperators):
         body = await body_of(request, InviteRequest)
         ura = organisation_asked(operator, Action.INVITE_MOBIEL, body.ura)
         once = once_of(request, operator, body, _made_view)
-        change = invite(self._desk, operator, body.person.known, ura, once)
+        change = invite(self._desk_of(operator), operator, body.person.known, ura, once)
         return await self._invited(change, once)
 
     async def _invite_again(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, InviteAgainRequest)
         once = once_of(request, operator, body, _made_view)
-        change = invite_again(self._desk, operator, _mobiel_id(request), once)
+        change = invite_again(self._desk_of(operator), operator, _mobiel_id(request), once)
         return await self._invited(change, once)
 
     async def _invited(
@@ -194,7 +194,7 @@ class MobielRoutes(AskedByOperators):
     async def _withdraw(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         once = once_of(request, operator, None, _invitation_view)
-        change = withdraw_invitation(self._desk, operator, _mobiel_id(request), once)
+        change = withdraw_invitation(self._desk_of(operator), operator, _mobiel_id(request), once)
         return await answered(change, _invitation_view)
 
     async def _redeem(self, request: web.Request) -> web.Response:
@@ -224,14 +224,16 @@ class MobielRoutes(AskedByOperators):
         operator = await self._operator_of(request)
         body = await body_of(request, BlockMobielRequest)
         once = once_of(request, operator, body, self._changed_view)
-        change = block_mobiel(self._desk, operator, _mobiel_id(request), body.reason, once)
+        change = block_mobiel(
+            self._desk_of(operator), operator, _mobiel_id(request), body.reason, once
+        )
         return await answered(change, self._changed_view)
 
     async def _unblock(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, ChangeMobielRequest)
         once = once_of(request, operator, body, self._changed_view)
-        change = unblock_mobiel(self._desk, operator, _mobiel_id(request), once)
+        change = unblock_mobiel(self._desk_of(operator), operator, _mobiel_id(request), once)
         return await answered(change, self._changed_view)
 
     async def _end(self, request: web.Request) -> web.Response:
@@ -239,7 +241,9 @@ class MobielRoutes(AskedByOperators):
         body = await body_of(request, EndMobielRequest)
         once = once_of(request, operator, body, self._changed_view)
         since = body.compromised_since
-        change = end_mobiel(self._desk, operator, _mobiel_id(request), body.reason, since, once)
+        change = end_mobiel(
+            self._desk_of(operator), operator, _mobiel_id(request), body.reason, since, once
+        )
         return await answered(change, self._changed_view)
 
     def _changed_view(self, change: MobielChange) -> MobielChangedView:

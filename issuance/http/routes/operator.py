@@ -147,7 +147,7 @@ class OperatorRoutes(AskedByOperators):
         )
         once = once_of(request, operator, body, _made_view)
         try:
-            appointed = await appoint_operator(self._desk, operator, new, once)
+            appointed = await appoint_operator(self._desk_of(operator), operator, new, once)
         except AnsweredBefore as before:
             made = AppointmentMadeView.from_json(before.text)
             response = json_response(
@@ -168,7 +168,7 @@ class OperatorRoutes(AskedByOperators):
         operator = await self._operator_of(request)
         appointment_id = AppointmentId(request.match_info["appointment_id"])
         once = once_of(request, operator, None, _pending_view)
-        change = withdraw_appointment(self._desk, operator, appointment_id, once)
+        change = withdraw_appointment(self._desk_of(operator), operator, appointment_id, once)
         return await answered(change, _pending_view)
 
     async def _list(self, request: web.Request) -> web.Response:
@@ -190,7 +190,7 @@ class OperatorRoutes(AskedByOperators):
         body = await body_of(request, BlockOperatorRequest)
         ura = operator.ura if body.ura is None else body.ura
         person, once = _person(request), once_of(request, operator, body, _changed_view)
-        change = block_operator(self._desk, operator, person, ura, body.reason, once)
+        change = block_operator(self._desk_of(operator), operator, person, ura, body.reason, once)
         return await answered(change, _changed_view)
 
     async def _unblock(self, request: web.Request) -> web.Response:
@@ -198,7 +198,7 @@ class OperatorRoutes(AskedByOperators):
         body = await body_of(request, UnblockOperatorRequest)
         ura = operator.ura if body.ura is None else body.ura
         person, once = _person(request), once_of(request, operator, body, _changed_view)
-        change = unblock_operator(self._desk, operator, person, ura, once)
+        change = unblock_operator(self._desk_of(operator), operator, person, ura, once)
         return await answered(change, _changed_view)
 
 

@@ -163,7 +163,7 @@ class OrganisationRoutes(AskedByOperators):
         body = await body_of(request, PreparationRequest)
         new = NewOrganisation(ura=body.ura, name=body.name)
         once = once_of(request, operator, body, organisation_view)
-        change = prepare_organisation(self._desk, operator, new, body.kind, once)
+        change = prepare_organisation(self._desk_of(operator), operator, new, body.kind, once)
         return await answered(change, organisation_view, 201)
 
     async def _by_pass(self, request: web.Request) -> web.Response:
@@ -198,14 +198,16 @@ class OrganisationRoutes(AskedByOperators):
         operator = await self._operator_of(request)
         body = await body_of(request, CloseRequest)
         terms = _terms(request, operator, body)
-        change = close_organisation(self._desk, operator, body.ura, terms)
+        change = close_organisation(self._desk_of(operator), operator, body.ura, terms)
         return await answered(change, _changed_view)
 
     async def _merge(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, MergeRequest)
         terms = _terms(request, operator, body)
-        change = merge_organisations(self._desk, operator, (body.ura, body.into), terms)
+        change = merge_organisations(
+            self._desk_of(operator), operator, (body.ura, body.into), terms
+        )
         return await answered(change, _changed_view)
 
     async def _search(self, request: web.Request) -> web.Response:

@@ -100,7 +100,7 @@ class RegistrationRoutes(AskedByOperators):
         body = await body_of(request, OrganisationRequest)
         new = NewOrganisation(ura=body.ura, name=body.name)
         once = once_of(request, operator, body, organisation_view)
-        change = register_organisation(self._desk, operator, new, once)
+        change = register_organisation(self._desk_of(operator), operator, new, once)
         return await answered(change, organisation_view, 201)
 
     async def _operator(self, request: web.Request) -> web.Response:
@@ -114,18 +114,20 @@ class RegistrationRoutes(AskedByOperators):
             supplier=body.supplier,
         )
         once = once_of(request, operator, body, operator_view)
-        change = register_operator(self._desk, operator, new, once)
+        change = register_operator(self._desk_of(operator), operator, new, once)
         return await answered(change, operator_view, 201)
 
     async def _take_back(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         taken = PersonId(request.match_info["operator_id"])
         once = once_of(request, operator, None, operator_removed_view)
-        change = take_back_operator(self._desk, operator, taken, once)
+        change = take_back_operator(self._desk_of(operator), operator, taken, once)
         return await answered(change, operator_removed_view)
 
     async def _responder(self, request: web.Request) -> web.Response:
         operator = await self._operator_of(request)
         body = await body_of(request, ResponderRequest)
-        certificate = await enrol_responder(self._desk, operator, body.issuer, body.pkcs10)
+        certificate = await enrol_responder(
+            self._desk_of(operator), operator, body.issuer, body.pkcs10
+        )
         return json_response(ResponderView(certificate=certificate), 201)

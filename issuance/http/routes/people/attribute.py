@@ -81,7 +81,7 @@ class AttributeRoutes(AskedByOperators):
             task_code=body.task_code,
         )
         once = once_of(request, operator, body, _view)
-        change = give_attribute(self._desk, operator, new, once)
+        change = give_attribute(self._desk_of(operator), operator, new, once)
         return await answered(change, _view, HTTPStatus.CREATED)
 
     async def _search(self, request: web.Request) -> web.Response:
@@ -95,7 +95,9 @@ class AttributeRoutes(AskedByOperators):
         operator = await self._operator_of(request)
         attribute_id = AttributeId(request.match_info["attribute_id"])
         once = once_of(request, operator, None, _view)
-        return await answered(withdraw_attribute(self._desk, operator, attribute_id, once), _view)
+        return await answered(
+            withdraw_attribute(self._desk_of(operator), operator, attribute_id, once), _view
+        )
 
 
 def _view(attribute: Attribute) -> AttributeView:
