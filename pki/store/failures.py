@@ -22,6 +22,10 @@ _READ_ONLY: Final = "25006"
 """What PostgreSQL says on a standby, and where default_transaction_read_only is on."""
 
 _TRY_LATER: Final = "try again; if it stays so, check the database, its disk and its log"
+_FULL: Final = ("connection slots are reserved", "too many clients", "too many connections")
+"""What PostgreSQL says when all connections are open: to everybody, for a database, for a user."""
+
+_MORE: Final = "raise the database's max_connections, and see in pg_stat_activity who has them"
 _LOOK: Final = "stop and compare the store with its backups and the last journal export"
 
 
@@ -33,8 +37,11 @@ def translated(error: Exception) -> ZorgidError:
         case exc.IntegrityError() if APPEND_ONLY not in str(error.orig):
             return Conflict(message=f"the store refuses a second one: {_kind(error)}")
         case exc.OperationalError() | exc.InterfaceError() | exc.TimeoutError():
+            said = _kind(error)
+            full = any(each in said for each in _FULL)
             return StoreUnavailable(
-                message=f"the store cannot be read or written: {_kind(error)}", next_step=_TRY_LATER
+                message=f"the store cannot be read or written: {said}",
+                next_step=_MORE if full else _TRY_LATER,
             )
         case exc.DBAPIError() if getattr(error.orig, "sqlstate", None) == _READ_ONLY:
             return StoreUnavailable(

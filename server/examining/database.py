@@ -37,6 +37,8 @@ def examine_database(settings: Settings, now: datetime) -> Iterator[Finding]:
         said = refusal(missing)
         yield problem("database", said.message, said.next_step)
     yield from judge_state(state, production=settings.installation.kind == "production")
+    yield from judge_connections(state)
+    yield from judge_user(state, writes=writes(settings))
     yield judge_clocks(there, SystemClock().now())
 
 
@@ -48,6 +50,14 @@ def judge_state(state: PostgresState, *, production: bool) -> Iterator[Finding]:
             "database",
             f"{what}: fsync or full_page_writes is off",
             "switch both on: a power cut loses what was acknowledged",
+        )
+    elif state.waiting:
+        yield problem(
+            "database",
+            f"{what}: commits wait for a replica, and none that is waited for is there:"
+            " nothing is issued, blocked or revoked",
+            "start the replica that synchronous_standby_names says; when it is lost, or took"
+            " over: ALTER SYSTEM SET synchronous_standby_names = '', SELECT pg_reload_conf()",
         )
     elif production and not state.is_replica and not state.synchronous:
         yield warning(
@@ -65,6 +75,33 @@ def judge_state(state: PostgresState, *, production: bool) -> Iterator[Finding]:
                 f"replica {each.name} is {each.state}{behind}",
                 "look at its log and network: nodes on it count as cut off after 2 s",
             )
+
+
+def judge_connections(state: PostgresState) -> Iterator[Finding]:
+    """Connections: whoever finds none free, serves nothing."""
+    if (state.limit - state.connections) * 5 < state.limit:
+        yield warning(
+            "database",
+            f"{state.connections} of {state.limit} connections are open",
+            "raise max_connections, and see in pg_stat_activity who has them",
+        )
+
+
+def judge_user(state: PostgresState, *, writes: bool) -> Iterator[Finding]:
+    """``writes``: something here does, by the configuration."""
+    if state.may_write and not writes:
+        yield warning(
+            "database",
+            "this node writes nothing, and its user may write to the journal",
+            "name a user in [store] who may only SELECT",
+        )
+
+
+def writes(settings: Settings) -> bool:
+    """Whether anything that this configuration is for writes: an issuer, or a publisher."""
+    issues = any(each.key is not None for each in settings.generations)
+    sinks = settings.crl_folder is not None or settings.crl_bucket is not None
+    return issues or sinks or settings.ldap.mode != "off" or settings.enrolment is None
 
 
 def judge_clocks(there: datetime, here: datetime) -> Finding:

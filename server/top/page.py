@@ -28,7 +28,7 @@ def page(now: Samples, before: Samples | None) -> list[Line]:
         _part("OCSP", _ocsp(now, before)),
         _part("CRL", _crls(now)),
         _part("Journal", _journal(now, before)),
-        _part("Certificates", _certificates(now)),
+        _part("Issued", _certificates(now)),
         _part("LDAP", _directories(now)),
         _part("Sinks", _sinks(now)),
         _part("HSM", _modules(now, before)),

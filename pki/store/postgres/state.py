@@ -2,10 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import text
 
 from pki.store.journal_reads import JournalReads
+
+_STATE: Final = """
+SELECT current_setting('server_version') AS version,
+  pg_is_in_recovery() AS replica,
+  current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' AS lasting,
+  current_setting('synchronous_standby_names') <> '' AS synchronous,
+  pg_has_role('pg_monitor', 'USAGE') AS may_look,
+  has_table_privilege('journal', 'INSERT') AS may_write,
+  (SELECT sum(numbackends) FROM pg_stat_database) AS connections,
+  current_setting('max_connections')::int
+    - current_setting('superuser_reserved_connections')::int AS most,
+  EXISTS (SELECT FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')
+    OR NOT pg_has_role('pg_monitor', 'USAGE')) AS waited_for
+"""
+"""Who is no monitor sees that there are replicas, and not whether commits wait for one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +38,18 @@ class PostgresState:
     """``lasting`` is False where a commit that was acknowledged may be lost with the server.
 
     ``replicas`` is None on a replica, and for a user who may not look (role pg_monitor).
+    ``waiting`` says that commits wait for a replica and none is there: none is acknowledged.
+    ``connections`` counts those that are open, of the ``limit`` for who is no superuser.
     """
 
     version: str
     is_replica: bool
     lasting: bool
     synchronous: bool
+    waiting: bool
+    connections: int
+    limit: int
+    may_write: bool
     replicas: tuple[ReplicaState, ...] | None
 
 
@@ -46,20 +68,18 @@ class PostgresReads(JournalReads):
         """How the server is set, and who follows it."""
         if self._connection.dialect.name != "postgresql":
             return None
-        query = (
-            "SELECT current_setting('server_version'), pg_is_in_recovery(),"
-            " current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on',"
-            " current_setting('synchronous_standby_names') <> '',"
-            " pg_has_role('pg_monitor', 'USAGE')"
-        )
         with self._statement() as connection:
-            version, replica, lasting, synchronous, may_look = connection.execute(text(query)).one()
+            row = connection.execute(text(_STATE)).one()
         return PostgresState(
-            version=version,
-            is_replica=replica,
-            lasting=lasting,
-            synchronous=synchronous,
-            replicas=self._replicas() if may_look and not replica else None,
+            version=row.version,
+            is_replica=row.replica,
+            lasting=row.lasting,
+            synchronous=row.synchronous,
+            waiting=row.synchronous and not row.replica and not row.waited_for,
+            connections=int(row.connections),
+            limit=row.most,
+            may_write=row.may_write,
+            replicas=self._replicas() if row.may_look and not row.replica else None,
         )
 
     def _replicas(self) -> tuple[ReplicaState, ...]:

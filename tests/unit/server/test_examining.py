@@ -16,7 +16,7 @@ from pki.domain.journal import GENESIS, JournalEntry, JournalHead, append
 from pki.domain.people import SYSTEM
 from pki.store.postgres.state import PostgresState, ReplicaState
 from server.commands.findings import BACKUP, RUNBOOKS, problem, report
-from server.examining.database import judge_clocks, judge_state
+from server.examining.database import judge_clocks, judge_connections, judge_state, judge_user
 from server.examining.ends import SOON, judge_end
 from server.examining.machine import (
     MIB,
@@ -91,6 +91,7 @@ def test_clocks(apart: int, level: str) -> None:
 
 def postgres(**changes: object) -> PostgresState:
     values = {"is_replica": False, "lasting": True, "synchronous": True, "replicas": ()}
+    values |= {"waiting": False, "connections": 40, "limit": 50, "may_write": True}
     return PostgresState(version="15.1", **(values | changes))  # type: ignore[arg-type]  # as above
 
 
@@ -105,6 +106,7 @@ def replica(state: str, seconds: float | None) -> ReplicaState:
         (postgres(), ["ok"]),
         (postgres(replicas=None), ["ok"]),
         (postgres(lasting=False), ["problem"]),
+        (postgres(waiting=True), ["problem"]),
         (postgres(synchronous=False), ["warning"]),
         (postgres(synchronous=False, is_replica=True), ["ok"]),
         (postgres(replicas=(replica("streaming", 2), replica("streaming", None))), ["ok"]),
@@ -119,6 +121,23 @@ def test_databases_in_production(state: PostgresState, levels: list[str]) -> Non
 def test_practice_waits_for_no_replica() -> None:
     found = judge_state(postgres(synchronous=False), production=False)
     assert [each.level for each in found] == ["ok"]
+
+
+@pytest.mark.parametrize(("open_now", "levels"), [(40, []), (41, ["warning"])])
+def test_connections_that_are_nearly_used_up(open_now: int, levels: list[str]) -> None:
+    found = judge_connections(postgres(connections=open_now))
+    assert [each.level for each in found] == levels
+
+
+@pytest.mark.parametrize(
+    ("may_write", "writes", "levels"),
+    [(True, False, ["warning"]), (True, True, []), (False, False, []), (False, True, [])],
+)
+def test_a_user_may_write_only_where_something_writes(
+    may_write: bool, writes: bool, levels: list[str]
+) -> None:
+    found = judge_user(postgres(may_write=may_write), writes=writes)
+    assert [each.level for each in found] == levels
 
 
 def made_by(*profiles: str) -> list[JournalEntry]:
