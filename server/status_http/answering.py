@@ -1,12 +1,15 @@
 """What a connection owes: answers in the order of their requests, written as they can be."""
 
 import asyncio
+import logging
 from collections import deque
 from http import HTTPStatus
 
 from pki.ports import HttpAnswer, LiveAnswers, ReadyAnswer
 from server.status_http.desk import CLOSE, Asked, Desk, half_close, plain, written
 from server.status_http.reading import RequestReader
+
+logger = logging.getLogger(__name__)
 
 
 class Answering(asyncio.Protocol):
@@ -113,6 +116,18 @@ class Answering(asyncio.Protocol):
             self._desk.spawn(self._work())
 
     async def _work(self) -> None:
+        try:
+            await self._answer_queue()
+        except Exception as error:  # noqa: BLE001 -- a defect costs this connection, and none beside it
+            self._broke(error)
+
+    def _broke(self, error: Exception) -> None:
+        """End the connection that came upon a defect."""
+        logger.error("a connection is ended; this is a defect of the server", exc_info=error)
+        self._ended = True
+        self._transport.abort()
+
+    async def _answer_queue(self) -> None:
         while self._queue:
             if self._gate is not None:
                 await self._gate.wait()

@@ -93,10 +93,17 @@ class Accepted(Connection):
         if begun:
             self._give_at_rest(begun, CLOSE)
         elif first:
-            self.data_received(first)
+            self._receive_first(first)
             if self._queue:
                 # A pause asked for within this call is forgotten: reading begins after it.
                 asyncio.get_running_loop().call_soon(self._pause_again)
+
+    def _receive_first(self, first: bytes) -> None:
+        """As an event loop gives octets to a connection: what fails then ends that one alone."""
+        try:
+            self.data_received(first)
+        except Exception as error:  # noqa: BLE001 -- as above
+            self._broke(error)
 
     def _pause_again(self) -> None:
         if self._queue:
