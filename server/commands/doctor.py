@@ -60,7 +60,7 @@ def examine(config: Path) -> Report:
         progress(f"examining {about}")
         findings += _guarded(about, check, settings, now, told)
     progress("asking OCSP, CRL and LDAP from outside")
-    outside = asyncio.run(examine_outside(settings, now))
+    outside = asyncio.run(examine_outside(settings, SystemClock()))
     findings += [each for each in outside if each.text not in told]
     return report(findings, f"examined {settings.installation.kind} installation")
 

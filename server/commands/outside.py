@@ -1,7 +1,7 @@
 """What relying parties see of this installation: OCSP, CRLs and LDAP, asked over the network."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import aiohttp
@@ -11,7 +11,7 @@ from pki.domain.errors import ZorgidError
 from pki.domain.identifiers import ISSUED_SERIAL_MIN, SerialNumber
 from pki.observe.crl import fetch_crl
 from pki.observe.ocsp import OcspObserver
-from pki.ports import SystemClock, SystemEntropy
+from pki.ports import Clock, SystemEntropy
 from pki.store.reading import ReadStore
 from server.commands.findings import Finding, ok, problem, warning
 from server.directory.examining import ask_directories
@@ -26,11 +26,14 @@ _START: Final = "start it with: zorgid serve"
 _SECONDS: Final = 10.0
 _DUE: Final = timedelta(days=14)
 
-Check = Callable[[Settings, aiohttp.ClientSession, datetime], AsyncIterator[Finding]]
+Check = Callable[[Settings, aiohttp.ClientSession, Clock], AsyncIterator[Finding]]
 
 
-async def examine_outside(settings: Settings, now: datetime) -> list[Finding]:
-    """Ask the services as the LSP would; what cannot be reached is a finding."""
+async def examine_outside(settings: Settings, clock: Clock) -> list[Finding]:
+    """Ask the services as the LSP would; what cannot be reached is a finding.
+
+    The time is read when an answer is there: one made since the question is not of the future.
+    """
     findings: list[Finding] = []
     checks: tuple[tuple[str, Check], ...] = (
         ("OCSP", _ocsp),
@@ -42,18 +45,18 @@ async def examine_outside(settings: Settings, now: datetime) -> list[Finding]:
     async with aiohttp.ClientSession(timeout=timeout) as session:
         for about, check in checks:
             try:
-                findings += [each async for each in check(settings, session, now)]
+                findings += [each async for each in check(settings, session, clock)]
             except ZorgidError as error:
                 findings.append(problem(about, error.message, error.next_step or _START))
     return findings
 
 
 async def _ocsp(
-    settings: Settings, session: aiohttp.ClientSession, now: datetime
+    settings: Settings, session: aiohttp.ClientSession, clock: Clock
 ) -> AsyncIterator[Finding]:
     for each in settings.generations:
         if each.state != "ended":
-            async for finding in _ocsp_of(settings, each, session, now):
+            async for finding in _ocsp_of(settings, each, session, clock):
                 yield finding
 
 
@@ -61,9 +64,9 @@ async def _ocsp_of(
     settings: Settings,
     generation: GenerationSettings,
     session: aiohttp.ClientSession,
-    now: datetime,
+    clock: Clock,
 ) -> AsyncIterator[Finding]:
-    clock, entropy = SystemClock(), SystemEntropy()
+    entropy = SystemEntropy()
     certificate = read_certificate_file(generation.certificate)
     observer = OcspObserver(
         session, f"{settings.status.public_url}/ocsp", certificate, clock=clock, entropy=entropy
@@ -71,6 +74,7 @@ async def _ocsp_of(
     random = int.from_bytes(entropy.octets(16), "big")
     never_issued = SerialNumber(ISSUED_SERIAL_MIN + random)
     view = await observer.ask(never_issued)
+    now = clock.now()
     if view.status is None:
         yield ok("OCSP", f"{generation.id} answers by its own responder; never issued is unknown")
     else:
@@ -87,17 +91,18 @@ async def _ocsp_of(
 
 
 async def _crls(
-    settings: Settings, session: aiohttp.ClientSession, now: datetime
+    settings: Settings, session: aiohttp.ClientSession, clock: Clock
 ) -> AsyncIterator[Finding]:
     for each in settings.published:
-        yield await _crl(settings, each, session, now)
+        yield await _crl(settings, each, session, clock)
 
 
 async def _crl(
-    settings: Settings, issuer: IssuerSettings, session: aiohttp.ClientSession, now: datetime
+    settings: Settings, issuer: IssuerSettings, session: aiohttp.ClientSession, clock: Clock
 ) -> Finding:
     url = f"{settings.status.public_url}/crl/{issuer.published_as}.crl"
     view = await fetch_crl(session, url, read_certificate_file(issuer.certificate))
+    now = clock.now()
     text = f"{issuer.id}: number {view.number}, {view.entries} entries, {view.octets} octets"
     if not view.is_current(now):
         return problem("CRL", f"{text}: out of date", "publish a new one; care stops without it")
@@ -115,13 +120,13 @@ async def _crl(
 
 
 async def _views(
-    settings: Settings, session: aiohttp.ClientSession, now: datetime
+    settings: Settings, session: aiohttp.ClientSession, clock: Clock
 ) -> AsyncIterator[Finding]:
     """One round of what the publisher compares all along."""
-    del session, now
+    del session
     store = ReadStore.open(settings.store.url, threads=1)
     try:
-        found = await verify_once(settings, store, SystemClock(), SystemEntropy())
+        found = await verify_once(settings, store, clock, SystemEntropy())
     finally:
         await store.close()
     for finding in findings_of(found):
@@ -129,8 +134,8 @@ async def _views(
 
 
 async def _ldap(
-    settings: Settings, session: aiohttp.ClientSession, now: datetime
+    settings: Settings, session: aiohttp.ClientSession, clock: Clock
 ) -> AsyncIterator[Finding]:
-    del session, now
+    del session, clock
     async for finding in ask_directories(settings):
         yield finding

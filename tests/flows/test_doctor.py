@@ -1,5 +1,6 @@
 """What `zorgid doctor` finds of installations to which things were done, and what it advises."""
 
+import asyncio
 import json
 import os
 import sqlite3
@@ -7,7 +8,7 @@ from contextlib import closing, redirect_stdout
 from datetime import timedelta
 from functools import partial
 from io import StringIO
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography import x509
@@ -18,9 +19,11 @@ from installed.practice import Practice
 from links import leads_somewhere
 from pki.domain.events import ServiceStarted
 from pki.domain.people import SYSTEM
+from pki.observe.crl import CrlView
 from pki.ports import SystemClock
 from pki.store.writing import Store, WriteSession
 from server.cli import run
+from server.commands import outside
 from server.settings import load
 from status_side.small_pki import PracticeCa, new_key
 from stores.samples import SetClock
@@ -180,6 +183,30 @@ def test_what_keeps_several_from_being_looked_at_is_told_once(practice: Practice
     assert seen(found, "generations", "holds no profile")["level"] == "problem"
     texts = [each["text"] for each in found]
     assert len(texts) == len(set(texts))
+
+
+def test_what_was_published_while_it_looked_is_not_of_the_future(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SetClock(at=SystemClock().now())
+
+    async def published_now(*asked: object) -> CrlView:
+        del asked
+        clock.forward(5)
+        return CrlView(
+            number=1,
+            this_update=clock.now(),
+            next_update=clock.now() + 30 * DAY,
+            entries=0,
+            octets=700,
+            _crl=cast("x509.CertificateRevocationList", None),
+        )
+
+    monkeypatch.setattr(outside, "fetch_crl", published_now)
+    found = asyncio.run(outside.examine_outside(load(practice.config), clock))
+    lists = [each for each in found if each.about == "CRL"]
+    assert len(lists) == len(load(practice.config).published)
+    assert {each.level for each in lists} == {"ok"}
 
 
 def test_nothing_is_wrong_with_one_that_runs(practice: Practice, nursery: Nursery) -> None:
