@@ -157,7 +157,9 @@ class LdapDirectory:
                 wire = await self._connected()
             return await wire.ask(operation, control)
         except (OSError, ssl.SSLError) as error:
-            why = str(error) if isinstance(error, ConnectionError) else type(error).__name__
+            why = error.strerror or (
+                str(error) if isinstance(error, ConnectionError) else type(error).__name__
+            )
             raise _unavailable(f"the directory cannot be used: {why}") from error
 
     async def _connected(self) -> LdapWire:

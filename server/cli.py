@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 import typer
 from typer.exceptions import TyperException
@@ -21,21 +21,50 @@ from server.emergency.words import revoke
 from server.evidence.words import status
 from server.identity.words import identity
 from server.notices.words import notices
-from server.options import DEFAULT_CONFIG, Config, Json
+from server.options import DEFAULT_CONFIG, Commands, Config, Json
 from server.store.words import store
 from server.top.words import top
 
 if TYPE_CHECKING:
     from server.report import Report
 
+
+class Program(Commands):
+    """All commands, by what somebody wants to do."""
+
+    SECTIONS: ClassVar = {
+        "To begin": ("demo", "init", "serve", "doctor", "top"),
+        "Cards, certificates and who is told": (
+            "card",
+            "cert",
+            "status",
+            "crl",
+            "ldap",
+            "notices",
+            "identity",
+            "revoke",
+        ),
+        "What must last": (
+            "journal",
+            "store",
+            "backup",
+            "backup-drill",
+            "restore",
+            "restore-confirm",
+            "ceremony",
+        ),
+    }
+
+
 app = typer.Typer(
     name="zorgid",
+    cls=Program,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-cert = typer.Typer(help="Certificates: show, list.", no_args_is_help=True)
+cert = typer.Typer(cls=Commands, help="Certificates: show, list.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
 app.add_typer(cert, name="cert")
 app.add_typer(card, name="card")

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.options import DEFAULT_CONFIG, Config, Json
+from server.options import DEFAULT_CONFIG, Commands, Config, Json
 
 if TYPE_CHECKING:
     from server.report import Report
 
-journal = typer.Typer(help="The journal: verify, export, show.", no_args_is_help=True)
+journal = typer.Typer(cls=Commands, help="The journal: verify, export, show.", no_args_is_help=True)
 
 
 @journal.command("verify")
@@ -21,10 +21,13 @@ def journal_verify(
     *,
     checkpoint: Annotated[
         list[str] | None,
-        typer.Option(help="File, folder or address of checkpoints it must agree with."),
+        typer.Option(
+            metavar="PLACE", help="File, folder or address of checkpoints it must agree with."
+        ),
     ] = None,
     root: Annotated[
-        list[Path] | None, typer.Option(help="PEM of a root you trust; else the configured ones.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="PEM of a root you trust; else the configured ones."),
     ] = None,
     signature: Annotated[
         Path | None, typer.Option(help="What was signed beside the export (.p7m).")

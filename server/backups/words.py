@@ -28,7 +28,8 @@ def backup(
     target: Annotated[Path, typer.Argument(help="A new file; none is ever replaced.")],
     *,
     to: Annotated[
-        list[Path], typer.Option("--to", help="A recipient's certificate, PEM; several times.")
+        list[Path],
+        typer.Option("--to", metavar="FILE", help="A recipient's certificate, PEM; several times."),
     ],
     config: Config = DEFAULT_CONFIG,
     json: Json = False,
@@ -106,10 +107,13 @@ def restore_confirm(
     *,
     crl: Annotated[
         list[Path] | None,
-        typer.Option(help="The last CRL that was published, DER; one for each generation."),
+        typer.Option(
+            metavar="FILE", help="The last CRL that was published, DER; one for each generation."
+        ),
     ] = None,
     url: Annotated[
-        list[str] | None, typer.Option(help="Where they are served; default: our addresses.")
+        list[str] | None,
+        typer.Option(metavar="URL", help="Where they are served; default: our addresses."),
     ] = None,
     number: Annotated[
         int | None,

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.options import Json
+from server.options import Commands, Json
 
 if TYPE_CHECKING:
     from server.report import Report
 
 card = typer.Typer(
+    cls=Commands,
     help="At the desk: make ZORG-ID cards from UZI passes, and look after them.",
     no_args_is_help=True,
 )

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from server.options import Json
+from server.options import Commands, Json
 
-ceremony = typer.Typer(help="Key ceremonies: one reviewed plan in, keys out.", no_args_is_help=True)
+ceremony = typer.Typer(
+    cls=Commands, help="Key ceremonies: one reviewed plan in, keys out.", no_args_is_help=True
+)
 
 Plan = Annotated[Path, typer.Argument(help="The reviewed plan, TOML.")]
 Practice = Annotated[

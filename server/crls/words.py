@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from server.options import DEFAULT_CONFIG, Config, Json
+from server.options import DEFAULT_CONFIG, Commands, Config, Json
 
-crl = typer.Typer(help="Published CRLs, also those of the past: list, get.", no_args_is_help=True)
+crl = typer.Typer(
+    cls=Commands, help="Published CRLs, also those of the past: list, get.", no_args_is_help=True
+)
 
 Issuer = Annotated[
     str | None,

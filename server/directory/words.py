@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.options import DEFAULT_CONFIG, Config, Json
+from server.options import DEFAULT_CONFIG, Commands, Config, Json
 
 if TYPE_CHECKING:
     from server.directory.commands import What
 
 ldap = typer.Typer(
-    help="Directories beside the store: plan, apply, verify, republish.", no_args_is_help=True
+    cls=Commands,
+    help="Directories beside the store: plan, apply, verify, republish.",
+    no_args_is_help=True,
 )
 
 _Replica = Annotated[str | None, typer.Option("--replica", help="One of several; else all.")]

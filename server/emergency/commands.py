@@ -94,9 +94,13 @@ def _text(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationInvalid(
             key="--file",
-            message=f"{path} cannot be read as text: {type(error).__name__}",
+            message=f"{path} cannot be read: {_why(error)}",
             next_step="name a CSV file in UTF-8 with one certificate in each line",
         ) from error
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or "") if isinstance(error, OSError) else "not UTF-8 text"
 
 
 def _moment(text: str | None, now: datetime) -> datetime | None:

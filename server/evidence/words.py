@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from server.options import DEFAULT_CONFIG, Config, Json
+from server.options import DEFAULT_CONFIG, Commands, Config, Json
 
-status = typer.Typer(help="Status of certificates: at a time, verify.", no_args_is_help=True)
+status = typer.Typer(
+    cls=Commands, help="Status of certificates: at a time, verify.", no_args_is_help=True
+)
 
 
 @status.command("at")
@@ -36,7 +38,9 @@ def status_at(
 def status_verify(
     file: Annotated[Path, typer.Argument(help="A signed statement (CMS, DER).")],
     *,
-    root: Annotated[list[Path], typer.Option(help="PEM certificate of a root you trust.")],
+    root: Annotated[
+        list[Path], typer.Option(metavar="FILE", help="PEM certificate of a root you trust.")
+    ],
     json: Json = False,
 ) -> int:
     """Verify a signed statement on any computer, without configuration, and show it."""

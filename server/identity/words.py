@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from server.options import DEFAULT_CONFIG, Config, Json
+from server.options import DEFAULT_CONFIG, Commands, Config, Json
 
 identity = typer.Typer(
-    help="Whether what a person shows is believed: dezi, pass.", no_args_is_help=True
+    cls=Commands, help="Whether what a person shows is believed: dezi, pass.", no_args_is_help=True
 )
 
 

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from server.options import DEFAULT_CONFIG, Config, Json
+from server.options import DEFAULT_CONFIG, Commands, Config, Json
 
 notices = typer.Typer(
+    cls=Commands,
     help="What organisations are told of their cards: list, resend, test-mail.",
     no_args_is_help=True,
 )

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from server.options import DEFAULT_CONFIG, Config, Json
+from server.options import DEFAULT_CONFIG, Commands, Config, Json
 
-store = typer.Typer(help="The store: show, move, upgrade.", no_args_is_help=True)
+store = typer.Typer(cls=Commands, help="The store: show, move, upgrade.", no_args_is_help=True)
 
 
 @store.command("show")
