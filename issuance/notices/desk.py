@@ -2,8 +2,9 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from issuance.notices.calendar import calendar_of
 from issuance.notices.ports import DeskChange, DeskReader, DeskSnapshot, DeskStore
@@ -14,6 +15,7 @@ from issuance.rules.permissions import (
     require,
     require_for_organisation,
 )
+from issuance.steps.callers import require_same
 from pki.domain.errors import Malformed, NotFound
 from pki.domain.identifiers import NoticeId, OrganisationId, Ura
 from pki.domain.notices.addresses import EmailAddress
@@ -21,6 +23,8 @@ from pki.domain.notices.events import ContactChanged, NoticeAcknowledged
 from pki.domain.notices.records import Contact, ShownNotice
 from pki.domain.people import Operator, Organisation
 from pki.ports import Clock, Entropy
+
+T = TypeVar("T")
 
 SECRET_OCTETS: Final = 32
 IN_CALENDAR: Final = 1000
@@ -87,7 +91,7 @@ class NoticeDesk:
             session.try_refused_again(found.organisation.id, now)
             return replace(found, contact=changed)
 
-        return await self.store.write(work)
+        return await self._write(operator, work)
 
     async def make_calendar(self, operator: Operator, ura: Ura) -> ContactOf:
         """Make a new secret for the organisation's calendar; the former one is good for nothing.
@@ -172,7 +176,16 @@ class NoticeDesk:
             session.record(NoticeAcknowledged(notice=notice_id, ura=of.ura), actor(operator))
             return replace(shown, notice=replace(shown.notice, acknowledged_at=session.now))
 
-        return await self.store.write(work)
+        return await self._write(operator, work)
+
+    async def _write(self, operator: Operator, work: Callable[[DeskChange], T]) -> T:
+        """Let the operator change something, if they still may when its turn comes."""
+
+        def change(session: DeskChange) -> T:
+            require_same(session, operator)
+            return work(session)
+
+        return await self.store.write(change)
 
     async def _change_calendar(
         self, operator: Operator, ura: Ura, digest: bytes | None, what: str
@@ -187,7 +200,7 @@ class NoticeDesk:
             _keep(session, operator, changed, what)
             return changed
 
-        return await self.store.write(work)
+        return await self._write(operator, work)
 
 
 def _digest(secret: str) -> bytes:

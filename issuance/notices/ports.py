@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from issuance.steps.callers import Standing
 from pki.domain.events import Event
 from pki.domain.identifiers import CardId, NoticeId, OrganisationId, Ura
 from pki.domain.journal import JournalEntry
@@ -35,7 +36,7 @@ class DeskSnapshot(Protocol):
         """The next ones, newest first, behind ``after``; None: of every organisation."""
 
 
-class DeskChange(DeskSnapshot, Protocol):
+class DeskChange(DeskSnapshot, Standing, Protocol):
     """One transaction of an operator."""
 
     @property

@@ -133,13 +133,18 @@ class WhileAble:
         """
 
         def change(session: WholeSession) -> T:
-            _require_same(session, self._operator)
+            require_same(session, self._operator)
             return work(session)
 
         return await self._store.write(change)
 
 
-def _require_same(known: Standing, operator: Operator) -> None:
+def require_same(known: Standing, operator: Operator) -> None:
+    """Go on only while the operator is who they were when they asked.
+
+    Raises:
+        Forbidden: they may do nothing any more, or are another one now.
+    """
     able = require_able(known, operator.certificate_sha256)
     if (able.id, able.role, able.ura) != (operator.id, operator.role, operator.ura):
         raise Forbidden(

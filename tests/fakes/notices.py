@@ -11,8 +11,9 @@ from issuance.ports import WholeSession
 from pki.domain.events import Event
 from pki.domain.identifiers import NoticeId, OrganisationId, Ura
 from pki.domain.journal import JournalEntry
+from pki.domain.mobiel.records import MobielIdentity
 from pki.domain.notices.records import Contact, MailState, ShownNotice
-from pki.domain.people import Actor, Organisation
+from pki.domain.people import Actor, Operator, Organisation
 
 T = TypeVar("T")
 CALENDAR_URL = "https://agenda.example"
@@ -40,6 +41,12 @@ class FakeChange:
 
     def record(self, event: Event, actor: Actor, /) -> JournalEntry:
         return self._session.record(event, actor)
+
+    def operator_by_certificate(self, sha256: bytes, /) -> Operator | None:
+        return self._session.operator_by_certificate(sha256)
+
+    def mobiel_by_certificate(self, sha256: bytes, /) -> MobielIdentity | None:
+        return self._session.mobiel_by_certificate(sha256)
 
     def organisation_by_ura(self, ura: Ura, /) -> Organisation | None:
         return self._session.organisation_by_ura(ura)

@@ -43,6 +43,10 @@ CHANGES: list[tuple[str, str, dict[str, object] | None]] = [
     ("POST", f"/v1/mobiel/{SOME}/block", {"reason": "verlies"}),
     ("POST", f"/v1/mobiel/{SOME}/unblock", {}),
     ("DELETE", f"/v1/attributes/{SOME}", None),
+    ("PUT", f"/v1/organisations/{APOTHEEK}/contact", {"email": "info@example.nl"}),
+    ("POST", f"/v1/organisations/{APOTHEEK}/calendar", {}),
+    ("DELETE", f"/v1/organisations/{APOTHEEK}/calendar", None),
+    ("POST", f"/v1/notices/{SOME}/acknowledge", {}),
 ]
 
 
