@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -18,7 +19,7 @@ from card_writer.piv.rights import PivSettings
 from card_writer.readers.recognition import CardKind
 from card_writer.secret import Secret
 from desks.torn_client import Tear, TornClient
-from made.uzi import NOW, PassPlan, Register, der, upn, uzi
+from made.uzi import PassPlan, Register, der, upn, uzi
 from pki.api.wire import HolderView
 from pki.domain.algorithms import KeyType, SignatureAlgorithm
 from pki.domain.errors import ZorgidError
@@ -29,7 +30,7 @@ from virtual_card.piv import PivCard as VirtualCard
 
 PASS_PIN, CARD_PIN = b"314159", b"Zorg42x"
 URA = "90000382"
-BIRTH_DATE = BirthDate(NOW.date().replace(year=1985))
+BIRTH_DATE = BirthDate(date(1985, 11, 22))
 SETTINGS = PivSettings(
     pin_characters=PinCharacters.PRINTABLE_ASCII, ask_vendor=True, master=Secret(bytes(range(40)))
 )

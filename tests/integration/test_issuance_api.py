@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from issuing.world import URA, Server, World, Writer, pkcs10, writer
-from made.uzi import NOW, Z_TEXT, PassPlan, der, new_key, upn, uzi
+from made.uzi import DAY, NOW, Z_TEXT, PassPlan, der, new_key, upn, uzi
 from pki.api.errors import ProblemAnswered, ServiceUnavailable, ServiceUnreachable
 from pki.api.fields import to_pem
 from pki.api.wire import BlockRequest, OperatorRequest, OrganisationRequest, RevokeRequest
@@ -63,9 +63,7 @@ async def test_a_card_is_made_and_a_foreign_tool_trusts_it(
 async def test_a_zorgverlener_reads_the_sentence_of_the_screen(
     world: World, server: Server, desk_writer: Writer
 ) -> None:
-    plan = PassPlan(
-        names=(upn("900030757@90000380"), uzi(Z_TEXT)), not_after=NOW.replace(month=11, day=1)
-    )
+    plan = PassPlan(names=(upn("900030757@90000380"), uzi(Z_TEXT)), not_after=NOW - DAY)
     desk_writer.certificate = der(world.register.issue(plan, by=PassType.ZORGVERLENER))
     with pytest.raises(ProblemAnswered) as raised:
         await desk_writer.open()
