@@ -18,6 +18,7 @@ _UNSHOWN: Final = ("pin", "pass", "secret", "credential", "postgresql")
 """Pieces of names of settings whose value, if it is wrong, may be a secret in the wrong place."""
 
 _LONGEST_SHOWN: Final = 80
+_ANOTHERS: Final = "repeat it as the user whose file it is, or let this one read it"
 
 
 def read_toml(path: Path, *, missing: str) -> dict[str, Any]:
@@ -29,7 +30,8 @@ def read_toml(path: Path, *, missing: str) -> dict[str, Any]:
     try:
         octets = path.read_bytes()
     except OSError as error:
-        raise _invalid(path, f"cannot be read: {error.strerror}", missing) from error
+        next_step = _ANOTHERS if isinstance(error, PermissionError) else missing
+        raise _invalid(path, f"cannot be read: {error.strerror}", next_step) from error
     return parse_toml(octets, path, missing=missing)
 
 

@@ -25,6 +25,7 @@ from server.settings import Settings, load
 
 _WHAT: Final = "status statement"
 _DOCUMENTED: Final = "docs/status.md describes what a statement holds"
+_MADE_BY: Final = "name a file made by: zorgid status at … --statement FILE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +89,13 @@ def verify_statement(file: Path, roots: Sequence[Path]) -> Report:
         raise ConfigurationInvalid(
             key="file",
             message=f"{file} cannot be read: {error.strerror}",
-            next_step="name a file made by: zorgid status at … --statement FILE",
+            next_step=_MADE_BY,
         ) from error
-    found = verify_evidence(signed, tuple(map(read_certificate_file, roots)))
+    try:
+        found = verify_evidence(signed, tuple(map(read_certificate_file, roots)))
+    except Malformed as error:
+        message = f"{file} is no signed statement: {error.message}"
+        raise Malformed(what=_WHAT, message=message, next_step=_MADE_BY) from error
     content = _content(found.content)
     signer = found.signer.subject.rfc4514
     result = content | {"signed_by": signer, "signed_at": encode_time(found.signed_at)}

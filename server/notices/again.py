@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from issuance.notices.again import send_again
+from pki.domain.errors import Malformed
 from pki.domain.identifiers import NoticeId
 from pki.domain.people import SYSTEM
 from pki.ports import Clock
@@ -22,7 +23,7 @@ def resend(config: Path, notices: Sequence[str], clock: Clock) -> Report:
         Conflict: it is known what became of one, or it is of no use any more; or a restore waits.
         StoreUnavailable: the store cannot be written; nothing was changed.
     """
-    ids = [NoticeId(each) for each in notices]
+    ids = [_id(each) for each in notices]
     settings = load(config)
     refuse_unconfirmed(settings)
     store = Store.open(settings.store.url, clock=clock)
@@ -33,3 +34,14 @@ def resend(config: Path, notices: Sequence[str], clock: Clock) -> Report:
     again = [each.value for each in dict.fromkeys(ids)]
     words = f"{len(again)} notices wait again; whoever did get the message gets it twice"
     return Report(result={"waiting": again}, lines=[words])
+
+
+def _id(typed: str) -> NoticeId:
+    try:
+        return NoticeId(typed)
+    except Malformed as error:
+        raise Malformed(
+            what="notice id",
+            message=f"not the id of a notice: {error.message}",
+            next_step="take it from: zorgid notices list --unknown",
+        ) from error

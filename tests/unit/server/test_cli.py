@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_group
 
 from pki.domain.journal import GENESIS, RawEntry, canonical_json, entry_digest
-from server.cli import Program, app, run
+from server.cli import run
 
 Said = pytest.CaptureFixture[str]
 
@@ -260,32 +259,3 @@ def test_init_where_it_may_not_write(tmp_path: Path, capsys: Said) -> None:
     tmp_path.chmod(0o500)
     assert run(["init", str(tmp_path / "new"), "--json"]) == 2
     assert error_of(capsys)["type"] == "configuration-invalid"
-
-
-def listed(words: list[str], capsys: Said) -> dict[str, str]:
-    """What a help page says of each of its commands, on one line each."""
-    assert run([*words, "--help"]) == 0
-    _, _, commands = capsys.readouterr().out.partition("Show this message and exit.\n")
-    found: dict[str, str] = {}
-    for line in commands.splitlines():
-        if line.startswith("   ") and found:
-            found[list(found)[-1]] += f" {line.strip()}"
-        elif line.startswith("  "):
-            name, _, said = line.strip().partition(" ")
-            found[name] = said.strip()
-    return found
-
-
-def test_help_says_the_whole_sentence_about_every_command(capsys: Said) -> None:
-    program = listed([], capsys)
-    groups = {each.name for each in app.registered_groups}
-    assert groups <= set(program)
-    pages = [program, *(listed([str(name)], capsys) for name in sorted(map(str, groups)))]
-    for page in pages:
-        assert page
-        assert all(said and not said.endswith("...") for said in page.values()), page
-
-
-def test_every_command_has_a_place_in_the_order_of_reading() -> None:
-    placed = [name for names in Program.SECTIONS.values() for name in names]
-    assert sorted(placed) == sorted(get_group(app).commands)
