@@ -96,8 +96,8 @@ class Pair:
 
 
 @contextmanager
-def two_issuers(practice: Practice, folder: Path, nursery: Nursery) -> Iterator[Pair]:
-    """Both running; the first is at work already when the second comes."""
+def two_installations(practice: Practice, folder: Path) -> Iterator[tuple[Killable, str, Practice]]:
+    """The database and its address, and the second installation; no server runs yet."""
     other = replace(copied(practice, folder), ports=choose_ports(None, SystemEntropy()))
     with killable() as database:
         url = database.url(database.create())
@@ -112,6 +112,13 @@ def two_issuers(practice: Practice, folder: Path, nursery: Nursery) -> Iterator[
                 for each in (0, 1, 3)
             )
         )
+        yield database, url, other
+
+
+@contextmanager
+def two_issuers(practice: Practice, folder: Path, nursery: Nursery) -> Iterator[Pair]:
+    """Both running; the first is at work already when the second comes."""
+    with two_installations(practice, folder) as (database, url, other):
         reader = ReadStore.open(url, threads=1)
         with nursery.serving(practice) as one, nursery.serving(other) as two:
             yield Pair(

@@ -1,5 +1,6 @@
 """What a message says: who, what, when, what to do, and nobody's name."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -17,10 +18,13 @@ from issuance.notices.texts import (
     message_of,
     short_number,
 )
+from pki.domain.event_codec import encode_time
 from pki.domain.identifiers import CardId, CardNumber, OrganisationId, Ura
 from pki.domain.notices.addresses import EmailAddress
 from pki.domain.notices.records import Fact, Letter, NoticeKind, ShownNotice
 from pki.notify.message import Content, Sender, octets_of
+from pki.ports import SystemClock
+from server.auditing.exporting import _moment
 
 AT = datetime(2027, 3, 2, 23, 30, tzinfo=UTC)
 """Half past twelve at night on 3 March in Amsterdam."""
@@ -51,6 +55,22 @@ def test_days_are_those_of_amsterdam() -> None:
     assert dutch_day(AT) == "3 maart 2027"
     assert english_day(AT) == "3 March 2027"
     assert dutch_day(datetime(2026, 7, 31, 22, 0, tzinfo=UTC)) == "1 augustus 2026"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo", "nonsense"])
+def test_the_computers_time_zone_changes_nothing(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        days = (dutch_day(AT), english_day(AT))
+        moment, written = SystemClock().now(), encode_time(AT)
+        since = _moment("2027-03-02")
+    time.tzset()
+    assert days == ("3 maart 2027", "3 March 2027")
+    assert (moment.tzinfo, written) == (UTC, "2027-03-02T23:30:00.000000Z")
+    assert since == datetime(2027, 3, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
