@@ -141,12 +141,21 @@ class CrlFollower:
 
     async def _publish(self, *, planned: bool) -> Present:
         """A planned one is read from the store whole; one for a change must be quick."""
-        last = self._life is not None and await self._life.over(self._clock.now())
+        last = await self._is_over()
         made = await self._service.publish_next(from_rows=planned, last=last)
         return Present.of(made.crl, made.octets)
 
+    async def _is_over(self) -> bool:
+        return self._life is not None and await self._life.over(self._clock.now())
+
     async def _until_due(self) -> bool:
-        """Wait; whether the next one is planned, and not made because of a change."""
+        """Wait; whether the next one is planned, and not made because of a change.
+
+        The last one does not wait: an issuer that ended says nothing else of its certificates.
+        """
+        made_last = self.latest is not None and is_last(self.latest.next_update)
+        if not made_last and await self._is_over():
+            return True
         loop = asyncio.get_running_loop()
         while True:
             since = self._changed_since

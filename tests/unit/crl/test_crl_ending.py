@@ -135,3 +135,18 @@ async def test_none_follows_it_not_even_after_a_restart(monkeypatch: pytest.Monk
             running.cancel()
     published = [each.next_update for each in house.crls.published]
     assert published == [START + POLICY.validity, LAST_UPDATE]
+
+
+async def test_one_that_ended_makes_its_last_one_at_once() -> None:
+    house = House()
+    await house.service.publish_next()
+    house.life.is_over = True
+    follower = house.follower()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(follower.run())
+        while len(house.crls.published) < 2:  # noqa: ASYNC110 -- the loop under test has no other sign
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+        running.cancel()
+    published = [each.next_update for each in house.crls.published]
+    assert published == [START + POLICY.validity, LAST_UPDATE]
