@@ -3,10 +3,15 @@
 Started by `python3 bootstrap.py test` with the project's own Python. Exit code 1 if any failed.
 """
 
+import importlib.util
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +27,7 @@ STATIC = (
 # Files are dealt out whole, slow ones first: what a file sets up once is not set up twice.
 PYTEST = "coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder"
 TESTS = ("coverage erase", PYTEST, "coverage combine -q", "coverage report")
+FUZZER = "tests/fuzz/fuzz.py all --seconds 300"
 
 
 class Result(NamedTuple):
@@ -46,6 +52,37 @@ def check(command: str) -> Result:
     code = subprocess.call([BIN / program, *arguments], cwd=ROOT)
     verdict = "passed" if code == 0 else f"FAILED ({code})"
     return Result(command, verdict, time.monotonic() - began)
+
+
+@contextmanager
+def fuzzed(results: list[Result]) -> Iterator[None]:
+    """Fuzz beside what is done within, in the time that it leaves; `results` has how it ended.
+
+    What a crash was found with stays in the folder that is told.
+    """
+    if importlib.util.find_spec("atheris") is None:
+        say("skipped: atheris is built for Linux on x86-64, Python 3.11 to 3.13")
+        results.append(Result(FUZZER, "skipped", 0.0))
+        yield
+        return
+    program, *arguments = FUZZER.split()
+    command = ["nice", "-n", "10", sys.executable, str(ROOT / program), *arguments]
+    folder = Path(tempfile.mkdtemp(prefix="zorgid-fuzzed-"))
+    said = folder / "said.txt"
+    say(f"\n$ {FUZZER} &")
+    began = time.monotonic()
+    with (
+        said.open("wb") as output,
+        subprocess.Popen(command, cwd=folder, stdout=output, stderr=output) as fuzzer,
+    ):
+        yield
+        code = fuzzer.wait()
+    if code == 0:
+        shutil.rmtree(folder)
+    else:
+        say(f"\n{FUZZER}, in {folder}:\n{said.read_text('utf-8', 'replace')}")
+    verdict = "passed" if code == 0 else f"FAILED ({code})"
+    results.append(Result(FUZZER, verdict, time.monotonic() - began))
 
 
 def audited(lock: Path) -> tuple[int, int]:
@@ -83,7 +120,8 @@ def main() -> int:
     """Run all, then say how each ended."""
     results = [check(command) for command in STATIC]
     results.append(audit())
-    results.extend(check(command) for command in TESTS)
+    with fuzzed(results):
+        results.extend(check(command) for command in TESTS)
     say("")
     for result in results:
         say(f"{result.verdict:12} {result.seconds:7.1f} s  {result.command}")
