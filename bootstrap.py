@@ -57,6 +57,7 @@ BUILD_PEERS = "gcc libc6-dev libpcsclite-dev python3-dev"
 CARD_PEERS = "opensc opensc-pkcs11 yubico-piv-tool yubikey-manager openssh-client"
 READER = ("pcscd", "/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "ip")
 STRANGERS = ("yubico-piv-tool", "ykman", "opensc-tool", "/usr/lib/*/opensc-pkcs11.so", "ssh-keygen")
+NGINX_STREAM = "/usr/lib/nginx/modules/ngx_stream_module.so"
 INITDB = (_all("/usr/lib/postgresql/*/bin/initdb"), _command("initdb"))
 COMPILER = _all("gcc", "/usr/include/PCSC/winscard.h", f"{sysconfig.get_path('include')}/Python.h")
 PYSCARD = Peer("what pyscard is built with", BUILD_PEERS, COMPILER)
@@ -75,7 +76,7 @@ TEST_PEERS = (
     Peer("certtool", "gnutls-bin", _command("certtool")),
     Peer("java", "default-jdk-headless", _command("javac")),
     Peer("nss", "libnss3-tools", _command("ocspclnt")),
-    Peer("nginx", "nginx-light", _command("nginx")),
+    Peer("nginx", "nginx-light libnginx-mod-stream", _all("nginx", NGINX_STREAM)),
     Peer("promtool", "prometheus", _command("promtool")),
     Peer("systemd-analyze", "systemd", _command("systemd-analyze")),
     Peer("softhsm", "softhsm2", _command("softhsm2-util")),

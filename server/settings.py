@@ -112,6 +112,7 @@ class ApiSettings(Section):
     connections: Annotated[int, Field(ge=10, le=100_000)] = 1000
     connections_per_peer: Annotated[int, Field(ge=0, le=100_000)] = 200
     proxies: Annotated[tuple[NetworkText, ...], Field(max_length=100)] = ("127.0.0.0/8", "::1")
+    proxy_protocol: bool = False
 
 
 class EnrolmentSettings(Section):

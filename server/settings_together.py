@@ -55,6 +55,11 @@ def _directories(settings: "Settings") -> Iterator[Finding]:
         yield from _twice(values, "each replica needs its own")
 
 
+def _api(settings: "Settings") -> Iterator[Finding]:
+    if settings.api.proxy_protocol and not settings.api.proxies:
+        yield "api.proxy_protocol", "no proxy is named", "name the proxies in api.proxies"
+
+
 def _status(settings: "Settings") -> Iterator[Finding]:
     status = settings.status
     shortest = max(4 * status.max_age_seconds, _SHORTEST_ANSWER)
@@ -160,6 +165,7 @@ def _tracing(settings: "Settings") -> Iterator[Finding]:
 _RULES: Final[tuple[Callable[["Settings"], Iterator[Finding]], ...]] = (
     _needed,
     _directories,
+    _api,
     _status,
     _crl,
     _rules,

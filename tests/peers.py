@@ -67,6 +67,7 @@ PEERS: Mapping[str, Callable[[], bool]] = MappingProxyType(
         "hosts": _hosts,
         "java": _programs("java", "javac"),
         "nginx": _programs("nginx"),
+        "nginx_stream": Path("/usr/lib/nginx/modules/ngx_stream_module.so").exists,
         "promtool": _programs("promtool"),
         "nss": _programs("certutil", "ocspclnt", "vfychain"),
         "pcsc": _pcsc,

@@ -50,9 +50,10 @@ def _say(error: ssl.SSLError, certificate: str | None = None) -> None:
 class _Connection(web.RequestHandler):
     """One connection; what its HTTP parser refuses becomes a problem document."""
 
-    __slots__ = ("entropy", "leave")
+    __slots__ = ("entropy", "leave", "named")
     entropy: Entropy
     leave: Callable[[], None]
+    named: str | None
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
@@ -95,11 +96,15 @@ class _Server(web.Server):
 
     entropy: Entropy
 
-    def guest(self, leave: Callable[[], None]) -> _Connection:
-        """One connection, which calls ``leave`` when it is over."""
+    def guest(self, leave: Callable[[], None], named: str | None) -> _Connection:
+        """One connection, which calls ``leave`` when it is over.
+
+        ``named``: the address that a proxy speaks for; its requests are from there.
+        """
         made = _Connection(self, loop=self._loop, **self._kwargs)
         made.entropy = self.entropy
         made.leave = leave
+        made.named = named
         return made
 
 
@@ -109,7 +114,8 @@ class ProblemRunner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         made, entropy = await super()._make_server(), self.app[ENTROPY]
         handler = _guarded(made.request_handler, entropy)
-        server = _Server(handler, request_factory=made.request_factory, **self._kwargs)
+        factory = _from_whom(made.request_factory)
+        server = _Server(handler, request_factory=factory, **self._kwargs)
         server.entropy = entropy
         return server
 
@@ -124,6 +130,18 @@ class ProblemRunner(web.AppRunner):
                 yield
         finally:
             await self.cleanup()
+
+
+def _from_whom(make: Callable[..., web.BaseRequest]) -> Callable[..., web.BaseRequest]:
+    """Requests are from the address that a proxy named, if one did."""
+
+    def factory(
+        message: object, payload: object, protocol: _Connection, *others: object
+    ) -> web.BaseRequest:
+        request = make(message, payload, protocol, *others)
+        return request if protocol.named is None else request.clone(remote=protocol.named)
+
+    return factory
 
 
 def _guarded(handler: _Handler, entropy: Entropy) -> _Handler:

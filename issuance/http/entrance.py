@@ -14,6 +14,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from issuance.http.introduced import Network, introduced, is_of
+from pki.domain.errors import Malformed
+
 _log: Final = logging.getLogger(__name__)
 
 HANDSHAKE_SECONDS: Final = 10.0
@@ -22,6 +25,7 @@ PAUSE_SECONDS: Final = 0.5
 
 _BACKLOG: Final = 128
 _QUIET_SECONDS: Final = 60.0
+_ALL_IT_MAY_HAVE: Final = "it has all it may have"
 _NOT_HERE: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 _LOST: Final = frozenset({errno.ECONNABORTED, errno.EPERM, errno.EPROTO})
 """What accept says of one connection that is gone already (accept(2))."""
@@ -39,8 +43,11 @@ class Peers(Protocol):
         ...
 
 
-Make = Callable[[Callable[[], None]], asyncio.Protocol]
-"""Makes what serves one connection; it must call what it is given when the connection is over."""
+Make = Callable[[Callable[[], None], str | None], asyncio.Protocol]
+"""Makes what serves one connection; it must call what it is given when the connection is over.
+
+The text is the address that a proxy spoke for, if one did.
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,20 +64,28 @@ class _Place:
 
     def __init__(self, entrance: "Entrance", peer: str) -> None:
         self._entrance: Entrance | None = entrance
-        self._peer = peer
+        self.peer = peer
+        self.named: str | None = None
 
     def leave(self) -> None:
         entrance, self._entrance = self._entrance, None
         if entrance is not None:
-            entrance.left(self._peer)
+            entrance.left(self.peer)
 
 
 class Entrance:
-    """Lets in ``most`` connections at once, and as many of one peer as ``peers`` allows."""
+    """Lets in ``most`` connections at once, and as many of one peer as ``peers`` allows.
 
-    def __init__(self, most: int = 1000, peers: Peers | None = None) -> None:
+    What comes from ``proxies`` first says for whom it is (PROXY protocol, version 1), and counts
+    for that one.
+    """
+
+    def __init__(
+        self, most: int = 1000, peers: Peers | None = None, proxies: tuple[Network, ...] = ()
+    ) -> None:
         self._most = most
         self._peers = peers
+        self._proxies = proxies
         self._quiet_until = -_QUIET_SECONDS
         self.counts = Counts()
 
@@ -107,9 +122,46 @@ class Entrance:
                 if place is None:
                     accepted.close()
                 else:
-                    beginning.create_task(_begin(accepted, place, make, tls))
+                    beginning.create_task(self._begin(accepted, place, make, tls))
                 # A flood of connections must not keep those that are in from their turn.
                 await asyncio.sleep(0)
+
+    async def _begin(
+        self, accepted: socket.socket, place: _Place, make: Make, tls: ssl.SSLContext | None
+    ) -> None:
+        if is_of(place.peer, self._proxies) and not await self._introduced(accepted, place):
+            accepted.close()
+            place.leave()
+        else:
+            await _shake_hands(accepted, place, make, tls)
+
+    async def _introduced(self, accepted: socket.socket, place: _Place) -> bool:
+        """Whether a proxy said for whom it is, in time, and that one may have a place."""
+        try:
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
+                place.named = await introduced(accepted)
+        except (Malformed, OSError, TimeoutError) as error:
+            self._tell("a proxy did not say for whom it is", place.peer, type(error).__name__)
+            return False
+        except BaseException:
+            accepted.close()
+            place.leave()
+            raise
+        if place.named is None:
+            return True
+        return self._moved(place, place.named)
+
+    def _moved(self, place: _Place, peer: str) -> bool:
+        """Whether the place that was its proxy's could become this peer's."""
+        if self._peers is None:
+            return True
+        if not self._peers.come(peer):
+            self.counts.turned_away += 1
+            self._tell("a connection to the API was turned away", peer, _ALL_IT_MAY_HAVE)
+            return False
+        self._peers.gone(place.peer)
+        place.peer = peer
+        return True
 
     async def _stumbled(self, error: OSError) -> None:
         if error.errno in _LOST:
@@ -121,7 +173,7 @@ class Entrance:
         full = self.counts.open >= self._most
         if full or (self._peers is not None and not self._peers.come(peer)):
             self.counts.turned_away += 1
-            why = "all places are taken" if full else "it has all it may have"
+            why = "all places are taken" if full else _ALL_IT_MAY_HAVE
             self._tell("a connection to the API was turned away", peer, why)
             return None
         self.counts.opened += 1
@@ -139,19 +191,19 @@ class Entrance:
         if now < self._quiet_until:
             return
         self._quiet_until = now + _QUIET_SECONDS
-        step = "see api.connections, connections_per_peer and proxies, and LimitNOFILE="
+        step = "see [api] connections, connections_per_peer, proxies, proxy_protocol; LimitNOFILE="
         _log.warning(what, extra={"peer": peer, "why": why, "next_step": step})
 
 
-async def _begin(
+async def _shake_hands(
     accepted: socket.socket, place: _Place, make: Make, tls: ssl.SSLContext | None
 ) -> None:
-    """Shake hands; from then on the connection itself says when it is over."""
+    """From then on the connection itself says when it is over."""
     loop = asyncio.get_running_loop()
     seconds = HANDSHAKE_SECONDS if tls is not None else None
     try:
         await loop.connect_accepted_socket(
-            lambda: make(place.leave), accepted, ssl=tls, ssl_handshake_timeout=seconds
+            lambda: make(place.leave, place.named), accepted, ssl=tls, ssl_handshake_timeout=seconds
         )
     except OSError:
         # `WatchedTls` has said what failed; a client that only left says nothing.

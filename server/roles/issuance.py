@@ -142,7 +142,8 @@ def _entrance(api: ApiSettings, *, beside: int) -> Entrance:
     """Raises the limit of open files; ``beside``: connections of the status listener, if any."""
     proxies = tuple(map(ip_network, api.proxies))
     peers = Peers(api.connections_per_peer, proxies)
-    return Entrance(room_for(api.connections, beside=beside), peers)
+    room = room_for(api.connections, beside=beside)
+    return Entrance(room, peers, proxies if api.proxy_protocol else ())
 
 
 def _notices(settings: Settings, sides: Sides, clock: Clock, entropy: Entropy) -> NoticeDesk:

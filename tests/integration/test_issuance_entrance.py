@@ -141,7 +141,7 @@ async def test_a_connection_that_cannot_be_begun_ends_no_other(come: Come) -> No
     door, failing = Entrance(), [RuntimeError("of a kind nobody thought of")]
 
     class Served(asyncio.Protocol):
-        def __init__(self, over: Callable[[], None]) -> None:
+        def __init__(self, over: Callable[[], None], _named: str | None) -> None:
             if failing:
                 raise failing.pop()
             self.over = over

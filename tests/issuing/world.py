@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from ca.authority import CertificationAuthority, Generations
 from issuance.desk import Desk, Limits
 from issuance.http.app import create_app, serving
+from issuance.http.entrance import Entrance
 from issuance.register_operator import NewOperator, record_operator
 from issuance.register_organisation import NewOrganisation, record_organisation
 from issuance.rules.rates import RateLimits, Restraint
@@ -125,14 +126,14 @@ class World:
         )
 
     @asynccontextmanager
-    async def serve(self) -> AsyncIterator["Server"]:
+    async def serve(self, entrance: Entrance | None = None) -> AsyncIterator["Server"]:
         store, reader = Store.open(self.url, clock=self.clock), ReadStore.open(self.url)
         desk = self.desk(store, reader)
         try:
             await close_all_intents(desk)
             app = create_app(desk)
             tls = self.tls.server_context()
-            async with serving(app, host="127.0.0.1", port=0, tls=tls) as port:
+            async with serving(app, host="127.0.0.1", port=0, tls=tls, entrance=entrance) as port:
                 yield Server(world=self, port=port, desk=desk)
         finally:
             await store.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,18 @@ from typing import Final
 from directories.slapd import free_port
 from peers import program
 
-SHIPPED: Final = Path(__file__).parents[2] / "deploy/nginx/zorgid-status.conf"
+_DEPLOYED: Final = Path(__file__).parents[2] / "deploy/nginx"
+SHIPPED: Final = _DEPLOYED / "zorgid-status.conf"
+_STREAM: Final = """
+load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+{user}
+worker_processes 1;
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 512; }}
+include {folder}/site.conf;
+"""
 _MAIN: Final = """
 {user}
 worker_processes 1;
@@ -32,26 +43,37 @@ http {{
 
 def nginx_words(folder: Path, listen: str, nodes: Sequence[str]) -> Sequence[str]:
     """The command of an nginx that keeps all it has in ``folder``; addresses with their ports."""
-    (folder / "site.conf").write_text(_site(folder, listen, nodes), "utf-8")
+    return _words(folder, _MAIN, _site(folder, listen, nodes))
+
+
+def _words(folder: Path, main_text: str, site: str) -> Sequence[str]:
+    (folder / "site.conf").write_text(site, "utf-8")
     # Its workers would be another user's, who may not enter a test's folder.
     user = "user root;" if os.geteuid() == 0 else ""
     main = folder / "nginx.conf"
-    main.write_text(_MAIN.format(folder=folder, user=user), "utf-8")
+    main.write_text(main_text.format(folder=folder, user=user), "utf-8")
     nginx, log = str(program("nginx")), str(folder / "error.log")
     return (nginx, "-p", str(folder), "-e", log, "-c", str(main))
 
 
 def _site(folder: Path, listen: str, nodes: Sequence[str]) -> str:
+    return _placed(
+        SHIPPED,
+        {
+            "/var/cache/nginx/zorgid": str(folder / "cache"),
+            "/var/log/nginx/zorgid.log": str(folder / "access.log"),
+            "server 127.0.0.1:8080;": "".join(f"server {each}; " for each in nodes),
+            "listen 80;": f"listen {listen};",
+        },
+    )
+
+
+def _placed(shipped: Path, places: Mapping[str, str]) -> str:
     """What is shipped; only its addresses and its folder are ours."""
-    text = SHIPPED.read_text("utf-8")
-    for shipped, ours in {
-        "/var/cache/nginx/zorgid": str(folder / "cache"),
-        "/var/log/nginx/zorgid.log": str(folder / "access.log"),
-        "server 127.0.0.1:8080;": "".join(f"server {each}; " for each in nodes),
-        "listen 80;": f"listen {listen};",
-    }.items():
-        assert text.count(shipped) == 1, shipped
-        text = text.replace(shipped, ours)
+    text = shipped.read_text("utf-8")
+    for theirs, ours in places.items():
+        assert text.count(theirs) == 1, theirs
+        text = text.replace(theirs, ours)
     return text
 
 
@@ -60,10 +82,30 @@ async def nginx_before(behind: int, folder: Path) -> AsyncIterator[int]:
     """Nginx in front of a status node that listens on ``behind``; its own port."""
     port = free_port()
     words = nginx_words(folder, f"127.0.0.1:{port}", [f"127.0.0.1:{behind}"])
+    async with _running(words, folder, port):
+        yield port
+
+
+@asynccontextmanager
+async def nginx_passing_on(nodes: Sequence[int], folder: Path) -> AsyncIterator[int]:
+    """Nginx in front of issuing nodes that listen on these ports; its own port."""
+    port, node = free_port(), "server 127.0.0.1:8081 max_fails=1 fail_timeout=10s;"
+    places = {
+        node: "".join(node.replace("8081", str(each)) for each in nodes),
+        "listen 443;": f"listen 127.0.0.1:{port};",
+        "/var/log/nginx/zorgid-issuing.log": str(folder / "access.log"),
+    }
+    site = _placed(_DEPLOYED / "zorgid-issuing.conf", places)
+    async with _running(_words(folder, _STREAM, site), folder, port):
+        yield port
+
+
+@asynccontextmanager
+async def _running(words: Sequence[str], folder: Path, port: int) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(*words)
     try:
         await _listens(port, process, folder)
-        yield port
+        yield
     finally:
         if process.returncode is None:
             process.terminate()

@@ -230,6 +230,12 @@ def test_a_mistake_is_named(
     assert caught.value.next_step
 
 
+def test_a_line_of_a_proxy_needs_a_proxy(document: dict[str, Any], tmp_path: Path) -> None:
+    document["api"] |= {"proxy_protocol": True, "proxies": []}
+    with pytest.raises(ConfigurationInvalid, match=r"api.proxy_protocol: no proxy is named"):
+        check(document, directory=tmp_path)
+
+
 def test_two_listeners_on_one_address_are_named(document: dict[str, Any], tmp_path: Path) -> None:
     change(document, "api.listen", document["status"]["listen"])
     with pytest.raises(ConfigurationInvalid, match=r"api.listen: is the same as status.listen"):

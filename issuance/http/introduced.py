@@ -1,0 +1,77 @@
+"""For whom a proxy passes a connection on: the line it sends first, before TLS begins.
+
+HAProxy's PROXY protocol, version 1 (its document proxy-protocol.txt, 2.1), which nginx's `stream`
+and HAProxy send.
+"""
+
+import asyncio
+import re
+import socket
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+from pki.domain.errors import Malformed
+
+LONGEST: Final = 107
+"""Octets of the longest line, its end included."""
+
+_END: Final = b"\r\n"
+_UNKNOWN: Final = b"PROXY UNKNOWN"
+_LINE: Final = re.compile(r"PROXY TCP([46]) (\S+) (\S+) (\d{1,5}) (\d{1,5})", re.ASCII)
+_PORTS: Final = 65_535
+
+Network = IPv4Network | IPv6Network
+
+
+def is_of(address: str, networks: tuple[Network, ...]) -> bool:
+    """Whether an address, as the system writes it, lies in one of these networks."""
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed
+    return any(parsed in each for each in networks)
+
+
+async def introduced(accepted: socket.socket) -> str | None:
+    """The address that the other end speaks for; None: it says that it speaks for itself.
+
+    Not one octet more than the line is read.
+
+    Raises:
+        Malformed: it said something else, or left.
+        OSError: the connection is broken.
+    """
+    loop, line = asyncio.get_running_loop(), b""
+    while not line.endswith(_END):
+        octet = await loop.sock_recv(accepted, 1)
+        if not octet or len(line) == LONGEST:
+            raise _malformed()
+        line += octet
+    return read_line(line.removesuffix(_END))
+
+
+def read_line(line: bytes) -> str | None:
+    """As `introduced`, of a line without its end.
+
+    Raises:
+        Malformed: it is none.
+    """
+    if line == _UNKNOWN or line.startswith(_UNKNOWN + b" "):
+        return None
+    found = _LINE.fullmatch(line.decode("latin-1"))
+    if found is None or max(int(found[4]), int(found[5])) > _PORTS:
+        raise _malformed()
+    try:
+        source, target = ip_address(found[2]), ip_address(found[3])
+    except ValueError:
+        raise _malformed() from None
+    if {str(source.version), str(target.version)} != {found[1]}:
+        raise _malformed()
+    return str(source)
+
+
+def _malformed() -> Malformed:
+    return Malformed(
+        message="a connection begins with no line of the PROXY protocol, version 1",
+        what="PROXY line",
+        next_step="have the proxy send it, or take it out of api.proxies",
+    )
