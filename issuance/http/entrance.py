@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from issuance.http.introduced import Network, introduced, is_of
+from issuance.http.introduced import introduced
 from pki.domain.errors import Malformed
 
 _log: Final = logging.getLogger(__name__)
@@ -76,16 +76,19 @@ class _Place:
 class Entrance:
     """Lets in ``most`` connections at once, and as many of one peer as ``peers`` allows.
 
-    What comes from ``proxies`` first says for whom it is (PROXY protocol, version 1), and counts
-    for that one.
+    What comes from an address that ``is_proxy`` first says for whom it is (PROXY protocol, version
+    1), and counts for that one.
     """
 
     def __init__(
-        self, most: int = 1000, peers: Peers | None = None, proxies: tuple[Network, ...] = ()
+        self,
+        most: int = 1000,
+        peers: Peers | None = None,
+        is_proxy: Callable[[str], bool] | None = None,
     ) -> None:
         self._most = most
         self._peers = peers
-        self._proxies = proxies
+        self._is_proxy = is_proxy
         self._quiet_until = -_QUIET_SECONDS
         self.counts = Counts()
 
@@ -129,7 +132,8 @@ class Entrance:
     async def _begin(
         self, accepted: socket.socket, place: _Place, make: Make, tls: ssl.SSLContext | None
     ) -> None:
-        if is_of(place.peer, self._proxies) and not await self._introduced(accepted, place):
+        proxied = self._is_proxy is not None and self._is_proxy(place.peer)
+        if proxied and not await self._introduced(accepted, place):
             accepted.close()
             place.leave()
         else:

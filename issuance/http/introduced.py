@@ -7,7 +7,7 @@ and HAProxy send.
 import asyncio
 import re
 import socket
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import Final
 
 from pki.domain.errors import Malformed
@@ -19,16 +19,6 @@ _END: Final = b"\r\n"
 _UNKNOWN: Final = b"PROXY UNKNOWN"
 _LINE: Final = re.compile(r"PROXY TCP([46]) (\S+) (\S+) (\d{1,5}) (\d{1,5})", re.ASCII)
 _PORTS: Final = 65_535
-
-Network = IPv4Network | IPv6Network
-
-
-def is_of(address: str, networks: tuple[Network, ...]) -> bool:
-    """Whether an address, as the system writes it, lies in one of these networks."""
-    parsed = ip_address(address)
-    if isinstance(parsed, IPv6Address):
-        parsed = parsed.ipv4_mapped or parsed
-    return any(parsed in each for each in networks)
 
 
 async def introduced(accepted: socket.socket) -> str | None:

@@ -140,10 +140,9 @@ class IssuanceRole:
 
 def _entrance(api: ApiSettings, *, beside: int) -> Entrance:
     """Raises the limit of open files; ``beside``: connections of the status listener, if any."""
-    proxies = tuple(map(ip_network, api.proxies))
-    peers = Peers(api.connections_per_peer, proxies)
+    peers = Peers(api.connections_per_peer, tuple(map(ip_network, api.proxies)))
     room = room_for(api.connections, beside=beside)
-    return Entrance(room, peers, proxies if api.proxy_protocol else ())
+    return Entrance(room, peers, peers.is_exempt if api.proxy_protocol else None)
 
 
 def _notices(settings: Settings, sides: Sides, clock: Clock, entropy: Entropy) -> NoticeDesk:

@@ -36,7 +36,7 @@ class Peers:
         """Count a connection, unless that is one too many."""
         peer = household(address)
         count = self._counts.get(peer, 0)
-        if 0 < self._most <= count and not self._is_exempt(address):
+        if 0 < self._most <= count and not self.is_exempt(address):
             return False
         self._counts[peer] = count + 1
         return True
@@ -53,7 +53,8 @@ class Peers:
         """How many peers are connected."""
         return len(self._counts)
 
-    def _is_exempt(self, address: str) -> bool:
+    def is_exempt(self, address: str) -> bool:
+        """Whether it may have any number; as the system writes it."""
         parsed = ip_address(address)
         if isinstance(parsed, IPv6Address):
             parsed = parsed.ipv4_mapped or parsed

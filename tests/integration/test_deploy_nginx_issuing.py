@@ -32,7 +32,8 @@ KEPT: Final = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def behind_proxy(most: int = 10, each: int = 2) -> Entrance:
-    return Entrance(most, Peers(each, PROXY), PROXY)
+    peers = Peers(each, PROXY)
+    return Entrance(most, peers, peers.is_exempt)
 
 
 @asynccontextmanager

@@ -1,10 +1,8 @@
 """The line by which a proxy says for whom a connection is."""
 
-from ipaddress import ip_network
-
 import pytest
 
-from issuance.http.introduced import is_of, read_line
+from issuance.http.introduced import read_line
 from pki.domain.errors import Malformed
 
 
@@ -49,12 +47,3 @@ def test_a_line_names_a_peer(line: bytes, address: str | None) -> None:
 def test_nothing_else_does(line: bytes) -> None:
     with pytest.raises(Malformed, match="PROXY protocol"):
         read_line(line)
-
-
-def test_a_proxy_is_known_however_its_address_is_written() -> None:
-    proxies = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"))
-    assert is_of("192.0.2.10", proxies)
-    assert is_of("::ffff:192.0.2.10", proxies)
-    assert is_of("2001:db8::5%eth0", proxies)
-    assert not is_of("198.51.100.1", proxies)
-    assert not is_of("192.0.2.10", ())
