@@ -132,15 +132,35 @@ class Entrance:
     async def _begin(
         self, accepted: socket.socket, place: _Place, make: Make, tls: ssl.SSLContext | None
     ) -> None:
-        proxied = self._is_proxy is not None and self._is_proxy(place.peer)
-        if proxied and not await self._introduced(accepted, place):
+        """Shake hands; from then on the connection itself says when it is over."""
+        loop = asyncio.get_running_loop()
+        seconds = HANDSHAKE_SECONDS if tls is not None else None
+        try:
+            if not await self._introduced(accepted, place):
+                accepted.close()
+                place.leave()
+                return
+            await loop.connect_accepted_socket(
+                lambda: make(place.leave, place.named),
+                accepted,
+                ssl=tls,
+                ssl_handshake_timeout=seconds,
+            )
+        except OSError:
+            # `WatchedTls` has said what failed; a client that only left says nothing.
+            place.leave()
+        except Exception:  # noqa: BLE001 -- one connection, whatever fails there, must not end the others
+            _log.exception("a connection to the API could not be begun")
             accepted.close()
             place.leave()
-        else:
-            await _shake_hands(accepted, place, make, tls)
+        except BaseException:
+            place.leave()
+            raise
 
     async def _introduced(self, accepted: socket.socket, place: _Place) -> bool:
-        """Whether a proxy said for whom it is, in time, and that one may have a place."""
+        """Whether a proxy, if it is one, said in time for whom it is, and that one has a place."""
+        if self._is_proxy is None or not self._is_proxy(place.peer):
+            return True
         try:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 place.named = await introduced(accepted)
@@ -149,11 +169,8 @@ class Entrance:
             return False
         except BaseException:
             accepted.close()
-            place.leave()
             raise
-        if place.named is None:
-            return True
-        return self._moved(place, place.named)
+        return place.named is None or self._moved(place, place.named)
 
     def _moved(self, place: _Place, peer: str) -> bool:
         """Whether the place that was its proxy's could become this peer's."""
@@ -197,28 +214,6 @@ class Entrance:
         self._quiet_until = now + _QUIET_SECONDS
         step = "see [api] connections, connections_per_peer, proxies, proxy_protocol; LimitNOFILE="
         _log.warning(what, extra={"peer": peer, "why": why, "next_step": step})
-
-
-async def _shake_hands(
-    accepted: socket.socket, place: _Place, make: Make, tls: ssl.SSLContext | None
-) -> None:
-    """From then on the connection itself says when it is over."""
-    loop = asyncio.get_running_loop()
-    seconds = HANDSHAKE_SECONDS if tls is not None else None
-    try:
-        await loop.connect_accepted_socket(
-            lambda: make(place.leave, place.named), accepted, ssl=tls, ssl_handshake_timeout=seconds
-        )
-    except OSError:
-        # `WatchedTls` has said what failed; a client that only left says nothing.
-        place.leave()
-    except Exception:  # noqa: BLE001 -- one connection, whatever fails there, must not end the others
-        _log.exception("a connection to the API could not be begun")
-        accepted.close()
-        place.leave()
-    except BaseException:
-        place.leave()
-        raise
 
 
 async def listening_at(host: str, port: int) -> list[socket.socket]:

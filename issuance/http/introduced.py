@@ -17,7 +17,9 @@ LONGEST: Final = 107
 
 _END: Final = b"\r\n"
 _UNKNOWN: Final = b"PROXY UNKNOWN"
-_LINE: Final = re.compile(r"PROXY TCP([46]) (\S+) (\S+) (\d{1,5}) (\d{1,5})", re.ASCII)
+_LINE: Final = re.compile(
+    r"PROXY TCP([46]) ([\dA-Fa-f.:]+) ([\dA-Fa-f.:]+) (\d{1,5}) (\d{1,5})", re.ASCII
+)
 _PORTS: Final = 65_535
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from ipaddress import ip_network
@@ -16,6 +17,7 @@ from issuance.http import entrance
 from issuance.http.app import serving
 from issuance.http.connections import ENTROPY
 from issuance.http.entrance import Entrance
+from issuance.http.introduced import introduced
 from issuing.world import World, writer
 from pki.api.client import IssuanceClient
 from pki.api.wire import BlockRequest
@@ -107,6 +109,20 @@ async def test_a_line_that_does_not_come_is_not_waited_for(
         assert await said(port, b"PROXY TCP4 ") == b""
     (told,) = [each for each in caplog.records if "for whom" in each.message]
     assert (vars(told)["peer"], vars(told)["why"]) == ("127.0.0.1", "TimeoutError")
+
+
+async def test_an_introduction_that_fails_ends_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = [RuntimeError("of a kind nobody thought of")]
+
+    async def fails_once(accepted: socket.socket) -> str | None:
+        if failing:
+            raise failing.pop()
+        return await introduced(accepted)
+
+    monkeypatch.setattr(entrance, "introduced", fails_once)
+    async with who_asks(behind_proxy()) as port:
+        assert await said(port, LINE % b"198.51.100.7" + GET) == b""
+        assert b"<198.51.100.8>" in await said(port, LINE % b"198.51.100.8" + GET)
 
 
 async def test_a_line_that_is_being_read_does_not_hold_up_the_end() -> None:

@@ -38,6 +38,7 @@ def test_a_line_names_a_peer(line: bytes, address: str | None) -> None:
         b"PROXY TCP4 2001:db8::7 2001:db8::1 50000 443",
         b"PROXY TCP6 192.0.2.7 198.51.100.1 50000 443",
         b"PROXY TCP4 192.0.2.7 2001:db8::1 50000 443",
+        b"PROXY TCP6 fe80::7%lo fe80::1 50000 443",
         b"PROXY TCP4 localhost 198.51.100.1 50000 443",
         b"PROXY UDP4 192.0.2.7 198.51.100.1 50000 443",
         b"GET / HTTP/1.1",
