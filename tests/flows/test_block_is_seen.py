@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import logging
+import math
 import os
 import signal
 import threading
@@ -100,7 +101,7 @@ class Watch:
     async def has_asked_since(self, moment: float) -> None:
         """Wait until a question asked after `moment` has its answer, and a few more."""
         async with asyncio.timeout(60):
-            while not any(began >= moment for began, _ in reversed(self.seen)):  # noqa: ASYNC110 -- a thread asks
+            while not self.after(moment, math.inf):  # noqa: ASYNC110 -- a thread asks
                 await asyncio.sleep(0.02)
         await asyncio.sleep(0.1)
 
@@ -142,7 +143,7 @@ async def test_no_old_answer_for_those_who_never_stop_asking(
                     else:
                         await administrator.unblock(card)
                     answered = time.monotonic()
-                    await asyncio.sleep(0.1)
+                    await watch.has_asked_since(answered)
                     changes.append((answered, time.monotonic(), "hold" if blocking else "good"))
     for answered, until_next, status in changes:
         assert watch.after(answered, until_next) == {status}
