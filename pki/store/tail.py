@@ -54,8 +54,8 @@ class JournalTail:
     """Looks for new entries every ``poll_seconds``, and at once when it is woken.
 
     ``last_contact`` is the `time.monotonic` of the last look of any follower that saw the journal's
-    end, minus infinity before the first. A failing store ends nothing: it is logged once, and the
-    looks go on.
+    end, minus infinity before the first. A failing store ends nothing: what is to be done about it
+    is logged once, again when that becomes something else, and the looks go on.
     """
 
     def __init__(
@@ -105,43 +105,37 @@ class JournalTail:
     async def _follow(
         self, place: "_Place", contact: Contact
     ) -> AsyncIterator[Sequence[JournalEntry]]:
-        failing = False
+        said: set[str] = set()
         sleeper = asyncio.Event()
         self._sleepers.add(sleeper)
         try:
             while True:
                 sleeper.clear()
                 began = time.monotonic()
-                seen = await self._look(place, failing=failing)
+                seen = await self._look(place)
+                _tell(said, seen.error)
                 if seen.lost:
                     return
-                entries, failing = seen.entries, seen.error is not None
+                entries = seen.entries
                 if isinstance(seen.error, ChainBroken):
                     contact.broken = seen.error
                 place.goes_on(seen)
                 if entries:
                     yield entries
-                if not failing and len(entries) < BATCH:
+                if seen.error is None and len(entries) < BATCH:
                     contact.mark(began)
                 if not entries:
                     await happens(sleeper, self._poll_seconds)
         finally:
             self._sleepers.discard(sleeper)
 
-    async def _look(self, place: "_Place", *, failing: bool) -> "_Seen":
+    async def _look(self, place: "_Place") -> "_Seen":
         """New entries, also of a replica that is behind, and how the store failed."""
         began = time.monotonic()
         try:
             seen = await self._store.read(lambda session: self._new(session, place))
         except ZorgidError as error:
             seen = _Seen(error=error)
-        if seen.error is None and failing:
-            _log.info("the journal can be followed again")
-        if seen.error is not None and not failing:
-            _log.error(
-                "the journal cannot be followed; trying again",
-                extra={"why": seen.error.message, "next_step": seen.error.next_step},
-            )
         if seen.error is None and len(seen.entries) < BATCH:
             self.last_contact = began
         return seen
@@ -200,6 +194,23 @@ class _Place:
         return session.follow_start().confirmed > self.confirmed
 
 
+def _tell(said: set[str], error: ZorgidError | None) -> None:
+    """Log what is to be done, each thing once, and that all of it has passed.
+
+    A replica that was only behind may become a primary that lacks what was seen.
+    """
+    if error is None:
+        if said:
+            _log.info("the journal can be followed again")
+            said.clear()
+    elif error.next_step not in said:
+        said.add(error.next_step)
+        _log.error(
+            "the journal cannot be followed; trying again",
+            extra={"why": error.message, "next_step": error.next_step},
+        )
+
+
 def _after(session: ReadSession, place: _Place) -> _Seen:
     """The entries that follow; refuses a journal that has a hole, lost its end or has another."""
     position, digest = place.position, place.digest
@@ -208,7 +219,7 @@ def _after(session: ReadSession, place: _Place) -> _Seen:
         before, last = entries[0].previous, entries[-1].digest
     else:
         if start.head.position < position:
-            raise _another(position, f"the journal ends before entry {position}, which was there")
+            raise _shorter(session, position, start.head.position)
         before = last = start.head.digest
     if any(entry.position != position + 1 + index for index, entry in enumerate(entries)):
         raise ChainBroken(
@@ -219,6 +230,19 @@ def _after(session: ReadSession, place: _Place) -> _Seen:
     if digest is not None and before != digest:
         raise _another(position, f"the journal has another entry {position} than was there")
     return _Seen(entries=entries, digest=last, confirmed=start.confirmed)
+
+
+def _shorter(session: ReadSession, position: int, last: int) -> ChainBroken:
+    """Why the journal ends at ``last``, before what was seen: most often it is only a replica's."""
+    if session.missing() is not None or not session.is_replica():
+        return _another(position, f"the journal ends before entry {position}, which was there")
+    return ChainBroken(
+        position=position,
+        message=f"the replica has replayed the journal to entry {last}; entry {position} was seen: "
+        "waiting for it",
+        next_step="nothing, if this passes; else look whether the replica streams, and from the "
+        "primary that has this entry",
+    )
 
 
 def _another(position: int, message: str) -> ChainBroken:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from pki.domain.errors import ConfigurationInvalid, Conflict
+from pki.domain.errors import ConfigurationInvalid, Conflict, StoreUnavailable
 from pki.ports import Clock, SystemClock
 from pki.store.history.refusing import refusal
 from pki.store.postgres.state import PostgresState
@@ -29,17 +29,27 @@ def examine_database(settings: Settings, now: datetime) -> Iterator[Finding]:
         state = store.read_sync(ReadSession.database_state)
         there = store.read_sync(ReadSession.database_time)
         missing = store.read_sync(ReadSession.missing)
+        behind = store.read_sync(_behind)
     finally:
         store.close_sync()
     if state is None or there is None:
         return
-    if missing is not None:
-        said = refusal(missing)
-        yield problem("database", said.message, said.next_step)
+    refused = behind if missing is None else refusal(missing)
+    if refused is not None:
+        yield problem("database", refused.message, refused.next_step)
     yield from judge_state(state, production=settings.installation.kind == "production")
     yield from judge_connections(state)
     yield from judge_user(state, writes=writes(settings))
     yield judge_clocks(there, SystemClock().now())
+
+
+def _behind(session: ReadSession) -> StoreUnavailable | None:
+    """Why a node here would count as cut off; None: it would not."""
+    try:
+        session.require_abreast(SystemClock().now())
+    except StoreUnavailable as error:
+        return error
+    return None
 
 
 def judge_state(state: PostgresState, *, production: bool) -> Iterator[Finding]:

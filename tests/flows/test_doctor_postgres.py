@@ -137,9 +137,16 @@ def test_connections_that_are_nearly_and_wholly_used_up(house: House) -> None:
         assert "max_connections" in found[0][2]
 
 
-def test_commits_wait_for_a_replica_that_is_gone(house: House) -> None:
+def test_a_replica_that_is_behind_and_commits_that_wait_for_one_that_is_gone(house: House) -> None:
     """Whether the user may look at replicas or only sees that there are some."""
     with replica_of(house.database) as replica:
+        there = (str(house.database.folder), str(replica._folder))
+        house.status.change(there)
+        # Nobody writes here, so no heartbeat says how far it is.
+        assert house.says(
+            "problem", "the replica is behind", "look at the replication", status=True
+        )
+        house.status.change((there[1], there[0]))
         house.setting("synchronous_standby_names", "*")
         assert replica.alive()
         assert house.says("ok", "the primary", "")

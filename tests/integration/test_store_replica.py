@@ -48,6 +48,10 @@ class Node:
     async def cut_off(self) -> bool:
         return not await self.answers()
 
+    async def waits(self) -> bool:
+        """Whether it knows that its replica is only behind what it saw in another database."""
+        return "replayed the journal to entry 2; entry 3" in str(self.contact.broken)
+
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     for _ in range(LOOKS):
@@ -58,14 +62,14 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 
 @asynccontextmanager
-async def node_on(url: str) -> AsyncIterator[Node]:
+async def node_on(url: str, after: int = 0) -> AsyncIterator[Node]:
     clock, contact = SystemClock(), Contact()
     store = ReadStore.open(url)
     node = Node(FollowedStatus(store, contact, clock=clock, fresh_seconds=1.0), contact)
     tail = JournalTail(store, poll_seconds=0.05, clock=clock)
 
     async def follow() -> None:
-        async for entries in tail.follow(0, contact):
+        async for entries in tail.follow(after, contact):
             node.positions += [entry.position for entry in entries]
 
     async with asyncio.TaskGroup() as tasks:
@@ -113,6 +117,8 @@ async def test_who_reads_a_replica_knows_when_it_is_behind(
                 tell(replica.url(name), "SELECT pg_wal_replay_pause()")
                 await until(node.cut_off)
                 await entry(store)
+                async with node_on(replica.url(name), after=3) as ahead:
+                    await until(ahead.waits)
                 tell(replica.url(name), "SELECT pg_wal_replay_resume()")
                 await until(node.answers)
                 await until(lambda: seen(node, [1, 2, 3]))

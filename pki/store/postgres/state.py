@@ -54,7 +54,14 @@ class PostgresState:
 
 
 class PostgresReads(JournalReads):
-    """Adds what only PostgreSQL has; on SQLite both answers are None."""
+    """Adds what only PostgreSQL has; SQLite has no state, no clock and no replica."""
+
+    def is_replica(self) -> bool:
+        """Whether this database replays what another writes."""
+        if self._connection.dialect.name != "postgresql":
+            return False
+        with self._statement() as connection:
+            return bool(connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one())
 
     def database_time(self) -> datetime | None:
         """The server's clock at this moment, not that of the transaction's begin."""
