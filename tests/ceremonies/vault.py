@@ -70,4 +70,4 @@ def unpacked(archive: Path, token: SoftHsm) -> None:
     """SoftHSM's restore: what is there goes, what is in the archive comes."""
     shutil.rmtree(token.tokens)
     # Python 3.11 before 3.11.4 knows no extraction filters.
-    subprocess.run(("tar", "-xf", archive, "-C", token.folder), check=True, timeout=60)
+    subprocess.run(("tar", "-xf", archive, "-C", token.folder), check=True, timeout=120)

@@ -37,7 +37,7 @@ class Telephone:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 
@@ -68,7 +68,7 @@ class Telephone:
         """The API, as this telephone reaches it."""
         context = self.practice.tls()
         context.load_cert_chain(self.certificate, self.folder / f"{self.name}.key")
-        return IssuanceClient(self.practice.api_url, tls=context, timeout_seconds=30)
+        return IssuanceClient(self.practice.api_url, tls=context, timeout_seconds=60)
 
     def ocsp(self) -> str:
         """What `openssl ocsp` says of it."""

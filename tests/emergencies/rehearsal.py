@@ -147,5 +147,5 @@ def signed(layout: Layout, order: Path, who: str, *more: str) -> Path:
     signer = ("-signer", str(certificate), "-inkey", str(key))
     files = ("-in", str(order), "-outform", "DER", "-out", str(target))
     words = ("openssl", "cms", "-sign", *how, *signer, *more, *files)
-    subprocess.run(words, check=True, capture_output=True, env=environment(), timeout=30)
+    subprocess.run(words, check=True, capture_output=True, env=environment(), timeout=120)
     return target

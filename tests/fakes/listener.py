@@ -111,7 +111,7 @@ async def listening(
             stop.set()
 
 
-async def exchange(port: int, *parts: bytes, pause: float = 0.0, seconds: float = 10.0) -> bytes:
+async def exchange(port: int, *parts: bytes, pause: float = 0.0, seconds: float = 60.0) -> bytes:
     """Send the parts and read until the server closes or ``seconds`` pass without an end."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:

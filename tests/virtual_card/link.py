@@ -40,7 +40,7 @@ def dial_inside(pid: int, port: int) -> socket.socket:
         try:
             if ctypes.CDLL(None, use_errno=True).setns(inside, CLONE_NEWNET):
                 raise OSError(ctypes.get_errno(), "setns")
-            made.append(socket.create_connection(("127.0.0.1", port), timeout=10))
+            made.append(socket.create_connection(("127.0.0.1", port), timeout=60))
         except OSError as error:
             made.append(error)
         finally:
@@ -87,7 +87,7 @@ class CardLink:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         if threading.current_thread() is not self._thread:
-            self._thread.join(10)
+            self._thread.join(60)
             self._socket.close()
 
     def _exact(self, count: int) -> bytes:

@@ -19,7 +19,7 @@ from virtual_card.link import CardLink, Chip
 FIRST_PORT = 0x8C7B
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 READER = "ZORG-ID test reader"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 START = """
 set -e
 ip link set lo up
@@ -75,7 +75,8 @@ class Pcscd:
 
     @property
     def log(self) -> str:
-        return (self.folder / "log").read_text(errors="replace")
+        path = self.folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
 
     def slot(self, number: int = 0) -> str:
         """The name of a slot as clients see it."""
@@ -96,11 +97,22 @@ class Pcscd:
 
     def _wait_until_it_runs(self) -> None:
         end = time.monotonic() + PATIENCE_SECONDS
-        ports = Path(f"/proc/{self.process.pid}/net/tcp")
-        while f":{FIRST_PORT + 1:04X} " not in ports.read_text():
+        while not self._listens():
             assert self.process.poll() is None, self.log
             assert time.monotonic() < end, self.log
             time.sleep(0.02)
+
+    def _listens(self) -> bool:
+        """Whether the last slot can be dialled.
+
+        Until it has its own network it shows everybody's, where another may have that port.
+        """
+        process = Path(f"/proc/{self.process.pid}")
+        try:
+            its_own = (process / "ns/net").readlink() != Path("/proc/self/ns/net").readlink()
+            return its_own and f":{FIRST_PORT + 1:04X} " in (process / "net/tcp").read_text()
+        except OSError:
+            return False
 
     def insert(self, chip: Chip, *, slot: int = 0) -> CardLink:
         """Put a card into a slot, and wait until the reader has noticed."""
