@@ -15,7 +15,7 @@ class Hsm:
     def __init__(self) -> None:
         self.library = FakeLibrary()
         self.module = Pkcs11Module(
-            "fake", lambda: ThreadPeer(lambda: self.library), answer_seconds=9
+            "fake", lambda: ThreadPeer(lambda: self.library), answer_seconds=60
         )
         self.module.log_in("t", lambda: Pin(FAKE_PIN))
 
