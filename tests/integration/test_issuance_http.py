@@ -40,7 +40,7 @@ HOSTILE: list[tuple[str | bytes, dict[str, str], int]] = [
     (CHALLENGE, {"Content-Type": "text/plain"}, 415),
     (CHALLENGE + " " * 70_000, JSON, 413),
     (b"no deflate", JSON | {"Content-Encoding": "deflate"}, 415),
-    (gzip.compress(CHALLENGE.encode()), JSON | {"Content-Encoding": "gzip"}, 415),
+    (gzip.compress(CHALLENGE.encode(), mtime=0), JSON | {"Content-Encoding": "gzip"}, 415),
 ]
 
 
