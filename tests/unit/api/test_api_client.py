@@ -19,7 +19,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def answering(handler: Handler, seconds: float = 5) -> AsyncIterator[IssuanceClient]:
+async def answering(handler: Handler, seconds: float = 60) -> AsyncIterator[IssuanceClient]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(app)

@@ -121,7 +121,7 @@ async def test_none_follows_it_not_even_after_a_restart(monkeypatch: pytest.Monk
     house = House()
     for _ in range(2):
         follower = house.follower()
-        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
             running = tasks.create_task(follower.run())
             while follower.latest is None:  # noqa: ASYNC110 -- the loop under test has no other sign
                 await asyncio.sleep(0.001)
@@ -142,7 +142,7 @@ async def test_one_that_ended_makes_its_last_one_at_once() -> None:
     await house.service.publish_next()
     house.life.is_over = True
     follower = house.follower()
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(follower.run())
         while len(house.crls.published) < 2:  # noqa: ASYNC110 -- the loop under test has no other sign
             await asyncio.sleep(0.001)

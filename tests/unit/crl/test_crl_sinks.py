@@ -39,7 +39,7 @@ class Bringing:
             task.cancel()
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds():  # noqa: ASYNC110 -- the loops under test run on their own
                 await asyncio.sleep(0.002)
 

@@ -1,7 +1,7 @@
 """Watching sinks: each change until it is shown, through failures and restarts, and no longer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -48,6 +48,7 @@ class Clock:
 class Journal:
     entries: list[JournalEntry] = field(default_factory=list)
     grown: asyncio.Event = field(default_factory=asyncio.Event)
+    followed: bool = False
 
     def add(self, count: int = 1) -> None:
         for _ in range(count):
@@ -68,6 +69,7 @@ class Journal:
         return JournalHead(position=len(self.entries), digest=GENESIS)
 
     async def follow(self, after: int) -> AsyncIterator[Sequence[JournalEntry]]:
+        self.followed = True
         while True:
             self.grown.clear()
             yield self.entries[after:]
@@ -146,10 +148,14 @@ class House:
             self.journal.add(each.position - len(self.journal.entries))
 
     async def until_kept(self, count: int) -> list[tuple[int, str]]:
-        async with asyncio.timeout(20):
-            while len(self.book.kept) < count:  # noqa: ASYNC110 -- the book has no event
-                await asyncio.sleep(0.005)
+        await until(lambda: len(self.book.kept) >= count)
         return [(each.position, each.sink) for each in self.book.kept]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not holds():  # noqa: ASYNC110 -- what is watched has no event
+            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -164,7 +170,7 @@ async def watching(house: House) -> AsyncIterator[Watcher]:
     watcher = house.watcher()
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(watcher.run())
-        await asyncio.sleep(0.02)
+        await until(lambda: house.journal.followed)
         yield watcher
         assert not running.done()
         running.cancel()
@@ -177,6 +183,7 @@ async def test_each_sink_is_looked_at_until_it_shows_the_change(house: House) ->
         ocsp.shows.add(2)
         assert await house.until_kept(1) == [(2, "ocsp")]
         assert watcher.waiting == {"ocsp": 0, "crl": 1}
+        assert watcher.oldest == {"ocsp": 0.0, "crl": 2.0}
         crl.shows.add(2)
         assert await house.until_kept(2) == [(2, "ocsp"), (2, "crl")]
         asked = len(ocsp.asked)
@@ -204,9 +211,9 @@ async def test_of_one_certificate_the_last_change_is_looked_for(house: House) ->
     ocsp, crl = house.sinks
     async with watching(house) as watcher:
         house.change(interval(2, 7))
-        await asyncio.sleep(0.05)
+        await until(lambda: [2] in ocsp.asked and [2] in crl.asked)
         house.change(interval(3, 7))
-        await asyncio.sleep(0.05)
+        await until(lambda: [3] in ocsp.asked and [3] in crl.asked)
         assert watcher.waiting == {"ocsp": 1, "crl": 1}
         ocsp.shows |= {2, 3}
         assert await house.until_kept(1) == [(3, "ocsp")]
@@ -219,7 +226,7 @@ async def test_a_sink_is_not_looked_at_for_what_it_never_shows(house: House) -> 
     house.book.former = [("ldap", replace(of_telephone, position=1)), ("ldap", interval(1))]
     async with watching(house) as watcher:
         house.change(of_telephone)
-        await asyncio.sleep(0.05)
+        await until(lambda: watcher.waiting["ocsp"] == 1)
         assert watcher.waiting == {"ocsp": 1, "ldap": 1}
         house.sinks[1].shows.add(1)
         house.sinks[0].shows.add(2)
@@ -229,7 +236,7 @@ async def test_a_sink_is_not_looked_at_for_what_it_never_shows(house: House) -> 
 async def test_no_more_is_watched_than_may_be(house: House) -> None:
     async with watching(house) as watcher:
         house.change(*(interval(each) for each in range(2, 8)))
-        await asyncio.sleep(0.05)
+        await until(lambda: house.book.at == 7)
         assert watcher.waiting == {"ocsp": PACE.most, "crl": PACE.most}
 
 

@@ -126,7 +126,7 @@ async def test_it_runs_beside_the_others(bench: Bench) -> None:
     await asked(bench)
     bench.clock.advance(DUE)
     bench.responder.beat()
-    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         bench.store.gate = asyncio.Event()
         running = tasks.create_task(bench.responder.ahead.run())
         await bench.store.held.wait()

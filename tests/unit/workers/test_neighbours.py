@@ -26,7 +26,7 @@ async def test_connections_nobody_took_are_taken(monkeypatch: pytest.MonkeyPatch
             enough.set()
 
     neighbours = Neighbours(listening, take)
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(neighbours.run(stop))
         await enough.wait()
         stop.set()
