@@ -71,7 +71,13 @@ async def scripted(script: Script) -> AsyncIterator[LdapServer]:
     server = await loop.create_server(lambda: _Served(script, transports), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
-        yield LdapServer(url=f"ldap://127.0.0.1:{port}", bind_dn="cn=x", password="x")
+        yield LdapServer(
+            url=f"ldap://127.0.0.1:{port}",
+            bind_dn="cn=x",
+            password="x",
+            connect_seconds=60,
+            receive_seconds=60,
+        )
     finally:
         server.close()
         for each in transports:

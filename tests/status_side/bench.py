@@ -79,7 +79,7 @@ class FakeDigests:
 class Bench:
     """Everything around one responder."""
 
-    policy: ResponderPolicy = field(default_factory=ResponderPolicy)
+    policy: ResponderPolicy = field(default_factory=lambda: ResponderPolicy(read_seconds=60))
     clock: FakeClock = field(default_factory=FakeClock)
     issuer: IssuerId = ISSUER
     ca: PracticeCa = CA
