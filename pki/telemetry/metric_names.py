@@ -11,14 +11,23 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """One metric: what it means, and which labels it always has."""
+    """One metric: what it means, and which labels it always has; a histogram's bounds."""
 
     help: str
     labels: tuple[str, ...] = ()
+    bounds: tuple[float, ...] = ()
 
 
 def _metric(text: str, *labels: str) -> Definition:
     return Definition(help=text, labels=labels)
+
+
+def _spread(text: str, bounds: tuple[float, ...], *labels: str) -> Definition:
+    return Definition(help=text, labels=labels, bounds=bounds)
+
+
+_WORK: Final = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
+_VIEWS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 
 
 COUNTERS: Final[Mapping[str, Definition]] = {
@@ -60,6 +69,7 @@ GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_lease_held": _metric("Whether what runs once runs in this process.", "task"),
     "zorgid_cards_held_too_long": _metric("Cards blocked for longer than hold_days."),
     "zorgid_changes_awaited": _metric("Changes that a sink does not show yet.", "sink"),
+    "zorgid_changes_awaited_oldest_seconds": _metric("Since the oldest was made.", "sink"),
     "zorgid_certificates_expiring": _metric("Certificates that expire soon.", "within_days"),
     "zorgid_ca_certificate_expiry_timestamp_seconds": _metric("notAfter of a CA.", "issuer"),
     "zorgid_evidence_certificate_expiry_timestamp_seconds": _metric("notAfter of it."),
@@ -99,7 +109,7 @@ GAUGES: Final[Mapping[str, Definition]] = {
     "zorgid_source_up": _metric("1 when a source of metrics could be read.", "source"),
 }
 HISTOGRAMS: Final[Mapping[str, Definition]] = {
-    "zorgid_ocsp_duration_seconds": _metric("Time for OCSP answers that were not ready."),
-    "zorgid_change_shown_seconds": _metric("From commit until a sink showed it.", "sink"),
-    "zorgid_sign_duration_seconds": _metric("Time to sign.", "key"),
+    "zorgid_ocsp_duration_seconds": _spread("Time for OCSP answers that were not ready.", _WORK),
+    "zorgid_change_shown_seconds": _spread("From commit until a sink showed it.", _VIEWS, "sink"),
+    "zorgid_sign_duration_seconds": _spread("Time to sign.", _WORK, "key"),
 }

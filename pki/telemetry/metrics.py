@@ -16,7 +16,6 @@ from pki.telemetry.metric_names import COUNTERS, GAUGES, HISTOGRAMS, Definition
 _LOG = logging.getLogger(__name__)
 
 _NO_LABELS: Final[Mapping[str, str]] = {}
-_BUCKETS: Final = (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,9 @@ class Metrics:
         self._values = _Values()
         self._registry.register(self._values)
         self._histograms = {
-            name: Histogram(name, each.help, each.labels, registry=self._registry, buckets=_BUCKETS)
+            name: Histogram(
+                name, each.help, each.labels, registry=self._registry, buckets=each.bounds
+            )
             for name, each in HISTOGRAMS.items()
         }
 

@@ -9,6 +9,8 @@ from typing import Final
 from server.top.samples import Samples
 
 _LATE_CHECKPOINT: Final = 7200.0
+_LATE_OCSP: Final = 60.0
+_LATE_LIST: Final = 600.0
 _DAY: Final = 86_400.0
 _UNITS: Final = ((_DAY, "d"), (3600.0, "h"), (60.0, "min"))
 
@@ -29,6 +31,7 @@ def page(now: Samples, before: Samples | None) -> list[Line]:
         _part("CRL", _crls(now)),
         _part("Journal", _journal(now, before)),
         _part("Issued", _certificates(now)),
+        _part("Shown", _shown(now)),
         _part("LDAP", _directories(now)),
         _part("Sinks", _sinks(now)),
         _part("HSM", _modules(now, before)),
@@ -128,6 +131,15 @@ def _certificates(now: Samples) -> Iterator[Line]:
     held = now.one("zorgid_cards_held_too_long")
     if held:
         yield Line(text=f"{held:.0f} blocked for too long", attention=True)
+
+
+def _shown(now: Samples) -> Iterator[Line]:
+    """What relying parties are shown, looked at from outside."""
+    for sink, age in now.by("zorgid_changes_awaited_oldest_seconds", "sink"):
+        count = now.one("zorgid_changes_awaited", sink=sink) or 0.0
+        waits = f"{count:.0f} changes to show, the oldest of {span(age)} ago"
+        late = age > (_LATE_OCSP if sink == "ocsp" else _LATE_LIST)
+        yield Line(text=f"{sink}: {waits if count else 'shows every change'}", attention=late)
 
 
 def _directories(now: Samples) -> Iterator[Line]:

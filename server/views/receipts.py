@@ -104,10 +104,14 @@ class ReceiptRole:
             watching.cancel()
 
     def readings(self) -> Iterator[Reading]:
-        """How many changes each sink does not show yet."""
-        waiting: Mapping[str, int] = {} if self._watcher is None else self._watcher.waiting
-        for sink, count in waiting.items():
+        """How many changes each sink does not show yet, and how old the oldest is."""
+        if (watcher := self._watcher) is None:
+            return
+        for sink, count in watcher.waiting.items():
             yield Reading(name="zorgid_changes_awaited", value=count, labels={"sink": sink})
+        for sink, age in watcher.oldest.items():
+            labels = {"sink": sink}
+            yield Reading(name="zorgid_changes_awaited_oldest_seconds", value=age, labels=labels)
 
     async def _watch(self) -> None:
         timeout = aiohttp.ClientTimeout(total=_SECONDS)

@@ -67,6 +67,7 @@ async def test_every_sink_is_seen_from_outside(practice: Practice, nursery: Nurs
         for sink in SINKS:
             assert f'zorgid_change_shown_seconds_count{{sink="{sink}"}}' in metrics
             assert f'zorgid_changes_awaited{{sink="{sink}"}} 0.0' in metrics
+            assert f'zorgid_changes_awaited_oldest_seconds{{sink="{sink}"}} 0.0' in metrics
         for line in MEASURED:
             assert re.search(f"^{line} [1-9]", metrics, re.MULTILINE), line
         assert 'zorgid_ldap_outbox_pending{replica="directory"} 0.0' in metrics

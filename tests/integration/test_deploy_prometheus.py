@@ -153,6 +153,11 @@ CASES: Final = {
     "ZorgidHeldTooLong": ("zorgid_cards_held_too_long", "1x99", "0x99"),
     "ZorgidLdapDown": ('zorgid_ldap_connected{replica="a"}', "0x9", "1x9"),
     "ZorgidLdapRefuses": ('zorgid_ldap_set_aside{replica="a"}', "1x9", "0x9"),
+    "ZorgidChangeNotShown": (
+        'zorgid_changes_awaited_oldest_seconds{sink="ocsp"}',
+        "100x9",
+        "50x9",
+    ),
     "ZorgidViewsDisagree": ('zorgid_view_disagreements{view="crl"}', "1x9", "0x9"),
     "ZorgidViewNotSeen": ('zorgid_view_seen{view="ldap"}', "0x99", "1x99"),
     "ZorgidSignaturesFail": (

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from pki.domain.evidence.receipts import Receipt
@@ -50,6 +51,10 @@ class _Gaze:
         self.pause = _EAGER_SECONDS
         self.woken.set()
 
+    def oldest(self, now: datetime) -> float:
+        since = min((each.since for each in tuple(self.awaited.values())), default=now)
+        return max(0.0, (now - since).total_seconds())
+
     def drop(self, change: StatusInterval) -> None:
         key = change.issuer, change.serial
         if self.awaited.get(key) is change:
@@ -81,6 +86,12 @@ class Watcher:
     def waiting(self) -> dict[str, int]:
         """How many changes each sink does not show yet."""
         return {gaze.sink.name: len(gaze.awaited) for gaze in self._gazes}
+
+    @property
+    def oldest(self) -> dict[str, float]:
+        """Seconds since the oldest change that each sink does not show was made; 0 without one."""
+        now = self._clock.now()
+        return {gaze.sink.name: gaze.oldest(now) for gaze in self._gazes}
 
     async def run(self) -> None:
         """Watch, for ever."""

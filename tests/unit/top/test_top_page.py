@@ -23,6 +23,10 @@ HEALTHY = {
     ("zorgid_journal_position",): 40.0,
     ("zorgid_audit_chain_ok",): 1.0,
     ("zorgid_journal_checkpoint_timestamp_seconds",): NOW - 600,
+    ("zorgid_changes_awaited", "sink", "ocsp"): 2.0,
+    ("zorgid_changes_awaited_oldest_seconds", "sink", "ocsp"): 0.2,
+    ("zorgid_changes_awaited", "sink", "crl"): 0.0,
+    ("zorgid_changes_awaited_oldest_seconds", "sink", "crl"): 0.0,
     ("zorgid_ldap_connected", "replica", "one"): 1.0,
     ("zorgid_crl_sink_up", "sink", "folder"): 1.0,
     ("zorgid_hsm_pending", "module", "softhsm"): 0.0,
@@ -66,6 +70,8 @@ def test_a_sound_process_draws_no_attention() -> None:
         "given: good 50",
         "g1: 7 entries, 30.0 s old, ends in 2 d",
         "signed 10 min ago",
+        "ocsp: 2 changes to show, the oldest of 0.2 s ago",
+        "crl: shows every change",
     ):
         assert words in text
     assert "2027-01-15 08:00:00 UTC" in text
@@ -100,6 +106,7 @@ def test_counters_are_told_as_rates() -> None:
         ),
         (("zorgid_audit_chain_ok",), 0.0, "DOES NOT HOLD"),
         (("zorgid_journal_checkpoint_timestamp_seconds",), NOW - 9000, "signed 2 h ago"),
+        (("zorgid_changes_awaited_oldest_seconds", "sink", "ocsp"), 90.0, "the oldest of 90.0 s"),
         (("zorgid_ldap_connected", "replica", "one"), 0.0, "DOES NOT ANSWER"),
         (("zorgid_ldap_set_aside", "replica", "one"), 2.0, "2 set aside"),
         (("zorgid_crl_sink_up", "sink", "folder"), 0.0, "TAKES NONE"),
