@@ -91,9 +91,14 @@ async def test_an_upgrade_is_declined_and_the_request_answered(length: int) -> N
 
 async def test_an_expected_continue_is_given() -> None:
     head = b"POST /e HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n"
-    async with listening(FakeHandler()) as (_, port):
-        received = await exchange(port, head + CLOSE + b"\r\n", b"ok", pause=0.05)
-    assert statuses(received) == [100, 200]
+    async with listening(FakeHandler()) as (_, port), asyncio.timeout(60):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head + CLOSE + b"\r\n")
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b"ok")
+        received = await reader.read()
+        writer.close()
+    assert statuses(received) == [200]
 
 
 LONG = b"x" * 20_000
@@ -141,7 +146,7 @@ async def test_what_is_refused_gets_one_answer_and_the_connection_ends(case: str
 
 async def test_a_header_that_never_ends_is_cut_off() -> None:
     endless = (b"GET / HTTP/1.1\r\nHost: x\r\nX: ", *([b"y" * 8000] * 12))
-    async with listening(FakeHandler()) as (_, port):
+    async with listening(FakeHandler(), Limits(linger_seconds=60)) as (_, port):
         received = await exchange(port, *endless, pause=0.002)
     assert statuses(received) == [431]
 
@@ -200,7 +205,8 @@ async def test_draining_ends_in_time_whatever_is_asked() -> None:
     async with asyncio.TaskGroup() as tasks, listening(handler, limits) as (listener, port):
         asked = tasks.create_task(ended(port, get("/slow")))
         await handler.reached.wait()
-        asyncio.get_running_loop().call_later(1.0, handler.release.set)
+        otherwise = asyncio.get_running_loop().call_later(60, handler.release.set)
+    otherwise.cancel()
     assert statuses(asked.result()) == []
     assert listener.statistics.open == 0
 
@@ -237,6 +243,8 @@ async def test_draining_finishes_what_was_asked() -> None:
         asked = tasks.create_task(exchange(port, get("/slow")))
         idle = tasks.create_task(exchange(port, get("/hot")))
         await handler.reached.wait()
+        while not handler.hot_calls:  # noqa: ASYNC110 -- what is waited for is counted elsewhere
+            await asyncio.sleep(0.01)
         asyncio.get_running_loop().call_later(0.2, handler.release.set)
     assert statuses(asked.result()) == [200]
     assert statuses(idle.result()) == [200]

@@ -27,7 +27,7 @@ async def answered(port: int, *requests: bytes) -> list[bytes]:
         received = []
         for request in requests:
             writer.write(request)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = re.search(rb"Content-Length: (\d+)", head)
                 assert length is not None

@@ -38,7 +38,7 @@ async def test_kept_answers_come_while_thousands_are_signed(tmp_path: Path) -> N
             came += 1
         writer.close()
 
-    async with status.running(), asyncio.timeout(120):
+    async with status.running(), asyncio.timeout(600):
         reader, writer = await asyncio.open_connection("127.0.0.1", status.port)
         writer.write(post())
         kept = await answer(reader)
