@@ -72,7 +72,7 @@ async def test_a_lost_operator_key_is_shut_out(practice: Practice) -> None:
 
 
 async def eventually(happened: Callable[[], bool]) -> None:
-    for _ in range(1000):
+    for _ in range(3000):
         if happened():
             return
         await asyncio.sleep(0.02)
