@@ -27,7 +27,7 @@ def panels() -> list[dict[str, Any]]:
 
 
 def expressions() -> list[str]:
-    return [target["expr"] for panel in panels() for target in panel["targets"]]
+    return [target["expr"] for panel in panels() for target in panel.get("targets", ())]
 
 
 def given() -> set[str]:
@@ -63,7 +63,19 @@ def test_promtool_reads_what_the_dashboard_asks(tmp_path: Path) -> None:
     path = tmp_path / "dashboard.yml"
     path.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}), "utf-8")
     assert f"{len(asked)} rules found" in promtool("check", "rules", path)
-    assert len({panel["id"] for panel in panels()}) == len(panels()) == len(asked)
+
+
+def test_no_panel_of_the_dashboard_lies_over_another_or_asks_nothing() -> None:
+    places = set()
+    for panel in panels():
+        at = panel["gridPos"]
+        assert panel["type"] == "row" or panel["targets"], panel["title"]
+        for x in range(at["x"], at["x"] + at["w"]):
+            for y in range(at["y"], at["y"] + at["h"]):
+                assert x in range(24), panel["title"]
+                assert (x, y) not in places, panel["title"]
+                places.add((x, y))
+    assert len({panel["id"] for panel in panels()}) == len(panels())
 
 
 def series(name: str, values: str) -> dict[str, str]:
