@@ -161,7 +161,7 @@ class Store(Protocol):
         """Run ``work`` in a transaction of its own; its exception undoes it and comes out.
 
         Raises:
-            StoreUnavailable: the store cannot be written; nothing was changed.
+            StoreUnavailable: nothing was changed; or all, when COMMIT had no answer.
         """
 
 

@@ -51,5 +51,5 @@ class OrderStore(Protocol):
         """Run ``work`` in a transaction of its own.
 
         Raises:
-            StoreUnavailable: nothing of it was recorded.
+            StoreUnavailable: nothing of it was recorded; or all, when COMMIT had no answer.
         """

@@ -152,7 +152,10 @@ class Unavailable(ZorgidError):
 
 @dataclass(kw_only=True, eq=False)
 class StoreUnavailable(Unavailable):
-    """The store cannot be reached, read or written; nothing was changed."""
+    """The store cannot be reached, read or written.
+
+    Nothing was changed, unless it was lost at COMMIT: the message then says that nobody knows.
+    """
 
     code: ClassVar[str] = "store-unavailable"
 

@@ -12,6 +12,7 @@ from pki.domain.errors import IntegrityBroken, StoreUnavailable
 from pki.domain.journal import JournalEntry, JournalHead
 from pki.ports import Clock
 from pki.store import schema
+from pki.store.commit.ending import committing
 from pki.store.commit.savepoint import Gathered, Savepoint
 from pki.store.failures import translating
 from pki.store.history.guard import End, Guard
@@ -52,13 +53,13 @@ def commit_together(engine: Engine, clock: Clock, works: Sequence[Work], guard: 
 
     Raises:
         StoreUnavailable: the database failed, or ``guard`` does not admit it; nothing is recorded.
-            Where a connection ends during COMMIT itself, only the database knows: a change is
-            repeated under its idempotency key.
+        OutcomeUnknown: COMMIT began, and only the database knows how it ended: a change is repeated
+            under its idempotency key.
         IntegrityBroken: the database is damaged; nothing is recorded.
     """
     outcomes: list[Outcome] = []
     entries: list[JournalEntry] = []
-    with translating(), engine.begin() as connection:
+    with translating(), committing(engine) as connection:
         end = _lock_head(connection)
         missing = guard.lacks(connection, end)
         head, at = end.head, end.at

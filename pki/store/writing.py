@@ -22,6 +22,7 @@ from sqlalchemy import Engine
 from pki.domain.errors import StoreUnavailable, ZorgidError
 from pki.domain.journal import JournalEntry
 from pki.ports import Clock
+from pki.store.commit.ending import OutcomeUnknown
 from pki.store.engine import check_revision, write_engine
 from pki.store.history.guard import Guard
 from pki.store.transaction import Outcome, Work, commit_together
@@ -37,6 +38,9 @@ QUEUE_LIMIT: Final = 8192
 
 BATCH_LIMIT: Final = 1024
 """Changes in one transaction at most, so that none waits long for its answer."""
+
+_NOTHING: Final = "a transaction failed and nothing of it was recorded"
+_UNKNOWN: Final = "a transaction failed at its COMMIT: all of it was recorded, or nothing"
 
 _log = logging.getLogger(__name__)
 
@@ -111,7 +115,8 @@ class Store:
         Whatever ``work`` raises undoes its own writes only, and is raised here.
 
         Raises:
-            StoreUnavailable: too many changes wait, the store is closing, or the database failed.
+            StoreUnavailable: too many changes wait, the store is closing, or the database failed;
+                nothing was changed, unless it says that this is not known.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -186,7 +191,7 @@ class Store:
     def _fail(self, batch: Sequence[_Waiting], error: BaseException) -> None:
         known = error if isinstance(error, ZorgidError) else None
         _log.error(
-            "a transaction failed and nothing of it was recorded",
+            _UNKNOWN if isinstance(error, OutcomeUnknown) else _NOTHING,
             extra={"changes": len(batch), "why": str(known or type(error).__name__)},
         )
         _answer([(each, Outcome(error=_copy(error))) for each in batch])

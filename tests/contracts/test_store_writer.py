@@ -177,6 +177,37 @@ async def test_a_failing_database_fails_the_whole_transaction(
     assert (await store.write(started)).position == 1
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("OperationalError", "at its COMMIT: all of it was recorded, or nothing"),
+        ("IntegrityError", "nothing of it was recorded"),
+    ],
+)
+async def test_who_is_not_told_what_became_of_commit_may_repeat_it(
+    store: Store,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    error: str,
+    said: str,
+) -> None:
+    """But a rule of the schema, which may be looked at only then, says no."""
+    dialect = store._engine.dialect
+
+    def lost(_connection: object) -> None:
+        raise getattr(dialect.dbapi, error)("the line is cut")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(dialect, "do_commit", lost)
+        with pytest.raises(StoreUnavailable) as failed:
+            await store.write(started)
+    unknown = error == "OperationalError"
+    assert ("whether the change was recorded is not known" in failed.value.message) is unknown
+    assert ("repeat the request under the same" in failed.value.next_step) is unknown
+    assert [each.getMessage() for each in caplog.records if said in each.getMessage()]
+    assert (await store.write(started)).position == 1
+
+
 async def test_after_a_failure_a_change_reaches_the_database_no_more(store: Store) -> None:
     reached: list[str] = []
 

@@ -139,7 +139,9 @@ async def test_a_connection_that_ends_at_commit_does_nothing_twice(
     wire.word, wire.tear = Change.BLOCK.value.encode(), tear
     assert not await requests.once(house.practice, Change.BLOCK, card_id)
     assert house.line.wire.tear is None
-    assert isinstance(requests.refusals[-1], ServiceUnavailable)
+    refused = requests.refusals[-1]
+    assert isinstance(refused, ServiceUnavailable)
+    assert "under the same Idempotency-Key" in (refused.problem.next_step or "")
     done = ledger.changes(card_id.value)[len(before) :]
     assert done == ([] if tear == "before" else [Change.BLOCK.value])
     assert await requests.again(house.practice, requests.asked[-1])
