@@ -86,7 +86,7 @@ class Practice:
     ports: Ports
     register: StandInRegister
     key_type: KeyType = KeyType.P256
-    patience: float = 20.0
+    patience: float = 60.0
     _logs: Iterator[int] = field(default_factory=lambda: iter(range(1000)))
 
     @property
@@ -200,7 +200,7 @@ class Practice:
         asked = ("-issuer", by, "-serial", f"0x{serial}")
         words = ("openssl", "ocsp", "-CAfile", root, *options, *asked, "-url", self.ocsp_url)
         ran = subprocess.run(
-            words, capture_output=True, text=True, check=False, env=environment(), timeout=30
+            words, capture_output=True, text=True, check=False, env=environment(), timeout=120
         )
         found = re.search(r": (good|revoked|unknown)\s*$", ran.stdout, re.MULTILINE)
         if ran.returncode != 0 or "Response verify OK" not in ran.stderr or found is None:

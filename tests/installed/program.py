@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from server.demo.telling.tools import environment
 
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+START_SECONDS = 180.0
+STOP_SECONDS = 60.0
 
 
 class Running:
@@ -89,7 +89,7 @@ def readiness(port: int) -> str | None:
 def exchanged(url: str, body: bytes | None = None, kind: str = "") -> tuple[int, bytes]:
     """One request over plain HTTP, whatever proxies are set: status and body."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     headers = {"Content-Type": kind} if kind else {}
     try:
         target = parts.path + (f"?{parts.query}" if parts.query else "")

@@ -125,7 +125,7 @@ async def look(practice: Practice) -> Verified:
     settings, clock, entropy = load(practice.config), SystemClock(), SystemEntropy()
     store = ReadStore.open(settings.store.url, threads=1)
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
             views = [_AtOnce(each) for each in views_of(settings, session, clock, entropy)]
             facts = StoreFacts(store, settings, entropy, clock)
             return await Verifier(facts, views, clock=clock, settle_seconds=0.1).round()
