@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from pki.domain.errors import ConfigurationInvalid, SchemaMismatch, StoreUnavailable, ZorgidError
+from pki.store import engine as engines
 from pki.store import schema
 from pki.store.engine import filesystem_kind, write_engine
 from pki.store.migrate import migrate, schema_revision
@@ -71,7 +72,11 @@ def test_migrating_twice_changes_nothing(empty_url: str) -> None:
     assert schema_revision(empty_url) == schema.SCHEMA_REVISION
 
 
-def test_migrating_at_the_same_time_is_one_migration(empty_url: str) -> None:
+def test_migrating_at_the_same_time_is_one_migration(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The last waits for all the others, however long they take here.
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 120)
     results: list[str] = []
     threads = [
         threading.Thread(target=lambda: results.append(migrate(empty_url))) for _ in range(3)
