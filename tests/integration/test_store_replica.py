@@ -65,7 +65,7 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 async def node_on(url: str, after: int = 0) -> AsyncIterator[Node]:
     clock, contact = SystemClock(), Contact()
     store = ReadStore.open(url)
-    node = Node(FollowedStatus(store, contact, clock=clock, fresh_seconds=1.0), contact)
+    node = Node(FollowedStatus(store, contact, clock=clock, fresh_seconds=2.0), contact)
     tail = JournalTail(store, poll_seconds=0.05, clock=clock)
 
     async def follow() -> None:

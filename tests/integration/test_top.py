@@ -11,6 +11,7 @@ import sys
 import termios
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -21,6 +22,7 @@ from pki.ports import SystemClock
 from pki.telemetry.metrics import Metrics
 from server.cli import run
 from server.process.health import HealthListener, Probes
+from server.top import screen
 from server.top.page import page
 from server.top.screen import read
 
@@ -94,7 +96,10 @@ async def process(practice: Practice) -> AsyncIterator[asyncio.Event]:
         stop.set()
 
 
-async def test_a_script_reads_it(practice: Practice, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_script_reads_it(
+    practice: Practice, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "_LIMITS", replace(screen._LIMITS, seconds=120.0))
     words = ["top", "--json", "--config", str(practice.config)]
     async with process(practice):
         assert await asyncio.to_thread(run, words) == 0

@@ -27,7 +27,7 @@ def signed_by_java(notary: Notary, folder: Path) -> bytes:
         [java, str(SIGN), "document.xml", "key.der", "certificate.der", "signed.xml"],
         cwd=folder,
         check=True,
-        timeout=100,
+        timeout=300,
     )
     return (folder / "signed.xml").read_bytes()
 

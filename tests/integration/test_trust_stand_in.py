@@ -1,11 +1,12 @@
 """Passes of the stand-in register, judged over its real CRL and OCSP servers on loopback."""
 
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
@@ -58,15 +59,19 @@ class Site:
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    ports = unused_port(), unused_port()
+    sockets = [socket.create_server((HOST, 0)) for _ in range(2)]
+    ports = [each.getsockname()[1] for each in sockets]
     register = StandInRegister.create(
         crl_url=f"http://{HOST}:{ports[0]}/cdp/medewerker_op_naam.crl",
         ocsp_url=f"http://{HOST}:{ports[1]}",
         now=now,
         ca_bits=2048,
     )
-    crl = TestServer(crl_application(register), host=HOST, port=ports[0])
-    ocsp = TestServer(ocsp_application(register), host=HOST, port=ports[1])
+    applications = crl_application(register), ocsp_application(register)
+    crl, ocsp = (
+        TestServer(application, host=HOST, socket_factory=lambda *_, bound=bound: bound)
+        for application, bound in zip(applications, sockets, strict=True)
+    )
     async with crl, ocsp:
         yield Site(register=register, crl=crl, ocsp=ocsp)
 
