@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, assert_never
 from urllib.parse import unquote, urlsplit
 
-from ldap_publish.entry import OBJECT_CLASS
+from ldap_publish.entry import OBJECT_CLASS, VERSION
 from ldap_publish.plan import (
     Actual,
     AddEntry,
@@ -23,20 +23,22 @@ from ldap_publish.plan import (
     DeleteValues,
     ReplaceValues,
 )
-from ldap_publish.ports import Done, NotAccepted, Outcome, Page, ParentMissing
+from ldap_publish.ports import Done, NotAccepted, Outcome, Overtaken, Page, ParentMissing
 from ldap_publish.wire import messages
+from ldap_publish.wire.asserting import if_equal
 from ldap_publish.wire.ber import BadMessage
 from ldap_publish.wire.connection import LdapWire, Limits
 from ldap_publish.wire.messages import Found, LdapResult, Modification
 from ldap_publish.wire.paging import cookie_of, next_page
 from pki.domain.errors import ConfigurationInvalid, DirectoryUnavailable
 
-# Result codes of RFC 4511 appendix A.
+# Result codes of RFC 4511 appendix A, the last of RFC 4528.
 _SUCCESS: Final = 0
 _NO_SUCH_ATTRIBUTE: Final = 16
 _VALUE_EXISTS: Final = 20
 _NO_SUCH_OBJECT: Final = 32
 _ENTRY_EXISTS: Final = 68
+_ASSERTION_FAILED: Final = 122
 _REFUSALS: Final = frozenset({17, 18, 19, 21, 34, 64, 65, 66, 67, 69})
 """What is about the entry itself; every other code is about the directory and is tried again."""
 
@@ -141,7 +143,7 @@ class LdapDirectory:
         return Page(entries=tuple((each.dn, each.attributes) for each in found), after=after)
 
     async def apply(self, change: Change) -> Outcome:
-        result, _ = await self._ask(_operation(change))
+        result, _ = await self._ask(_operation(change), _condition(change))
         return _outcome(change, result)
 
     async def close(self) -> None:
@@ -229,6 +231,12 @@ def _operation(change: Change) -> bytes:
             assert_never(change)
 
 
+def _condition(change: Change) -> bytes:
+    if isinstance(change, AddEntry | AddValues) or not change.version:
+        return b""
+    return if_equal(VERSION, change.version)
+
+
 _MODIFICATIONS: Final[Mapping[type[Change], Modification]] = {
     AddValues: Modification.ADD,
     ReplaceValues: Modification.REPLACE,
@@ -240,6 +248,8 @@ def _outcome(change: Change, result: LdapResult) -> Outcome:
     code = result.code
     if code in {_SUCCESS, _VALUE_EXISTS, _ENTRY_EXISTS, _NO_SUCH_ATTRIBUTE}:
         return Done()
+    if code == _ASSERTION_FAILED:
+        return Overtaken()
     if code == _NO_SUCH_OBJECT:
         return Done() if isinstance(change, DeleteEntry | DeleteValues) else ParentMissing()
     if code in _REFUSALS:

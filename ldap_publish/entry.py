@@ -22,6 +22,8 @@ CA_CERTIFICATE: Final = "cACertificate;binary"
 CRL: Final = "certificateRevocationList;binary"
 ROOT_CRL: Final = "authorityRevocationList;binary"
 OBJECT_CLASS: Final = "objectClass"
+VERSION: Final = "entryCSN"
+"""Another one after each write of an entry, in servers of OpenLDAP; others do not have it."""
 
 PERSON_CLASSES: Final = ("inetOrgPerson", "pkiUser", "zorgIdCard")
 PERSON_NAMES: Final = ("cn", "sn", "givenName", "o", "serialNumber")

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from cryptography import x509
 
-from ldap_publish.entry import CERTIFICATE, OBJECT_CLASS, Entry, Keeping, Values
+from ldap_publish.entry import CERTIFICATE, OBJECT_CLASS, VERSION, Entry, Keeping, Values
 
 Actual = Mapping[str, tuple[bytes, ...]]
 """What an entry holds, by attribute description in lower case."""
@@ -35,27 +35,30 @@ class AddValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceValues:
-    """Put these values in the place of all others."""
+    """Put these values in the place of all others; with ``version`` only in that of the entry."""
 
     dn: str
     attribute: str
     values: tuple[bytes, ...]
+    version: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteValues:
-    """Take these values away and leave the others alone."""
+    """Take these values away and leave the others alone; with ``version`` only from that one."""
 
     dn: str
     attribute: str
     values: tuple[bytes, ...]
+    version: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteEntry:
-    """Take the whole entry away."""
+    """Take the whole entry away; with ``version`` only while it is that one."""
 
     dn: str
+    version: bytes = b""
 
 
 Change = AddEntry | AddValues | ReplaceValues | DeleteValues | DeleteEntry
@@ -111,8 +114,7 @@ def plan_values(dn: str, wanted: Values, actual: Actual) -> Change | None:
                 return None
             return AddValues(dn=dn, attribute=wanted.attribute, values=missing)
         case Keeping.NEWEST:
-            if set(held) == set(wanted.values) or _overtaken(wanted, held):
-                return None
+            return None if set(held) == set(wanted.values) else plan_again(dn, wanted, actual)
         case _:
             assert_never(wanted.keeping)
     return ReplaceValues(dn=dn, attribute=wanted.attribute, values=wanted.values)
@@ -122,7 +124,8 @@ def plan_again(dn: str, wanted: Values, actual: Actual) -> Change | None:
     """Write a CRL again, whatever shows; unless that is a newer one."""
     if _overtaken(wanted, actual.get(wanted.attribute.lower(), ())):
         return None
-    return ReplaceValues(dn=dn, attribute=wanted.attribute, values=wanted.values)
+    version = _version(actual)
+    return ReplaceValues(dn=dn, attribute=wanted.attribute, values=wanted.values, version=version)
 
 
 def _overtaken(wanted: Values, held: tuple[bytes, ...]) -> bool:
@@ -134,11 +137,18 @@ def _overtaken(wanted: Values, held: tuple[bytes, ...]) -> bool:
 def plan_absence(dn: str, certificate: bytes, actual: Actual | None) -> tuple[Change, ...]:
     """What makes this certificate invisible; values that others placed in the entry stay."""
     held = () if actual is None else actual.get(CERTIFICATE.lower(), ())
-    if certificate not in held:
+    if actual is None or certificate not in held:
         return ()
+    version = _version(actual)
     if len(held) == 1:
-        return (DeleteEntry(dn=dn),)
-    return (DeleteValues(dn=dn, attribute=CERTIFICATE, values=(certificate,)),)
+        return (DeleteEntry(dn=dn, version=version),)
+    values = (certificate,)
+    return (DeleteValues(dn=dn, attribute=CERTIFICATE, values=values, version=version),)
+
+
+def _version(actual: Actual) -> bytes:
+    """Which writing of the entry was read; empty when the server does not say."""
+    return next(iter(actual.get(VERSION.lower(), ())), b"")
 
 
 def crl_number(der: bytes) -> int:

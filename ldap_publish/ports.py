@@ -85,7 +85,12 @@ class NotAccepted:
     why: str
 
 
-Outcome = Done | ParentMissing | NotAccepted
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """Nothing was done: the entry was written since the reading that the change goes by."""
+
+
+Outcome = Done | ParentMissing | NotAccepted | Overtaken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,5 +118,5 @@ class Directory(Protocol):
         ...
 
     async def apply(self, change: Change) -> Outcome:
-        """Do it; being so already is done."""
+        """Do it; being so already is done. A change with a version is made in that one alone."""
         ...

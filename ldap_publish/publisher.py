@@ -7,6 +7,7 @@ from typing import Final
 from ldap_publish.entry import (
     CERTIFICATE,
     OBJECT_CLASS,
+    VERSION,
     Entry,
     ca_dn,
     card_dn,
@@ -24,9 +25,16 @@ from ldap_publish.plan import (
     plan_rewrite,
     plan_values,
 )
-from ldap_publish.ports import CardCertificate, Directory, Done, NotAccepted, ParentMissing
+from ldap_publish.ports import (
+    CardCertificate,
+    Directory,
+    Done,
+    NotAccepted,
+    Overtaken,
+    ParentMissing,
+)
 from ldap_publish.tree import Tree, base_entry, tree_entries
-from pki.domain.errors import Malformed
+from pki.domain.errors import DirectoryUnavailable, Malformed
 from pki.domain.records import PublishedCrl
 
 _ROUNDS: Final = 3
@@ -161,9 +169,9 @@ class Publisher:
         plan: Callable[[Actual | None], Sequence[Change] | None],
     ) -> Result:
         """Read, plan and apply until nothing is left to change: the last read is the read-back."""
-        applied = 0
+        applied, done = 0, 0
         for _ in range(_ROUNDS):
-            changes = plan(await self._directory.read(dn, attributes))
+            changes = plan(await self._directory.read(dn, (*attributes, VERSION)))
             if changes is None:
                 return TreeMissing()
             if not changes:
@@ -171,15 +179,23 @@ class Publisher:
             result = await self._applied(changes)
             if not isinstance(result, InLine):
                 return result
-            applied += result.changes
+            done = result.changes
+            applied += done
+        if not done:
+            raise DirectoryUnavailable(
+                message="others write the same entry of the directory at the same moment",
+                next_step="let nobody else keep these entries; it is tried again",
+            )
         return Unpublishable("the directory does not keep what it is given")
 
     async def _applied(self, changes: Sequence[Change]) -> Result:
-        """Each of them, one after the other, until one is not done."""
-        for change in changes:
+        """Each of them, one after the other, until one is not done; overtaken: those before it."""
+        for done, change in enumerate(changes):
             match await self._directory.apply(change):
                 case Done():
                     continue
+                case Overtaken():
+                    return InLine(done)
                 case ParentMissing():
                     return TreeMissing()
                 case NotAccepted(code=code, why=why):

@@ -216,5 +216,6 @@ _NAMES: Final = {
     68: "entryAlreadyExists",
     69: "objectClassModsProhibited",
     80: "other",
+    122: "assertionFailed",
 }
-"""RFC 4511 appendix A."""
+"""RFC 4511 appendix A, and RFC 4528 4."""

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from directories.material import BASE
+from ldap_publish.entry import VERSION
 from ldap_publish.plan import Actual, AddEntry, AddValues, Change, DeleteEntry, ReplaceValues
-from ldap_publish.ports import Done, Outcome, Page, ParentMissing
+from ldap_publish.ports import Done, Outcome, Overtaken, Page, ParentMissing
 from pki.domain.errors import DirectoryUnavailable
 
 
@@ -20,6 +21,8 @@ class FakeDirectory:
         self.applied: list[Change] = []
         self.reads = 0
         self.gives_pages = True
+        self.version = 0
+        self.versions: dict[str, bytes] = {}
 
     async def page_below(
         self, dn: str, attributes: Sequence[str], after: bytes = b""
@@ -44,13 +47,19 @@ class FakeDirectory:
         if held is None:
             return None
         wanted = {each.lower() for each in attributes}
-        return {name: values for name, values in held.items() if name in wanted}
+        versioned = {**held, VERSION.lower(): (self.versions[dn],)} if dn in self.versions else held
+        return {name: values for name, values in versioned.items() if name in wanted}
 
     async def apply(self, change: Change) -> Outcome:
         self._fail(change.dn)
         if change.dn in self.refuses:
             return self.refuses[change.dn]
+        version = b"" if isinstance(change, AddEntry | AddValues) else change.version
+        if version and version != self.versions.get(change.dn):
+            return Overtaken()
         self.applied.append(change)
+        self.version += 1
+        self.versions[change.dn] = b"%d" % self.version
         if isinstance(change, AddEntry):
             return self._add(change)
         if isinstance(change, DeleteEntry):
