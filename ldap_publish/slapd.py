@@ -22,7 +22,8 @@ from ldap_publish.tree import CANDIDATES, DEFAULT_BASE
 from pki.domain.errors import ConfigurationInvalid, DirectoryUnavailable
 from pki.ports import Entropy
 
-_READY_SECONDS: Final = 20.0
+_READY_SECONDS: Final = 60.0
+_ANSWER_SECONDS: Final = 2.0
 _STOP_SECONDS: Final = 10.0
 _RESTART_SECONDS: Final = 1.0
 _SOCKET_PATH_LIMIT: Final = 100
@@ -244,7 +245,7 @@ class PrivateSlapd:
     async def _answers(self) -> bool:
         """Whether an anonymous bind (RFC 4511 4.2) gets its answer."""
         try:
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(_ANSWER_SECONDS):
                 reader, writer = await asyncio.open_connection(self._place.host, self._place.port)
                 try:
                     writer.write(bytes.fromhex("300c020101600702010304008000"))

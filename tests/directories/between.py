@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from directories.scripted import ADD, result
@@ -67,15 +68,8 @@ async def between(
 
     listener = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
-    known = server_of(slapd)
     try:
-        yield LdapServer(
-            url=f"ldap://127.0.0.1:{port}",
-            bind_dn=known.bind_dn,
-            password=known.password,
-            connect_seconds=5,
-            receive_seconds=5,
-        )
+        yield replace(server_of(slapd), url=f"ldap://127.0.0.1:{port}")
     finally:
         listener.close()
         for each in links:

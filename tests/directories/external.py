@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from directories.material import BASE
-from directories.slapd import SCHEMA, eventually, free_port, ldapsearch, tls_lines
+from directories.slapd import SCHEMA, eventually, ldapsearch, tls_lines
 from ldap_publish.directory import ClientCertificate
 from ldap_publish.slapd import find_slapd
 from ldap_publish.slapd_conf import DEBIAN_SCHEMAS
 from pki.ports import SystemClock
+from strangers.ports import free_port
 
 WRITER = f"cn=writer,{BASE}"
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -32,16 +31,10 @@ from ldap_publish.slapd import PrivateSlapd, SlapdPlace
 from ldap_publish.tree import PublishedCa, Tree
 from ldap_publish.upkeep import Upkeep
 from pki.ports import SystemClock, SystemEntropy
+from strangers.ports import free_port
 
 SCHEMA = Path(__file__).resolve().parents[2] / "config" / "ldap" / "zorgid.schema"
 QUICK = Backoff(first=0.05, longest=0.2)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def place(directory: Path, port: int | None = None) -> SlapdPlace:
@@ -84,12 +77,14 @@ class Found:
         return result
 
 
-async def ldapsearch(url: str, search: str, *attributes: str, base: str = BASE) -> Found:
-    """Ask anonymously, with OpenLDAP's own client."""
-    scope = ["-s", "base"] if base != BASE else []
+async def ldapsearch(
+    url: str, search: str, *attributes: str, base: str = BASE, scope: str | None = None
+) -> Found:
+    """Ask anonymously, with OpenLDAP's own client; the whole tree or, of another base, itself."""
+    scope = scope or ("sub" if base == BASE else "base")
     process = await asyncio.create_subprocess_exec(
         *("ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", url, "-b", base),
-        *(*scope, search, *attributes),
+        *("-s", scope, search, *attributes),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -133,14 +128,15 @@ class Bench:
         await eventually(condition)
 
 
-def server_of(slapd: PrivateSlapd) -> LdapServer:
+def server_of(slapd: PrivateSlapd, patience: float = 60.0) -> LdapServer:
+    """``patience``: seconds that an answer may take; a busy machine is no failing directory."""
     return LdapServer(
         url=slapd.writer_url,
         bind_dn=slapd.bind_dn,
         password=slapd.password(),
-        connect_seconds=1,
-        receive_seconds=1,
-        operation_seconds=3.0,
+        connect_seconds=patience,
+        receive_seconds=patience,
+        operation_seconds=patience,
     )
 
 
@@ -176,7 +172,7 @@ def process_file(pid: int, name: str) -> bytes:
 async def dead(pid: int) -> bool:
     try:
         state = process_file(pid, "stat").rpartition(b")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
     return state == b"Z"
 

@@ -9,13 +9,14 @@ import pytest
 
 from directories.between import between
 from directories.material import BASE, Holder, card_certificate
-from directories.slapd import Bench, eventually, following, free_port, ldapsearch, running_slapd
+from directories.slapd import Bench, eventually, following, ldapsearch, running_slapd
 from ldap_publish.directory import LdapServer
 from ldap_publish.entry import CERTIFICATE, card_dn
 from ldap_publish.follower import UNFINISHED_CURSOR
 from ldap_publish.slapd import find_slapd
 from ldap_publish.slapd_conf import DEBIAN_SCHEMAS
 from pki.domain.errors import DirectoryUnavailable
+from strangers.ports import free_port
 
 pytestmark = pytest.mark.slapd
 

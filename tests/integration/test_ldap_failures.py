@@ -132,7 +132,7 @@ async def test_a_hanging_server_costs_its_time_limit_and_blocks_nobody(drip: byt
     async def tick() -> None:
         nonlocal ticks
         while True:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
             ticks += 1
 
     async with hanging_server(drip) as port, asyncio.TaskGroup() as group:
@@ -141,12 +141,12 @@ async def test_a_hanging_server_costs_its_time_limit_and_blocks_nobody(drip: byt
             url=f"ldap://127.0.0.1:{port}",
             bind_dn="cn=x",
             password="x",
-            receive_seconds=1,
-            operation_seconds=2.0,
+            receive_seconds=0.3,
+            operation_seconds=0.6,
         )
         directory = LdapDirectory(server)
         for _ in range(2):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 with pytest.raises(DirectoryUnavailable):
                     await directory.read(BASE, ("o",))
         await directory.close()
@@ -157,7 +157,7 @@ async def test_a_hanging_server_costs_its_time_limit_and_blocks_nobody(drip: byt
 async def test_a_stopped_directory_delays_and_loses_nothing(tmp_path: Path) -> None:
     async with (
         running_slapd(tmp_path / "ldap") as slapd,
-        following(Bench(server_of(slapd))) as bench,
+        following(Bench(server_of(slapd, patience=1.0))) as bench,
     ):
         await bench.reached(bench.facts.put(card_certificate(bench.ca, 1)))
         assert slapd.pid is not None

@@ -11,16 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from directories.material import BASE, ISSUER_NAME, TOKEN_CA, card_certificate, make_ca
-from directories.slapd import (
-    SCHEMA,
-    Bench,
-    eventually,
-    following,
-    free_port,
-    ldapsearch,
-    run,
-    tls_lines,
-)
+from directories.slapd import SCHEMA, Bench, eventually, following, ldapsearch, run, tls_lines
 from ldap_publish.directory import LdapDirectory, LdapServer
 from ldap_publish.entry import CERTIFICATE
 from ldap_publish.plan import AddEntry, AddValues, DeleteEntry, DeleteValues
@@ -30,6 +21,7 @@ from ldap_publish.slapd_conf import DEBIAN_SCHEMAS
 from ldap_publish.tree import base_entry
 from pki.domain.errors import DirectoryUnavailable
 from pki.observe.ldap import LdapObserver
+from strangers.ports import free_port
 
 pytestmark = pytest.mark.slapd
 

@@ -12,7 +12,6 @@ from directories.slapd import (
     QUICK,
     Bench,
     eventually,
-    free_port,
     ldapsearch,
     place,
     running_slapd,
@@ -30,6 +29,7 @@ from ldap_publish.tree import base_entry
 from ldap_publish.upkeep import Upkeep
 from pki.domain.errors import DirectoryUnavailable
 from pki.ports import SystemEntropy
+from strangers.ports import free_port
 
 pytestmark = pytest.mark.slapd
 

@@ -1,6 +1,7 @@
 """What relying parties see of a real slapd, asked with OpenLDAP's own ldapsearch."""
 
 from collections.abc import AsyncIterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,26 @@ from pki.domain.reasons import BlockReason, RevokeReason
 from pki.domain.records import IssuedCertificate
 
 pytestmark = pytest.mark.slapd
+
+# adminLimitExceeded (RFC 4511, 4.1.9): it would have to look at more entries than it may.
+ADMIN_LIMIT = 11
+LISTING = (
+    "(objectClass=*)",
+    "(objectClass=inetOrgPerson)",
+    "(objectClass=pkiUser)",
+    "(uid=*)",
+    "(uid>=1)",
+    "(uid<=9)",
+    "(serialNumber=*)",
+    "(serialNumber=9*)",
+    "(serialNumber=*1*)",
+    "(serialNumber~=900021219)",
+    "(!(uid=1))",
+    "(|(uid=*)(serialNumber=900021219))",
+    "(cn=Jan Test)",
+    "(sn=Test)",
+    "(userCertificate=*)",
+)
 
 
 @pytest.fixture
@@ -86,36 +107,13 @@ async def test_blocked_and_revoked_stay_and_unconfirmed_never_shows(
     assert (await ldapsearch(slapd.url, exact(ended))).of(CERTIFICATE) == [ended.der]
 
 
-@pytest.mark.parametrize(
-    "search",
-    [
-        "(objectClass=*)",
-        "(objectClass=inetOrgPerson)",
-        "(objectClass=pkiUser)",
-        "(uid=*)",
-        "(uid>=1)",
-        "(uid<=9)",
-        "(serialNumber=*)",
-        "(serialNumber=9*)",
-        "(serialNumber=*1*)",
-        "(serialNumber~=900021219)",
-        "(!(uid=1))",
-        "(|(uid=*)(serialNumber=900021219))",
-        "(cn=Jan Test)",
-        "(sn=Test)",
-        "(userCertificate=*)",
-    ],
-)
-@pytest.mark.parametrize("scope", ["", "ou=token-ca-g1,"])
-async def test_nobody_can_list_people(
-    slapd: PrivateSlapd, bench: Bench, search: str, scope: str
-) -> None:
+@pytest.mark.parametrize("above", ["", "ou=token-ca-g1,"])
+async def test_nobody_can_list_people(slapd: PrivateSlapd, bench: Bench, above: str) -> None:
     await bench.reached(bench.facts.put(card_certificate(bench.ca, 1)))
-    for where in ("sub", "one", "children"):
-        url = f"{slapd.url}/{scope}{BASE}??{where}?{search}"
-        found = await ldapsearch(url, search)
+    for search, scope in product(LISTING, ("sub", "one", "children")):
+        found = await ldapsearch(slapd.url, search, base=above + BASE, scope=scope)
         people = [dn for dn in found.dns if dn.startswith("uid=")]
-        assert people == [], where
+        assert (people, found.code in {0, ADMIN_LIMIT}) == ([], True), (search, scope, found)
 
 
 async def test_ca_entries_hold_certificates_and_the_newest_crl(

@@ -14,7 +14,6 @@ from directories.slapd import (
     SCHEMA,
     dead,
     eventually,
-    free_port,
     hanging_server,
     place,
     process_file,
@@ -24,6 +23,7 @@ from directories.slapd import (
 from ldap_publish.slapd import PrivateSlapd
 from pki.domain.errors import ConfigurationInvalid, DirectoryUnavailable
 from pki.ports import SystemEntropy
+from strangers.ports import free_port
 
 pytestmark = pytest.mark.slapd
 
@@ -59,13 +59,15 @@ asyncio.run(main())
     await eventually(lambda: dead(pid))
 
 
-async def test_a_taken_port_is_said(tmp_path: Path) -> None:
+async def test_a_taken_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with running_slapd(tmp_path / "one") as slapd:
+        monkeypatch.setattr("ldap_publish.slapd._ANSWER_SECONDS", 60.0)
         port = int(slapd.url.rpartition(":")[2])
         second = PrivateSlapd(place(tmp_path / "two", port), SystemEntropy())
         with pytest.raises(DirectoryUnavailable, match="another process"):
             await second.start()
     async with hanging_server() as port:
+        monkeypatch.setattr("ldap_publish.slapd._ANSWER_SECONDS", 0.2)
         second = PrivateSlapd(place(tmp_path / "two", port), SystemEntropy())
         with pytest.raises(DirectoryUnavailable, match="does not answer"):
             await second.start()

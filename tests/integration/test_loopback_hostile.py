@@ -13,10 +13,10 @@ import pytest
 from card_writer.station import app as station
 from card_writer.station.app import StationApp
 from card_writer.station.stage import Stage
-from directories.slapd import free_port
 from server.process import health
 from server.process.health import HealthListener, Probes
 from strangers.http_hostile import REQUESTS
+from strangers.ports import free_port
 
 HURRIED: Final = 0.3
 END: Final = b"\r\n\r\n"

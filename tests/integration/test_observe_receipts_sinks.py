@@ -13,7 +13,6 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 
 from directories.material import START, TOKEN_CA, FixedClock, make_ca, published_crl
-from directories.slapd import free_port
 from pki.domain.errors import SignatureBroken, Unavailable
 from pki.domain.identifiers import SerialNumber
 from pki.domain.people import SYSTEM
@@ -21,6 +20,7 @@ from pki.domain.records import StatusInterval
 from pki.domain.status import CertificateStatus, Good, OnHold
 from pki.observe.receipts.sinks import CrlSink, OcspSink
 from status_side.material import Answering, make_responder
+from strangers.ports import free_port
 
 CA = make_ca()
 SERIAL = SerialNumber((1 << 158) + 12345)

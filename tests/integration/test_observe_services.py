@@ -17,7 +17,7 @@ from directories.material import (
     make_ca,
     published_crl,
 )
-from directories.slapd import Bench, following, free_port, hanging_server, running_slapd, server_of
+from directories.slapd import Bench, following, hanging_server, running_slapd, server_of
 from pki.domain.errors import DirectoryUnavailable, Unavailable
 from pki.domain.identifiers import IssuerId, SerialNumber, UziNumber
 from pki.domain.status import Good
@@ -27,6 +27,7 @@ from pki.observe.ldap import LdapObserver
 from pki.observe.ocsp import OcspObserver
 from pki.ports import SystemEntropy
 from status_side.material import Answering, make_responder
+from strangers.ports import free_port
 
 CA = make_ca()
 SERIAL = SerialNumber((1 << 158) + 12345)

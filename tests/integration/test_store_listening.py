@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from directories.slapd import free_port
 from fixtures.postgres import PostgresCluster
 from pki.domain.events import ServiceStarted
 from pki.domain.journal import JournalEntry
@@ -21,6 +20,7 @@ from pki.store.postgres.listening import Listening
 from pki.store.reading import ReadStore
 from pki.store.tail import JournalTail
 from pki.store.writing import Store
+from strangers.ports import free_port
 from strangers.postgres_replica import replica_of
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]

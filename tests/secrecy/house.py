@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from directories.slapd import free_port
 from fixtures.backup import answered as commanded
 from installed.hsm_moved import move_key
 from installed.practice import STATUS_METRICS, Practice
@@ -26,6 +25,7 @@ from secrecy.sought import Sought, family, may_leave_a_core, written, written_da
 from secrecy.used import BORN, PERSON, House, used
 from server.initialise import ADMINISTRATOR
 from strangers.collector import collector
+from strangers.ports import free_port
 from strangers.postgres_killed import Killable, killable, moved
 from strangers.softhsm import SoftHsm
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from directories.slapd import free_port
 from peers import program
+from strangers.ports import free_port
 
 _DEPLOYED: Final = Path(__file__).parents[2] / "deploy/nginx"
 SHIPPED: Final = _DEPLOYED / "zorgid-status.conf"

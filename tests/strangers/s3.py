@@ -1,11 +1,10 @@
 """SeaweedFS, an S3 server of other people, on loopback: started, asked and ended by tests."""
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
 from installed.program import Running, until
+from strangers.ports import free_port
 
 WEED = Path(sys.executable).with_name("weed")
 BUCKET = "zorgid-crl"
@@ -46,7 +46,7 @@ def object_server(folder: Path) -> Iterator[ObjectServer]:
     )
     credentials.chmod(0o600)
     names = [f"{each}{end}" for each in _SERVED for end in (".port", ".port.grpc")]
-    ports = dict(zip(names, _free_ports(len(names)), strict=True))
+    ports = {name: free_port() for name in names}
     endpoint = f"http://127.0.0.1:{ports['s3.port']}"
     with Running(_started(folder, ports), folder / "weed.log") as server:
         client = _client(endpoint)
@@ -100,12 +100,3 @@ def _has_bucket(client: Any) -> bool:
     except (BotoCoreError, ClientError):
         return False
     return True
-
-
-def _free_ports(count: int) -> list[int]:
-    """All at once, so that none is given twice."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
