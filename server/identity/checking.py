@@ -35,8 +35,9 @@ def check_evidence(
         PassStatusUnavailable: the UZI register cannot be heard.
         OSError: the file cannot be read.
     """
-    source = source_of(load(config), means, entropy or SystemEntropy())
+    settings = load(config)
     evidence = _read_statement(file) if means is Means.DEZI else read_certificate_file(file)
+    source = source_of(settings, means, entropy or SystemEntropy())
     identity = asyncio.run(source.identify(evidence, (clock or SystemClock()).now()))
     result = _result(identity)
     return Report(

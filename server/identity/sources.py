@@ -17,6 +17,12 @@ def source_of(settings: Settings, means: Means, entropy: Entropy) -> IdentitySou
         ConfigurationInvalid: it is not configured, or cannot be used as it is.
     """
     if means is Means.UZI_PASS:
+        if settings.uzi is None:
+            raise ConfigurationInvalid(
+                key="uzi",
+                message="this installation trusts no UZI register",
+                next_step="add the section [uzi] to the configuration",
+            )
         return PassSource(passes_of(settings.uzi, entropy)[0])
     if settings.dezi is None:
         raise ConfigurationInvalid(

@@ -204,6 +204,16 @@ def test_an_older_store_is_refused(source: Path, postgres_url: str) -> None:
         moved(source, postgres_url)
 
 
+def test_a_database_that_is_away_is_named_without_its_password(source: Path) -> None:
+    away = "postgresql+psycopg://zorgid:geheim@127.0.0.1:1/cards?sslpassword=geheim"
+    with pytest.raises(StoreUnavailable) as refused:
+        moved(source, away)
+    assert refused.value.message.startswith(
+        "postgresql+psycopg://zorgid:***@127.0.0.1:1/cards, where the store is to go, cannot be"
+    )
+    assert "geheim" not in refused.value.message + refused.value.next_step
+
+
 def test_a_path_without_a_store(tmp_path: Path, postgres_url: str) -> None:
     with pytest.raises(StoreUnavailable, match="no store at"):
         moved(tmp_path / "none.sqlite3", postgres_url)

@@ -207,6 +207,21 @@ def test_a_drill_sees_another_store(kept: Kept, practice: Practice, tmp_path: Pa
     assert "its journal does not go through entry" in found["text"]
 
 
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_folder_that_is_not_there_is_named(kept: Kept, tmp_path: Path, command: str) -> None:
+    certificate, _ = write_recipient(tmp_path, "first")
+    target = tmp_path / "away" / "new"
+    config = str(kept.practice.config)
+    words = {
+        "backup": ("backup", str(target), "--to", str(certificate), "-c", config),
+        "restore": ("restore", str(kept.file), str(target), "--key", str(kept.key)),
+    }
+    ran = answered(*words[command], "--json")
+    assert ran.code == 2
+    assert ran.json["error"]["message"] == f"there is no folder {target.parent}"
+    assert ran.json["error"]["next"].startswith("make it")
+
+
 def test_a_failure_while_writing_leaves_nothing(tmp_path: Path) -> None:
     def half() -> None:
         with new_file(tmp_path / "new") as file:

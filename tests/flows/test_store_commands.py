@@ -71,7 +71,8 @@ def test_stopped_before_the_configuration_it_goes_on(practice: Practice, postgre
     ("to", "code", "says"),
     [
         ("postgresql+psycopg://me:canary@/x", 2, "a password on the command line"),
-        ("postgresql+psycopg://me@/x?host=/nowhere", 4, "cannot be read"),
+        ("postgresql+psycopg:///x?password=canary", 2, "a password on the command line"),
+        ("postgresql+psycopg://me@/x?host=/nowhere", 4, "//me@/x, where the store is to go,"),
         ("sqlite:////tmp/x.sqlite3", 2, "is not understood"),
         ("mysql://me@/x", 2, "postgresql+psycopg"),
     ],

@@ -50,7 +50,7 @@ def filled_with(here: Connection, url: str, say: Say) -> Iterator[tuple[Connecti
     """
     engine = write_engine(url)
     try:
-        with translating(), _psycopg_errors(), engine.begin() as there:
+        with _reached(engine) as there, translating(), _psycopg_errors(), there.begin():
             lock_schema(there)
             empty = not count_objects(there)
             if empty:
@@ -68,6 +68,20 @@ def filled_with(here: Connection, url: str, say: Say) -> Iterator[tuple[Connecti
                 there.execute(sa.text("ANALYZE"))
     finally:
         engine.dispose()
+
+
+def _reached(engine: sa.Engine) -> Connection:
+    """A connection, or the one of the two stores that cannot be reached, by its name."""
+    try:
+        with translating():
+            return engine.connect()
+    except StoreUnavailable as error:
+        # What else stands in a URL may be the password.
+        named = engine.url.set(query={}).render_as_string(hide_password=True)
+        raise StoreUnavailable(
+            message=f"{named}, where the store is to go, cannot be reached: {error.message}",
+            next_step=f"{error.next_step}; the old store is as it was",
+        ) from None
 
 
 def _tables(here: Connection, there: Connection) -> list[_Table]:

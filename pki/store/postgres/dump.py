@@ -135,7 +135,8 @@ def has_password(url: str) -> bool:
     Raises:
         ConfigurationInvalid: it is no URL of a store.
     """
-    return parse_url(url).password is not None
+    parsed = parse_url(url)
+    return parsed.password is not None or "password" in parsed.query
 
 
 def _autocommit(url: URL) -> Engine:

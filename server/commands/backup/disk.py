@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from pki.domain.errors import Conflict, Unavailable
+from pki.domain.errors import ConfigurationInvalid, Conflict, Unavailable
 from server.report import of_system
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -21,8 +21,10 @@ def new_file(target: Path) -> Iterator[BinaryIO]:
 
     Raises:
         Conflict: ``target`` exists; nothing is ever replaced.
+        ConfigurationInvalid: the folder is not there.
         Unavailable: the disk is full.
     """
+    require_folder(target)
     if target.exists() or target.is_symlink():
         raise _exists(target)
     with disk_errors(target):
@@ -35,6 +37,21 @@ def new_file(target: Path) -> Iterator[BinaryIO]:
             _appear(Path(draft), target)
         finally:
             Path(draft).unlink(missing_ok=True)
+
+
+def require_folder(target: Path) -> None:
+    """Make sure that the folder is there in which ``target`` is to appear.
+
+    Raises:
+        ConfigurationInvalid: it is not.
+    """
+    folder = target.absolute().parent
+    if not folder.is_dir():
+        raise ConfigurationInvalid(
+            key=str(target),
+            message=f"there is no folder {folder}",
+            next_step="make it, or mount the disk that it is on; or name another",
+        )
 
 
 @contextmanager

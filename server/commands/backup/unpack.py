@@ -14,7 +14,7 @@ from pki.domain.errors import Conflict
 from pki.domain.event_codec import encode_time
 from pki.ports import Clock
 from server.commands.backup.archive import read_archive
-from server.commands.backup.disk import disk_errors, make_durable
+from server.commands.backup.disk import disk_errors, make_durable, require_folder
 from server.commands.backup.envelope import Envelope
 from server.commands.backup.manifest import ELSEWHERE, Manifest
 from server.commands.backup.recipients import read_key
@@ -104,6 +104,7 @@ def unpack(source: Path, key: RSAPrivateKey, folder: Path, say: Say) -> Manifest
 @contextmanager
 def _draft(target: Path) -> Iterator[Path]:
     """A folder beside ``target`` that is gone at the end unless it was renamed."""
+    require_folder(target)
     with disk_errors(target):
         folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:

@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 
 from pki.domain.errors import ConfigurationInvalid
+from pki.domain.identity.record import Means
 from pki.ports import SystemClock, SystemEntropy
 from server.cli import run
 from server.identity.dezi import dezi_trust
+from server.identity.sources import source_of
 from server.roles.issuance_desk import open_desk
 from server.setting.identity import DeziSettings
 from server.settings import check, load
@@ -114,6 +116,16 @@ def test_a_statement_that_is_not_believed(folder: Path, capsys: Said) -> None:
     (folder / "statement.jwt").write_bytes(statement() * 100)
     assert ask(folder, "dezi") == 1
     assert "longer than" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("means", Means)
+def test_without_its_section_nobody_vouches(folder: Path, means: Means) -> None:
+    document = tomllib.loads((folder / "zorgid.toml").read_text("utf-8"))
+    section = {Means.DEZI: "dezi", Means.UZI_PASS: "uzi"}[means]
+    del document[section]
+    with pytest.raises(ConfigurationInvalid) as missing:
+        source_of(check(document, directory=folder), means, SystemEntropy())
+    assert f"add the section [{section}]" in missing.value.next_step
 
 
 def test_without_the_section_none_is_read(folder: Path, capsys: Said) -> None:
