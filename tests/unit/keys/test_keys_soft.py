@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import subprocess
+import threading
 import traceback
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from pki.domain.errors import ConfigurationInvalid, Conflict, SignerUnavailable
 from pki.keys.algorithms import (
     PublicKey,
     algorithm_for,
-    generate_private_key,
     key_type_of,
     verifies,
 )
@@ -206,19 +206,24 @@ def test_a_short_passphrase_is_refused_and_leaves_nothing(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_rsa_signs_outside_the_event_loop() -> None:
-    signer = SoftSigner(generate_private_key(KeyType.RSA_4096))
-    turns = 0
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(signer.sign(MESSAGE))
-        while not task.done():
-            turns += 1
-            await asyncio.sleep(0)
-    assert turns > 2
+class Noting(SoftSigner):
+    """Remembers which thread signed."""
+
+    thread = 0
+
+    def sign_now(self, message: bytes) -> bytes:
+        self.thread = threading.get_ident()
+        return super().sign_now(message)
 
 
-async def test_a_closed_signer_says_so() -> None:
-    signer = SoftSigner(generate_private_key(KeyType.RSA_2048))
+async def test_rsa_signs_outside_the_event_loop(key_files: dict[KeyType, Path]) -> None:
+    signer = Noting.load(key_files[KeyType.RSA_4096], PASSPHRASE)
+    assert await signer.sign(MESSAGE)
+    assert signer.thread not in {0, threading.get_ident()}
+
+
+async def test_a_closed_signer_says_so(key_files: dict[KeyType, Path]) -> None:
+    signer = SoftSigner.load(key_files[KeyType.RSA_2048], PASSPHRASE)
     signer.close()
     with pytest.raises(SignerUnavailable):
         await signer.sign(MESSAGE)
