@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, assert_never
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, case, func, select
 
 from pki.domain.errors import ChainBroken, IntegrityBroken, StoreUnavailable
 from pki.domain.event_codec import JsonScalar, decode, encode_time
@@ -18,7 +18,7 @@ from pki.domain.status import CertificateStatus, Good, OnHold, Revoked, Unconfir
 from pki.store import schema
 from pki.store.columns import from_ticks, to_ticks
 from pki.store.failures import translating
-from pki.store.history.refusing import refusal
+from pki.store.history.refusing import refusal, unproven
 from pki.store.history.start import Start
 from pki.store.statements.running import Statements
 
@@ -39,7 +39,12 @@ _STANDING: Final = select(
     schema.journal_head.c.position,
     schema.journal_head.c.missing,
     func.pg_is_in_recovery().label("replica"),
+    case(
+        (func.pg_is_in_recovery(), False),
+        else_=~func.pg_walfile_name(func.pg_current_wal_lsn()).startswith("00000001"),
+    ).label("promoted"),
 )
+"""A log file's name begins with its timeline (PostgreSQL 26.3.5): each promotion begins another."""
 _AFTER: Final = (
     select(schema.journal)
     .where(schema.journal.c.position > bindparam("position"))
@@ -124,14 +129,16 @@ class JournalReads(Statements):
     def require_abreast(self, now: datetime, seen: int = 0) -> None:
         """Make sure that what is read here is what was committed a moment ago.
 
-        A replica shows that by the primary's heartbeat; anything else needs no proof. Clocks that
+        A replica shows that by the primary's heartbeat; so does a database that was one, since the
+        one that it followed may be written to still. Anything else needs no proof. Clocks that
         differ by more than the limit count as a replica that is behind. Nor may the journal end
         before the entry ``seen``: where a URL names several databases, each connection leads to one
         of them, and not all are equally far.
 
         Raises:
-            StoreUnavailable: this is a replica without a heartbeat of the last `HEARTBEAT_LIMIT`,
-                or it lacks an entry that the caller has seen, or that somebody was told of.
+            StoreUnavailable: this is, or was, a replica, without a heartbeat of the last
+                `HEARTBEAT_LIMIT`; or it lacks an entry that the caller has seen, or that somebody
+                was told of.
         """
         may_be_replica = self._connection.dialect.name == "postgresql"
         row = self._row(_STANDING if may_be_replica else _HEAD)
@@ -143,15 +150,11 @@ class JournalReads(Statements):
                 next_step="nothing, if this passes: it is a replica that is behind; else look at "
                 "the replication",
             )
-        if row is None or not may_be_replica or not row.replica:
+        if row is None or not may_be_replica or not (row.replica or row.promoted):
             return
         beat = self.heartbeat()
         if beat is None or abs(now - beat) > HEARTBEAT_LIMIT:
-            found = "no heartbeat" if beat is None else f"its last heartbeat is of {beat}"
-            raise StoreUnavailable(
-                message=f"the replica is behind its primary, or the clocks differ: {found}",
-                next_step="look at the replication, at the writing process, and at both clocks",
-            )
+            raise unproven(beat, replica=row.replica)
 
 
 def entry_row(entry: JournalEntry, payload: str) -> tuple[object, ...]:
