@@ -56,8 +56,10 @@ def _directories(settings: "Settings") -> Iterator[Finding]:
 
 
 def _api(settings: "Settings") -> Iterator[Finding]:
-    if settings.api.proxy_protocol and not settings.api.proxies:
-        yield "api.proxy_protocol", "no proxy is named", "name the proxies in api.proxies"
+    api = settings.api
+    if api.proxy_protocol and ("proxies" not in api.model_fields_set or not api.proxies):
+        step = "name the proxies in api.proxies, and none but them: others there are turned away"
+        yield "api.proxy_protocol", "no proxy is named", step
 
 
 def _status(settings: "Settings") -> Iterator[Finding]:

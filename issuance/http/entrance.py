@@ -26,6 +26,8 @@ PAUSE_SECONDS: Final = 0.5
 _BACKLOG: Final = 128
 _QUIET_SECONDS: Final = 60.0
 _ALL_IT_MAY_HAVE: Final = "it has all it may have"
+_UNNAMED: Final = "a proxy did not say for whom it is"
+_STEP: Final = "see [api] connections, connections_per_peer, proxies, proxy_protocol; LimitNOFILE="
 _NOT_HERE: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL})
 _LOST: Final = frozenset({errno.ECONNABORTED, errno.EPERM, errno.EPROTO})
 """What accept says of one connection that is gone already (accept(2))."""
@@ -164,8 +166,11 @@ class Entrance:
         try:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 place.named = await introduced(accepted)
-        except (Malformed, OSError, TimeoutError) as error:
-            self._tell("a proxy did not say for whom it is", place.peer, type(error).__name__)
+        except Malformed as error:
+            self._tell(_UNNAMED, place.peer, error.message, error.next_step)
+            return False
+        except (OSError, TimeoutError) as error:
+            self._tell(_UNNAMED, place.peer, type(error).__name__)
             return False
         except BaseException:
             accepted.close()
@@ -207,12 +212,11 @@ class Entrance:
         if self._peers is not None:
             self._peers.gone(peer)
 
-    def _tell(self, what: str, peer: str | None, why: str | None) -> None:
+    def _tell(self, what: str, peer: str | None, why: str | None, step: str = _STEP) -> None:
         now = asyncio.get_running_loop().time()
         if now < self._quiet_until:
             return
         self._quiet_until = now + _QUIET_SECONDS
-        step = "see [api] connections, connections_per_peer, proxies, proxy_protocol; LimitNOFILE="
         _log.warning(what, extra={"peer": peer, "why": why, "next_step": step})
 
 

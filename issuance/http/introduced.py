@@ -20,6 +20,9 @@ _UNKNOWN: Final = b"PROXY UNKNOWN"
 _LINE: Final = re.compile(
     r"PROXY TCP([46]) ([\dA-Fa-f.:]+) ([\dA-Fa-f.:]+) (\d{1,5}) (\d{1,5})", re.ASCII
 )
+_TLS: Final = b"\x16"
+"""How TLS begins: the type of a record that shakes hands (RFC 8446 5.1)."""
+
 _PORTS: Final = 65_535
 
 
@@ -35,6 +38,8 @@ async def introduced(accepted: socket.socket) -> str | None:
     loop, line = asyncio.get_running_loop(), b""
     while not line.endswith(_END):
         octet = await loop.sock_recv(accepted, 1)
+        if octet == _TLS and not line:
+            raise _uninvited()
         if not octet or len(line) == LONGEST:
             raise _malformed()
         line += octet
@@ -66,4 +71,14 @@ def _malformed() -> Malformed:
         message="a connection begins with no line of the PROXY protocol, version 1",
         what="PROXY line",
         next_step="have the proxy send it, or take it out of api.proxies",
+    )
+
+
+def _uninvited() -> Malformed:
+    return Malformed(
+        message="TLS began at once: a client on an address of api.proxies came past the proxy, "
+        "or the proxy sends no line",
+        what="PROXY line",
+        next_step="let that client go through the proxy; or take its address out of api.proxies; "
+        "or have the proxy send the line",
     )

@@ -1,7 +1,8 @@
 """Settings that are allowed, and should not stay so where it is for real."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from ipaddress import ip_network
 from typing import Final
 
 from server.commands.findings import Finding, ok, warning
@@ -46,6 +47,11 @@ SMELLS: Final[tuple[Smell, ...]] = (
         "use ldaps://, with ldap.ca_file",
     ),
     (
+        lambda each: each.api.proxy_protocol and _loopback_beside_others(each.api.proxies),
+        "who connects to the API from this computer itself is turned away: it is in api.proxies",
+        "take 127.0.0.0/8 and ::1 out of api.proxies, unless a proxy is here too",
+    ),
+    (
         lambda each: each.crl_folder is None and each.crl_bucket is None,
         "CRLs are served by this installation alone",
         "put them in a folder or bucket elsewhere too (docs/operations.md)",
@@ -60,6 +66,11 @@ def examine_settings(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     found = [warning(ABOUT, text, step) for smells, text, step in SMELLS if smells(settings)]
     yield from found or [ok(ABOUT, "none that should not stay as it is")]
+
+
+def _loopback_beside_others(proxies: Sequence[str]) -> bool:
+    """With loopback alone the proxy is on this computer, and that is meant."""
+    return {ip_network(each).is_loopback for each in proxies} == {True, False}
 
 
 def _local(url: str) -> bool:

@@ -98,6 +98,7 @@ NEGLECTED = (
     ("settings", "warning", "views.interval_seconds is 0", "leave it out"),
     ("settings", "warning", "receipts.watch is false", "leave it out"),
     ("settings", "warning", "keys that are known to others", "key_blocklist"),
+    ("settings", "warning", "this computer itself is turned away", "take 127.0.0.0/8"),
     ("settings", "warning", "CRLs are served by this installation alone", "folder or bucket"),
     ("UZI register", "warning", "no UZI register is trusted", "add section [uzi]"),
     ("trust store", "warning", "does not trust the root", "must install"),
@@ -118,6 +119,9 @@ def neglect(practice: Practice) -> None:
     )
     text = practice.config.read_text("utf-8").partition("[uzi]")[0]
     text += "[views]\ninterval_seconds = 0\n[receipts]\nwatch = false\n"
+    proxied = '[api]\nproxies = ["192.0.2.10", "127.0.0.0/8"]\nproxy_protocol = true'
+    assert text.count("[api]\n") == 1
+    text = text.replace("[api]", proxied)
     practice.config.write_text(f'log_level = "debug"\n{text}', "utf-8")
     layout.secret("spare").write_bytes(b"")
     layout.secret("spare").chmod(0o644)

@@ -30,6 +30,7 @@ from strangers.nginx import nginx_passing_on
 PROXY: Final = (ip_network("127.0.0.1"),)
 LINE: Final = b"PROXY TCP4 %s 192.0.2.1 50000 443\r\n"
 GET: Final = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+TLS_BEGINS: Final = bytes.fromhex("160301")
 KEPT: Final = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -72,6 +73,17 @@ async def test_a_request_is_from_whom_its_proxy_names() -> None:
         assert b"<127.0.0.1>" in await said(port, b"PROXY UNKNOWN\r\n" + GET)
         assert await said(port, GET) == b"", "a proxy that names nobody is not believed"
         assert await said(port, b"PROXY TCP4 " + b"1" * 200) == b""
+
+
+async def test_who_comes_past_the_proxy_from_its_address_is_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A desk or a command on the proxy's own computer, which shakes hands at once."""
+    async with who_asks(behind_proxy()) as port:
+        assert await said(port, TLS_BEGINS) == b""
+    (told,) = (each.__dict__ for each in caplog.records if each.name == entrance.__name__)
+    assert "came past the proxy" in told["why"]
+    assert "take its address out of api.proxies" in told["next_step"]
 
 
 async def test_nobody_but_a_proxy_says_who_they_are() -> None:

@@ -27,6 +27,7 @@ from server.examining.machine import (
     judge_room,
 )
 from server.examining.nodes import judge_profiles, profiles_used
+from server.examining.smells import _loopback_beside_others
 from server.settings import Settings
 from stores.samples import ISSUER, NOON, opaque, serial
 
@@ -61,6 +62,18 @@ def test_the_ends_of_a_certificate_are_inside() -> None:
     assert [level(begins), level(ends - SOON)] == ["ok", "ok"]
     assert [level(ends - SOON + SECOND), level(ends)] == ["warning", "warning"]
     assert [level(begins - SECOND), level(ends + SECOND)] == ["problem", "problem"]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "smells"),
+    [
+        (("192.0.2.10",), False),
+        (("127.0.0.1", "::1"), False),
+        (("192.0.2.10", "::1"), True),
+    ],
+)
+def test_loopback_beside_a_proxy_elsewhere(proxies: tuple[str, ...], *, smells: bool) -> None:
+    assert _loopback_beside_others(proxies) is smells
 
 
 @pytest.mark.parametrize(

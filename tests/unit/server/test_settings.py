@@ -232,7 +232,13 @@ def test_a_mistake_is_named(
 
 
 def test_a_line_of_a_proxy_needs_a_proxy(document: dict[str, Any], tmp_path: Path) -> None:
+    """Not even loopback is taken for one, if nobody said so."""
     document["api"] |= {"proxy_protocol": True, "proxies": []}
+    with pytest.raises(ConfigurationInvalid, match=r"api.proxy_protocol: no proxy is named"):
+        check(document, directory=tmp_path)
+    document["api"]["proxies"] = ["127.0.0.1"]
+    assert check(document, directory=tmp_path).api.proxy_protocol
+    del document["api"]["proxies"]
     with pytest.raises(ConfigurationInvalid, match=r"api.proxy_protocol: no proxy is named"):
         check(document, directory=tmp_path)
 
