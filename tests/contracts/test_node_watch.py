@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,7 +11,7 @@ from pki.domain.errors import Unavailable
 from pki.domain.events import ServiceStarted
 from pki.domain.people import SYSTEM
 from pki.ports import SystemClock
-from pki.store.reading import ReadStore
+from pki.store.reading import ReadSession, ReadStore
 from pki.store.writing import Store
 from server.leases.keeper import LeaseKeeper
 from server.nodes.profiles import digest_of, nodes_that_differ
@@ -52,8 +52,15 @@ def node(store_url: str) -> Iterator[Node]:
 
 @pytest.mark.parametrize("seconds", [-31, 31, 86_400, -86_400])
 async def test_a_clock_that_is_set_is_noticed_at_once_and_when_it_is_set_right(
-    node: Node, seconds: int
+    node: Node, engine_name: str, seconds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    began = node.clock.at
+
+    def right(_: ReadSession) -> datetime:
+        return began + timedelta(seconds=node.meter)
+
+    if engine_name == "postgresql":
+        monkeypatch.setattr(ReadSession, "database_time", right)
     watch = node.watch()
     await watch.look()
     node.passes(3600)
