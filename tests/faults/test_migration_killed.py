@@ -29,7 +29,7 @@ from stores.later_release import PATCHES, REVISION, make_scripts
 from stores.samples import SetClock
 from stores.steps import issue
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow]
 
 SCRIPT = Path(__file__).parents[1] / "dying_migration.py"
 

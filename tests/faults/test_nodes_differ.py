@@ -15,7 +15,7 @@ from installed.program import fetched, until
 from installed.two_issuers import two_installations
 from server.cli import run
 
-pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 WRONG_CLOCK = """
 from datetime import timedelta

@@ -83,7 +83,7 @@ def answered(practice: Practice, bad: Bad, version: ssl.TLSVersion) -> bytes:
     address = ("127.0.0.1", practice.ports.base + 1)
     try:
         with (
-            socket.create_connection(address, timeout=10) as plain,
+            socket.create_connection(address, timeout=60) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as connection,
         ):
             connection.sendall(b"GET /v1/certificates/01 HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -28,7 +28,7 @@ from virtual_card.pcscd import Pcscd
 from virtual_card.piv import PivCard as VirtualCard
 from virtual_card.piv_keys import Key
 
-pytestmark = [pytest.mark.pcsc, pytest.mark.openssl, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.pcsc, pytest.mark.openssl, pytest.mark.slow]
 
 PASS_PIN, CARD_PIN, NEW_PIN = "246813", "Zorg42x", "Linde77"
 

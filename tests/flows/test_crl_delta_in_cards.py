@@ -63,7 +63,7 @@ def test_openssl_finds_the_complete_list_and_the_delta_where_the_card_says(
     def says() -> str:
         words = ("openssl", "crl", "-inform", "DER", "-noout", "-text")
         return subprocess.run(
-            words, input=fetched(delta), capture_output=True, check=True, timeout=30
+            words, input=fetched(delta), capture_output=True, check=True, timeout=180
         ).stdout.decode()
 
     until(lambda: serial in says(), "the delta lists the card")
@@ -78,7 +78,7 @@ def test_openssl_finds_the_complete_list_and_the_delta_where_the_card_says(
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=180,
     )
     assert judged.returncode == 2
     assert "certificate revoked" in judged.stderr

@@ -29,7 +29,6 @@ pytestmark = [
     pytest.mark.slapd,
     pytest.mark.pcsc,
     pytest.mark.slow,
-    pytest.mark.timeout(300),
 ]
 
 FILES = {

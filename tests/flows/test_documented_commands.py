@@ -131,7 +131,7 @@ def independent(export: Path) -> subprocess.CompletedProcess[str]:
     (code,) = (each.text for each in examples("docs/journal.md") if each.kind == "python")
     assert len(code.splitlines()) <= 20
     words = [sys.executable, "-I", "-S", "-c", code, str(export)]
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=180)
 
 
 @pytest.fixture

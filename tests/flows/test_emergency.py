@@ -59,7 +59,6 @@ def crl(practice: Practice, name: str) -> dict[int, x509.RevokedCertificate]:
     return {each.serial_number: each for each in x509.load_der_x509_crl(octets)}
 
 
-@pytest.mark.timeout(300)  # with many others at work beside it
 def test_thousands_of_cards_are_revoked(drill: Drill) -> None:
     practice = drill.practice
     with practice.serving():

@@ -32,7 +32,7 @@ class RelyingParty:
             text=True,
             check=False,
             env=environment(),
-            timeout=30,
+            timeout=180,
         )
         answer = _SAID.search(ran.stdout)
         assert answer is not None, (ran.stdout, ran.stderr)

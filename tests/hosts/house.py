@@ -142,7 +142,7 @@ class House:
             text=True,
             check=False,
             env=environment(),
-            timeout=60,
+            timeout=180,
         )
         answer: dict[str, Any] = json.loads(ran.stdout)
         assert answer.get("result"), (answer, ran.stderr)

@@ -16,7 +16,7 @@ from hosts.network import NETWORK, Host
 from peers import postgres_programs
 
 PORT = 5432
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 class Database(PostgresCluster):

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from installed.nursery import Nursery
 from installed.practice import Practice, copied
-from installed.program import fetched, readiness
+from installed.program import fetched, readiness, until
 from installed.sound import Change, Requests
 from pki.der.crl import read_crl
 from pki.domain.identifiers import CardId, IssuerId
@@ -22,7 +22,7 @@ from strangers.postgres_killed import Killable, killable, moved
 
 T = TypeVar("T")
 
-LEASE_SECONDS = 3
+LEASE_SECONDS = 8
 ISSUER = IssuerId("token-ca-g1")
 
 
@@ -75,6 +75,12 @@ class Pair:
         if lease is None or not lease.held:
             return None
         return next(each for each in (self.first, self.second) if each.name == lease.holder)
+
+    def turns(self) -> tuple[Issuer, Issuer]:
+        """Who builds CRLs, once somebody does, and the other."""
+        until(lambda: self.builder() is not None, "somebody builds CRLs")
+        other = self.second if self.builder() is self.first else self.first
+        return (self.first if other is self.second else self.second), other
 
     def token(self) -> int:
         """Of that lease."""

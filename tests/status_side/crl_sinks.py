@@ -123,7 +123,7 @@ class PublishingHouse:
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=180,
         )
         return ran.returncode == 0 and "verify OK" in ran.stderr
 

@@ -15,7 +15,7 @@ from peers import postgres_programs
 from pki.store.migrate import migrate
 from pki.store.schema import metadata
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 class Killable(PostgresCluster):
