@@ -111,7 +111,6 @@ def root_revokes(practice: Practice, reason: RevocationReason) -> None:
     practice.layout.crl("root").write_bytes(asyncio.run(made))
 
 
-@pytest.mark.timeout(300)  # with many others at work beside it
 async def test_the_key_is_somebody_elses(
     practice: Practice, nursery: Nursery, tmp_path: Path
 ) -> None:
@@ -166,7 +165,6 @@ async def begins_anew(practice: Practice, folder: Path) -> None:
     assert practice.openssl_ocsp(phone.serial.hex, issuer=G2) == "good"
 
 
-@pytest.mark.timeout(300)
 async def test_the_key_is_nobodys(practice: Practice, nursery: Nursery, tmp_path: Path) -> None:
     phone = Telephone(practice=practice, folder=tmp_path, name="first")
     with nursery.serving(practice):

@@ -17,7 +17,7 @@ from secrecy.used import PERSON, House
 
 pytestmark = [
     *(pytest.mark.postgres, pytest.mark.softhsm, pytest.mark.nginx, pytest.mark.slapd),
-    *(pytest.mark.slow, pytest.mark.timeout(300)),
+    *(pytest.mark.slow, pytest.mark.timeout(1200)),
 ]
 
 DATABASE = "password of the database"

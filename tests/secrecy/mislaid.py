@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import closing, suppress
 
-SECONDS = 20.0
+SECONDS = 120.0
 _LETTERS = str.maketrans("0123456789abcdef", "ABCDEFGHIJKLMNOP")
 _HERE = b"@" * 27
 """Stands for a secret of as many octets."""
