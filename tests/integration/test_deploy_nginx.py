@@ -99,12 +99,16 @@ async def test_a_kept_answer_tells_its_age_and_a_block_is_seen_within_max_age(
     target = "/ocsp/" + quote(asked(), safe="")
     async with behind_nginx(status) as port:
         _, first, good = await fetched(port, target)
-        await asyncio.sleep(1.1)
-        _, again, same = await fetched(port, target)
-        assert (first["X-Cache"], again["X-Cache"]) == ("MISS", "HIT")
-        assert same == good
-        # The Date is the node's own, so that whoever keeps it further on counts from there.
-        assert again["Date"] == first["Date"]
+        assert first["X-Cache"] == "MISS"
+        async with asyncio.timeout(60):
+            # A second later it is the kept one, unless a busy machine took longer than max-age.
+            while True:
+                await asyncio.sleep(1.1)
+                _, again, same = await fetched(port, target)
+                # The Date is the node's own, so that whoever keeps it further on counts from there.
+                if (again["X-Cache"], again["Date"], same) == ("HIT", first["Date"], good):
+                    break
+                _, first, good = await fetched(port, target)
         assert again["Cache-Control"].startswith(f"max-age={MAX_AGE},")
         status.bench.store.change(GOOD, OnHold(since=NOW))
         async with asyncio.timeout(60):

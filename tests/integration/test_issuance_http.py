@@ -193,7 +193,7 @@ async def test_a_body_that_never_ends_is_cut_off(
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = "POST /v1/challenges HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     writer.write((head + "Content-Length: 20\r\n\r\n{").encode())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert b" 408 " in await reader.readline()
     writer.close()
     await writer.wait_closed()
@@ -222,17 +222,16 @@ async def test_a_client_that_goes_away_is_no_defect(
 ) -> None:
     caplog.set_level(logging.INFO)
     port = int(edge.url.rpartition(":")[2])
-    _, writer = await asyncio.open_connection("127.0.0.1", port)
     head = "POST /v1/challenges HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    writer.write((head + "Content-Length: 20\r\n\r\n{").encode())
-    await writer.drain()
-    await asyncio.sleep(0.1)
-    writer.transport.abort()
-    for _ in range(500):
-        if any(record.message == "request answered" for record in caplog.records):
-            break
-        await asyncio.sleep(0.01)
-    assert any(record.message == "request answered" for record in caplog.records)
+    async with asyncio.timeout(60):
+        # One that goes away before a busy server has read its head leaves nothing.
+        while not any(record.message == "request answered" for record in caplog.records):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write((head + "Content-Length: 20\r\n\r\n{").encode())
+            await writer.drain()
+            await asyncio.sleep(0.1)
+            writer.transport.abort()
+            await asyncio.sleep(0.1)
     assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
 
 

@@ -92,7 +92,7 @@ async def test_over_tls_only_the_named_roots_are_trusted(tmp_path: Path) -> None
         for ca_file, trusted in ((tmp_path / "server.pem", True), (other, False)):
             server = LdapServer(url=url, bind_dn=WRITER, password=PASSWORD, ca_file=ca_file)
             directory = LdapDirectory(server)
-            observer = LdapObserver(url=url, base=BASE, ca_file=ca_file)
+            observer = LdapObserver(url=url, base=BASE, seconds=60, ca_file=ca_file)
             if trusted:
                 assert await directory.read(BASE, ("o",)) is None
                 assert await observer.ca(TOKEN_CA) is None

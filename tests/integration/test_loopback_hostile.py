@@ -91,9 +91,13 @@ async def test_hostile_octets_harm_nobody(opened: Opened) -> None:
         ]
         async with asyncio.TaskGroup() as tasks:
             answered = [tasks.create_task(said(port, each)) for each in sent]
-        found = {code for each in answered for code in codes(each.result())}
-        assert found <= {200, 400, 403, 404, 405, 413, 415, 417}, found
-        assert codes(await said(port, get(port, path))) == [200]
+        ended = {code for each in answered for code in codes(each.result())}
+        assert ended <= {200, 400, 403, 404, 405, 413, 415, 417}, ended
+        async with asyncio.timeout(60):
+            # Who is slow, as a busy machine is, goes unanswered here.
+            while not (found := codes(await said(port, get(port, path)))):
+                pass
+        assert found == [200]
 
 
 @pytest.mark.parametrize("opened", [metrics, desk])
@@ -102,7 +106,10 @@ async def test_a_head_that_does_not_come_is_not_waited_for(opened: Opened) -> No
         assert codes(await said(port, get(port, path)[:-2])) == []
 
 
-async def test_an_answer_of_the_page_is_small_whole_and_not_compressed() -> None:
+async def test_an_answer_of_the_page_is_small_whole_and_not_compressed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(station, "IDLE_SECONDS", 60.0)
     async with desk() as (port, path):
         head = b"POST %sanswer HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n" % (path, port)
         head += b"Content-Type: application/json\r\nConnection: close\r\n"
@@ -113,4 +120,7 @@ async def test_an_answer_of_the_page_is_small_whole_and_not_compressed() -> None
             (b"Content-Length: 4000", b"[" * 4000, 400),
             (b"Content-Encoding: gzip\r\nContent-Length: %d" % len(bomb), bomb, 400),
         ):
-            assert codes(await said(port, head + more + END + body)) == [code]
+            with monkeypatch.context() as patch:
+                if code == 408:
+                    patch.setattr(station, "IDLE_SECONDS", HURRIED)
+                assert codes(await said(port, head + more + END + body)) == [code]

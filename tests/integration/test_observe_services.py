@@ -113,7 +113,7 @@ async def test_the_directory_is_asked_as_relying_parties_do(tmp_path: Path) -> N
         bench.facts.put(card_certificate(bench.ca, 2, Holder(uzi_number="900000002")))
         crl = published_crl(bench.ca, 1)
         await bench.reached(bench.facts.publish(crl))
-        observer = LdapObserver(url=slapd.url, base=BASE)
+        observer = LdapObserver(url=slapd.url, base=BASE, seconds=60)
         (found,) = await observer.by_issuer_and_serial(bench.ca.der, first.serial)
         assert found.certificates == (first.der,)
         assert await observer.by_issuer_and_serial(bench.ca.der, SERIAL) == ()

@@ -18,7 +18,8 @@ PASSWORD = "a long password"
 
 @dataclass
 class Post:
-    """What the server answers, and what it has got; ``greetings`` names who came.
+    """What the server answers, and what it has got; ``greetings`` names who came, and
+    ``hung`` tells that something was brought to which no answer comes.
 
     ``port``: where it listens; 0: anywhere.
     """
@@ -29,6 +30,7 @@ class Post:
     data: str = "250 2.0.0 taken"
     drop: bool = False
     hang: bool = False
+    hung: bool = False
     log_ins: list[str] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
     greetings: list[str] = field(default_factory=list)
@@ -65,6 +67,7 @@ class Post:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         if self.hang:
+            self.hung = True
             await asyncio.sleep(60)
         if not self.data.startswith(("4", "5")):
             self.envelopes.append(envelope)
