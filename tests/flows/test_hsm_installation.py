@@ -10,15 +10,15 @@ from cryptography import x509
 from card_writer.flow.making import Made
 from installed.hsm_moved import KEY_ID, OTHER_ID, move_key
 from installed.practice import Practice, employee
-from installed.program import exchanged
+from installed.program import START_SECONDS, exchanged
 from installed.sound import check_sound
 from pki.domain.errors import Unavailable
+from pki.ports import happens
 from stores.books import Ledger
 from strangers.softhsm import PIN, SoftHsm
 
 pytestmark = [pytest.mark.softhsm, pytest.mark.openssl, pytest.mark.slow]
 
-AWAY_SECONDS = 4.0
 AT_ONCE = 6
 
 
@@ -57,18 +57,17 @@ async def test_a_card_is_made_and_its_status_is_good(practice: Practice, hsm: So
 async def test_the_hsm_goes_away_under_load_and_comes_back(
     practice: Practice, hsm: SoftHsm
 ) -> None:
-    refused = 0
+    refused = asyncio.Event()
 
     async def make(number: int) -> Made:
         """A desk that tries again, as its people would, until the card is made."""
-        nonlocal refused
         someone = employee(number)
         uzi_pass, card = practice.make_pass(someone), practice.blank_card(someone.label)
         for _ in range(200):
             try:
                 return await practice.run_desk(uzi_pass, card)
             except Unavailable:
-                refused += 1
+                refused.set()
                 await asyncio.sleep(0.2)
         raise AssertionError("the HSM came back and nothing was issued")
 
@@ -79,11 +78,10 @@ async def test_the_hsm_goes_away_under_load_and_comes_back(
             await asyncio.sleep(0.3)
             with hsm.away():
                 more = [group.create_task(make(20 + each)) for each in range(AT_ONCE)]
-                await asyncio.sleep(AWAY_SECONDS)
+                assert await happens(refused, START_SECONDS)
                 # Status goes on: the responder's key is its own.
                 assert practice.openssl_ocsp(serial_of(first)) == "good"
         made = [first, *(task.result() for task in (*desks, *more))]
-        assert refused
         for each in made:
             assert practice.openssl_ocsp(serial_of(each)) == "good"
         await check_sound(practice)

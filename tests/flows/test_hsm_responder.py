@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.ocsp import load_der_ocsp_response
 
 from installed.practice import STATUS_METRICS, Practice, employee
+from installed.program import START_SECONDS
 from strangers.softhsm import PIN, SoftHsm
 
 pytestmark = [pytest.mark.softhsm, pytest.mark.openssl, pytest.mark.slow]
@@ -55,7 +56,7 @@ def key_of(certificate: x509.Certificate) -> bytes:
 
 def answered_again(practice: Practice, serial: str) -> str:
     """What is said once the token was found again; it is looked for with pauses."""
-    limit = time.monotonic() + 30
+    limit = time.monotonic() + START_SECONDS
     while True:
         try:
             return practice.openssl_ocsp(serial, "-nonce")
