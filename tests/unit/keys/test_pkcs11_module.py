@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from fakes.pkcs11 import FAKE_PIN, FakeLibrary, ThreadPeer
-from pki.domain.algorithms import SignatureAlgorithm
 from pki.domain.errors import (
     ConfigurationInvalid,
     EnvironmentMissing,
@@ -24,7 +23,6 @@ from pki.keys.pin import Pin
 from pki.keys.pkcs11 import ceremony
 from pki.keys.pkcs11.child import load_library
 from pki.keys.pkcs11.link import LONGEST_PAUSE
-from pki.keys.pkcs11.mechanisms import choose, finished
 from pki.keys.pkcs11.module import Pkcs11Module
 from pki.keys.pkcs11.ports import Gone, KeyName, Operation
 from pki.keys.pkcs11.process import AHEAD
@@ -275,25 +273,6 @@ def test_start_does_not_wait_for_ever(hsm: Hsm) -> None:
     asked = Sign(key=KEY, operation=Operation(mechanism="ECDSA", data=b"d"))
     with pytest.raises(Unavailable):
         hsm.module.call(asked, seconds=0.05)
-
-
-@pytest.mark.parametrize(
-    ("raw", "broken"), [(b"", True), (b"\x01" * 63, True), (b"\x01" * 64, False)]
-)
-def test_ecdsa_answers_of_impossible_length(raw: bytes, *, broken: bool) -> None:
-    if broken:
-        with pytest.raises(SignatureBroken):
-            finished(SignatureAlgorithm.ECDSA_SHA256, raw)
-    else:
-        assert finished(SignatureAlgorithm.ECDSA_SHA256, raw)[:1] == b"\x30"
-
-
-def test_a_token_without_the_mechanism_is_refused() -> None:
-    rsa = SignatureAlgorithm.SHA256_RSA
-    assert choose(rsa, frozenset({"RSA_PKCS", "SHA256_RSA_PKCS"})) == "RSA_PKCS"
-    assert choose(rsa, frozenset({"SHA256_RSA_PKCS"})) == "SHA256_RSA_PKCS"
-    with pytest.raises(ConfigurationInvalid, match="cannot sign with"):
-        choose(rsa, frozenset({"SHA512_RSA_PKCS"}))
 
 
 def test_a_loop_that_ended_meanwhile_costs_no_process(hsm: Hsm) -> None:
