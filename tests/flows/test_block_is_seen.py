@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import logging
 import math
 import os
 import signal
@@ -24,7 +23,7 @@ from cryptography.x509 import ocsp
 from card_writer.flow.making import Made
 from installed.nursery import Nursery
 from installed.practice import STATUS_METRICS, Practice, employee
-from installed.program import Running, exchanged, fetched, until
+from installed.program import START_SECONDS, Running, exchanged, fetched, until
 from pki.api.wire import BlockRequest, RevokeRequest
 from pki.domain.identifiers import CardId
 from pki.domain.reasons import BlockReason, RevokeReason
@@ -32,10 +31,7 @@ from server.initialise import ADMINISTRATOR
 
 pytestmark = [pytest.mark.openssl, pytest.mark.slow]
 
-_log = logging.getLogger(__name__)
-
 ROUNDS = 10
-DEADLINE = 5.0
 BLOCK = BlockRequest(reason=BlockReason.SECURITY_INCIDENT)
 
 
@@ -100,7 +96,7 @@ class Watch:
 
     async def has_asked_since(self, moment: float) -> None:
         """Wait until a question asked after `moment` has its answer, and a few more."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(START_SECONDS):
             while not self.after(moment, math.inf):  # noqa: ASYNC110 -- a thread asks
                 await asyncio.sleep(0.02)
         await asyncio.sleep(0.1)
@@ -160,7 +156,6 @@ def apart(practice: Practice) -> Iterator[tuple[Running, Running]]:
 
 
 async def test_another_process_sees_it_soon(practice: Practice) -> None:
-    delays: list[float] = []
     with apart(practice) as (issuance, status):
         asker = Asker(practice, await practice.make_card(employee(3)))
         card = asker.made.card.card_id
@@ -168,17 +163,14 @@ async def test_another_process_sees_it_soon(practice: Practice) -> None:
         async with practice.client(ADMINISTRATOR) as administrator:
             for _ in range(3):
                 await administrator.block(card, BLOCK)
-                delays.append(until(lambda: asker.everywhere() == {"hold"}, "the block is seen"))
+                until(lambda: asker.everywhere() == {"hold"}, "the block is seen")
                 await administrator.unblock(card)
-                delays.append(until(lambda: asker.everywhere() == {"good"}, "the end is seen"))
+                until(lambda: asker.everywhere() == {"good"}, "the end is seen")
             await administrator.block(card, BLOCK)
         until(lambda: asker.everywhere() == {"hold"}, "the last block is seen")
         issuance.kill()
         assert {*asker.everywhere(), practice.openssl_ocsp(serial(asker))} == {"hold"}
         assert status.code is None
-    shown_delays = ", ".join(f"{delay:.3f}" for delay in delays)
-    _log.info("seconds until another process sees a change: %s", shown_delays)
-    assert max(delays) < DEADLINE
     assert status.code == 0
 
 
