@@ -1,6 +1,7 @@
 """Registers the shared fixtures and holds tests to the programs they need."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 if "PYTHONPYCACHEPREFIX" not in os.environ:
     _COMPILED = tempfile.TemporaryDirectory(prefix="zorgid-compiled-")
     os.environ["PYTHONPYCACHEPREFIX"] = _COMPILED.name
+
+# A shell ignores SIGINT in what it starts in the background, and programs inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Repeatable by default: the same examples on every computer, and no time limit on a busy one.
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
