@@ -1,6 +1,7 @@
 """The one writer: savepoints, answers after COMMIT, listeners first, failures, closing."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Awaitable, Iterator
 
@@ -178,10 +179,11 @@ async def test_a_failing_database_fails_the_whole_transaction(
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "code", "unknown"),
     [
-        ("OperationalError", "at its COMMIT: all of it was recorded, or nothing"),
-        ("IntegrityError", "nothing of it was recorded"),
+        ("OperationalError", sqlite3.SQLITE_IOERR_FSYNC, True),
+        ("OperationalError", sqlite3.SQLITE_FULL, False),
+        ("IntegrityError", sqlite3.SQLITE_CONSTRAINT, False),
     ],
 )
 async def test_who_is_not_told_what_became_of_commit_may_repeat_it(
@@ -189,19 +191,22 @@ async def test_who_is_not_told_what_became_of_commit_may_repeat_it(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
     error: str,
-    said: str,
+    code: int,
+    unknown: bool,
 ) -> None:
-    """But a rule of the schema, which may be looked at only then, says no."""
+    """But a rule of the schema, which may be looked at only then, and a full disk say no."""
     dialect = store._engine.dialect
 
     def lost(_connection: object) -> None:
-        raise getattr(dialect.dbapi, error)("the line is cut")
+        cut = getattr(dialect.dbapi, error)("the line is cut")
+        cut.sqlite_errorcode = code
+        raise cut
 
     with monkeypatch.context() as patched:
         patched.setattr(dialect, "do_commit", lost)
         with pytest.raises(StoreUnavailable) as failed:
             await store.write(started)
-    unknown = error == "OperationalError"
+    said = "all of it was recorded, or nothing" if unknown else "nothing of it was recorded"
     assert ("whether the change was recorded is not known" in failed.value.message) is unknown
     assert ("repeat the request under the same" in failed.value.next_step) is unknown
     assert [each.getMessage() for each in caplog.records if said in each.getMessage()]
