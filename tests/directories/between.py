@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -59,12 +59,15 @@ async def between(
         links.add(own)
         down, up = await asyncio.open_connection(behind.hostname, behind.port)
         link = _Link(loses, delay)
-        with suppress(ConnectionError, asyncio.CancelledError):
+        try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(link.requests(reader, writer, up))
                 group.create_task(link.answers(down, writer))
-        for each in (up, writer):
-            each.close()
+        except* (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            for each in (up, writer):
+                each.close()
 
     listener = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -81,13 +81,16 @@ async def holding(socket: Path, url: str) -> AsyncIterator[Holder]:
         tasks.add(own)
         down, up = await asyncio.open_unix_connection(unquote(urlsplit(url).netloc))
         link = _Link(holder)
-        with suppress(ConnectionError, asyncio.CancelledError):
+        try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(link.requests(reader, up))
                 group.create_task(link.release(up))
                 await link.answers(down, writer)
-        for each in (up, writer):
-            each.close()
+        except* (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            for each in (up, writer):
+                each.transport.abort()
 
     listener = await asyncio.start_unix_server(serve, socket)
     try:
