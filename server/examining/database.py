@@ -6,7 +6,6 @@ from typing import Final
 
 from pki.domain.errors import ConfigurationInvalid, Conflict, StoreUnavailable
 from pki.ports import Clock, SystemClock
-from pki.store.history.refusing import refusal
 from pki.store.postgres.state import PostgresState
 from pki.store.reading import ReadSession, ReadStore
 from server.commands.findings import Finding, ok, problem, warning
@@ -28,13 +27,11 @@ def examine_database(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         state = store.read_sync(ReadSession.database_state)
         there = store.read_sync(ReadSession.database_time)
-        missing = store.read_sync(ReadSession.missing)
-        behind = store.read_sync(_behind)
+        refused = store.read_sync(_refused)
     finally:
         store.close_sync()
     if state is None or there is None:
         return
-    refused = behind if missing is None else refusal(missing)
     if refused is not None:
         yield problem("database", refused.message, refused.next_step)
     yield from judge_state(state, production=settings.installation.kind == "production")
@@ -43,8 +40,8 @@ def examine_database(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield judge_clocks(there, SystemClock().now())
 
 
-def _behind(session: ReadSession) -> StoreUnavailable | None:
-    """Why a node here would count as cut off; None: it would not."""
+def _refused(session: ReadSession) -> StoreUnavailable | None:
+    """Why a node here answers nothing; None: it answers."""
     try:
         session.require_abreast(SystemClock().now())
     except StoreUnavailable as error:

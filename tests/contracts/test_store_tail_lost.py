@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+from asyncio import Task
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import pytest
@@ -72,14 +74,21 @@ async def record(store: Store, version: str = "1") -> int:
     return await store.write(lambda session: session.record(event, SYSTEM).position)
 
 
-async def test_it_ends_when_what_it_read_is_lost_and_that_is_confirmed(
-    store: Store, store_url: str, read_store: ReadStore
-) -> None:
-    follower = Follower(read_store)
+@asynccontextmanager
+async def followed(store: Store, reader: ReadStore) -> AsyncIterator[tuple[Follower, Task[None]]]:
+    """Somebody who has begun to follow a journal of one entry, and the task that does."""
+    follower = Follower(reader)
     await record(store)
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(follower.run())
         await follower.has_begun()
+        yield follower, task
+
+
+async def test_it_ends_when_what_it_read_is_lost_and_that_is_confirmed(
+    store: Store, store_url: str, read_store: ReadStore
+) -> None:
+    async with followed(store, read_store) as (follower, task):
         await follower.has_seen(await record(store))
         cut_to(store_url, 1)
         assert await record(store, "another") == 2
@@ -99,11 +108,7 @@ async def test_it_ends_when_what_it_read_is_lost_and_that_is_confirmed(
 async def test_a_confirmation_confirms_no_later_loss(
     store: Store, store_url: str, read_store: ReadStore
 ) -> None:
-    follower = Follower(read_store)
-    await record(store)
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(follower.run())
-        await follower.has_begun()
+    async with followed(store, read_store) as (follower, task):
         await store.write(WriteSession.confirm_history)
         await follower.has_seen(await record(store))
         cut_to(store_url, 1)
@@ -115,11 +120,7 @@ async def test_a_confirmation_confirms_no_later_loss(
 async def test_while_something_is_missing_nothing_is_confirmed(
     store: Store, store_url: str, read_store: ReadStore
 ) -> None:
-    follower = Follower(read_store)
-    await record(store)
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(follower.run())
-        await follower.has_begun()
+    async with followed(store, read_store) as (follower, task):
         await follower.has_seen(await record(store))
         cut_to(store_url, 1, missing=9, confirmed=2**62)
         await follower.is_broken()
@@ -134,11 +135,7 @@ async def test_a_replica_that_is_behind_is_waited_for_and_another_copy_is_told_o
     """Neither is answered from: what it says is known to be old, or may never have been."""
     caplog.set_level(logging.INFO, logger="pki.store.tail")
     replica = Replica.open(store_url)
-    follower = Follower(replica)
-    await record(store)
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(follower.run())
-        await follower.has_begun()
+    async with followed(store, replica) as (follower, task):
         await follower.has_seen(await record(store))
         cut_to(store_url, 1)
         await follower.is_broken()
@@ -162,11 +159,7 @@ async def test_a_replica_that_lacks_what_somebody_was_told_is_not_waited_for(
     store: Store, store_url: str
 ) -> None:
     replica = Replica.open(store_url)
-    follower = Follower(replica)
-    await record(store)
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(follower.run())
-        await follower.has_begun()
+    async with followed(store, replica) as (follower, task):
         await follower.has_seen(await record(store))
         cut_to(store_url, 1, missing=2)
         await follower.is_broken()

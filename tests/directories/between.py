@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from directories.relay import Streams, relayed
 from directories.scripted import ADD, result
 from directories.slapd import server_of
 from ldap_publish.directory import LdapServer
@@ -50,32 +51,18 @@ async def between(
     slapd: PrivateSlapd, *, loses: Loses = lambda _: False, delay: float = 0
 ) -> AsyncIterator[LdapServer]:
     """``loses``: of an entry that is added, whether only its answer is given."""
-    links: set[asyncio.Task[None]] = set()
     behind = urlsplit(slapd.url)
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        own = asyncio.current_task()
-        assert own is not None
-        links.add(own)
-        down, up = await asyncio.open_connection(behind.hostname, behind.port)
+    async def passed(client: Streams, directory: Streams) -> None:
         link = _Link(loses, delay)
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(link.requests(reader, writer, up))
-                group.create_task(link.answers(down, writer))
-        except* (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            for each in (up, writer):
-                each.close()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(link.requests(*client, directory[1]))
+            group.create_task(link.answers(directory[0], client[1]))
 
-    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    try:
+    async with relayed(
+        lambda serve: asyncio.start_server(serve, "127.0.0.1", 0),
+        lambda: asyncio.open_connection(behind.hostname, behind.port),
+        passed,
+    ) as listener:
+        port = listener.sockets[0].getsockname()[1]
         yield replace(server_of(slapd), url=f"ldap://127.0.0.1:{port}")
-    finally:
-        listener.close()
-        for each in links:
-            each.cancel()
-        if links:
-            await asyncio.wait(links)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from directories.relay import Streams, relayed
 from directories.scripted import MODIFY
 from ldap_publish.wire.ber import elements, header
 
@@ -73,31 +74,17 @@ class _Link:
 async def holding(socket: Path, url: str) -> AsyncIterator[Holder]:
     """Before the directory at this ldapi address."""
     holder = Holder(url=f"ldapi://{quote(str(socket), safe='')}")
-    tasks: set[asyncio.Task[None]] = set()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        own = asyncio.current_task()
-        assert own is not None
-        tasks.add(own)
-        down, up = await asyncio.open_unix_connection(unquote(urlsplit(url).netloc))
+    async def passed(client: Streams, directory: Streams) -> None:
         link = _Link(holder)
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(link.requests(reader, up))
-                group.create_task(link.release(up))
-                await link.answers(down, writer)
-        except* (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            for each in (up, writer):
-                each.transport.abort()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(link.requests(client[0], directory[1]))
+            group.create_task(link.release(directory[1]))
+            await link.answers(directory[0], client[1])
 
-    listener = await asyncio.start_unix_server(serve, socket)
-    try:
+    async with relayed(
+        lambda serve: asyncio.start_unix_server(serve, socket),
+        lambda: asyncio.open_unix_connection(unquote(urlsplit(url).netloc)),
+        passed,
+    ):
         yield holder
-    finally:
-        listener.close()
-        for each in tasks:
-            each.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
